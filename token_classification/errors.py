@@ -1,4 +1,4 @@
-"""What a user did wrong, said in one place: every message ends with what to type next, and the command exits with 2."""
+"""What a user did wrong: every message ends with what to type next, and the command exits with 2."""
 
 from collections.abc import Sequence
 

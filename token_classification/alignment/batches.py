@@ -1,0 +1,91 @@
+"""Windows to batches: padding, and which windows go together at prediction time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from transformers import PreTrainedTokenizerBase
+
+from token_classification.alignment.words import SpecialTokens
+from token_classification.data.labels import IGNORED_LABEL
+
+
+@dataclass(frozen=True)
+class WindowCollator:
+    """Pads windows to the longest of a batch and makes tensors: the data collator of training and of prediction."""
+
+    pad_id: int
+    pads_left: bool
+    special: SpecialTokens
+    length: int | None = None
+    """Pad every batch to this many positions (`--pad_to_max_length`)."""
+
+    def __call__(self, windows: Sequence[dict[str, np.ndarray]]) -> dict[str, torch.Tensor]:
+        """Windows -> int64 tensors (batch, length): input_ids, attention_mask, and labels where there are any."""
+        rows = [window["input_ids"] for window in windows]
+        batch = {
+            "input_ids": self._pad(rows, self.pad_id),
+            "attention_mask": self._pad([np.ones(len(row), dtype=np.int64) for row in rows], 0),
+        }
+        if self.special.types is not None:
+            batch["token_type_ids"] = self._pad([self._segment_ids(len(row)) for row in rows], self.special.types[1])
+        if "labels" in windows[0]:
+            batch["labels"] = self._pad([window["labels"] for window in windows], IGNORED_LABEL)
+        return batch
+
+    def offset_of(self, row_length: int, batch_length: int) -> int:
+        """Where a window begins in its padded row."""
+        return batch_length - row_length if self.pads_left else 0
+
+    def _pad(self, rows: Sequence[np.ndarray], fill: int) -> torch.Tensor:
+        length = self.length or max(map(len, rows))
+        padded = np.full((len(rows), length), fill, dtype=np.int64)
+        for place, row in enumerate(rows):
+            start = self.offset_of(len(row), length)
+            padded[place, start : start + len(row)] = row
+        return torch.from_numpy(padded)
+
+    def _segment_ids(self, length: int) -> np.ndarray:
+        before, words, after = self.special.types
+        segments = np.full(length, words, dtype=np.int64)
+        segments[: len(self.special.before)] = before
+        segments[length - len(self.special.after) :] = after
+        return segments
+
+
+def build_collator(
+    tokenizer: PreTrainedTokenizerBase, special: SpecialTokens, length: int | None = None
+) -> WindowCollator:
+    """The collator for a tokenizer; without a padding token it pads with id 0, which the attention mask hides."""
+    pad_id = 0 if tokenizer.pad_token_id is None else tokenizer.pad_token_id
+    return WindowCollator(pad_id, tokenizer.padding_side == "left", special, length)
+
+
+def group_by_length(lengths: np.ndarray, sentence_ids: np.ndarray, token_budget: int) -> list[np.ndarray]:
+    """Batches of windows for prediction: similar lengths together, longest first, within a budget of padded positions.
+
+    The windows of one sentence stay next to each other, so that a decoder that needs the whole sentence has it early.
+
+    Args:
+        lengths: Positions of each window, int64 (windows,).
+        sentence_ids: The sentence of each window, int64 (windows,), ascending.
+        token_budget: Largest rows x longest row of a batch; a single window may be larger.
+
+    Returns:
+        Window indices of each batch, int64 arrays.
+    """
+    if not len(lengths):
+        return []
+    _, sentence_of = np.unique(sentence_ids, return_inverse=True)
+    longest = np.zeros(sentence_of[-1] + 1, dtype=np.int64)
+    np.maximum.at(longest, sentence_of, lengths)
+    order = np.lexsort((np.arange(len(lengths)), sentence_of, -longest[sentence_of]))
+    batches, start, width = [], 0, 0
+    for place, window in enumerate(order):
+        width = max(width, lengths[window])
+        if place > start and (place + 1 - start) * width > token_budget:
+            batches.append(order[start:place])
+            start, width = place, lengths[window]
+    batches.append(order[start:])
+    return batches

@@ -1,0 +1,234 @@
+"""Sub-tokens to windows that fit the model: each word is in at least one window and owned by exactly one.
+
+A sentence that fits is one window. A longer one becomes overlapping windows of whole words; a word in several of
+them is owned by the one where it has most context on its poorer side. Loss and score count it only there.
+"""
+
+import logging
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from torch import nn
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from token_classification.alignment.words import SpecialTokens, SubTokens, cumulate, expand_ranges
+from token_classification.data.labels import IGNORED_LABEL
+from token_classification.errors import UserError
+
+logger = logging.getLogger(__name__)
+
+LongSentences = Literal["window", "truncate", "error"]
+
+
+@dataclass(frozen=True)
+class Windows:
+    """All windows of a split, end to end; also the map-style data set that the Trainer learns from.
+
+    `input_ids[starts[i]:starts[i + 1]]` is window `i`, special tokens included. It owns the words
+    `owned_words[owned_starts[i]:owned_starts[i + 1]]` (counted through the split); `owned_positions`, parallel to
+    them, is the place of each word's first sub-token in its window. `labels` is parallel to `input_ids`.
+    """
+
+    input_ids: np.ndarray
+    """int32, (positions,)"""
+    starts: np.ndarray
+    """int64, (windows + 1,)"""
+    owned_words: np.ndarray
+    """int64, (owned words,)"""
+    owned_positions: np.ndarray
+    """int64, (owned words,)"""
+    owned_starts: np.ndarray
+    """int64, (windows + 1,)"""
+    sentence_ids: np.ndarray
+    """int64, (windows,)"""
+    labels: np.ndarray | None = None
+    """int64, (positions,): what the loss sees"""
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def __getitem__(self, window: int) -> dict[str, np.ndarray]:
+        span = slice(self.starts[window], self.starts[window + 1])
+        item = {"input_ids": self.input_ids[span]}
+        if self.labels is not None:
+            item["labels"] = self.labels[span]
+        return item
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Positions of each window, int64 (windows,)."""
+        return np.diff(self.starts)
+
+
+@dataclass(frozen=True)
+class WindowPlan:
+    """Which words each window holds and owns, as ranges of words counted through the split; int64 (windows,) each."""
+
+    sentence_ids: np.ndarray
+    first: np.ndarray
+    end: np.ndarray
+    owned_first: np.ndarray
+    owned_end: np.ndarray
+
+
+def find_window_length(max_seq_length: int | None, tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> int:
+    """Longest input in positions: `--max_seq_length`, or what tokenizer and model can take where that is less."""
+    limits = [tokenizer.model_max_length, getattr(model.config, "max_position_embeddings", None)]
+    for name, module in model.named_modules():
+        if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
+            # RoBERTa and its kin count positions from padding_idx + 1: 514 rows hold 512 positions.
+            unused = 0 if module.padding_idx is None else module.padding_idx + 1
+            limits.append(module.num_embeddings - unused)
+    limit = min(limit for limit in limits if limit)
+    if max_seq_length and max_seq_length > limit:
+        logger.warning("--max_seq_length %s is more than the model takes: %s is used.", max_seq_length, limit)
+    return min(max_seq_length or limit, limit)
+
+
+def plan_windows(
+    sub_tokens: SubTokens, budget: int, stride: int | None = None, long_sentences: LongSentences = "window"
+) -> WindowPlan:
+    """Decide on the windows of a split.
+
+    Args:
+        sub_tokens: The words' sub-tokens.
+        budget: Sub-tokens that a window may hold, special tokens not counted.
+        stride: Sub-tokens that neighbouring windows share; a quarter of the budget if None.
+        long_sentences: What to do with sentences over the budget.
+
+    Raises:
+        UserError: the budget is too small for the stride, or sentences are too long and that is an error.
+    """
+    stride = budget // 4 if stride is None else stride
+    if budget < 1 or stride >= budget:
+        raise UserError(
+            f"windows of {budget} sub-tokens (--max_seq_length less the special tokens) with --doc_stride {stride} "
+            "cannot move on: give a larger --max_seq_length or a smaller --doc_stride."
+        )
+    borders = sub_tokens.word_starts[sub_tokens.sentence_starts]
+    is_long = np.diff(borders) > budget
+    if long_sentences == "error" and is_long.any():
+        named = ", ".join(str(row + 1) for row in np.flatnonzero(is_long)[:10])
+        raise UserError(
+            f"{int(is_long.sum()):,} sentences have more than {budget} sub-tokens (sentences {named} ...); give a "
+            "larger --max_seq_length, or --long_sentences window to keep every word."
+        )
+    has_words = np.diff(sub_tokens.sentence_starts) > 0
+    plans = [_plan_short_sentences(sub_tokens, np.flatnonzero(~is_long & has_words))]
+    for sentence in np.flatnonzero(is_long):
+        first, end = sub_tokens.sentence_starts[sentence : sentence + 2]
+        starts = sub_tokens.word_starts[first : end + 1] - sub_tokens.word_starts[first]
+        rows = (
+            _truncate_sentence(starts, budget)
+            if long_sentences == "truncate"
+            else _window_sentence(starts, budget, stride)
+        )
+        plans.append(np.column_stack([np.full(len(rows), sentence), rows + first]))
+    table = np.concatenate(plans)
+    table = table[np.lexsort((table[:, 1], table[:, 0]))]
+    return WindowPlan(*table.T)
+
+
+def _plan_short_sentences(sub_tokens: SubTokens, sentences: np.ndarray) -> np.ndarray:
+    """One window for each sentence that fits; rows as in `WindowPlan`."""
+    first, end = sub_tokens.sentence_starts[sentences], sub_tokens.sentence_starts[sentences + 1]
+    return np.column_stack([sentences, first, end, first, end])
+
+
+def _window_sentence(word_starts: np.ndarray, budget: int, stride: int) -> np.ndarray:
+    """Overlapping windows over one sentence; rows (first, end, owned_first, owned_end), words counted in the sentence.
+
+    Args:
+        word_starts: Sub-token at which each word starts, and the total: int64 (words + 1,).
+    """
+    words = len(word_starts) - 1
+    spans = []
+    first = 0
+    while not spans or spans[-1][1] < words:
+        end = max(int(np.searchsorted(word_starts, word_starts[first] + budget, side="right")) - 1, first + 1)
+        if not spans or end > spans[-1][1]:
+            spans.append((first, end))
+        # A long word may not fit behind the shared words: then the next window begins further on.
+        next_first = int(np.searchsorted(word_starts, word_starts[end] - stride, side="left"))
+        first = max(next_first, first + 1)
+    owners = _find_owners(np.array(spans), word_starts)
+    owned_first = np.searchsorted(owners, np.arange(len(spans)), side="left")
+    owned_end = np.searchsorted(owners, np.arange(len(spans)), side="right")
+    rows = np.column_stack([np.array(spans), owned_first, owned_end])
+    return rows[owned_end > owned_first]
+
+
+def _find_owners(spans: np.ndarray, word_starts: np.ndarray) -> np.ndarray:
+    """The window that owns each word, int64 (words,): most sub-tokens on the poorer side; the earlier window on a tie.
+
+    A sentence's own beginning and end are no lack of context.
+    """
+    words = len(word_starts) - 1
+    best_context = np.full(words, -1, dtype=np.int64)
+    owners = np.zeros(words, dtype=np.int64)
+    total = word_starts[-1]
+    for window, (first, end) in enumerate(spans):
+        span = slice(first, end)
+        left = np.where(first == 0, total, word_starts[first:end] - word_starts[first])
+        right = np.where(end == words, total, word_starts[end] - word_starts[first + 1 : end + 1])
+        context = np.minimum(left, right)
+        is_better = context > best_context[span]
+        owners[span][is_better] = window
+        best_context[span][is_better] = context[is_better]
+    return owners
+
+
+def _truncate_sentence(word_starts: np.ndarray, budget: int) -> np.ndarray:
+    """The first `budget` sub-tokens only: words that start behind them are in no window."""
+    end = int(np.searchsorted(word_starts[:-1], budget, side="left"))
+    return np.array([[0, end, 0, end]])
+
+
+def build_windows(
+    sub_tokens: SubTokens,
+    plan: WindowPlan,
+    budget: int,
+    special: SpecialTokens,
+    label_ids: np.ndarray | None = None,
+    continuation_ids: np.ndarray | None = None,
+) -> Windows:
+    """Lay the planned windows out as arrays.
+
+    Args:
+        sub_tokens: The words' sub-tokens.
+        plan: Which words each window holds and owns.
+        budget: Sub-tokens that a window may hold; a longer word keeps its first ones.
+        special: What stands before and after the sub-tokens.
+        label_ids: Label id of each word of the split, int64 (words,); None without gold.
+        continuation_ids: Label id of a word's further sub-tokens, int64 (words,), for `--label_all_tokens`; else they
+            are ignored by the loss.
+    """
+    before, after = len(special.before), len(special.after)
+    piece_first = sub_tokens.word_starts[plan.first]
+    pieces = np.minimum(sub_tokens.word_starts[plan.end] - piece_first, budget)
+    starts = cumulate(pieces + before + after)
+
+    input_ids = np.empty(starts[-1], dtype=np.int32)
+    for place, token_id in enumerate(special.before):
+        input_ids[starts[:-1] + place] = token_id
+    for place, token_id in enumerate(special.after):
+        input_ids[starts[1:] - after + place] = token_id
+    input_ids[expand_ranges(starts[:-1] + before, pieces)] = sub_tokens.ids[expand_ranges(piece_first, pieces)]
+
+    owned_counts = plan.owned_end - plan.owned_first
+    owned_words = expand_ranges(plan.owned_first, owned_counts)
+    window_of = np.repeat(np.arange(len(pieces)), owned_counts)
+    owned_positions = sub_tokens.word_starts[owned_words] - piece_first[window_of] + before
+
+    labels = None
+    if label_ids is not None:
+        labels = np.full(len(input_ids), IGNORED_LABEL, dtype=np.int64)
+        flat_positions = starts[window_of] + owned_positions
+        if continuation_ids is not None:
+            # Of an over-long word or a truncated sentence only what is in the window is labelled.
+            lengths = np.diff(sub_tokens.word_starts)[owned_words]
+            lengths = np.minimum(lengths, starts[window_of + 1] - after - flat_positions)
+            labels[expand_ranges(flat_positions, lengths)] = np.repeat(continuation_ids[owned_words], lengths)
+        labels[flat_positions] = label_ids[owned_words]
+    return Windows(input_ids, starts, owned_words, owned_positions, cumulate(owned_counts), plan.sentence_ids, labels)

@@ -1,0 +1,178 @@
+"""The three dataclasses that hold every setting of a run; both dialects fill them.
+
+Names, meanings and defaults are those of the upstream token-classification script and of `TrainingArguments`;
+what this project adds stands last in each class.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from transformers import TrainingArguments
+from transformers.trainer_utils import IntervalStrategy, SaveStrategy
+
+from token_classification.errors import UserError
+
+
+@dataclass
+class ModelArguments:
+    """Which model and tokenizer to start from."""
+
+    model_name_or_path: str = field(metadata={"help": "Folder of a model, or its name on the Hub."})
+    config_name: str | None = field(
+        default=None, metadata={"help": "Folder or name of the config, if not that of the model."}
+    )
+    tokenizer_name: str | None = field(
+        default=None, metadata={"help": "Folder or name of the tokenizer, if not that of the model."}
+    )
+    cache_dir: str | None = field(default=None, metadata={"help": "Where to keep what is downloaded from the Hub."})
+    model_revision: str = field(
+        default="main", metadata={"help": "Version of the model on the Hub: branch, tag or commit."}
+    )
+    token: str | None = field(
+        default=None,
+        metadata={"help": "Token for private models and data sets; without it the one of `hf auth login` is used."},
+    )
+    trust_remote_code: bool = field(
+        default=False,
+        metadata={
+            "help": "Run code that comes with a model on the Hub. Only for repositories whose code you have read."
+        },
+    )
+    ignore_mismatched_sizes: bool = field(
+        default=False,
+        metadata={
+            "help": "Also load weights whose shapes differ (they start fresh). Not needed for another label set: "
+            "head rows are always copied by label name."
+        },
+    )
+
+
+@dataclass
+class DataArguments:
+    """Which data to train on, evaluate and tag, and how words become model input."""
+
+    task_name: str = field(
+        default="ner", metadata={"help": "The task: ner, pos, chunk ...; the tag column is `{task_name}_tags`."}
+    )
+    dataset_name: str | None = field(
+        default=None, metadata={"help": "Name of a data set on the Hub, or a local data set folder."}
+    )
+    dataset_config_name: str | None = field(
+        default=None, metadata={"help": "Configuration of the data set (for sets that have several)."}
+    )
+    train_file: str | None = field(
+        default=None, metadata={"help": "Training data: CoNLL, CoNLL-U, JSON, JSON lines, CSV or Parquet."}
+    )
+    validation_file: str | None = field(default=None, metadata={"help": "Data to evaluate on (--do_eval)."})
+    test_file: str | None = field(default=None, metadata={"help": "Data to tag (--do_predict); it may have no tags."})
+    text_column_name: str | None = field(
+        default=None, metadata={"help": "Column of the words; a number (0-based or negative) for CoNLL files."}
+    )
+    label_column_name: str | None = field(
+        default=None, metadata={"help": "Column of the tags; a number (0-based or negative) for CoNLL files."}
+    )
+    overwrite_cache: bool = field(
+        default=False,
+        metadata={"help": "Kept for old scripts: alignment is done afresh in each run, nothing is cached."},
+    )
+    preprocessing_num_workers: int | None = field(
+        default=None,
+        metadata={"help": "Kept for old scripts: the tokenizer uses all cores by itself."},
+    )
+    max_seq_length: int | None = field(
+        default=None,
+        metadata={
+            "help": "Longest model input in sub-tokens, special tokens included. Longer sentences become overlapping "
+            "windows. Default: what the model can take."
+        },
+    )
+    pad_to_max_length: bool = field(
+        default=False,
+        metadata={"help": "Pad every batch to max_seq_length instead of its longest window."},
+    )
+    max_train_samples: int | None = field(default=None, metadata={"help": "Use only the first N training sentences."})
+    max_eval_samples: int | None = field(default=None, metadata={"help": "Use only the first N validation sentences."})
+    max_predict_samples: int | None = field(default=None, metadata={"help": "Use only the first N test sentences."})
+    label_all_tokens: bool = field(
+        default=False,
+        metadata={"help": "Train on all sub-tokens of a word, not only the first. Scores are per word either way."},
+    )
+    return_entity_level_metrics: bool = field(
+        default=False, metadata={"help": "Add precision, recall, f1 and number of each entity type to the results."}
+    )
+    labels: str | None = field(
+        default=None, metadata={"help": "File with the label names, one per line (labels.txt); their order is kept."}
+    )
+    validation_split: float | None = field(
+        default=None,
+        metadata={"help": "Without validation data: hold out this share of the training sentences, e.g. 0.1."},
+    )
+    doc_stride: int | None = field(
+        default=None,
+        metadata={
+            "help": "Sub-tokens that neighbouring windows of a long sentence share. Default: a quarter of the window."
+        },
+    )
+    long_sentences: Literal["window", "truncate", "error"] = field(
+        default="window",
+        metadata={
+            "help": "Sentences over max_seq_length: `window` keeps every word, `truncate` cuts as the upstream script "
+            "does (the lost gold counts as missed), `error` names them."
+        },
+    )
+
+    def __post_init__(self):
+        self.task_name = self.task_name.lower()
+        problems = []
+        if not (self.dataset_name or self.train_file or self.validation_file or self.test_file):
+            problems.append(
+                "No data: give --dataset_name NAME, or --train_file, --validation_file and --test_file "
+                "(those that the run needs)."
+            )
+        if self.dataset_name and (self.train_file or self.validation_file or self.test_file):
+            problems.append("Both --dataset_name and data files are given: please give only one of them.")
+        if self.validation_split is not None and not 0 < self.validation_split < 1:
+            problems.append(f"--validation_split must lie between 0 and 1, e.g. 0.1; got {self.validation_split}.")
+        for name in ("max_seq_length", "max_train_samples", "max_eval_samples", "max_predict_samples"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                problems.append(f"--{name} must be 1 or more; got {value}.")
+        if self.doc_stride is not None and self.doc_stride < 0:
+            problems.append(f"--doc_stride must be 0 or more; got {self.doc_stride}.")
+        if problems:
+            raise UserError("\n".join(problems))
+
+
+@dataclass
+class NerTrainingArguments(TrainingArguments):
+    """All `TrainingArguments`, and what this project adds to them."""
+
+    overwrite_output_dir: bool = field(
+        default=False,
+        metadata={"help": "Train from scratch into an output_dir that already holds something."},
+    )
+    early_stopping_patience: int | None = field(
+        default=None,
+        metadata={
+            "help": "Stop after N evaluations without a better metric_for_best_model (default f1) and keep the best "
+            "model. Switches evaluation and saving to every epoch unless told otherwise."
+        },
+    )
+
+    def __post_init__(self):
+        if self.early_stopping_patience is not None:
+            self._prepare_early_stopping()
+        if self.load_best_model_at_end and self.metric_for_best_model is None:
+            self.metric_for_best_model = "f1"
+        super().__post_init__()
+
+    def _prepare_early_stopping(self) -> None:
+        """Early stopping needs evaluations, and the best model to come back to."""
+        if self.early_stopping_patience < 1:
+            raise UserError(f"--early_stopping_patience must be 1 or more; got {self.early_stopping_patience}.")
+        if IntervalStrategy(self.eval_strategy) == IntervalStrategy.NO:
+            self.eval_strategy = IntervalStrategy.EPOCH
+        if SaveStrategy(self.save_strategy) != SaveStrategy.BEST:
+            self.save_strategy = SaveStrategy(IntervalStrategy(self.eval_strategy).value)
+            self.save_steps = self.eval_steps or self.save_steps
+        self.load_best_model_at_end = True

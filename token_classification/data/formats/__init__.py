@@ -1,0 +1,34 @@
+"""One reader per file format; `read_sentences` recognises the format and calls the one that fits."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from token_classification.data.formats.conll import read_conll
+from token_classification.data.formats.conllu import read_conllu
+from token_classification.data.formats.csv_table import read_csv
+from token_classification.data.formats.json_lines import read_json, read_json_lines
+from token_classification.data.formats.parquet import read_parquet
+from token_classification.data.formats.recognise import recognise_format
+from token_classification.data.sentences import Sentences
+
+READERS: dict[str, Callable[..., Sentences]] = {
+    "conll": read_conll,
+    "conllu": read_conllu,
+    "json": read_json,
+    "json_lines": read_json_lines,
+    "csv": read_csv,
+    "parquet": read_parquet,
+}
+
+
+def read_sentences(
+    path: str | Path, text_column: str | None = None, label_column: str | None = None, task: str = "ner"
+) -> Sentences:
+    """Give the sentences of a file in any known format.
+
+    `text_column` and `label_column` are names, or numbers as text (`"-1"`) for CoNLL; without them the usual names and
+    places are tried, `{task}_tags` first.
+
+    Raises: DataError that lists the file's problems with their lines.
+    """
+    return READERS[recognise_format(path)](Path(path), text_column, label_column, task)

@@ -1,0 +1,161 @@
+"""CSV and TSV with a header: one word per row with a sentence id, or one sentence per row with lists in its cells."""
+
+import ast
+import csv
+import io
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from token_classification.data.formats import records
+from token_classification.data.sentences import Sentences
+from token_classification.data.text_lines import no_words, read_text
+from token_classification.errors import DataError, list_problems
+
+csv.field_size_limit(2**31 - 1)  # the module's own limit of 128 KiB is less than a long document's list
+
+WORD_COLUMNS = (*records.WORD_COLUMNS, "word", "token")
+SENTENCE_COLUMNS = ("sentence_id", "sent_id", "sentence #", "sentence")
+QUOTED_CELL = re.compile(r'"(?:[^"]|"")*"')
+PYTHON_STRING = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
+
+Row = tuple[int, list[str]]
+"""The line at which a row begins, and its cells."""
+
+
+def read_csv(
+    path: Path, text_column: str | None = None, label_column: str | None = None, task: str = "ner"
+) -> Sentences:
+    """Give the sentences of a table with a header line; the delimiter is the header's TAB, comma or semicolon.
+
+    With a sentence id column every row is one word; a row whose id is empty belongs to the sentence above it.
+    Otherwise every row is one sentence, its cells lists as JSON or Python writes them.
+
+    Raises: DataError that lists every row of another width than the header, without a tag or without sound lists.
+    """
+    (_, header), *rows = _read_rows(read_text(path), path)
+    header = [name.strip() for name in header]
+    problems = [
+        f"{path}:{line}: {len(row)} columns where the header has {len(header)} ({row[0]!r}, ...); "
+        "accepted: a cell for each column, quoted where it holds the delimiter; correct this row"
+        for line, row in rows
+        if len(row) != len(header)
+    ]
+    if problems:
+        raise DataError(list_problems(problems))
+    if not rows:
+        raise no_words(path)
+    word_column = records.pick_word_column(header, text_column, path, WORD_COLUMNS)
+    tag_names = (*records.list_tag_columns(task), "tag", "label")
+    tag_column = records.pick_tag_column(header, label_column, path, tag_names)
+    sentence_column = _find_sentence_column(header)
+    table = [(line, dict(zip(header, row, strict=True))) for line, row in rows]
+    if sentence_column and not _is_list_of_words(table[0][1][word_column]):
+        table = _join_words(table, path, sentence_column, word_column, tag_column)
+    else:
+        table = _parse_lists(table, [name for name in (word_column, tag_column) if name])
+    return records.build_sentences(table, path, word_column, tag_column, task)
+
+
+def find_delimiter(header: str) -> str:
+    """Give the delimiter that occurs most often in a header line; a comma when there is none."""
+    return max(",;\t", key=header.count)
+
+
+def split_header(header: str, delimiter: str) -> list[str]:
+    """Give the names in a header line."""
+    return [name.strip() for name in next(csv.reader([header], delimiter=delimiter))]
+
+
+def _find_sentence_column(header: Sequence[str]) -> str | None:
+    return next((name for name in header if name.lower() in SENTENCE_COLUMNS), None)
+
+
+def _read_rows(text: str, path: Path) -> list[Row]:
+    delimiter = find_delimiter(text.lstrip("\n").split("\n", 1)[0])
+    quoting = csv.QUOTE_NONE if _has_plain_quotes(text, delimiter) else csv.QUOTE_MINIMAL
+    reader = csv.reader(io.StringIO(text, newline="\n"), delimiter=delimiter, quoting=quoting, strict=True)
+    rows, line = [], 1
+    try:
+        for row in reader:
+            if row:
+                rows.append((line, row))
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise DataError(
+            f"{path}:{line}: not CSV ({error}); accepted: a quote inside a quoted cell written twice; "
+            "correct the quotes of this row"
+        ) from None
+    return rows
+
+
+def _has_plain_quotes(text: str, delimiter: str) -> bool:
+    """Tell whether quotes are words, not syntax: one word per row, all rows whole, and some cell leaves a quote open."""
+    lines = [line for line in text.split("\n") if line]
+    width = lines[0].count(delimiter)
+    if '"' not in text or not _find_sentence_column(split_header(lines[0], delimiter)):
+        return False
+    if any(line.count(delimiter) != width for line in lines):
+        return False
+    cells = (cell for line in lines if '"' in line for cell in line.split(delimiter))
+    return any(cell.startswith('"') and not QUOTED_CELL.fullmatch(cell) for cell in cells)
+
+
+def _join_words(
+    rows: Sequence[tuple[int, dict[str, str]]],
+    path: Path,
+    sentence_column: str,
+    word_column: str,
+    tag_column: str | None,
+) -> list[tuple[int, dict[str, object]]]:
+    """Join rows of one word each to records of one sentence each."""
+    sentences, problems, current = [], [], ""
+    for line, row in rows:
+        sentence_id = row[sentence_column]
+        if not sentences or (sentence_id and sentence_id != current):
+            current = sentence_id
+            sentences.append((line, {**row, word_column: []} | ({tag_column: []} if tag_column else {})))
+        record = sentences[-1][1]
+        record[word_column].append(row[word_column])
+        if "\n" in row[word_column]:
+            problems.append(
+                f"{path}:{line}: a quote that a later row closes ({row[word_column][:40]!r}); "
+                "accepted: one word per row; write a quote that is a word as four quotes"
+            )
+        if tag_column:
+            record[tag_column].append(row[tag_column])
+            if not row[tag_column]:
+                problems.append(
+                    f"{path}:{line}: empty tag (word {row[word_column]!r}); accepted: a tag in every row; "
+                    f"fill the column {tag_column!r} or choose another: --label_column_name"
+                )
+    if problems:
+        raise DataError(list_problems(problems))
+    return sentences
+
+
+def _parse_lists(
+    rows: Sequence[tuple[int, dict[str, str]]], columns: Sequence[str]
+) -> list[tuple[int, dict[str, object]]]:
+    return [(line, {**row} | {column: _parse_cell(row[column]) for column in columns}) for line, row in rows]
+
+
+def _is_list_of_words(cell: str) -> bool:
+    value = _parse_cell(cell)
+    return isinstance(value, list) and all(isinstance(word, str) for word in value)
+
+
+def _parse_cell(cell: str) -> object:
+    """Give the value that a cell holds as JSON or as a Python literal, the text itself when it is neither."""
+    try:
+        return json.loads(cell)
+    except json.JSONDecodeError:
+        pass
+    # Python joins neighbouring strings, so that ['EU' 'rejects'], as numpy prints it, would become one word
+    if re.search(r"_\s*_", PYTHON_STRING.sub("_", cell)):
+        return cell
+    try:
+        return ast.literal_eval(cell)
+    except (ValueError, SyntaxError):
+        return cell

@@ -1,0 +1,138 @@
+"""JSON: one record per line, a list of records, or an object that holds one such list."""
+
+import json
+import re
+from pathlib import Path
+
+from token_classification.data.formats.records import build_sentences
+from token_classification.data.sentences import Sentences
+from token_classification.data.text_lines import read_lines, read_text
+from token_classification.errors import DataError, list_problems
+
+DECODER = json.JSONDecoder()
+BLANKS = re.compile(r"[ \t\n\r]*")
+
+
+def read_json_lines(
+    path: Path, text_column: str | None = None, label_column: str | None = None, task: str = "ner"
+) -> Sentences:
+    """Give the sentences of a file with one JSON record per line; blank lines are passed over.
+
+    Raises: DataError that lists every line that is no record, or every record without sound words and tags.
+    """
+    records, problems = [], []
+    for number, line in enumerate(read_lines(path), 1):
+        if not line.strip(" \t"):
+            continue
+        try:
+            record = json.loads(line)
+        except json.JSONDecodeError as error:
+            problems.append(_explain_syntax(path, number, error))
+            continue
+        if isinstance(record, dict):
+            records.append((number, record))
+        else:
+            problems.append(_explain_record_type(path, number, record))
+    if problems:
+        raise DataError(list_problems(problems))
+    return build_sentences(records, path, text_column, label_column, task)
+
+
+def read_json(
+    path: Path, text_column: str | None = None, label_column: str | None = None, task: str = "ner"
+) -> Sentences:
+    """Give the sentences of a JSON list of records, or of an object in which one key holds such a list.
+
+    Raises: DataError for what is not JSON, or one that lists every record without sound words and tags.
+    """
+    text = read_text(path)
+    try:
+        start = _skip_blanks(text, 0)
+        if text.startswith("{", start):
+            items, _ = _step_through_list(text, _find_record_list(text, start, path))
+        else:
+            items, end = _step_through_list(text, start)
+            _expect_end(text, end)
+    except json.JSONDecodeError as error:
+        raise DataError(_explain_syntax(path, error.lineno, error)) from None
+    problems = [_explain_record_type(path, line, item) for line, item in items if not isinstance(item, dict)]
+    if problems:
+        raise DataError(list_problems(problems))
+    return build_sentences(items, path, text_column, label_column, task)
+
+
+def _skip_blanks(text: str, at: int) -> int:
+    return BLANKS.match(text, at).end()
+
+
+def _expect(text: str, at: int, character: str) -> int:
+    """Give the place after `character`. Raises: JSONDecodeError when something else stands there."""
+    at = _skip_blanks(text, at)
+    if not text.startswith(character, at):
+        raise json.JSONDecodeError(f"Expecting {character!r}", text, at)
+    return _skip_blanks(text, at + 1)
+
+
+def _step_through_list(text: str, start: int) -> tuple[list[tuple[int, object]], int]:
+    """Give the items of the list that opens at `start`, each with the line it begins at, and the place after the list.
+
+    Raises: JSONDecodeError for what is not JSON.
+    """
+    items, line, counted = [], 1, 0
+    at = _expect(text, start, "[")
+    while not text.startswith("]", at):
+        line += text.count("\n", counted, at)
+        counted = at
+        item, at = DECODER.raw_decode(text, at)
+        items.append((line, item))
+        at = _skip_blanks(text, at)
+        if not text.startswith("]", at):
+            at = _expect(text, at, ",")
+    return items, at + 1
+
+
+def _find_record_list(text: str, start: int, path: Path) -> int:
+    """Give the place of the one list of records among the values of the object that opens at `start`.
+
+    Raises: DataError when there is none or more than one, JSONDecodeError for what is not JSON.
+    """
+    places, keys = [], []
+    at = _expect(text, start, "{")
+    while not text.startswith("}", at):
+        key, at = DECODER.raw_decode(text, at)
+        at = _expect(text, at, ":")
+        value, end = DECODER.raw_decode(text, at)
+        keys.append(key)
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            places.append(at)
+        at = _skip_blanks(text, end)
+        if not text.startswith("}", at):
+            at = _expect(text, at, ",")
+    _expect_end(text, at + 1)
+    if len(places) != 1:
+        raise DataError(
+            f"{path}:1: {len(places) or 'no'} lists of records in the object (keys found: "
+            f"{', '.join(map(repr, keys))}); accepted: one key that holds a list of records; "
+            "write the records one per line"
+        )
+    return places[0]
+
+
+def _expect_end(text: str, at: int) -> None:
+    at = _skip_blanks(text, at)
+    if at < len(text):
+        raise json.JSONDecodeError("Extra data", text, at)
+
+
+def _explain_syntax(path: Path, line: int, error: json.JSONDecodeError) -> str:
+    return (
+        f"{path}:{line}: not JSON ({error.msg} at column {error.colno}); "
+        "accepted: a list of records, or one record per line; correct this line"
+    )
+
+
+def _explain_record_type(path: Path, line: int, item: object) -> str:
+    return (
+        f"{path}:{line}: not a record ({json.dumps(item)[:40]}); "
+        'accepted: {"tokens": [...], "ner_tags": [...]}; turn it into such an object'
+    )

@@ -1,0 +1,72 @@
+"""Parquet: list columns of words and tags; tag numbers become names where the Hugging Face metadata names them."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from token_classification.data.formats.records import (
+    DOCUMENT_COLUMN,
+    WORD_COLUMNS,
+    build_sentences,
+    list_tag_columns,
+    pick_tag_column,
+    pick_word_column,
+)
+from token_classification.data.sentences import Sentences
+from token_classification.data.text_lines import open_bytes
+from token_classification.errors import DataError, list_problems
+
+
+def read_parquet(
+    path: Path, text_column: str | None = None, label_column: str | None = None, task: str = "ner"
+) -> Sentences:
+    """Give the sentences of a Parquet file; `lines` are record numbers, from 1.
+
+    Tag numbers are decoded with the ClassLabel names in the file's metadata, else kept as text.
+
+    Raises: DataError for a broken file, or one that lists every record without sound words and tags.
+    """
+    with open_bytes(path) as file:
+        try:
+            parquet = pq.ParquetFile(file)
+            found = parquet.schema_arrow.names
+            word_column = pick_word_column(found, text_column, path, WORD_COLUMNS)
+            tag_column = pick_tag_column(found, label_column, path, list_tag_columns(task))
+            columns = [name for name in (word_column, tag_column, DOCUMENT_COLUMN) if name in found]
+            records = parquet.read(columns=columns).to_pylist()
+        except (pa.ArrowException, OSError) as error:
+            raise DataError(
+                f"{path}:1: not a whole Parquet file ({error}); accepted: Parquet; write or download it anew"
+            ) from None
+    names = _find_class_names(parquet.schema_arrow.metadata or {}, tag_column)
+    if names:
+        _decode_tags(records, tag_column, names, path)
+    return build_sentences(list(enumerate(records, 1)), path, word_column, tag_column, task)
+
+
+def _find_class_names(metadata: dict[bytes, bytes], tag_column: str | None) -> list[str] | None:
+    """Give the ClassLabel names of the tag column, None where the file has none."""
+    features = json.loads(metadata.get(b"huggingface", b"{}")).get("info", {}).get("features", {})
+    feature = features.get(tag_column, {})
+    # datasets writes a list's feature as {"feature": {...}, "_type": "List"}, and wrote it as [{...}]
+    item = feature[0] if isinstance(feature, list) else feature.get("feature", {})
+    return item.get("names")
+
+
+def _decode_tags(records: Sequence[dict], tag_column: str, names: Sequence[str], path: Path) -> None:
+    """Replace the tag numbers by their names. Raises: DataError for numbers without a name."""
+    problems = []
+    for number, record in enumerate(records, 1):
+        unknown = [tag for tag in record[tag_column] or () if tag is not None and not 0 <= tag < len(names)]
+        if unknown:
+            problems.append(
+                f"{path}:{number}: tag number without a name ({unknown[0]}); accepted: 0 to {len(names) - 1}, "
+                f"the {len(names)} names in the file's metadata; correct the column {tag_column!r}"
+            )
+        elif record[tag_column]:
+            record[tag_column] = [tag if tag is None else names[tag] for tag in record[tag_column]]
+    if problems:
+        raise DataError(list_problems(problems))

@@ -1,0 +1,143 @@
+"""Records with a list of words and a list of tags: which columns these are, and whether each record is sound."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from token_classification.data.sentences import Sentences
+from token_classification.data.text_lines import no_words
+from token_classification.errors import DataError, list_problems
+
+WORD_COLUMNS = ("tokens", "words")
+DOCUMENT_COLUMN = "doc_id"
+
+
+def list_tag_columns(task: str) -> tuple[str, ...]:
+    """Give the names under which tags are looked for, first choice first."""
+    return (f"{task}_tags", "tags", "labels")
+
+
+def pick_word_column(found: Sequence[str], asked: str | None, path: Path, accepted: Sequence[str]) -> str:
+    """Give the name of the word column: the one asked for, else the first accepted name in any case of letters.
+
+    Raises: DataError that lists the columns found.
+    """
+    column = asked or _find_column(found, accepted)
+    if column not in found:
+        raise DataError(_explain_missing("words", found, asked, path, accepted, "--text_column_name"))
+    return column
+
+
+def pick_tag_column(found: Sequence[str], asked: str | None, path: Path, accepted: Sequence[str]) -> str | None:
+    """Give the name of the tag column, None when the file is unlabelled.
+
+    Raises: DataError when the column asked for is absent while one that may be meant is there.
+    """
+    if asked is None or asked in found:
+        return asked or _find_column(found, accepted)
+    if _find_column(found, accepted) or difflib.get_close_matches(asked, found):
+        raise DataError(_explain_missing("tags", found, asked, path, accepted, "--label_column_name"))
+    return None
+
+
+def build_sentences(
+    records: Sequence[tuple[int, Mapping[str, object]]],
+    path: Path,
+    text_column: str | None,
+    label_column: str | None,
+    task: str,
+) -> Sentences:
+    """Give the sentences of records, each with the line it stands at; a record without words stays, as an empty one.
+
+    Raises: DataError that lists every record without a sound list of words, or of tags where the file has tags.
+    """
+    found = list(dict.fromkeys(name for _, record in records for name in record))
+    if not found:
+        raise no_words(path)
+    word_column = pick_word_column(found, text_column, path, WORD_COLUMNS)
+    tag_column = pick_tag_column(found, label_column, path, list_tag_columns(task))
+    document_column = DOCUMENT_COLUMN if DOCUMENT_COLUMN in found else None
+    sentences = Sentences(tags=[] if tag_column else None, doc_ids=[] if document_column else None)
+    problems = []
+    for line, record in records:
+        problem = _explain_record(record, word_column, tag_column, document_column)
+        if problem:
+            problems.append(f"{path}:{line}: {problem}")
+            continue
+        sentences.tokens.append(record[word_column])
+        sentences.lines.append(line)
+        if tag_column:
+            sentences.tags.append([str(tag) for tag in record[tag_column]])
+        if document_column:
+            sentences.doc_ids.append(str(record[document_column]))
+    if problems:
+        raise DataError(list_problems(problems))
+    if not any(sentences.tokens):
+        raise no_words(path)
+    return sentences
+
+
+def _find_column(found: Sequence[str], accepted: Sequence[str]) -> str | None:
+    by_lower = {name.lower(): name for name in reversed(found)}
+    return next((by_lower[name] for name in accepted if name in by_lower), None)
+
+
+def _explain_missing(
+    what: str, found: Sequence[str], asked: str | None, path: Path, accepted: Sequence[str], flag: str
+) -> str:
+    missing = f"no column {asked!r}" if asked else f"no column of {what}"
+    near = difflib.get_close_matches(asked or accepted[0], found) or [_find_column(found, accepted) or "NAME"]
+    return (
+        f"{path}:1: {missing} (columns found: {', '.join(map(repr, found))}); "
+        f"accepted: {', '.join(map(repr, accepted))}, or the one you name; add {flag} {near[0]}"
+    )
+
+
+def _explain_record(
+    record: Mapping[str, object], word_column: str, tag_column: str | None, document_column: str | None
+) -> str | None:
+    problem = _explain_list(record, word_column, "word", str)
+    if tag_column and not problem:
+        problem = _explain_list(record, tag_column, "tag", (str, int))
+    if problem:
+        return problem
+    if tag_column and len(record[word_column]) != len(record[tag_column]):
+        counts = f"{len(record[word_column])} words but {len(record[tag_column])} tags"
+        return (
+            f"{counts} ({word_column!r} and {tag_column!r}); accepted: one tag per word; add or take out what differs"
+        )
+    if document_column and record.get(document_column) is None:
+        return f"no {document_column!r} (null or absent); accepted: one in every record or in none; add it"
+    return None
+
+
+def _explain_list(
+    record: Mapping[str, object], column: str, noun: str, accepted: type | tuple[type, ...]
+) -> str | None:
+    """Say what is wrong with a record's list of words or tags, None when it is sound."""
+    rule = f"accepted: a list with one text per word; put the {noun}s of the sentence into {column!r}"
+    if column not in record:
+        return f"no {column!r} (the record has {', '.join(map(repr, record)) or 'nothing'}); {rule}"
+    values = record[column]
+    if not isinstance(values, list):
+        return f"{column!r} is {_name(values)}, not a list of {noun}s; {rule}"
+    for number, value in enumerate(values, 1):
+        if not isinstance(value, accepted) or isinstance(value, bool):
+            return f"{noun} {number} of {column!r} is {_name(value)}; {rule}"
+        if noun == "tag" and value == "":
+            return f"{noun} {number} of {column!r} is empty; {rule}"
+        if isinstance(value, str) and not value.isascii() and _has_lone_surrogate(value):
+            return f"{noun} {number} of {column!r} holds half a character ({value!a}, a lone surrogate); {rule}"
+    return None
+
+
+def _has_lone_surrogate(text: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _name(value: object) -> str:
+    """Name a JSON value for a message."""
+    if value is None:
+        return "null"
+    kinds = {bool: "true or false", int: "a number", float: "a number", str: "text", list: "a list", dict: "an object"}
+    return f"{kinds.get(type(value), f'a {type(value).__name__}')} ({str(value)[:40]!r})"

@@ -1,0 +1,139 @@
+"""The label set: which tags the model knows, in which order, and what data and model say about them."""
+
+import difflib
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from token_classification.data.load import Corpus
+from token_classification.data.schemes import OUTSIDE, Scheme, recognise_scheme, recognise_scheme_of_names
+from token_classification.data.text_lines import read_lines
+from token_classification.errors import DataError, UserError, list_problems
+
+logger = logging.getLogger(__name__)
+
+IGNORED_LABEL = -100
+"""Label id that torch's cross entropy leaves out."""
+
+
+@dataclass(frozen=True)
+class LabelSet:
+    """The label names; a label's id is its place. `scheme` tells how they mark entities."""
+
+    names: tuple[str, ...]
+    scheme: Scheme
+
+    @cached_property
+    def ids(self) -> dict[str, int]:
+        """Name -> id."""
+        return {name: label_id for label_id, name in enumerate(self.names)}
+
+    def encode(self, tags: Iterable[str]) -> np.ndarray:
+        """Tags -> int64 label ids; a tag that the model doesn't know becomes `IGNORED_LABEL`: no loss, missed."""
+        return np.fromiter((self.ids.get(tag, IGNORED_LABEL) for tag in tags), dtype=np.int64)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+def choose_label_set(
+    corpus: Corpus,
+    *,
+    task: str,
+    labels_file: str | None,
+    model_labels: Sequence[str] | None,
+    is_training: bool,
+) -> LabelSet:
+    """Decide on the label names and their order, and warn where data and model disagree.
+
+    Training: `--labels`, else the ClassLabel names of the data set, else the union over all splits (`O` first, then
+    sorted); a model that knows the same names keeps its own order. Without training the model's labels count.
+
+    Raises:
+        UserError: no labels anywhere (an untrained model and no training), or a training tag that `--labels` lacks.
+    """
+    given = read_label_file(labels_file) if labels_file else None
+    data_names = given or corpus.label_names or collect_label_names(corpus)
+    if is_training:
+        names = list(model_labels) if model_labels and set(model_labels) == set(data_names) else data_names
+    elif model_labels:
+        names = list(model_labels)
+    elif given or corpus.label_names:
+        names = data_names
+    else:
+        raise UserError(
+            "The model has no label names (it was not fine-tuned for token classification), so nothing can be tagged "
+            "with it.\nTrain it first (--do_train --train_file FILE), or give the names in the model's order with "
+            "--labels FILE."
+        )
+    _report_unknown_tags(corpus, names, labels_file, is_training)
+    return LabelSet(tuple(names), _find_scheme(corpus, names, task))
+
+
+def read_label_file(path: str) -> list[str]:
+    """Read label names, one per line; blank lines are skipped, the order is kept.
+
+    Raises:
+        DataError: unreadable, empty, or a name twice.
+    """
+    names: dict[str, int] = {}
+    problems = []
+    for number, line in enumerate(read_lines(Path(path)), start=1):
+        name = line.strip(" \t")
+        if name in names:
+            problems.append(
+                f"{path}:{number}: label {name!r} stands already in line {names[name]}; remove one of them"
+            )
+        elif name:
+            names[name] = number
+    if problems:
+        raise DataError(list_problems(problems))
+    if not names:
+        raise DataError(f"{path}: no label found; accepted: one label name per line, e.g. O, B-PER, I-PER")
+    return list(names)
+
+
+def collect_label_names(corpus: Corpus) -> list[str]:
+    """Union of the tags of all splits: `O` first, the rest sorted by code point."""
+    names = set().union(*(corpus.count_tags(split) for split in corpus.splits))
+    return sorted(names, key=lambda name: (name != OUTSIDE, name))
+
+
+def _find_scheme(corpus: Corpus, names: Sequence[str], task: str) -> Scheme:
+    """The scheme that the gold tags show; where there is no gold, what the label names show."""
+    gold = [tags for sentences in corpus.splits.values() for tags in sentences.tags or ()]
+    return recognise_scheme(gold, task) if gold else recognise_scheme_of_names(names, task)
+
+
+def _report_unknown_tags(corpus: Corpus, names: Sequence[str], labels_file: str | None, is_training: bool) -> None:
+    """Tags that can't be learnt (only in dev/test) are a warning; training tags missing from `--labels` an error."""
+    known = set(names)
+    train_tags = corpus.count_tags("train") if "train" in corpus.splits else {}
+    missing = sorted(set(train_tags) - known)
+    if is_training and missing:
+        hints = [_describe_missing(corpus, tag, names) for tag in missing]
+        raise DataError(
+            f"{list_problems(hints)}\n"
+            f"Accepted are the names in {labels_file or 'the data set'}: add the missing ones there"
+        )
+    for split in corpus.splits:
+        if split == "train":
+            continue
+        counts = corpus.count_tags(split)
+        unseen = sorted(set(counts) - (set(train_tags) if is_training else known))
+        if unseen:
+            listed = ", ".join(f"{tag} ({counts[tag]:,} words)" for tag in unseen)
+            logger.warning(
+                "Tags of the %s split that the model cannot learn: %s. They count as missed.", split, listed
+            )
+
+
+def _describe_missing(corpus: Corpus, tag: str, names: Sequence[str]) -> str:
+    row, word = next((row, tags.index(tag)) for row, tags in enumerate(corpus.splits["train"].tags) if tag in tags)
+    nearest = difflib.get_close_matches(tag, names, n=1)
+    hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+    return f"{corpus.place('train', row)}: tag {tag!r} (word {word + 1} of the sentence) is not a known label{hint}"

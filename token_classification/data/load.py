@@ -1,0 +1,205 @@
+"""All splits of a run as sentences of words and tags, wherever they come from."""
+
+import hashlib
+import logging
+import random
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from datasets import Dataset
+
+from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
+from token_classification.data.formats import read_sentences
+from token_classification.data.formats.records import build_sentences, list_tag_columns, pick_tag_column
+from token_classification.data.hub import class_label_names, load_hub_dataset
+from token_classification.data.sentences import Sentences
+from token_classification.errors import DataError, UserError
+
+logger = logging.getLogger(__name__)
+
+SPLITS = ("train", "validation", "test")
+OTHER_SPLIT_NAMES = {"dev": "validation", "valid": "validation", "val": "validation"}
+
+
+@dataclass
+class Corpus:
+    """The splits of a run, by name (`train`, `validation`, `test`), and what is known about where they come from."""
+
+    splits: dict[str, Sentences]
+    sources: dict[str, str]
+    """Split -> file, or `dataset/split` on the Hub."""
+    label_names: list[str] | None = None
+    """Label names that the data set itself declares (ClassLabel), in its order."""
+    columns: dict[str, list[str]] = field(default_factory=dict)
+    """Split -> columns of a data set, for messages."""
+
+    def place(self, split: str, row: int) -> str:
+        """Where a sentence stands: `file:line`."""
+        return f"{self.sources[split]}:{self.splits[split].lines[row]}"
+
+    def count_tags(self, split: str) -> Counter[str]:
+        """How many words carry each tag; empty for a split without tags."""
+        counts: Counter[str] = Counter()
+        for tags in self.splits[split].tags or ():
+            counts.update(tags)
+        return counts
+
+
+def load_corpus(data: DataArguments, model: ModelArguments, training: NerTrainingArguments) -> Corpus:
+    """Load every split that is given, check that the run has what it needs, hold out and cut as asked.
+
+    Raises:
+        UserError: a split that the run needs is missing; as `DataError`, with file:line: something wrong in a file.
+    """
+    corpus = _load_dataset(data, model) if data.dataset_name else _load_files(data)
+    if data.validation_split and "validation" not in corpus.splits and "train" in corpus.splits:
+        hold_out_validation(corpus, data.validation_split, training.seed)
+    _check_needed_splits(corpus, training)
+    limits = (data.max_train_samples, data.max_eval_samples, data.max_predict_samples)
+    for split, limit in zip(SPLITS, limits, strict=True):
+        if limit is not None and split in corpus.splits:
+            corpus.splits[split] = select_sentences(corpus.splits[split], range(min(limit, len(corpus.splits[split]))))
+    for split, sentences in corpus.splits.items():
+        words = sum(map(len, sentences.tokens))
+        logger.info(
+            "%s: %s sentences, %s words from %s", split, f"{len(sentences):,}", f"{words:,}", corpus.sources[split]
+        )
+    return corpus
+
+
+def select_sentences(sentences: Sentences, rows: Iterable[int]) -> Sentences:
+    """The sentences at `rows`, in that order."""
+    rows = list(rows)
+    return Sentences(
+        tokens=[sentences.tokens[row] for row in rows],
+        tags=None if sentences.tags is None else [sentences.tags[row] for row in rows],
+        lines=[sentences.lines[row] for row in rows],
+        doc_ids=None if sentences.doc_ids is None else [sentences.doc_ids[row] for row in rows],
+    )
+
+
+def hold_out_validation(corpus: Corpus, share: float, seed: int) -> None:
+    """Move a seeded random share of the training sentences to the validation split, keeping both in file order."""
+    train = corpus.splits["train"]
+    held_out_count = round(len(train) * share)
+    if not 0 < held_out_count < len(train):
+        raise UserError(
+            f"--validation_split {share} of {len(train)} training sentences leaves {held_out_count} to validate on; "
+            "give a --validation_file or another share."
+        )
+    held_out = set(random.Random(seed).sample(range(len(train)), held_out_count))
+    corpus.splits["validation"] = select_sentences(train, sorted(held_out))
+    corpus.splits["train"] = select_sentences(train, [row for row in range(len(train)) if row not in held_out])
+    corpus.sources["validation"] = corpus.sources["train"]
+    logger.warning(
+        "No validation data: %s of %s training sentences are held out for it (--validation_split %s, seed %s).",
+        f"{held_out_count:,}",
+        f"{len(train):,}",
+        share,
+        seed,
+    )
+
+
+def describe_files(corpus: Corpus) -> dict[str, dict]:
+    """Per split: source, sentences, words, and for a local file its size in bytes and SHA-256."""
+    described = {}
+    for split, sentences in corpus.splits.items():
+        source = corpus.sources[split]
+        described[split] = {
+            "source": source,
+            "sentences": len(sentences),
+            "words": sum(map(len, sentences.tokens)),
+        }
+        if Path(source).is_file():
+            content = Path(source).read_bytes()
+            described[split] |= {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    return described
+
+
+def _load_files(data: DataArguments) -> Corpus:
+    """Read the given files; the problems of all files are reported together."""
+    files = {
+        split: path
+        for split, path in zip(SPLITS, (data.train_file, data.validation_file, data.test_file), strict=True)
+        if path
+    }
+    splits, problems = {}, []
+    for split, path in files.items():
+        try:
+            splits[split] = read_sentences(path, data.text_column_name, data.label_column_name, data.task_name)
+        except DataError as error:
+            problems.append(str(error))
+    if problems:
+        raise DataError("\n".join(problems))
+    return Corpus(splits, files)
+
+
+def _load_dataset(data: DataArguments, model: ModelArguments) -> Corpus:
+    """Load a data set by name or folder and take the columns that the task needs."""
+    loaded = load_hub_dataset(
+        data.dataset_name,
+        data.dataset_config_name,
+        cache_dir=model.cache_dir,
+        token=model.token,
+        trust_remote_code=model.trust_remote_code,
+    )
+    splits, sources, columns, label_names = {}, {}, {}, None
+    for name, dataset in loaded.items():
+        split = OTHER_SPLIT_NAMES.get(name, name)
+        if split not in SPLITS:
+            continue
+        sources[split] = f"{data.dataset_name}/{name}"
+        columns[split] = dataset.column_names
+        label_column = pick_tag_column(
+            dataset.column_names, data.label_column_name, Path(sources[split]), list_tag_columns(data.task_name)
+        )
+        names = class_label_names(dataset.features, label_column) if label_column else None
+        label_names = label_names or names
+        records = _name_tags(dataset, label_column, names)
+        splits[split] = build_sentences(
+            list(enumerate(records, start=1)),
+            Path(sources[split]),
+            data.text_column_name,
+            label_column,
+            data.task_name,
+        )
+    return Corpus(splits, sources, label_names, columns)
+
+
+def _name_tags(dataset: Dataset, label_column: str | None, names: list[str] | None) -> list[dict]:
+    """The rows of a data set; ClassLabel numbers become names."""
+    rows = dataset.to_list()
+    if names:
+        for row in rows:
+            row[label_column] = [names[tag] for tag in row[label_column]]
+    return rows
+
+
+def _check_needed_splits(corpus: Corpus, training: NerTrainingArguments) -> None:
+    """Every step of the run has its split, and those that score or learn have tags."""
+    found = f"found: {', '.join(corpus.splits) or 'none'}"
+    evaluates = training.do_eval or (training.do_train and training.eval_strategy != "no")
+    problems = []
+    if training.do_train and "train" not in corpus.splits:
+        problems.append(f"--do_train needs training data ({found}): give --train_file FILE.")
+    if evaluates and "validation" not in corpus.splits:
+        problems.append(
+            f"evaluation needs validation data ({found}): give --validation_file FILE, "
+            "or --validation_split 0.1 to hold out a part of the training data."
+        )
+    if training.do_predict and "test" not in corpus.splits:
+        problems.append(f"--do_predict needs test data ({found}): give --test_file FILE.")
+    for split, needs_tags in (("train", training.do_train), ("validation", evaluates)):
+        if needs_tags and split in corpus.splits and corpus.splits[split].tags is None:
+            problems.append(
+                f"{corpus.sources[split]}: no tags{_name_columns(corpus, split)}, but the {split} split needs one per "
+                "word; name their column with --label_column_name."
+            )
+    if problems:
+        raise UserError("\n".join(problems))
+
+
+def _name_columns(corpus: Corpus, split: str) -> str:
+    return f" (columns: {', '.join(corpus.columns[split])})" if split in corpus.columns else ""

@@ -1,0 +1,84 @@
+"""Text files as lists of lines: UTF-8 only, cut at newlines only, so that no character of a word ends a line."""
+
+import codecs
+import difflib
+from pathlib import Path
+from typing import BinaryIO
+
+from token_classification.errors import DataError, list_problems
+
+
+def open_bytes(path: Path) -> BinaryIO:
+    """Open a file for reading bytes.
+
+    Raises: DataError when there is no such file (with the near names of its folder), or when it can't be read.
+    """
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        raise DataError(_explain_missing(path)) from None
+    except OSError as error:
+        raise DataError(
+            f"{path}: can't be read ({error.strerror}); accepted: a file that this user may read; "
+            f"check it with: ls -l {path}"
+        ) from None
+
+
+def read_text(path: Path) -> str:
+    """Give the text of a UTF-8 file without its byte order mark, with every CRLF as LF.
+
+    Raises: DataError when the file is missing, unreadable, not UTF-8 or holds nothing but white space.
+    """
+    with open_bytes(path) as file:
+        content = file.read()
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise DataError(
+            f"{path}:1: not UTF-8 (begins with the UTF-16 byte order mark); accepted: UTF-8; "
+            f"convert with: iconv -f utf-16 -t utf-8 {path} > {path}.utf8"
+        )
+    content = content.removeprefix(codecs.BOM_UTF8)
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise DataError(list_problems(_find_undecodable(content, path))) from None
+    if not text.strip(" \t\r\n"):
+        raise no_words(path)
+    return text.replace("\r\n", "\n").removesuffix("\r")
+
+
+def read_lines(path: Path) -> list[str]:
+    r"""Give the lines of a UTF-8 file, cut at `\n` only; U+0085, U+2028 and form feeds stay inside their line.
+
+    Raises: DataError, as `read_text` does.
+    """
+    return read_text(path).split("\n")
+
+
+def no_words(path: Path) -> DataError:
+    """Give the error for a file that holds no word at all."""
+    return DataError(
+        f"{path}:1: no words (the file is empty); accepted: one sentence or more; check what wrote the file"
+    )
+
+
+def _explain_missing(path: Path) -> str:
+    if not path.parent.is_dir():
+        return f"{path}: no such file (there is no folder {path.parent}); accepted: an existing file; check the path"
+    names = [entry.name for entry in path.parent.iterdir()]
+    near = difflib.get_close_matches(path.name, names) or sorted(names)[:3]
+    found = ", ".join(map(repr, near)) or "nothing"
+    return f"{path}: no such file (its folder holds {found}); accepted: an existing file; check the name"
+
+
+def _find_undecodable(content: bytes, path: Path) -> list[str]:
+    problems = []
+    for number, line in enumerate(content.split(b"\n"), 1):
+        try:
+            line.decode("utf-8")
+        except UnicodeDecodeError as error:
+            column = len(line[: error.start].decode("utf-8")) + 1
+            problems.append(
+                f"{path}:{number}: not UTF-8 (byte 0x{line[error.start]:02X} at column {column}); accepted: UTF-8; "
+                f"convert with: iconv -f latin1 -t utf-8 {path} > {path}.utf8"
+            )
+    return problems

@@ -1,0 +1,1 @@
+"""Tokenizer and model, with the label names in the model's config."""

@@ -1,0 +1,60 @@
+"""The classification head when the labels change: rows are copied by label name, never by place."""
+
+import logging
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+from transformers import PreTrainedModel
+
+from token_classification.errors import UserError
+
+logger = logging.getLogger(__name__)
+
+
+def replace_head(model: PreTrainedModel, old_names: Sequence[str], new_names: Sequence[str]) -> None:
+    """Give the model a head for `new_names` in their order; rows of names that it knew are kept bit for bit.
+
+    Prints which labels were kept, are new and were dropped (user_pains row 12).
+
+    Raises:
+        UserError: the model has no linear layer with one row per label to take rows from.
+    """
+    parent, attribute, old = _find_head(model, len(old_names))
+    new = nn.Linear(old.in_features, len(new_names), bias=old.bias is not None, dtype=old.weight.dtype)
+    with torch.no_grad():
+        new.weight.normal_(0.0, getattr(model.config, "initializer_range", 0.02))
+        if new.bias is not None:
+            new.bias.zero_()
+        place_of = {name: place for place, name in enumerate(old_names)}
+        for place, name in enumerate(new_names):
+            if name in place_of:
+                new.weight[place] = old.weight[place_of[name]]
+                if new.bias is not None:
+                    new.bias[place] = old.bias[place_of[name]]
+    setattr(parent, attribute, new)
+    model.num_labels = model.config.num_labels = len(new_names)
+    _log_changes(old_names, new_names)
+
+
+def _find_head(model: PreTrainedModel, rows: int) -> tuple[nn.Module, str, nn.Linear]:
+    """The last linear layer outside the encoder with one row per label: its parent module, its name there, itself."""
+    inside_encoder = {id(module) for module in model.base_model.modules()} if model.base_model is not model else set()
+    for name, module in reversed(list(model.named_modules())):
+        if isinstance(module, nn.Linear) and module.out_features == rows and id(module) not in inside_encoder:
+            parent, _, attribute = name.rpartition(".")
+            return model.get_submodule(parent), attribute, module
+    raise UserError(
+        f"{type(model).__name__} has no linear head with {rows} rows, so its labels cannot be exchanged; "
+        "start from the encoder it was trained from."
+    )
+
+
+def _log_changes(old_names: Sequence[str], new_names: Sequence[str]) -> None:
+    rows = {
+        "kept": [name for name in new_names if name in set(old_names)],
+        "new": [name for name in new_names if name not in set(old_names)],
+        "dropped": [name for name in old_names if name not in set(new_names)],
+    }
+    table = "\n".join(f"  {kind:8}{len(names):4}  {' '.join(names) or '-'}" for kind, names in rows.items())
+    logger.warning("The model knew other labels; rows of its head:\n%s", table)

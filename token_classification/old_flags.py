@@ -1,0 +1,99 @@
+"""Flags that transformers 5 renamed or removed: they keep working, with a one-line notice (user_pains section 3)."""
+
+import os
+from collections.abc import Sequence
+
+RENAMED = {
+    "evaluation_strategy": "eval_strategy",
+    "per_gpu_train_batch_size": "per_device_train_batch_size",
+    "per_gpu_eval_batch_size": "per_device_eval_batch_size",
+    "warmup_ratio": "warmup_steps",
+    "push_to_hub_model_id": "hub_model_id",
+    "push_to_hub_token": "hub_token",
+    "xpu_backend": "ddp_backend",
+    "torchdynamo": "torch_compile_backend",
+}
+"""Old name -> new name, the value is passed on. `warmup_steps` below 1 is a share of all steps."""
+
+SWITCHES = {
+    "no_cuda": ["--use_cpu"],
+    "group_by_length": ["--train_sampling_strategy", "group_by_length"],
+    "adafactor": ["--optim", "adafactor"],
+    "evaluate_during_training": ["--eval_strategy", "steps"],
+    "include_inputs_for_metrics": ["--include_for_metrics", "inputs"],
+}
+"""Old on/off flag -> what it is now; `false` after it means: nothing."""
+
+NO_EFFECT = {
+    "save_safetensors": "models are always saved as safetensors",
+    "fp16_backend": "torch's own mixed precision is used",
+    "half_precision_backend": "torch's own mixed precision is used",
+    "fp16_opt_level": "torch's own mixed precision is used",
+    "use_mps_device": "the device is found by itself",
+    "use_ipex": "torch's own CPU kernels are used",
+    "jit_mode_eval": "use --torch_compile",
+    "past_index": "it has no meaning for token classification",
+    "use_legacy_prediction_loop": "there is one prediction loop",
+    "tpu_num_cores": "the launcher decides",
+    "mp_parameters": "use accelerate's configuration",
+    "ray_scope": "it belongs to hyper-parameter search",
+    "sharded_ddp": "use --fsdp",
+    "fsdp_min_num_params": "use --fsdp_config",
+    "fsdp_transformer_layer_cls_to_wrap": "use --fsdp_config",
+    "include_tokens_per_second": "use --include_num_input_tokens_seen",
+    "use_fast": "fast tokenizers are always used",
+}
+"""Old flag -> why nothing has to be done. Its value, if any, is swallowed."""
+
+TRUE_WORDS = {"true", "t", "1", "yes", "y"}
+FALSE_WORDS = {"false", "f", "0", "no", "n"}
+
+
+def translate_old_flags(argv: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Rewrite old flags to today's.
+
+    Returns:
+        The new argument list, and one notice per old flag found.
+
+    >>> translate_old_flags(["--evaluation_strategy", "epoch", "--no_cuda"])[0]
+    ['--eval_strategy', 'epoch', '--use_cpu']
+    """
+    translated: list[str] = []
+    notices: list[str] = []
+    rest = list(argv)
+    while rest:
+        argument = rest.pop(0)
+        name, equals, value = argument.removeprefix("--").partition("=")
+        name = name.replace("-", "_")
+        if not argument.startswith("--") or not _is_old(name):
+            translated.append(argument)
+            continue
+        values = [value] if equals else []
+        while not equals and rest and not rest[0].startswith("--"):
+            values.append(rest.pop(0))
+        flags, notice = _translate(name, values)
+        translated += flags
+        notices.append(notice)
+    return translated, notices
+
+
+def _is_old(name: str) -> bool:
+    return name in RENAMED or name in SWITCHES or name in NO_EFFECT or name in ("logging_dir", "use_auth_token")
+
+
+def _translate(name: str, values: list[str]) -> tuple[list[str], str]:
+    """One old flag and its values -> the new flags and the notice."""
+    if name in RENAMED:
+        new = RENAMED[name]
+        return [f"--{new}", *values], f"--{name} is now called --{new}; please use the new name."
+    if name in SWITCHES:
+        is_off = bool(values) and values[0].lower() in FALSE_WORDS
+        return [] if is_off else SWITCHES[name], f"--{name} is now written {' '.join(SWITCHES[name])}."
+    if name == "logging_dir":
+        os.environ["TENSORBOARD_LOGGING_DIR"] = values[0] if values else ""
+        return [], "--logging_dir is now the environment variable TENSORBOARD_LOGGING_DIR; it has been set."
+    if name == "use_auth_token":
+        given = [value for value in values if value.lower() not in TRUE_WORDS | FALSE_WORDS]
+        notice = "--use_auth_token is now --token TOKEN; without a value the token of `hf auth login` is used."
+        return ["--token", *given] if given else [], notice
+    return [], f"--{name} is no longer needed: {NO_EFFECT[name]}."

@@ -1,0 +1,46 @@
+"""The prediction files, in input order: one tag for every word that came in."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from token_classification.data.formats.conll import write_conll
+from token_classification.data.sentences import Sentences
+
+logger = logging.getLogger(__name__)
+
+
+def write_predictions(folder: Path, sentences: Sentences, predicted: Sequence[Sequence[str]]) -> None:
+    """Write `predictions.txt` (a sentence's tags a line) and `predictions.conll` (word TAB gold TAB predicted).
+
+    Args:
+        folder: Where to write.
+        sentences: The split as it was read; without tags the gold column is left out.
+        predicted: One tag per word.
+    """
+    with open(folder / "predictions.txt", "w", encoding="utf-8") as file:
+        file.writelines(" ".join(tags) + "\n" for tags in predicted)
+    columns = [_clean_words(sentences.tokens), predicted]
+    if sentences.tags is not None:
+        columns.insert(1, sentences.tags)
+    write_conll(folder / "predictions.conll", columns)
+
+
+def _clean_words(tokens: Sequence[Sequence[str]]) -> list[list[str]]:
+    """TAB and line ends inside a word (possible in JSON and CSV) would break the file: they are written as blanks."""
+    breaking = sum(1 for words in tokens for word in words if _breaks_line(word))
+    if breaking:
+        logger.warning(
+            "%s words with a TAB or line end inside: written to predictions.conll with blanks.", f"{breaking:,}"
+        )
+    return [
+        [
+            word.replace("\t", " ").replace("\n", " ").replace("\r", " ") if _breaks_line(word) else word
+            for word in words
+        ]
+        for words in tokens
+    ]
+
+
+def _breaks_line(word: str) -> bool:
+    return "\t" in word or "\n" in word or "\r" in word

@@ -1,0 +1,1 @@
+"""The one prediction loop, decoding, and the one definition of each score."""

@@ -1,0 +1,1 @@
+"""The Trainer and what belongs to it."""
