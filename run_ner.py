@@ -127,5 +127,10 @@ def walk(model_args: ModelArguments, data_args: DataArguments, training_args: Ne
         trainer.push_to_hub()
 
 
+def run() -> int:
+    """The command: exit code 0, or 2 where the user has to put something right."""
+    return run_command(main, sys.argv[1:])
+
+
 if __name__ == "__main__":
-    sys.exit(run_command(main, sys.argv[1:]))
+    sys.exit(run())

@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 PARQUET_BRANCH = "refs/convert/parquet"
 """Where the Hub keeps its own Parquet copy of a dataset, as `{config}/{split}/0000.parquet`."""
 
+HUB_ADDRESS = "hf://datasets/"
+"""Before a name: the dataset on the Hub, whatever folder of that name is here."""
+
 UNREACHABLE = (ConnectionError, LocalEntryNotFoundError, httpx.TransportError)
 """What the libraries raise when the Hub can't be reached, offline mode included."""
 
@@ -37,8 +40,8 @@ REPLACEMENTS = {
     "conll2003": ["--dataset_name tomaarsen/conll2003", "--dataset_name lhoestq/conll2003"],
     "wnut_17": [
         f"curl -L {WNUT17_FILES}/wnut17train.conll -o train.conll &&\n"
-        f"  curl -L {WNUT17_FILES}/emerging.dev.conll -o dev.conll &&\n"
-        f"  curl -L {WNUT17_FILES}/emerging.test.annotated -o test.conll"
+        f"    curl -L {WNUT17_FILES}/emerging.dev.conll -o dev.conll &&\n"
+        f"    curl -L {WNUT17_FILES}/emerging.test.annotated -o test.conll"
         "   # then: --train_file train.conll --validation_file dev.conll --test_file test.conll"
     ],
     "germeval_14": ["bash scripts/germeval.sh"],
@@ -88,9 +91,10 @@ def load_by_name(
             raise
         if Path(name).is_dir() or name.endswith(".py"):
             raise UserError(explain_local_script(name, config_name)) from error
-        data_files = find_parquet_copy(name, config_name, token)
+        repo = name.removeprefix(HUB_ADDRESS)
+        data_files = find_parquet_copy(repo, config_name, token)
         if data_files is None:
-            raise UserError(explain_hub_script(name, config_name, trust_remote_code)) from error
+            raise UserError(explain_hub_script(repo, config_name, trust_remote_code)) from error
     return load_dataset("parquet", data_files=data_files, cache_dir=cache_dir, token=token)
 
 
@@ -137,7 +141,7 @@ def find_full_name(name: str, token: str | None) -> str:
         return name  # load_dataset may have it in its cache
 
 
-def find_parquet_copy(name: str, config_name: str | None, token: str | None) -> dict[str, list[str]] | None:
+def find_parquet_copy(repo: str, config_name: str | None, token: str | None) -> dict[str, list[str]] | None:
     """List the files of each split in the Hub's Parquet copy of a dataset; None when there is no full copy.
 
     The files are named one by one because `load_dataset` takes the whole branch for a single configuration called
@@ -146,7 +150,6 @@ def find_parquet_copy(name: str, config_name: str | None, token: str | None) -> 
     Raises:
         UserError: the copy holds several configurations and not the one asked for.
     """
-    repo = name.removeprefix("hf://datasets/")
     try:
         paths = HfApi().list_repo_files(repo, repo_type="dataset", revision=PARQUET_BRANCH, token=token)
     except RevisionNotFoundError:
@@ -155,16 +158,16 @@ def find_parquet_copy(name: str, config_name: str | None, token: str | None) -> 
     for path in sorted(paths):
         if path.endswith(".parquet") and path.count("/") == 2:
             config, split, _ = path.split("/")
-            url = f"hf://datasets/{repo}@{quote(PARQUET_BRANCH, safe='')}/{path}"
+            url = f"{HUB_ADDRESS}{repo}@{quote(PARQUET_BRANCH, safe='')}/{path}"
             copies.setdefault(config, {}).setdefault(split, []).append(url)
     if not copies:
         return None
-    config = choose_config(name, config_name, list(copies))
+    config = choose_config(repo, config_name, list(copies))
     if any(split.startswith("partial-") for split in copies[config]):
         return None  # the Hub copies only the beginning of a very large dataset
     logger.warning(
         "%s is a loading script, which datasets no longer runs: reading the Hub's Parquet copy of it (%s, folder %s)",
-        name,
+        repo,
         PARQUET_BRANCH,
         config,
     )
@@ -196,8 +199,9 @@ def explain_failure(error: Exception, name: str, config_name: str | None) -> str
     if isinstance(error, UNREACHABLE):
         return explain_unreachable(name, config_name, text)
     if "is a gated dataset" in text or isinstance(error, GatedRepoError):
+        page = f"{constants.ENDPOINT}/datasets/{name.removeprefix(HUB_ADDRESS)}"
         return (
-            f"--dataset_name {name}: the Hub gives access on request only. Ask for it on {hub_page(name)}, then type "
+            f"--dataset_name {name}: the Hub gives access on request only. Ask for it on {page}, then type "
             "`hf auth login` (or pass --token TOKEN) and run again."
         )
     if "doesn't exist on the Hub or cannot be accessed" in text or status in (401, 403, 404):
@@ -238,9 +242,11 @@ def explain_unreachable(name: str, config_name: str | None, reason: str) -> str:
         'python -c "from token_classification.data.hub import load_hub_dataset; '
         f"load_hub_dataset({name!r}, {config_name!r}).save_to_disk('FOLDER')\""
     )
+    commands = [LOCAL_FILES, f"{save}   # where there is a network; then here: --dataset_name FOLDER"]
+    if "/" not in name:
+        commands.append(f"--dataset_name OWNER/{name}   # if it was loaded before: the cache knows full names only")
     return join_commands(
-        f"--dataset_name {name}: not in the cache, and the Hub can't be reached ({cause}). Type one of:",
-        [LOCAL_FILES, f"{save}   # where there is a network; then here: --dataset_name FOLDER"],
+        f"--dataset_name {name}: not in the cache, and the Hub can't be reached ({cause}). Type one of:", commands
     )
 
 
@@ -252,7 +258,7 @@ def explain_local_script(name: str, config_name: str | None) -> str:
     if not name.endswith(".py") and re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)?", name):
         problem += f" The local folder {name} hides the Hub's dataset of that name."
         hub_name = name if "/" in name else f"OWNER/{name}"
-        commands.insert(0, f"--dataset_name hf://datasets/{hub_name}   # the Hub's dataset")
+        commands.insert(0, f"--dataset_name {HUB_ADDRESS}{hub_name}   # the Hub's dataset")
     return join_commands(f"{problem} Type one of:", commands)
 
 
@@ -289,8 +295,3 @@ def run_script_command(name: str, config_name: str | None) -> str:
 def join_commands(problem: str, commands: Iterable[str]) -> str:
     """Put the commands below the problem, one per line."""
     return "\n".join([problem, *(f"  {command}" for command in commands)])
-
-
-def hub_page(name: str) -> str:
-    """Give the address of a dataset's page."""
-    return f"{constants.ENDPOINT}/datasets/{name.removeprefix('hf://datasets/')}"

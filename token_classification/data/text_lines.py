@@ -57,7 +57,7 @@ def read_lines(path: Path) -> list[str]:
 def no_words(path: Path) -> DataError:
     """Give the error for a file that holds no word at all."""
     return DataError(
-        f"{path}:1: no words (the file is empty); accepted: one sentence or more; check what wrote the file"
+        f"{path}:1: no words (not one in the whole file); accepted: one sentence or more; check what wrote the file"
     )
 
 

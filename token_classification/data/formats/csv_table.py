@@ -64,8 +64,8 @@ def find_delimiter(header: str) -> str:
 
 
 def split_header(header: str, delimiter: str) -> list[str]:
-    """Give the names in a header line."""
-    return [name.strip() for name in next(csv.reader([header], delimiter=delimiter))]
+    """Give the names in a header line, without their quotes."""
+    return [name.strip(' "') for name in header.split(delimiter)]
 
 
 def _find_sentence_column(header: Sequence[str]) -> str | None:
@@ -91,7 +91,7 @@ def _read_rows(text: str, path: Path) -> list[Row]:
 
 
 def _has_plain_quotes(text: str, delimiter: str) -> bool:
-    """Tell whether quotes are words, not syntax: one word per row, all rows whole, and some cell leaves a quote open."""
+    """Tell whether quotes are words, not syntax: one word per row, all rows whole, and a cell leaves a quote open."""
     lines = [line for line in text.split("\n") if line]
     width = lines[0].count(delimiter)
     if '"' not in text or not _find_sentence_column(split_header(lines[0], delimiter)):

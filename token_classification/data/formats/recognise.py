@@ -12,6 +12,8 @@ PARQUET_MAGIC = b"PAR1"
 JSON_START = re.compile(r"""\s*[\[{]\s*["\[{\]}]""")
 """What JSON of records begins with, and a line such as `[ O` of a CoNLL file doesn't."""
 
+LIST_START = re.compile(r"""\[["']""")
+
 
 def recognise_format(path: str | Path) -> str:
     """Give "conll", "conllu", "json", "json_lines", "csv" or "parquet".
@@ -38,20 +40,23 @@ def recognise_format(path: str | Path) -> str:
 
 def _recognise_json(text: str, suffix: str) -> str | None:
     """Give the kind of JSON, None for what only looks like it; broken JSON is JSON where the extension says so."""
-    in_list = text.lstrip().startswith("[")
-    start = re.compile(r"\s*\[?\s*" if in_list else r"\s*").match(text).end()
-    if in_list and text.startswith("]", start):
+    by_suffix = {".json": "json", ".jsonl": "json_lines"}.get(suffix)
+    opening = re.match(r"\s*\[?\s*", text)
+    start, in_list = opening.end(), "[" in opening[0]
+    if in_list and text[start:].rstrip() == "]":
         return "json"
     try:
-        _, end = json.JSONDecoder().raw_decode(text, start)
+        first, end = json.JSONDecoder().raw_decode(text, start)
     except json.JSONDecodeError:
-        return {".json": "json", ".jsonl": "json_lines"}.get(suffix)
+        return by_suffix
     if in_list:
-        return "json"
-    is_alone = not text[end:].strip()
-    is_on_one_line = "\n" not in text[start:end]
+        return "json" if isinstance(first, dict) else by_suffix
+    rest_of_line, _, following = text[end:].partition("\n")
+    if rest_of_line.strip():
+        return by_suffix
+    is_one_line = "\n" not in text[start:end]
     holds_records = re.search(r":\s*\[\s*\{", text[start:end]) is not None
-    return "json_lines" if is_on_one_line and not (is_alone and holds_records) else "json"
+    return "json_lines" if is_one_line and (following.strip() or not holds_records) else "json"
 
 
 def _is_conllu(lines: list[str], suffix: str) -> bool:
@@ -64,4 +69,4 @@ def _has_csv_header(lines: list[str]) -> bool:
     names = {name.lower() for name in split_header(lines[0], find_delimiter(lines[0]))}
     if names.isdisjoint(WORD_COLUMNS):
         return False
-    return not names.isdisjoint(SENTENCE_COLUMNS) or (len(lines) > 1 and "[" in lines[1])
+    return not names.isdisjoint(SENTENCE_COLUMNS) or (len(lines) > 1 and LIST_START.search(lines[1]) is not None)

@@ -1,0 +1,19 @@
+SHELL := bash
+SETUP := set -euo pipefail; . scripts/setup.sh
+
+.PHONY: help test check format sample
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+test: ## set up and run the whole test suite
+	@$(SETUP); python -m pytest
+
+check: ## lint and format check, and whether the sample corpus is what its generator writes
+	@$(SETUP); ruff check . && ruff format --check . && python sample/generate.py --check
+
+format: ## write the code in its one format
+	@$(SETUP); ruff check --fix . && ruff format .
+
+sample: ## train, evaluate and predict on the embedded sample corpus
+	@bash run.sh sample

@@ -1,0 +1,217 @@
+"""Tiny tokenizers and models of every kind, built on the spot: no test needs the network or a downloaded model."""
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+import pytest
+import torch
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from transformers import (
+    BertConfig,
+    BertForTokenClassification,
+    BertTokenizer,
+    PreTrainedTokenizerBase,
+    PreTrainedTokenizerFast,
+    RobertaConfig,
+    RobertaForTokenClassification,
+    RobertaTokenizer,
+)
+
+ROOT = Path(__file__).parents[1]
+REAL_DATA = ROOT.parent / "shared" / "data"
+
+TEXT = """Anna Smith moved from Berlin to New York in May 2021 and joined Acme Corporation as a manager .
+The Berlin office of Acme Corporation was closed by John Miller , who lives in Paris with Anna .
+He went to London on Wednesday ; she didn't . "Where is Globex ?" asked a man from Boston ( Mass. ) .
+don't won't can't it's we're I've O'Neil e-mail co-operate U.S. 3,000 10% #photography @user http://t.co/x
+übermäßig façade naïve Straße Москва 東京 ☃ 😀 été Ångström"""
+
+WINDOW_OF_TINY_MODELS = 64
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The public corpora; tests that need them are skipped where they are absent."""
+    if not REAL_DATA.is_dir():
+        pytest.skip(f"the corpora are not at {REAL_DATA}")
+    return REAL_DATA
+
+
+def build_wordpiece(lowercase: bool) -> PreTrainedTokenizerBase:
+    """BERT's tokenizer over a small vocabulary; it gives no sub-token for control characters and lone accents."""
+    characters = sorted({letter for letter in TEXT.lower() + TEXT if not letter.isspace()})
+    words = sorted({word.strip('.,;"()?') for word in TEXT.split()} - {""})
+    pieces = characters + [f"##{letter}" for letter in characters] + [word for word in words if len(word) > 1]
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    vocabulary = {piece: place for place, piece in enumerate(dict.fromkeys(special + pieces))}
+    return BertTokenizer(vocab=vocabulary, do_lower_case=lowercase, model_max_length=512)
+
+
+def train_byte_level() -> Tokenizer:
+    """A small byte-level BPE, with `<s> ... </s>` around a sequence."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    trainer = trainers.BpeTrainer(
+        vocab_size=600, special_tokens=special, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
+    )
+    tokenizer.train_from_iterator(TEXT.splitlines() * 4, trainer)
+    tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), trim_offsets=True)
+    return tokenizer
+
+
+SPECIAL_NAMES = {
+    "bos_token": "<s>",
+    "eos_token": "</s>",
+    "cls_token": "<s>",
+    "sep_token": "</s>",
+    "unk_token": "<unk>",
+    "pad_token": "<pad>",
+    "mask_token": "<mask>",
+}
+
+
+def build_byte_level(cuts_with_regex: bool = False) -> PreTrainedTokenizerBase:
+    """A plain fast tokenizer around byte-level BPE without prefix space, as ModernBERT (or EuroBERT: regex) ships it."""
+    backend = train_byte_level()
+    if cuts_with_regex:
+        words = pre_tokenizers.Split(Regex(r"'(?:s|t|re|ve)| ?\p{L}+| ?\p{N}{1,3}| ?[^\s\p{L}\p{N}]+|\s+"), "isolated")
+        byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+        backend.pre_tokenizer = pre_tokenizers.Sequence([words, byte_level])
+    return PreTrainedTokenizerFast(tokenizer_object=backend, model_max_length=512, **SPECIAL_NAMES)
+
+
+def build_roberta() -> PreTrainedTokenizerBase:
+    """RoBERTa's own class."""
+    model = train_byte_level().to_str()
+    import json
+
+    layout = json.loads(model)["model"]
+    merges = [tuple(pair) for pair in layout["merges"]]
+    return RobertaTokenizer(vocab=layout["vocab"], merges=merges, model_max_length=512)
+
+
+def build_unigram() -> PreTrainedTokenizerBase:
+    """A Unigram model with Metaspace, as XLM-RoBERTa has it."""
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.normalizer = normalizers.NFKC()
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer.decoder = decoders.Metaspace()
+    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    trainer = trainers.UnigramTrainer(
+        vocab_size=300, special_tokens=special, unk_token="<unk>", show_progress=False
+    )
+    tokenizer.train_from_iterator(TEXT.splitlines() * 4, trainer)
+    tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0))
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=512, **SPECIAL_NAMES)
+
+
+def build_characters() -> PreTrainedTokenizerBase:
+    """One sub-token per character; characters that it does not know and blanks vanish, and nothing stands around."""
+    letters = sorted({letter for letter in TEXT if not letter.isspace()})
+    vocabulary = {piece: place for place, piece in enumerate(["<pad>", "<unk>", *letters])}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Split(Regex("."), "isolated")]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, model_max_length=512, unk_token="<unk>", pad_token="<pad>"
+    )
+
+
+TOKENIZERS = {
+    "wordpiece uncased": lambda: build_wordpiece(lowercase=True),
+    "wordpiece cased": lambda: build_wordpiece(lowercase=False),
+    "byte-level": build_byte_level,
+    "byte-level behind a regex": lambda: build_byte_level(cuts_with_regex=True),
+    "roberta": build_roberta,
+    "unigram": build_unigram,
+    "characters": build_characters,
+}
+
+
+@pytest.fixture(scope="session", params=list(TOKENIZERS))
+def any_tokenizer(request) -> PreTrainedTokenizerBase:
+    """Each tokenizer of the zoo in turn."""
+    return TOKENIZERS[request.param]()
+
+
+@pytest.fixture(scope="session")
+def wordpiece() -> PreTrainedTokenizerBase:
+    """The uncased WordPiece tokenizer."""
+    return build_wordpiece(lowercase=True)
+
+
+@pytest.fixture(scope="session")
+def bert_folder(tmp_path_factory, wordpiece) -> Path:
+    """A folder with a tiny untrained BERT encoder and its tokenizer: what a user gives as --model_name_or_path."""
+    folder = tmp_path_factory.mktemp("tiny-bert")
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(wordpiece),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=WINDOW_OF_TINY_MODELS,
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+    )
+    model = BertForTokenClassification(config)
+    model.bert.save_pretrained(folder)
+    wordpiece.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def roberta_folder(tmp_path_factory) -> Path:
+    """A tiny untrained RoBERTa: positions start behind the padding index, byte-level words."""
+    folder = tmp_path_factory.mktemp("tiny-roberta")
+    torch.manual_seed(0)
+    tokenizer = build_roberta()
+    config = RobertaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=WINDOW_OF_TINY_MODELS + 2,
+        pad_token_id=1,
+        bos_token_id=0,
+        eos_token_id=2,
+    )
+    RobertaForTokenClassification(config).roberta.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+SENTENCES = [
+    ("Anna Smith moved from Berlin to New York .", "B-PER I-PER O O B-LOC O B-LOC I-LOC O"),
+    ("The Berlin office of Acme Corporation was closed .", "O B-LOC O O B-ORG I-ORG O O O"),
+    ("He went to London on Wednesday .", "O O O B-LOC O O O"),
+    ("John Miller lives in Paris with Anna .", "B-PER I-PER O O B-LOC O B-PER O"),
+    ("Where is Globex ?", "O O B-ORG O"),
+    ("Acme Corporation and Globex joined .", "B-ORG I-ORG O B-ORG O O"),
+    ("a man from Boston asked Anna", "O O O B-LOC O B-PER"),
+    ("she moved to Paris in May", "O O O B-LOC O O"),
+]
+
+
+def write_sentences(path: Path, sentences=SENTENCES, with_tags: bool = True) -> Path:
+    """Write sentences as `word TAB tag` lines."""
+    lines = []
+    for words, tags in sentences:
+        pairs = zip(words.split(), tags.split(), strict=True)
+        lines += [f"{word}\t{tag}" if with_tags else word for word, tag in pairs] + [""]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def conll_file(tmp_path) -> Path:
+    """Eight tagged sentences."""
+    return write_sentences(tmp_path / "eight.conll")
