@@ -27,6 +27,7 @@ from token_classification.reporting.model_card import write_model_card
 from token_classification.reporting.predictions import write_predictions
 from token_classification.reporting.run_record import write_run_record
 from token_classification.reporting.tables import format_scores
+from token_classification.scoring.decode import build_viterbi
 from token_classification.training.checkpoints import find_checkpoint
 from token_classification.training.trainer import NerTrainer
 
@@ -87,6 +88,7 @@ def walk(model_args: ModelArguments, data_args: DataArguments, training_args: Ne
         window_length=window_length,
         train_split=aligned.get("train"),
         eval_split=aligned.get("validation"),
+        decoder=build_viterbi(label_set) if data_args.decoder == "viterbi" else None,
         with_type_metrics=data_args.return_entity_level_metrics,
     )
     folder = Path(training_args.output_dir)

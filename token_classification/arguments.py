@@ -121,6 +121,14 @@ class DataArguments:
         },
     )
 
+    decoder: Literal["argmax", "viterbi"] = field(
+        default="argmax",
+        metadata={
+            "help": "How tags are read off the model: each word's most probable one, or the most probable sequence "
+            "that the tag scheme allows (viterbi)."
+        },
+    )
+
     def __post_init__(self):
         self.task_name = self.task_name.lower()
         problems = []
@@ -174,5 +182,7 @@ class NerTrainingArguments(TrainingArguments):
             self.eval_strategy = IntervalStrategy.EPOCH
         if SaveStrategy(self.save_strategy) != SaveStrategy.BEST:
             self.save_strategy = SaveStrategy(IntervalStrategy(self.eval_strategy).value)
-            self.save_steps = self.eval_steps or self.save_steps
+            if self.save_strategy == SaveStrategy.STEPS:
+                # TrainingArguments evaluates every logging_steps where eval_steps isn't given.
+                self.save_steps = self.eval_steps or self.logging_steps
         self.load_best_model_at_end = True

@@ -43,7 +43,8 @@ def parse_command_line(argv: Sequence[str], prog: str = "run_ner.py") -> tuple[A
     _check_flag_names(parser, argv)
     try:
         arguments = parser.parse_args_into_dataclasses(args=argv, look_for_args_file=False)
-    except ValueError as error:
+    except (ValueError, TypeError, ImportError) as error:
+        # What TrainingArguments says about values, about keys inside of JSON values and about packages that are absent.
         raise UserError(str(error)) from error
     return arguments, notices
 

@@ -8,7 +8,7 @@ from transformers import PreTrainedTokenizerBase
 
 from token_classification.alignment.windows import LongSentences, Windows, build_windows, plan_windows
 from token_classification.alignment.words import SpecialTokens, find_special_tokens, split_into_sub_tokens
-from token_classification.data.labels import LabelSet
+from token_classification.data.labels import IGNORED_LABEL, LabelSet
 from token_classification.data.schemes import is_prefixed
 from token_classification.data.sentences import Sentences
 
@@ -70,9 +70,9 @@ class Aligner:
         if sentences.tags is not None:
             label_ids = self.label_set.encode(tag for tags in sentences.tags for tag in tags)
             if self.label_all_tokens:
-                continuation_ids = np.where(
-                    label_ids < 0, label_ids, find_continuation_labels(self.label_set.names)[label_ids]
-                )
+                continuation_ids = label_ids.copy()
+                is_known = label_ids != IGNORED_LABEL
+                continuation_ids[is_known] = find_continuation_labels(self.label_set.names)[label_ids[is_known]]
         windows = build_windows(sub_tokens, plan, budget, self.special, label_ids, continuation_ids)
 
         words_of_sentence = np.diff(sub_tokens.sentence_starts)

@@ -34,15 +34,15 @@ class WindowCollator:
             batch["labels"] = self._pad([window["labels"] for window in windows], IGNORED_LABEL)
         return batch
 
-    def offset_of(self, row_length: int, batch_length: int) -> int:
-        """Where a window begins in its padded row."""
-        return batch_length - row_length if self.pads_left else 0
+    def find_offsets(self, lengths: np.ndarray, batch_length: int) -> np.ndarray:
+        """Where each window begins in its padded row, int64 (batch,)."""
+        return batch_length - lengths if self.pads_left else np.zeros_like(lengths)
 
     def _pad(self, rows: Sequence[np.ndarray], fill: int) -> torch.Tensor:
         length = self.length or max(map(len, rows))
         padded = np.full((len(rows), length), fill, dtype=np.int64)
-        for place, row in enumerate(rows):
-            start = self.offset_of(len(row), length)
+        offsets = self.find_offsets(np.array([len(row) for row in rows]), length)
+        for place, (row, start) in enumerate(zip(rows, offsets, strict=True)):
             padded[place, start : start + len(row)] = row
         return torch.from_numpy(padded)
 
@@ -62,7 +62,9 @@ def build_collator(
     return WindowCollator(pad_id, tokenizer.padding_side == "left", special, length)
 
 
-def group_by_length(lengths: np.ndarray, sentence_ids: np.ndarray, token_budget: int) -> list[np.ndarray]:
+def group_by_length(
+    lengths: np.ndarray, sentence_ids: np.ndarray, token_budget: int, share: tuple[int, int] = (0, 1)
+) -> list[np.ndarray]:
     """Batches of windows for prediction: similar lengths together, longest first, within a budget of padded positions.
 
     The windows of one sentence stay next to each other, so that a decoder that needs the whole sentence has it early.
@@ -71,6 +73,7 @@ def group_by_length(lengths: np.ndarray, sentence_ids: np.ndarray, token_budget:
         lengths: Positions of each window, int64 (windows,).
         sentence_ids: The sentence of each window, int64 (windows,), ascending.
         token_budget: Largest rows x longest row of a batch; a single window may be larger.
+        share: (i, n): only each n-th sentence from the i-th on, longest first.
 
     Returns:
         Window indices of each batch, int64 arrays.
@@ -80,7 +83,13 @@ def group_by_length(lengths: np.ndarray, sentence_ids: np.ndarray, token_budget:
     _, sentence_of = np.unique(sentence_ids, return_inverse=True)
     longest = np.zeros(sentence_of[-1] + 1, dtype=np.int64)
     np.maximum.at(longest, sentence_of, lengths)
-    order = np.lexsort((np.arange(len(lengths)), sentence_of, -longest[sentence_of]))
+    rank = np.empty_like(longest)
+    rank[np.argsort(-longest, kind="stable")] = np.arange(len(longest))
+    index, count = share
+    mine = np.flatnonzero(rank[sentence_of] % count == index)
+    order = mine[np.argsort(rank[sentence_of[mine]], kind="stable")]
+    if not len(order):
+        return []
     batches, start, width = [], 0, 0
     for place, window in enumerate(order):
         width = max(width, lengths[window])

@@ -9,6 +9,9 @@ from transformers import PreTrainedTokenizerBase
 
 from token_classification.errors import UserError
 
+WORDS_PER_CALL = 1024
+"""Distinct words that are handed to the tokenizer as one sequence; one call for each would cost more than the work."""
+
 
 @dataclass(frozen=True)
 class SubTokens:
@@ -49,27 +52,35 @@ def split_into_sub_tokens(tokenizer: PreTrainedTokenizerBase, sentences: Sequenc
     """
     words = list(chain.from_iterable(sentences))
     place_of = {word: place for place, word in enumerate(dict.fromkeys(words))}
-    distinct = [[word] for word in place_of]
-    encoded = (
-        tokenizer(
-            distinct, is_split_into_words=True, add_special_tokens=False, return_attention_mask=False, verbose=False
-        )
-        if distinct
-        else {"input_ids": []}
-    )
-    placeholder = [find_placeholder(tokenizer)]
-    pieces = [ids or placeholder for ids in encoded["input_ids"]]
-    is_missing = np.fromiter((not ids for ids in encoded["input_ids"]), dtype=bool, count=len(pieces))
+    ids, counts = _tokenize_distinct(tokenizer, list(place_of))
+    is_missing = counts == 0
+    # The unknown token stands at the end of the ids, where every word without sub-tokens points.
+    starts = np.where(is_missing, len(ids), cumulate(counts)[:-1])
+    ids = np.append(ids, np.int32(find_placeholder(tokenizer)))
+    counts = np.maximum(counts, 1)
 
     which = np.fromiter(map(place_of.__getitem__, words), dtype=np.int64, count=len(words))
-    lengths = np.fromiter(map(len, pieces), dtype=np.int64, count=len(pieces))
-    flat = np.fromiter(chain.from_iterable(pieces), dtype=np.int32, count=int(lengths.sum()))
     return SubTokens(
-        ids=flat[expand_ranges(cumulate(lengths)[:-1][which], lengths[which])],
-        word_starts=cumulate(lengths[which]),
+        ids=ids[expand_ranges(starts[which], counts[which])],
+        word_starts=cumulate(counts[which]),
         sentence_starts=cumulate(np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences))),
         words_without_sub_tokens=int(is_missing[which].sum()),
     )
+
+
+def _tokenize_distinct(tokenizer: PreTrainedTokenizerBase, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Sub-tokens of all words end to end, int32, and how many each has, int64 (words,)."""
+    chunks = [words[start : start + WORDS_PER_CALL] for start in range(0, len(words), WORDS_PER_CALL)]
+    if not chunks:
+        return np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int64)
+    encoded = tokenizer(
+        chunks, is_split_into_words=True, add_special_tokens=False, return_attention_mask=False, verbose=False
+    )
+    counts = [
+        np.bincount(np.array(encoded.word_ids(row), dtype=np.int64), minlength=len(chunk))
+        for row, chunk in enumerate(chunks)
+    ]
+    return np.fromiter(chain.from_iterable(encoded["input_ids"]), dtype=np.int32), np.concatenate(counts)
 
 
 def find_placeholder(tokenizer: PreTrainedTokenizerBase) -> int:

@@ -2,6 +2,7 @@
 
 import difflib
 import logging
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from token_classification.data.load import Corpus
-from token_classification.data.schemes import OUTSIDE, Scheme, recognise_scheme, recognise_scheme_of_names
-from token_classification.data.text_lines import read_lines
+from token_classification.data.schemes import OUTSIDE, Scheme, recognise_scheme
+from token_classification.data.text_lines import open_bytes, read_lines
 from token_classification.errors import DataError, UserError, list_problems
 
 logger = logging.getLogger(__name__)
@@ -71,7 +72,8 @@ def choose_label_set(
             "--labels FILE."
         )
     _report_unknown_tags(corpus, names, labels_file, is_training)
-    return LabelSet(tuple(names), _find_scheme(corpus, names, task))
+    gold = (tags for sentences in corpus.splits.values() for tags in sentences.tags or ())
+    return LabelSet(tuple(names), recognise_scheme(gold, names, task))
 
 
 def read_label_file(path: str) -> list[str]:
@@ -80,6 +82,9 @@ def read_label_file(path: str) -> list[str]:
     Raises:
         DataError: unreadable, empty, or a name twice.
     """
+    with open_bytes(Path(path)) as file:
+        if not file.read().removeprefix(BOM_UTF8).strip():
+            raise DataError(f"{path}:1: no label found; accepted: one label name per line, e.g. O, B-PER, I-PER")
     names: dict[str, int] = {}
     problems = []
     for number, line in enumerate(read_lines(Path(path)), start=1):
@@ -92,8 +97,6 @@ def read_label_file(path: str) -> list[str]:
             names[name] = number
     if problems:
         raise DataError(list_problems(problems))
-    if not names:
-        raise DataError(f"{path}: no label found; accepted: one label name per line, e.g. O, B-PER, I-PER")
     return list(names)
 
 
@@ -101,12 +104,6 @@ def collect_label_names(corpus: Corpus) -> list[str]:
     """Union of the tags of all splits: `O` first, the rest sorted by code point."""
     names = set().union(*(corpus.count_tags(split) for split in corpus.splits))
     return sorted(names, key=lambda name: (name != OUTSIDE, name))
-
-
-def _find_scheme(corpus: Corpus, names: Sequence[str], task: str) -> Scheme:
-    """The scheme that the gold tags show; where there is no gold, what the label names show."""
-    gold = [tags for sentences in corpus.splits.values() for tags in sentences.tags or ()]
-    return recognise_scheme(gold, task) if gold else recognise_scheme_of_names(names, task)
 
 
 def _report_unknown_tags(corpus: Corpus, names: Sequence[str], labels_file: str | None, is_training: bool) -> None:

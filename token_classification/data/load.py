@@ -169,11 +169,13 @@ def _load_dataset(data: DataArguments, model: ModelArguments) -> Corpus:
 
 
 def _name_tags(dataset: Dataset, label_column: str | None, names: list[str] | None) -> list[dict]:
-    """The rows of a data set; ClassLabel numbers become names."""
+    """The rows of a data set; ClassLabel numbers become names, and -1 (no label) null, which is reported later."""
     rows = dataset.to_list()
     if names:
+        name_of = dict(enumerate(names))
         for row in rows:
-            row[label_column] = [names[tag] for tag in row[label_column]]
+            if row[label_column] is not None:
+                row[label_column] = [name_of.get(tag) for tag in row[label_column]]
     return rows
 
 

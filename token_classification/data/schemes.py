@@ -40,8 +40,8 @@ def is_prefixed(tag: str) -> bool:
     return len(tag) > 2 and tag[1] == "-" and tag[0] in PREFIXES
 
 
-def recognise_scheme(sentences: Iterable[Sequence[str]], task: str = "ner") -> Scheme:
-    """Recognise the scheme of gold tags.
+def recognise_scheme(sentences: Iterable[Sequence[str]], names: Iterable[str] = (), task: str = "ner") -> Scheme:
+    """Recognise the scheme of gold tags; label names without gold count too (B/I names alone count as IOB2).
 
     POS tags (`task="pos"`), and tags of which none has a prefix, are plain. Two schemes in one corpus are a warning
     with examples, and the one that covers more is taken.
@@ -49,65 +49,68 @@ def recognise_scheme(sentences: Iterable[Sequence[str]], task: str = "ner") -> S
     Raises:
         DataError: some tags have a prefix and others (beside `O`) have none: no scorer can make sense of them.
     """
-    names: Counter[str] = Counter()
-    entity_starts: Counter[str] = Counter()
+    counts = Counter(dict.fromkeys(names, 0))
+    starts: Counter[tuple[str, str]] = Counter()
     for tags in sentences:
-        names.update(tags)
-        entity_starts.update(_ambiguous_starts(tags))
-    return _scheme_of_counts(names, entity_starts, task)
+        counts.update(tags)
+        starts.update(_find_entity_starts(tags))
+    tags = [tag for tag in counts if tag != OUTSIDE]
+    if task == "pos" or not any(map(is_prefixed, tags)):
+        return Scheme.PLAIN
+    _check_prefixes(counts, tags)
+    return _choose_scheme(counts, starts)
 
 
-def recognise_scheme_of_names(names: Iterable[str], task: str = "ner") -> Scheme:
-    """The scheme as far as label names alone tell it: B/I names count as IOB2."""
-    return _scheme_of_counts(Counter(names), Counter(), task)
+def _find_entity_starts(tags: Sequence[str]) -> list[tuple[str, str]]:
+    """Places (tag before, tag) where an entity begins that does not follow one of its type.
 
-
-def _ambiguous_starts(tags: Sequence[str]) -> list[str]:
-    """Tags that only IOB1 ("I" begins an entity) or only IOB2 ("B" where IOB1 writes "I") would write."""
+    There IOB1 writes I- and IOB2 writes B-; everywhere else they agree.
+    """
     starts = []
-    previous = ("", "")
+    previous = OUTSIDE
     for tag in tags:
-        if tag == OUTSIDE:
-            previous = ("", "")
-            continue
-        prefix, entity_type = split_tag(tag)
-        follows_same = previous[1] == entity_type
-        if (prefix == "I" and not follows_same) or (prefix == "B" and not follows_same):
-            starts.append(prefix)
-        previous = (prefix, entity_type)
+        if tag != OUTSIDE and split_tag(previous)[1] != split_tag(tag)[1]:
+            starts.append((previous, tag))
+        previous = tag
     return starts
 
 
-def _scheme_of_counts(names: Counter[str], entity_starts: Counter[str], task: str) -> Scheme:
-    tags = [name for name in names if name != OUTSIDE]
-    prefixed = [name for name in tags if is_prefixed(name)]
-    if task == "pos" or not prefixed:
-        return Scheme.PLAIN
-    plain = [name for name in tags if not is_prefixed(name)]
+def _check_prefixes(counts: Counter[str], tags: Sequence[str]) -> None:
+    plain = [f"{tag!r} ({counts[tag]:,} times)" for tag in tags if not is_prefixed(tag)]
     if plain:
-        found = [f"{name!r} ({names[name]:,} times)" for name in plain]
+        prefixed = next(filter(is_prefixed, tags))
         raise DataError(
-            f"tags with and without a prefix in the same data; without: {list_problems(found)}\n"
-            f"beside {prefixed[0]!r} ({names[prefixed[0]]:,} times). Accepted: O and B-/I- (or IOBES, BILOU) tags "
-            "only; correct the tags, or use --task_name pos to score every tag by itself."
+            f"tags with and without a prefix in the same data; without:\n{list_problems(plain)}\n"
+            f"beside {prefixed!r} ({counts[prefixed]:,} times). Accepted: O and B-/I- (or IOBES, BILOU) tags only; "
+            "correct the tags, or use --task_name pos to score every tag by itself."
         )
-    prefixes = Counter()
-    for name in prefixed:
-        prefixes[name[0]] += names[name]
-    return _scheme_of_prefixes(prefixes, entity_starts, names)
 
 
-def _scheme_of_prefixes(prefixes: Counter[str], entity_starts: Counter[str], names: Counter[str]) -> Scheme:
-    iobes, bilou = prefixes["E"] + prefixes["S"], prefixes["L"] + prefixes["U"]
-    if iobes and bilou:
-        examples = [name for name in names if name[0] in "ESLU"][:6]
-        logger.warning("The tags mix IOBES and BILOU: %s. One scheme throughout gives better models.", examples)
+def _choose_scheme(counts: Counter[str], starts: Counter[tuple[str, str]]) -> Scheme:
+    """The scheme that explains most of the tags; a second one in the data is warned of."""
+    present = Counter()
+    for tag, count in counts.items():
+        # A label that the gold doesn't use still tells what the model writes.
+        present[tag[0]] += count or 0.001
+    iobes, bilou = present["E"] + present["S"], present["L"] + present["U"]
     if iobes or bilou:
+        if min(iobes, bilou) >= 1:
+            _warn_of_two_schemes("IOBES", "BILOU", [tag for tag in counts if tag[0] in "ESLU"])
         return Scheme.IOBES if iobes >= bilou else Scheme.BILOU
-    if entity_starts["I"] and entity_starts["B"]:
-        logger.warning(
-            "The tags mix IOB1 and IOB2: %s entities begin with B-, %s with I-. One scheme throughout is better.",
-            f"{entity_starts['B']:,}",
-            f"{entity_starts['I']:,}",
-        )
-    return Scheme.IOB1 if entity_starts["I"] > entity_starts["B"] else Scheme.IOB2
+    iob1 = Counter({pair: count for pair, count in starts.items() if pair[1][0] == "I"})
+    iob2 = Counter({pair: count for pair, count in starts.items() if pair[1][0] == "B"})
+    if iob1 and iob2:
+        examples = [
+            f"{before} {tag} ({count:,})" for side in (iob1, iob2) for (before, tag), count in side.most_common(3)
+        ]
+        _warn_of_two_schemes("IOB1", "IOB2", examples)
+    return Scheme.IOB1 if iob1.total() > iob2.total() else Scheme.IOB2
+
+
+def _warn_of_two_schemes(first: str, second: str, examples: Sequence[str]) -> None:
+    logger.warning(
+        "The tags mix %s and %s: %s. One scheme throughout gives better models.",
+        first,
+        second,
+        ", ".join(examples[:6]),
+    )

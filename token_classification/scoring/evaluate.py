@@ -33,5 +33,7 @@ def evaluate_split(
         metrics = flatten_scores(scores, with_types)
         if predictions.loss is not None:
             metrics["loss"] = predictions.loss
+    if predictions.repaired is not None:
+        metrics["illegal_sequences_repaired"] = predictions.repaired
     counts = {name.replace("sub_tokens", "subtokens"): count for name, count in asdict(split.ledger).items()}
     return SplitResults(tags, metrics | counts | {"samples": len(tags)}, types)

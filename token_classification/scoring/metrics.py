@@ -12,7 +12,7 @@ import evaluate
 from seqeval import metrics as seqeval_metrics
 from seqeval import scheme as seqeval_schemes
 
-from token_classification.data.schemes import OUTSIDE, Scheme
+from token_classification.data.schemes import OUTSIDE, Scheme, is_prefixed
 
 Tags = Sequence[Sequence[str]]
 
@@ -58,7 +58,9 @@ class EntityScores(evaluate.Metric):
             "overall_precision": float(overall["precision"]),
             "overall_recall": float(overall["recall"]),
             "overall_f1": float(overall["f1-score"]),
-            "overall_accuracy": float(seqeval_metrics.accuracy_score(references, predictions)),
+            "overall_accuracy": float(seqeval_metrics.accuracy_score(references, predictions))
+            if any(references)
+            else 0.0,
             "macro_f1": float(macro["f1-score"]),
             "strict_precision": float(strict["micro avg"]["precision"]),
             "strict_recall": float(strict["micro avg"]["recall"]),
@@ -153,4 +155,7 @@ def _keep_legal(sentences: Tags, scheme: Scheme) -> list[list[str]]:
 
 
 def _respell(sentences: Tags) -> list[list[str]]:
-    return [[BILOU_TO_IOBES.get(tag[0], tag[0]) + tag[1:] for tag in tags] for tags in sentences]
+    return [
+        [BILOU_TO_IOBES.get(tag[0], tag[0]) + tag[1:] if is_prefixed(tag) else tag for tag in tags]
+        for tags in sentences
+    ]

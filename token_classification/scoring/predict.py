@@ -1,6 +1,6 @@
 """The prediction loop. Evaluation during training, evaluate, predict and all that tags text run this one loop."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import pairwise
@@ -8,12 +8,14 @@ from itertools import pairwise
 import numpy as np
 import torch
 from torch.nn import functional
+from torch.nn.utils.rnn import pad_sequence
 from tqdm.auto import tqdm
 
 from token_classification.alignment.batches import WindowCollator, group_by_length
 from token_classification.alignment.windows import Windows
 from token_classification.data.labels import IGNORED_LABEL
 from token_classification.data.schemes import OUTSIDE
+from token_classification.scoring.decode import Viterbi
 
 RunModel = Callable[[dict[str, torch.Tensor]], torch.Tensor]
 """Batch -> logits (batch, length, labels): torch, ONNX and OpenVINO models alike."""
@@ -27,10 +29,12 @@ class WordPredictions:
     """int32, (words,); -1 for a word that no window holds (`--long_sentences truncate`)"""
     scores: np.ndarray
     """float32, (words,): probability of the label"""
-    loss_sum: float
-    """Sum of the words' cross entropies, 0 without gold"""
-    loss_words: int
-    """Words that the sum is over"""
+    loss_sum: float = 0.0
+    """Sum of the words' cross entropies"""
+    loss_words: int = 0
+    """Words that the sum is over: those with a gold label that the model knows"""
+    repaired: int | None = None
+    """Sentences whose most probable labels were no legal sequence; None without a Viterbi decoder"""
 
     @property
     def loss(self) -> float | None:
@@ -38,79 +42,128 @@ class WordPredictions:
         return self.loss_sum / self.loss_words if self.loss_words else None
 
 
-def predict_words(
-    run_model: RunModel,
-    windows: Windows,
-    words: int,
-    collator: WindowCollator,
-    *,
-    token_budget: int,
-    share: tuple[int, int] = (0, 1),
-    precision: Callable[[], AbstractContextManager] = nullcontext,
-    device: torch.device | str = "cpu",
-    description: str = "Predicting",
-    show_progress: bool = True,
-) -> WordPredictions:
-    """Predict a label for each word.
+@dataclass(frozen=True)
+class WordLogits:
+    """What the model says about the owned words of some windows, in the order of the windows."""
 
-    Windows of like length go together, only the positions of owned words leave the device, and of each only the best
-    label and its probability: memory grows with the words, not with the longest sentence.
+    words: torch.Tensor
+    """int64, (n,): words counted through the split"""
+    sentence_ids: torch.Tensor
+    """int64, (n,)"""
+    logits: torch.Tensor
+    """float32, (n, labels)"""
 
-    Args:
-        run_model: The model, in evaluation mode.
-        windows: The windows of the split.
-        words: How many words the split has.
-        collator: Pads windows to batches.
-        token_budget: Padded positions per batch.
-        share: (i, n): take each n-th batch from the i-th on; the processes of a distributed run share the batches.
-        precision: Makes the context that the model runs in (mixed precision).
-        device: Where the model is.
-        description: Text of the progress bar.
-        show_progress: Whether there is a progress bar.
+    def split_at(self, row: int) -> tuple["WordLogits", "WordLogits"]:
+        """The rows before `row`, and the others."""
+        parts = (self.words, self.sentence_ids, self.logits)
+        return WordLogits(*(part[:row] for part in parts)), WordLogits(*(part[row:] for part in parts))
+
+
+@dataclass(frozen=True)
+class PredictionLoop:
+    """How windows are run through a model and decoded.
+
+    Windows of like length go together, only the rows of owned words are looked at, and of each word only the best
+    label and its probability are kept: memory grows with the words, not with the longest sentence.
     """
-    result = WordPredictions(np.full(words, -1, dtype=np.int32), np.zeros(words, dtype=np.float32), 0.0, 0)
-    index, count = share
-    batches = group_by_length(windows.lengths, windows.sentence_ids, token_budget)[index::count]
-    with tqdm(total=sum(map(len, batches)), desc=description, unit=" windows", disable=not show_progress) as bar:
-        for batch in batches:
-            _predict_batch(run_model, windows, batch, collator, precision, device, result)
-            bar.update(len(batch))
-    return result
+
+    run_model: RunModel
+    """The model, in evaluation mode"""
+    collator: WindowCollator
+    token_budget: int
+    """Padded positions per batch"""
+    decoder: Viterbi | None = None
+    """None: the most probable label of each word by itself"""
+    precision: Callable[[], AbstractContextManager] = nullcontext
+    """Makes the context that the model runs in (mixed precision)"""
+    device: torch.device | str = "cpu"
+    show_progress: bool = True
+
+    def predict(self, windows: Windows, words: int, share: tuple[int, int] = (0, 1)) -> WordPredictions:
+        """Predict a label for each of the `words` of a split.
+
+        Args:
+            windows: All windows of the split.
+            words: How many words the split has.
+            share: (i, n): the i-th of n parts. The processes of a distributed run each take one; sentences stay whole.
+        """
+        result = WordPredictions(np.full(words, -1, dtype=np.int32), np.zeros(words, dtype=np.float32))
+        if self.decoder is not None:
+            result.repaired = 0
+        for part in self._whole_sentences(windows, share, result):
+            label_ids = self._decode(part, result)
+            scores = part.logits.softmax(dim=-1).gather(1, label_ids.unsqueeze(1)).squeeze(1)
+            result.label_ids[part.words.numpy()] = label_ids.cpu().numpy()
+            result.scores[part.words.numpy()] = scores.cpu().numpy()
+        return result
+
+    def _whole_sentences(
+        self, windows: Windows, share: tuple[int, int], result: WordPredictions
+    ) -> Iterator[WordLogits]:
+        """Run the batches; a sentence whose windows go on in the next batch is kept until it is whole."""
+        batches = group_by_length(windows.lengths, windows.sentence_ids, self.token_budget, share)
+        kept: WordLogits | None = None
+        bar = tqdm(total=sum(map(len, batches)), desc="Predicting", unit=" windows", disable=not self.show_progress)
+        with bar:
+            for batch, following in zip(batches, [*batches[1:], None], strict=True):
+                part = self._run_batch(windows, batch, result)
+                if kept is not None:
+                    pairs = zip(vars(kept).values(), vars(part).values(), strict=True)
+                    part = WordLogits(*(torch.cat(pair) for pair in pairs))
+                    kept = None
+                last = windows.sentence_ids[batch[-1]]
+                if following is not None and windows.sentence_ids[following[0]] == last:
+                    part, kept = part.split_at(int((part.sentence_ids != last).sum()))
+                if len(part.words):
+                    yield part
+                bar.update(len(batch))
+
+    def _run_batch(self, windows: Windows, batch: np.ndarray, result: WordPredictions) -> WordLogits:
+        """Run one batch, add to the loss, and pick the rows of the words that its windows own."""
+        inputs = self.collator([windows[window] for window in batch])
+        labels = inputs.pop("labels", None)
+        length = inputs["input_ids"].shape[1]
+        owned = [slice(windows.owned_starts[window], windows.owned_starts[window + 1]) for window in batch]
+        counts = [span.stop - span.start for span in owned]
+        offsets = self.collator.find_offsets(windows.lengths[batch], length)
+        columns = np.concatenate([windows.owned_positions[span] for span in owned]) + np.repeat(offsets, counts)
+        rows = np.repeat(np.arange(len(batch)), counts)
+        with torch.inference_mode(), self.precision():
+            logits = self.run_model({name: tensor.to(self.device) for name, tensor in inputs.items()})
+            picked = torch.from_numpy(rows).to(logits.device), torch.from_numpy(columns).to(logits.device)
+            logits = logits[picked].float()
+        if labels is not None:
+            gold = labels[rows, columns].to(logits.device)
+            summed = functional.cross_entropy(logits, gold, ignore_index=IGNORED_LABEL, reduction="sum")
+            result.loss_sum += summed.item()
+            result.loss_words += int((gold != IGNORED_LABEL).sum())
+        return WordLogits(
+            words=torch.from_numpy(np.concatenate([windows.owned_words[span] for span in owned])),
+            sentence_ids=torch.from_numpy(np.repeat(windows.sentence_ids[batch], counts)),
+            logits=logits,
+        )
+
+    def _decode(self, part: WordLogits, result: WordPredictions) -> torch.Tensor:
+        """Label ids of the words of whole sentences, int64 (n,)."""
+        best = part.logits.argmax(dim=-1)
+        if self.decoder is None:
+            return best
+        lengths = torch.unique_consecutive(part.sentence_ids, return_counts=True)[1]
+        illegal = ~self.decoder.is_legal(_pad(best, lengths), lengths.to(best.device))
+        result.repaired += int(illegal.sum())
+        if not illegal.any():
+            return best
+        log_probabilities = _pad(part.logits.log_softmax(dim=-1), lengths)
+        paths = self.decoder.decode(log_probabilities[illegal], lengths.to(best.device)[illegal])
+        is_changed = torch.repeat_interleave(illegal.cpu(), lengths).to(best.device)
+        inside = torch.arange(paths.shape[1], device=paths.device) < lengths.to(best.device)[illegal].unsqueeze(1)
+        best[is_changed] = paths[inside]
+        return best
 
 
-def _predict_batch(
-    run_model: RunModel,
-    windows: Windows,
-    batch: np.ndarray,
-    collator: WindowCollator,
-    precision: Callable[[], AbstractContextManager],
-    device: torch.device | str,
-    result: WordPredictions,
-) -> None:
-    """Run one batch and write the predictions of its owned words into `result`."""
-    inputs = {name: tensor.to(device) for name, tensor in collator([windows[window] for window in batch]).items()}
-    labels = inputs.pop("labels", None)
-    length = inputs["input_ids"].shape[1]
-    owned = [slice(windows.owned_starts[window], windows.owned_starts[window + 1]) for window in batch]
-    columns = np.concatenate(
-        [
-            windows.owned_positions[span] + collator.offset_of(windows.lengths[window], length)
-            for span, window in zip(owned, batch, strict=True)
-        ]
-    )
-    rows = np.repeat(np.arange(len(batch)), [span.stop - span.start for span in owned])
-    rows, columns = torch.from_numpy(rows).to(device), torch.from_numpy(columns).to(device)
-    with torch.inference_mode(), precision():
-        logits = run_model(inputs)[rows, columns].float()
-    best = logits.softmax(dim=-1).max(dim=-1)
-
-    which = np.concatenate([windows.owned_words[span] for span in owned])
-    result.label_ids[which] = best.indices.cpu().numpy()
-    result.scores[which] = best.values.cpu().numpy()
-    if labels is not None:
-        gold = labels[rows, columns]
-        result.loss_sum += functional.cross_entropy(logits, gold, ignore_index=IGNORED_LABEL, reduction="sum").item()
-        result.loss_words += int((gold != IGNORED_LABEL).sum())
+def _pad(rows: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+    """Rows of words end to end -> (sentences, words, ...), zeros behind each sentence."""
+    return pad_sequence(torch.split(rows, lengths.tolist()), batch_first=True)
 
 
 def merge_shares(shares: Sequence[WordPredictions]) -> WordPredictions:
@@ -122,6 +175,8 @@ def merge_shares(shares: Sequence[WordPredictions]) -> WordPredictions:
         merged.scores[found] = share.scores[found]
         merged.loss_sum += share.loss_sum
         merged.loss_words += share.loss_words
+        if merged.repaired is not None:
+            merged.repaired += share.repaired
     return merged
 
 

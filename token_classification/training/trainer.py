@@ -10,8 +10,9 @@ from token_classification.alignment.align import AlignedSplit
 from token_classification.alignment.batches import WindowCollator
 from token_classification.arguments import NerTrainingArguments
 from token_classification.data.labels import LabelSet
+from token_classification.scoring.decode import Viterbi
 from token_classification.scoring.evaluate import SplitResults, evaluate_split
-from token_classification.scoring.predict import WordPredictions, merge_shares, predict_words
+from token_classification.scoring.predict import PredictionLoop, WordPredictions, merge_shares
 
 
 class NerTrainer(Trainer):
@@ -28,9 +29,11 @@ class NerTrainer(Trainer):
         window_length: int,
         train_split: AlignedSplit | None,
         eval_split: AlignedSplit | None,
+        decoder: Viterbi | None,
         with_type_metrics: bool,
     ):
         self.label_set = label_set
+        self.decoder = decoder
         self.with_type_metrics = with_type_metrics
         # Prediction batches hold as many positions as per_device_eval_batch_size windows of full length.
         self.token_budget = args.per_device_eval_batch_size * window_length
@@ -76,17 +79,17 @@ class NerTrainer(Trainer):
         model = self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
         was_training = model.training
         model.eval()
-        predictions = predict_words(
-            lambda inputs: model(**inputs).logits,
-            split.windows,
-            split.ledger.words,
-            self.data_collator,
+        loop = PredictionLoop(
+            run_model=lambda inputs: model(**inputs).logits,
+            collator=self.data_collator,
             token_budget=self.token_budget,
-            share=(self.args.process_index, self.args.world_size),
+            decoder=self.decoder,
             precision=self.accelerator.autocast,
             device=self.args.device,
             show_progress=not self.args.disable_tqdm and self.is_world_process_zero(),
         )
+        share = (self.args.process_index, self.args.world_size)
+        predictions = loop.predict(split.windows, split.ledger.words, share)
         model.train(was_training)
         if self.args.world_size == 1:
             return predictions

@@ -1,0 +1,187 @@
+"""Windows: every word owned exactly once, with the most context there is, and what the loss sees."""
+
+import time
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from conftest import build_wordpiece
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from token_classification.alignment.align import build_aligner, find_continuation_labels
+from token_classification.alignment.windows import find_window_length, plan_windows
+from token_classification.alignment.words import SubTokens, cumulate, split_into_sub_tokens
+from token_classification.data.formats import read_sentences
+from token_classification.data.labels import IGNORED_LABEL, LabelSet
+from token_classification.data.schemes import Scheme
+from token_classification.data.sentences import Sentences
+from token_classification.errors import UserError
+
+IOB2 = LabelSet(("O", "B-PER", "I-PER"), Scheme.IOB2)
+word_lengths = st.lists(st.lists(st.integers(1, 9), max_size=60), max_size=4)
+
+
+def make_sub_tokens(lengths: list[list[int]]) -> SubTokens:
+    """Sub-tokens of words of the given lengths, numbered 100, 101 ..."""
+    flat = np.array([length for sentence in lengths for length in sentence], dtype=np.int64)
+    ids = np.arange(100, 100 + flat.sum(), dtype=np.int32)
+    return SubTokens(
+        ids, cumulate(flat), cumulate(np.array([len(sentence) for sentence in lengths], dtype=np.int64)), 0
+    )
+
+
+@given(lengths=word_lengths, budget=st.integers(1, 30), data=st.data())
+@settings(max_examples=300, deadline=None)
+def test_each_word_is_owned_once_and_each_window_fits(lengths, budget, data):
+    stride = data.draw(st.integers(0, budget - 1))
+    sub_tokens = make_sub_tokens(lengths)
+    plan = plan_windows(sub_tokens, budget, stride)
+    owned = [word for first, end in zip(plan.owned_first, plan.owned_end, strict=True) for word in range(first, end)]
+    assert owned == list(range(sub_tokens.sentence_starts[-1]))
+    assert (plan.first <= plan.owned_first).all()
+    assert (plan.owned_end <= plan.end).all()
+    sizes = sub_tokens.word_starts[plan.end] - sub_tokens.word_starts[plan.first]
+    assert ((sizes <= budget) | (plan.end - plan.first == 1)).all()
+    assert (plan.first >= sub_tokens.sentence_starts[plan.sentence_ids]).all()
+    assert (plan.end <= sub_tokens.sentence_starts[plan.sentence_ids + 1]).all()
+
+
+@given(
+    lengths=st.lists(st.integers(1, 6), min_size=1, max_size=60), budget=st.integers(6, 20), stride=st.integers(0, 5)
+)
+@settings(max_examples=200, deadline=None)
+def test_owner_is_the_window_with_most_context_on_the_poorer_side(lengths, budget, stride):
+    plan = plan_windows(make_sub_tokens([lengths]), budget, stride)
+    starts = cumulate(np.array(lengths))
+    for owned_first, owned_end, own_first, own_end in zip(
+        plan.owned_first, plan.owned_end, plan.first, plan.end, strict=True
+    ):
+        for word in range(owned_first, owned_end):
+            contexts = [
+                context_of(word, first, end, starts)
+                for first, end in zip(plan.first, plan.end, strict=True)
+                if first <= word < end
+            ]
+            assert context_of(word, own_first, own_end, starts) == max(contexts)
+
+
+def context_of(word: int, first: int, end: int, starts: np.ndarray) -> int:
+    """Sub-tokens on the poorer side of a word in a window; the sentence's own ends are no lack."""
+    left = starts[-1] if first == 0 else starts[word] - starts[first]
+    right = starts[-1] if end == len(starts) - 1 else starts[end] - starts[word + 1]
+    return min(left, right)
+
+
+def test_neighbouring_windows_share_the_stride():
+    plan = plan_windows(make_sub_tokens([[1] * 100]), budget=20, stride=6)
+    for (_, end), (first, _) in pairwise(zip(plan.first, plan.end, strict=True)):
+        assert end - first == 6
+
+
+def test_a_word_longer_than_the_window_keeps_its_first_sub_tokens(wordpiece):
+    aligner = build_aligner(wordpiece, IOB2, window_length=6)
+    split = aligner.align(Sentences([["a", "x" * 50, "b"]], [["O", "B-PER", "O"]], [1]))
+    assert split.ledger.words_cut == 1
+    assert sorted(split.windows.owned_words) == [0, 1, 2]
+    assert split.windows.lengths.max() == 6
+
+
+def test_truncation_counts_the_words_it_costs(wordpiece):
+    sentences = Sentences([["a"] * 30], [["O"] * 30], [1])
+    split = build_aligner(wordpiece, IOB2, window_length=12, long_sentences="truncate").align(sentences)
+    assert len(split) == 1
+    assert split.ledger.words_truncated == 20
+
+
+def test_long_sentences_can_be_an_error(wordpiece):
+    sentences = Sentences([["a"], ["a"] * 30], [["O"], ["O"] * 30], [1, 3])
+    aligner = build_aligner(wordpiece, IOB2, window_length=12, long_sentences="error")
+    with pytest.raises(UserError, match=r"1 sentences have more than 10 sub-tokens \(sentences 2"):
+        aligner.align(sentences)
+
+
+def test_a_stride_as_large_as_the_window_is_an_error():
+    with pytest.raises(UserError, match="--doc_stride 5"):
+        plan_windows(make_sub_tokens([[1] * 9]), budget=5, stride=5)
+
+
+def test_labels_stand_on_first_sub_tokens_only(wordpiece):
+    split = build_aligner(wordpiece, IOB2, window_length=32).align(
+        Sentences([["went", "uvwx"]], [["B-PER", "I-PER"]], [1])
+    )
+    assert split.windows[0]["labels"].tolist() == [IGNORED_LABEL, 1, 2, *[IGNORED_LABEL] * 3, IGNORED_LABEL]
+
+
+def test_label_all_tokens_continues_inside_the_entity(wordpiece):
+    aligner = build_aligner(wordpiece, IOB2, window_length=32, label_all_tokens=True)
+    split = aligner.align(Sentences([["uvwx", "uvwx"]], [["B-PER", "B-NEW"]], [1]))
+    labels = split.windows[0]["labels"].tolist()
+    assert labels == [IGNORED_LABEL, 1, 2, 2, 2, *[IGNORED_LABEL] * 4, IGNORED_LABEL]
+
+
+def test_label_all_tokens_with_a_cut_word(wordpiece):
+    aligner = build_aligner(wordpiece, IOB2, window_length=5, label_all_tokens=True)
+    split = aligner.align(Sentences([["uvwxuvwx"]], [["B-PER"]], [1]))
+    assert split.windows[0]["labels"].tolist() == [IGNORED_LABEL, 1, 2, 2, IGNORED_LABEL]
+
+
+def test_continuation_labels_change_the_prefix_only():
+    names = ["O", "B-AB-B-", "I-AB-B-", "B-X", "E-Y", "I-Y"]
+    assert find_continuation_labels(names).tolist() == [0, 2, 2, 3, 4, 5]
+
+
+def test_an_empty_sentence_has_no_window(wordpiece):
+    split = build_aligner(wordpiece, IOB2, window_length=12).align(
+        Sentences([[], ["Anna"], []], [[], ["O"], []], [1, 2, 3])
+    )
+    assert len(split) == 1
+    assert split.sentence_starts.tolist() == [0, 0, 1, 1]
+
+
+def test_window_length_is_what_the_model_can_take(bert_folder, roberta_folder):
+    from transformers import AutoModelForTokenClassification, AutoTokenizer
+
+    for folder in (bert_folder, roberta_folder):
+        model = AutoModelForTokenClassification.from_pretrained(folder)
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        assert find_window_length(None, tokenizer, model) == 64
+        assert find_window_length(32, tokenizer, model) == 32
+        assert find_window_length(1000, tokenizer, model) == 64
+
+
+@pytest.mark.real_data
+def test_aligning_costs_little_more_than_the_bare_tokenizer_call(real_data):
+    sentences = read_sentences(real_data / "wnut17" / "train.conll")
+    tokenizer = build_wordpiece(lowercase=True)
+    label_set = LabelSet(tuple(sorted({tag for tags in sentences.tags for tag in tags})), Scheme.IOB2)
+    aligner = build_aligner(tokenizer, label_set, window_length=128)
+
+    def seconds(step) -> float:
+        start = time.perf_counter()
+        step()
+        return time.perf_counter() - start
+
+    pairs = [
+        (
+            seconds(lambda: aligner.align(sentences)),
+            seconds(lambda: tokenizer(sentences.tokens, is_split_into_words=True)),
+        )
+        for _ in range(5)
+    ]
+    assert sorted(ours / bare for ours, bare in pairs)[2] <= 1.5
+
+
+def test_sub_tokens_of_a_window_are_those_of_its_words(wordpiece):
+    sentences = Sentences([["he", "went", "to", "New", "York"] * 5], None, [1])
+    aligner = build_aligner(wordpiece, IOB2, window_length=12)
+    split = aligner.align(sentences)
+    sub_tokens = split_into_sub_tokens(wordpiece, sentences.tokens)
+    for window in range(len(split)):
+        words = split.windows.owned_words[split.windows.owned_starts[window] : split.windows.owned_starts[window + 1]]
+        positions = split.windows.owned_positions[
+            split.windows.owned_starts[window] : split.windows.owned_starts[window + 1]
+        ]
+        ids = split[window]["input_ids"]
+        assert ids[positions].tolist() == sub_tokens.ids[sub_tokens.word_starts[words]].tolist()
+        assert "labels" not in split[window]

@@ -1,0 +1,90 @@
+"""Words to sub-tokens: the fast path equals the tokenizer's own, and no word is without a sub-token."""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from token_classification.alignment.words import (
+    cumulate,
+    expand_ranges,
+    find_placeholder,
+    find_special_tokens,
+    split_into_sub_tokens,
+)
+from token_classification.modeling.build import add_prefix_space
+
+HOSTILE_WORDS = [
+    "\x80",
+    "\xad",
+    "\u200b",
+    "\ufeff",
+    "\ufe0f",
+    "\u0301",
+    "\ue000",
+    "\ufffd",
+    "",
+    " ",
+    "\xa0",
+    "\t",
+    "a\u0301",
+]
+
+words = st.one_of(st.sampled_from(HOSTILE_WORDS), st.text(st.characters(exclude_categories=("Cs",)), max_size=8))
+sentences = st.lists(st.lists(words, max_size=12), max_size=5)
+for_each_tokenizer = settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@given(sentences=sentences)
+@for_each_tokenizer
+def test_fast_path_equals_a_call_on_whole_sentences(any_tokenizer, sentences):
+    add_prefix_space(any_tokenizer)
+    sub_tokens = split_into_sub_tokens(any_tokenizer, sentences)
+    placeholder = find_placeholder(any_tokenizer)
+    for number, sentence in enumerate(sentences):
+        first, end = sub_tokens.sentence_starts[number : number + 2]
+        assert end - first == len(sentence)
+        if not sentence:
+            continue
+        encoding = any_tokenizer(sentence, is_split_into_words=True, add_special_tokens=False)
+        slow = [[] for _ in sentence]
+        for token_id, word in zip(encoding["input_ids"], encoding.word_ids(), strict=True):
+            slow[word].append(token_id)
+        starts = sub_tokens.word_starts
+        fast = [sub_tokens.ids[starts[word] : starts[word + 1]].tolist() for word in range(first, end)]
+        assert fast == [ids or [placeholder] for ids in slow]
+
+
+@pytest.mark.parametrize("word", HOSTILE_WORDS)
+def test_every_hostile_word_has_a_sub_token(any_tokenizer, word):
+    sub_tokens = split_into_sub_tokens(any_tokenizer, [["a", word, "b"]])
+    assert (np.diff(sub_tokens.word_starts) >= 1).all()
+    assert len(sub_tokens.word_starts) == 4
+
+
+def test_words_without_sub_tokens_are_counted_at_each_place(wordpiece):
+    sub_tokens = split_into_sub_tokens(wordpiece, [["\x80", "Anna", "\x80"], ["\xad"]])
+    assert sub_tokens.words_without_sub_tokens == 3
+    assert sub_tokens.ids[0] == wordpiece.unk_token_id
+
+
+def test_no_sentences(wordpiece):
+    sub_tokens = split_into_sub_tokens(wordpiece, [])
+    assert sub_tokens.sentence_starts.tolist() == [0]
+    assert sub_tokens.word_starts.tolist() == [0]
+
+
+def test_special_tokens_are_those_of_an_encoded_sentence(any_tokenizer):
+    special = find_special_tokens(any_tokenizer)
+    with_special = any_tokenizer(["Anna", "went"], is_split_into_words=True)["input_ids"]
+    without = any_tokenizer(["Anna", "went"], is_split_into_words=True, add_special_tokens=False)["input_ids"]
+    assert [*special.before, *without, *special.after] == with_special
+    assert special.types is None
+
+
+def test_ranges():
+    assert cumulate(np.array([2, 3])).tolist() == [0, 2, 5]
+    assert expand_ranges(np.array([5, 0, 7]), np.array([2, 3, 0])).tolist() == [5, 6, 0, 1, 2]
+    assert expand_ranges(np.array([], dtype=int), np.array([], dtype=int)).tolist() == []

@@ -1,0 +1,108 @@
+"""Viterbi decoding: the most probable tags among the sequences that the scheme allows, for any trained model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from token_classification.data.labels import LabelSet
+from token_classification.data.schemes import OUTSIDE, Scheme, split_tag
+
+FORBIDDEN = -1e4
+"""Log score of a step that the scheme forbids: below any real path, and finite so that no step becomes NaN."""
+
+OPENING, INSIDE, CLOSING, SINGLE = "BIES"
+SAME_ROLE = {"L": CLOSING, "U": SINGLE}
+
+
+@dataclass(frozen=True)
+class Viterbi:
+    """The steps that a scheme allows between labels, as log scores: 0 or `FORBIDDEN`."""
+
+    first: torch.Tensor
+    """float32, (labels,): labels that a sentence may begin with"""
+    steps: torch.Tensor
+    """float32, (labels, labels): from the row's label to the column's"""
+    last: torch.Tensor
+    """float32, (labels,): labels that a sentence may end with"""
+
+    def decode(self, log_probabilities: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """Best allowed label sequence of each sentence (Viterbi 1967), all sentences at once.
+
+        Args:
+            log_probabilities: float32, (sentences, words, labels), padded at the end.
+            lengths: int64, (sentences,): words of each sentence, at least 1.
+
+        Returns:
+            int64, (sentences, words); what stands behind a sentence's end means nothing.
+        """
+        sentences, words, labels = log_probabilities.shape
+        first, steps, last = (part.to(log_probabilities.device) for part in (self.first, self.steps, self.last))
+        best = log_probabilities[:, 0] + first
+        came_from = []
+        stay = torch.arange(labels, device=best.device).expand(sentences, labels)
+        for word in range(1, words):
+            # (sentences, from, to): the best way to each label, and the label it came from.
+            scores, sources = (best.unsqueeze(2) + steps).max(dim=1)
+            runs = (word < lengths).unsqueeze(1)
+            best = torch.where(runs, scores + log_probabilities[:, word], best)
+            came_from.append(torch.where(runs, sources, stay))
+        label = (best + last).argmax(dim=1)
+        path = [label]
+        for sources in reversed(came_from):
+            label = sources.gather(1, label.unsqueeze(1)).squeeze(1)
+            path.append(label)
+        return torch.stack(path[::-1], dim=1)
+
+    def is_legal(self, label_ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """Whether the scheme allows each label sequence: bool (sentences,) from int64 (sentences, words)."""
+        first, steps, last = (part.to(label_ids.device) for part in (self.first, self.steps, self.last))
+        legal = first[label_ids[:, 0]] == 0
+        legal &= last[label_ids.gather(1, (lengths - 1).unsqueeze(1)).squeeze(1)] == 0
+        inside = torch.arange(1, label_ids.shape[1], device=label_ids.device) < lengths.unsqueeze(1)
+        return legal & ((steps[label_ids[:, :-1], label_ids[:, 1:]] == 0) | ~inside).all(dim=1)
+
+
+def build_viterbi(label_set: LabelSet) -> Viterbi | None:
+    """The decoder of a label set; None for plain tags, which may follow each other in any order."""
+    if label_set.scheme == Scheme.PLAIN:
+        return None
+    names = label_set.names
+    may_begin, may_end = _allow_step(OUTSIDE, names, label_set.scheme), _allow_end(names, label_set.scheme)
+    steps = [_allow_step(name, names, label_set.scheme) for name in names]
+    return Viterbi(_as_scores(may_begin), _as_scores(steps), _as_scores(may_end))
+
+
+def _allow_step(before: str, names: Sequence[str], scheme: Scheme) -> list[bool]:
+    """Which labels may follow a label; what may follow `O` may also begin a sentence."""
+    return [_is_step(_role(before), _role(name), scheme) for name in names]
+
+
+def _is_step(before: tuple[str, str], after: tuple[str, str], scheme: Scheme) -> bool:
+    role, entity_type = after
+    is_open = before[0] in (OPENING, INSIDE)
+    same_type = before[1] == entity_type
+    if scheme == Scheme.IOB1:
+        # I- may begin an entity; B- only parts it from one of the same type right before.
+        return role != OPENING or (is_open and same_type)
+    if scheme == Scheme.IOB2:
+        return role != INSIDE or (is_open and same_type)
+    if is_open:
+        return role in (INSIDE, CLOSING) and same_type
+    return role in (OUTSIDE, OPENING, SINGLE)
+
+
+def _allow_end(names: Sequence[str], scheme: Scheme) -> list[bool]:
+    """Which labels may end a sentence: with IOBES and BILOU an entity must be closed."""
+    leaves_open = () if scheme in (Scheme.IOB1, Scheme.IOB2) else (OPENING, INSIDE)
+    return [_role(name)[0] not in leaves_open for name in names]
+
+
+def _role(name: str) -> tuple[str, str]:
+    """What a label does (O, B, I, E or S; L is E and U is S) and its entity type."""
+    prefix, entity_type = split_tag(name)
+    return SAME_ROLE.get(prefix, prefix), entity_type
+
+
+def _as_scores(allowed: Sequence) -> torch.Tensor:
+    return torch.where(torch.tensor(allowed), 0.0, FORBIDDEN)
