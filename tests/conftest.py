@@ -1,5 +1,6 @@
 """Tiny tokenizers and models of every kind, built on the spot: no test needs the network or a downloaded model."""
 
+import json
 import os
 from pathlib import Path
 
@@ -22,6 +23,9 @@ from transformers import (
 
 ROOT = Path(__file__).parents[1]
 REAL_DATA = ROOT.parent / "shared" / "data"
+
+# Tiny models are slower on several threads.
+torch.set_num_threads(1)
 
 TEXT = """Anna Smith moved from Berlin to New York in May 2021 and joined Acme Corporation as a manager .
 The Berlin office of Acme Corporation was closed by John Miller , who lives in Paris with Anna .
@@ -90,10 +94,7 @@ def build_byte_level(cuts_with_regex: bool = False) -> PreTrainedTokenizerBase:
 
 def build_roberta() -> PreTrainedTokenizerBase:
     """RoBERTa's own class."""
-    model = train_byte_level().to_str()
-    import json
-
-    layout = json.loads(model)["model"]
+    layout = json.loads(train_byte_level().to_str())["model"]
     merges = [tuple(pair) for pair in layout["merges"]]
     return RobertaTokenizer(vocab=layout["vocab"], merges=merges, model_max_length=512)
 

@@ -23,6 +23,7 @@ class ArgumentParser(HfArgumentParser):
     """Reports what argparse finds wrong as a `UserError`, like every other mistake of the user."""
 
     def error(self, message: str) -> NoReturn:
+        """Raise the message instead of printing the usage of 150 flags."""
         raise UserError(f"{message}\nAll flags: python {self.prog} --help")
 
 
@@ -44,7 +45,7 @@ def parse_command_line(argv: Sequence[str], prog: str = "run_ner.py") -> tuple[A
     try:
         arguments = parser.parse_args_into_dataclasses(args=argv, look_for_args_file=False)
     except (ValueError, TypeError, ImportError) as error:
-        # What TrainingArguments says about values, about keys inside of JSON values and about packages that are absent.
+        # What TrainingArguments says about values, about keys inside JSON values and about absent packages.
         raise UserError(str(error)) from error
     return arguments, notices
 

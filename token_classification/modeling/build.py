@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+from safetensors import SafetensorError
 from tokenizers import Tokenizer, normalizers
 from transformers import (
     AutoConfig,
@@ -149,7 +150,7 @@ def _name_model_problems(name: str) -> Iterator[None]:
     """Whatever the library finds wrong with a model folder or name becomes one message with what to type next."""
     try:
         yield
-    except (OSError, ValueError, RuntimeError, ImportError) as error:
+    except (OSError, ValueError, RuntimeError, ImportError, SafetensorError) as error:
         first_lines = "\n".join(str(error).strip().splitlines()[:6])
         raise UserError(
             f"--model_name_or_path {name}: {first_lines}\n"

@@ -36,7 +36,7 @@ Arguments, versions and data checksums: `run.json`.
 ```python
 from transformers import pipeline
 
-pipeline("token-classification", model="{folder}", aggregation_strategy="simple")("Some text")
+pipeline("token-classification", model="{folder}", aggregation_strategy="first")("Some text")
 ```
 """
 
@@ -50,17 +50,16 @@ def write_model_card(
 ) -> None:
     """Write `README.md` with valid Hub metadata and a table per scored split ("evaluation", "test")."""
     model, data, training = arguments
-    base_model = (
-        Path(model.model_name_or_path).name if Path(model.model_name_or_path).exists() else model.model_name_or_path
-    )
-    dataset = data.dataset_name or Path(data.train_file or data.validation_file or data.test_file).name
+    base_model, hub_model = _name_source(model.model_name_or_path)
+    file = data.train_file or data.validation_file or data.test_file
+    dataset, hub_dataset = _name_source(data.dataset_name) if data.dataset_name else (Path(file).name, None)
     scored = {split: result for split, result in results.items() if "f1" in result.metrics}
     metadata = ModelCardData(
         model_name=folder.resolve().name,
         library_name="transformers",
         pipeline_tag="token-classification",
-        base_model=None if Path(model.model_name_or_path).exists() else base_model,
-        datasets=[data.dataset_name] if data.dataset_name else None,
+        base_model=hub_model,
+        datasets=[hub_dataset] if hub_dataset else None,
         tags=["token-classification", data.task_name],
         eval_results=_list_results(scored, dataset) or None,
     )
@@ -81,6 +80,11 @@ def write_model_card(
         folder=folder.name,
     )
     ModelCard(card).save(folder / "README.md")
+
+
+def _name_source(name: str) -> tuple[str, str | None]:
+    """What to call a model or data set, and its name on the Hub; a path of this machine has none."""
+    return (Path(name).name, None) if Path(name).exists() else (name, name)
 
 
 def _list_results(scored: Mapping[str, SplitResults], dataset: str) -> list[EvalResult]:

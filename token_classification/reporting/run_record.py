@@ -47,8 +47,9 @@ def _hide_secrets(argv: list[str]) -> list[str]:
     secret_flags = {f"--{name}" for name in (*SECRET_ARGUMENTS, "use_auth_token", "push_to_hub_token")}
     hidden = []
     for position, argument in enumerate(argv):
+        before = argv[position - 1].replace("-", "_").replace("__", "--", 1) if position else ""
         flag = argument.partition("=")[0].replace("-", "_").replace("__", "--", 1)
-        if position and argv[position - 1].replace("-", "_").replace("__", "--", 1) in secret_flags:
+        if before in secret_flags and not argument.startswith("--"):
             hidden.append("***")
         elif flag in secret_flags and "=" in argument:
             hidden.append(f"{flag}=***")

@@ -12,7 +12,7 @@ import evaluate
 from seqeval import metrics as seqeval_metrics
 from seqeval import scheme as seqeval_schemes
 
-from token_classification.data.schemes import OUTSIDE, Scheme, is_prefixed
+from token_classification.data.schemes import OUTSIDE, Scheme
 
 Tags = Sequence[Sequence[str]]
 
@@ -53,14 +53,13 @@ class EntityScores(evaluate.Metric):
         strict = _report(references, _keep_legal(predictions, scheme), mode="strict", scheme=SEQEVAL_SCHEMES[scheme])
         overall, macro = lenient.pop("micro avg"), lenient.pop("macro avg")
         lenient.pop("weighted avg")
+        accuracy = float(seqeval_metrics.accuracy_score(references, predictions)) if any(references) else 0.0
         return {
             **{entity_type: _name_counts(scores) for entity_type, scores in lenient.items()},
             "overall_precision": float(overall["precision"]),
             "overall_recall": float(overall["recall"]),
             "overall_f1": float(overall["f1-score"]),
-            "overall_accuracy": float(seqeval_metrics.accuracy_score(references, predictions))
-            if any(references)
-            else 0.0,
+            "overall_accuracy": accuracy,
             "macro_f1": float(macro["f1-score"]),
             "strict_precision": float(strict["micro avg"]["precision"]),
             "strict_recall": float(strict["micro avg"]["recall"]),
@@ -155,7 +154,4 @@ def _keep_legal(sentences: Tags, scheme: Scheme) -> list[list[str]]:
 
 
 def _respell(sentences: Tags) -> list[list[str]]:
-    return [
-        [BILOU_TO_IOBES.get(tag[0], tag[0]) + tag[1:] if is_prefixed(tag) else tag for tag in tags]
-        for tags in sentences
-    ]
+    return [[BILOU_TO_IOBES.get(tag[0], tag[0]) + tag[1:] for tag in tags] for tags in sentences]

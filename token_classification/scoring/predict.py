@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 import numpy as np
 import torch
@@ -105,7 +105,7 @@ class PredictionLoop:
         kept: WordLogits | None = None
         bar = tqdm(total=sum(map(len, batches)), desc="Predicting", unit=" windows", disable=not self.show_progress)
         with bar:
-            for batch, following in zip(batches, [*batches[1:], None], strict=True):
+            for batch, following in zip_longest(batches, batches[1:]):
                 part = self._run_batch(windows, batch, result)
                 if kept is not None:
                     pairs = zip(vars(kept).values(), vars(part).values(), strict=True)

@@ -24,7 +24,11 @@ def find_checkpoint(training: NerTrainingArguments) -> str | None:
         UserError: the folder holds something else, or the given checkpoint doesn't exist.
     """
     given = training.resume_from_checkpoint
+    if given and given.lower() == "false":
+        given = None
     folder = Path(training.output_dir)
+    if folder.is_file():
+        raise UserError(f"--output_dir {folder} is a file; give the path of a folder, new or empty.")
     if given and given.lower() not in ("true", "auto"):
         if not (Path(given) / "trainer_state.json").is_file():
             raise UserError(f"--resume_from_checkpoint {given}: no checkpoint there (no trainer_state.json).")

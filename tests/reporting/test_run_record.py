@@ -1,0 +1,92 @@
+"""run.json: what a run was, without its secrets."""
+
+import hashlib
+import json
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
+from token_classification.data.labels import LabelSet
+from token_classification.data.load import load_corpus
+from token_classification.data.schemes import Scheme
+from token_classification.reporting.run_record import LIBRARIES, write_run_record
+
+SECRET = "hf_SoSecret"
+
+
+@pytest.fixture
+def write(tmp_path: Path, conll_file: Path, monkeypatch: pytest.MonkeyPatch):
+    """Give a function that writes run.json for a command line and gives its text."""
+
+    def write_with(*argv: str, **settings) -> str:
+        model = ModelArguments("some-model", token=SECRET)
+        data = DataArguments(train_file=str(conll_file))
+        training = NerTrainingArguments(
+            output_dir=str(tmp_path / "out"), use_cpu=True, seed=13, hub_token=SECRET, **settings
+        )
+        monkeypatch.setattr(sys, "argv", ["run_ner.py", *argv])
+        label_set = LabelSet(("O", "B-Ä"), Scheme.IOB2)
+        write_run_record(tmp_path, (model, data, training), load_corpus(data, model, training), label_set, 128)
+        return (tmp_path / "run.json").read_text(encoding="utf-8")
+
+    return write_with
+
+
+def refuse_constant(name: str) -> None:
+    """Fail on NaN and Infinity, which are no JSON."""
+    raise AssertionError(name)
+
+
+def test_what_it_holds(write, conll_file: Path) -> None:
+    record = json.loads(write("--train_file", str(conll_file)), parse_constant=refuse_constant)
+    assert record["command_line"] == ["run_ner.py", "--train_file", str(conll_file)]
+    assert (record["seed"], record["window_length"], record["tag_scheme"]) == (13, 128, "iob2")
+    assert record["labels"] == ["O", "B-Ä"]
+    assert record["model_arguments"]["model_name_or_path"] == "some-model"
+    assert record["data_arguments"]["train_file"] == str(conll_file)
+    assert record["training_arguments"]["learning_rate"] == 5e-5
+    assert record["training_arguments"]["eval_strategy"] == "no"
+    assert record["data"]["train"]["sha256"] == hashlib.sha256(conll_file.read_bytes()).hexdigest()
+    assert record["data"]["train"]["sentences"] == 8
+
+
+def test_versions_are_those_installed(write) -> None:
+    versions = json.loads(write())["versions"]
+    assert versions["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert {name: versions[name] for name in LIBRARIES} == {name: version(name) for name in LIBRARIES}
+
+
+def test_tokens_of_the_arguments_are_left_out(write) -> None:
+    text = write()
+    record = json.loads(text)
+    assert SECRET not in text
+    assert "token" not in record["model_arguments"]
+    assert not {"hub_token", "push_to_hub_token"} & set(record["training_arguments"])
+
+
+@pytest.mark.parametrize(
+    ("argv", "expected"),
+    [
+        (["--token", SECRET], ["--token", "***"]),
+        ([f"--token={SECRET}"], ["--token=***"]),
+        (["--hub_token", SECRET], ["--hub_token", "***"]),
+        (["--hub-token", SECRET], ["--hub-token", "***"]),
+        ([f"--hub-token={SECRET}"], ["--hub_token=***"]),
+        (["--push_to_hub_token", SECRET], ["--push_to_hub_token", "***"]),
+        (["--use_auth_token", SECRET], ["--use_auth_token", "***"]),
+        ([f"--use-auth-token={SECRET}"], ["--use_auth_token=***"]),
+        (["--use_auth_token"], ["--use_auth_token"]),
+    ],
+)
+def test_tokens_of_the_command_line_are_hidden(write, argv: list[str], expected: list[str]) -> None:
+    text = write(*argv, "--seed", "13")
+    assert SECRET not in text
+    assert json.loads(text)["command_line"] == ["run_ner.py", *expected, "--seed", "13"]
+
+
+def test_values_that_json_does_not_know_are_written_as_text(write) -> None:
+    record = json.loads(write(lr_scheduler_kwargs={"path": Path("a/b")}))
+    assert record["training_arguments"]["lr_scheduler_kwargs"] == {"path": "a/b"}

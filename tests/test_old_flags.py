@@ -1,0 +1,114 @@
+"""Flags of transformers 4 keep working, each with one notice."""
+
+import os
+from pathlib import Path
+
+import pytest
+from transformers import HfArgumentParser
+
+from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
+from token_classification.command_line import parse_command_line
+from token_classification.old_flags import NO_EFFECT, RENAMED, SWITCHES, translate_old_flags
+
+
+@pytest.fixture(scope="module")
+def known_flags() -> set[str]:
+    """Every flag of today's parser."""
+    return set(HfArgumentParser((ModelArguments, DataArguments, NerTrainingArguments))._option_string_actions)
+
+
+@pytest.fixture(autouse=True)
+def _untouched_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TENSORBOARD_LOGGING_DIR", "before")
+
+
+def test_every_new_name_is_a_flag_of_today(known_flags: set[str]) -> None:
+    new = [f"--{name}" for name in RENAMED.values()] + [flags[0] for flags in SWITCHES.values()]
+    assert [flag for flag in new if flag not in known_flags] == []
+
+
+def test_no_old_name_is_a_flag_of_today(known_flags: set[str]) -> None:
+    old = [*RENAMED, *SWITCHES, *NO_EFFECT, "logging_dir", "use_auth_token"]
+    assert [name for name in old if f"--{name}" in known_flags] == []
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED.items())
+@pytest.mark.parametrize("spelling", ["--{}", "dashes"])
+def test_a_renamed_flag_hands_its_value_on(old: str, new: str, spelling: str) -> None:
+    flag = f"--{old.replace('_', '-')}" if spelling == "dashes" else f"--{old}"
+    for argv in ([flag, "7"], [f"{flag}=7"]):
+        translated, notices = translate_old_flags(["--seed", "1", *argv, "--do_train"])
+        assert translated == ["--seed", "1", f"--{new}", "7", "--do_train"]
+        assert notices == [f"--{old} is now called --{new}; please use the new name."]
+
+
+@pytest.mark.parametrize(("old", "new"), SWITCHES.items())
+@pytest.mark.parametrize("value", [[], ["true"], ["True"], ["1"], ["yes"]])
+def test_a_switch_that_is_on(old: str, new: list[str], value: list[str]) -> None:
+    translated, notices = translate_old_flags([f"--{old}", *value, "--do_train"])
+    assert translated == [*new, "--do_train"]
+    assert len(notices) == 1
+    assert " ".join(new) in notices[0]
+
+
+@pytest.mark.parametrize("old", SWITCHES)
+@pytest.mark.parametrize("value", ["false", "False", "0", "no"])
+def test_a_switch_that_is_off(old: str, value: str) -> None:
+    for argv in ([f"--{old}", value], [f"--{old}={value}"], [f"--{old.replace('_', '-')}", value]):
+        translated, notices = translate_old_flags([*argv, "--do_train"])
+        assert translated == ["--do_train"]
+        assert len(notices) == 1
+
+
+@pytest.mark.parametrize(("old", "reason"), NO_EFFECT.items())
+@pytest.mark.parametrize("rest", [[], ["x"], ["-1"]])
+def test_a_flag_without_effect_is_swallowed_with_its_value(old: str, reason: str, rest: list[str]) -> None:
+    translated, notices = translate_old_flags([f"--{old}", *rest, "--do_train"])
+    assert translated == ["--do_train"]
+    assert notices == [f"--{old} is no longer needed: {reason}."]
+    assert translate_old_flags([f"--{old.replace('_', '-')}=x", "--do_train"])[0] == ["--do_train"]
+
+
+@pytest.mark.parametrize("argv", [["--logging_dir", "logs"], ["--logging_dir=logs"], ["--logging-dir", "logs"]])
+def test_the_logging_folder_becomes_the_environment_variable(argv: list[str]) -> None:
+    translated, notices = translate_old_flags([*argv, "--do_train"])
+    assert translated == ["--do_train"]
+    assert os.environ["TENSORBOARD_LOGGING_DIR"] == "logs"
+    assert len(notices) == 1
+
+
+@pytest.mark.parametrize(
+    ("argv", "expected"),
+    [
+        (["--use_auth_token"], []),
+        (["--use_auth_token", "True"], []),
+        (["--use_auth_token=false"], []),
+        (["--use_auth_token", "hf_abc"], ["--token", "hf_abc"]),
+        (["--use-auth-token=hf_abc"], ["--token", "hf_abc"]),
+    ],
+)
+def test_the_old_token_flag(argv: list[str], expected: list[str]) -> None:
+    translated, notices = translate_old_flags([*argv, "--do_train"])
+    assert translated == [*expected, "--do_train"]
+    assert len(notices) == 1
+    assert "hf_abc" not in notices[0]
+
+
+def test_todays_flags_pass_untouched() -> None:
+    argv = ["config.yaml", "--seed=1", "--do_train", "--label_column_name", "-1", "--debug", "underflow_overflow"]
+    assert translate_old_flags(argv) == (argv, [])
+
+
+def test_the_command_line_of_version_4_runs_with_eight_notices(tmp_path: Path) -> None:
+    argv = (
+        f"--model_name_or_path bert-base-cased --dataset_name conll2003 --output_dir {tmp_path} --do_train --do_eval "
+        "--overwrite_output_dir --evaluation_strategy epoch --group_by_length --no_cuda --logging_dir logs "
+        "--warmup_ratio 0.1 --save_safetensors true --fp16_backend auto --per_gpu_train_batch_size 4"
+    ).split()
+    (_, data, training), notices = parse_command_line(argv)
+    assert len(notices) == 8
+    assert data.dataset_name == "conll2003"
+    assert (training.eval_strategy, training.train_sampling_strategy) == ("epoch", "group_by_length")
+    assert (training.use_cpu, training.warmup_steps, training.per_device_train_batch_size) == (True, 0.1, 4)
+    assert (training.do_train, training.do_eval, training.overwrite_output_dir) == (True, True, True)
+    assert os.environ["TENSORBOARD_LOGGING_DIR"] == "logs"

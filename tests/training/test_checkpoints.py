@@ -1,0 +1,115 @@
+"""Where a run may write, and what it goes on from."""
+
+from pathlib import Path
+
+import pytest
+
+from token_classification.arguments import NerTrainingArguments
+from token_classification.errors import UserError
+from token_classification.training.checkpoints import FINISHED_RUN_FILE, find_checkpoint
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """An output folder that isn't there yet."""
+    return tmp_path / "out"
+
+
+def find(folder: Path, **settings) -> str | None:
+    """Find the checkpoint of a run into `folder`."""
+    return find_checkpoint(NerTrainingArguments(output_dir=str(folder), use_cpu=True, **settings))
+
+
+def add_checkpoint(folder: Path, step: int) -> str:
+    """Add what makes a folder a checkpoint."""
+    checkpoint = folder / f"checkpoint-{step}"
+    checkpoint.mkdir(parents=True)
+    (checkpoint / "trainer_state.json").write_text("{}")
+    return str(checkpoint)
+
+
+def test_a_new_folder_is_a_fresh_start(out: Path) -> None:
+    assert find(out) is None
+    assert not out.exists()
+
+
+def test_an_empty_folder_is_a_fresh_start(out: Path) -> None:
+    out.mkdir()
+    assert find(out) is None
+
+
+def test_other_files_are_not_written_over(out: Path) -> None:
+    out.mkdir()
+    (out / "thesis.txt").write_text("mine")
+    with pytest.raises(UserError, match=r"already holds files\. .*--overwrite_output_dir.*--resume_from_checkpoint"):
+        find(out)
+    assert find(out, overwrite_output_dir=True) is None
+    assert (out / "thesis.txt").read_text() == "mine"
+
+
+def test_a_model_folder_is_not_taken_for_a_checkpoint(out: Path) -> None:
+    out.mkdir()
+    for name in ("config.json", "model.safetensors", "trainer_state.json"):
+        (out / name).write_text("{}")
+    with pytest.raises(UserError, match="already holds files"):
+        find(out)
+    assert find(out.parent / "another") is None
+
+
+def test_an_unfinished_run_is_continued_from_its_last_checkpoint(out: Path, caplog: pytest.LogCaptureFixture) -> None:
+    add_checkpoint(out, 9)
+    last = add_checkpoint(out, 10)
+    assert find(out) == last
+    assert f"{last} holds an unfinished run" in caplog.text
+    assert "--overwrite_output_dir" in caplog.text
+
+
+def test_an_unfinished_run_can_be_started_afresh(out: Path, caplog: pytest.LogCaptureFixture) -> None:
+    add_checkpoint(out, 9)
+    assert find(out, overwrite_output_dir=True) is None
+    assert caplog.messages == []
+
+
+def test_a_finished_run_is_not_written_over(out: Path) -> None:
+    last = add_checkpoint(out, 9)
+    (out / FINISHED_RUN_FILE).write_text("{}")
+    with pytest.raises(UserError, match="already holds a finished run"):
+        find(out)
+    assert find(out, overwrite_output_dir=True) is None
+    assert find(out, resume_from_checkpoint="true") == last
+
+
+@pytest.mark.parametrize("word", ["true", "True", "auto"])
+def test_the_last_checkpoint_is_found_when_asked_for(out: Path, word: str) -> None:
+    add_checkpoint(out, 9)
+    last = add_checkpoint(out, 100)
+    assert find(out, resume_from_checkpoint=word) == last
+    assert find(out, resume_from_checkpoint=word, overwrite_output_dir=True) == last
+
+
+@pytest.mark.parametrize("word", ["true", "auto"])
+def test_no_checkpoint_to_continue_from_is_named(out: Path, word: str) -> None:
+    with pytest.raises(UserError, match=f"--resume_from_checkpoint {word}: .*out holds no checkpoint"):
+        find(out, resume_from_checkpoint=word)
+
+
+def test_false_asks_for_no_checkpoint(out: Path) -> None:
+    assert find(out, resume_from_checkpoint="false") is None
+
+
+def test_a_given_checkpoint_is_taken(out: Path) -> None:
+    add_checkpoint(out, 10)
+    given = add_checkpoint(out.parent / "another", 5)
+    assert find(out, resume_from_checkpoint=given) == given
+
+
+def test_a_given_folder_that_is_no_checkpoint_is_refused(out: Path, bert_folder: Path) -> None:
+    for given in (str(out / "checkpoint-1"), str(bert_folder)):
+        with pytest.raises(UserError, match="no checkpoint there"):
+            find(out, resume_from_checkpoint=given)
+
+
+def test_a_file_in_the_place_of_the_folder_is_refused(out: Path) -> None:
+    out.write_text("a file")
+    with pytest.raises(UserError, match=r"--output_dir .*out is a file"):
+        find(out)
