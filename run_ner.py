@@ -21,7 +21,8 @@ from token_classification.arguments import DataArguments, ModelArguments, NerTra
 from token_classification.command_line import parse_command_line, run_command
 from token_classification.data.labels import choose_label_set
 from token_classification.data.load import load_corpus
-from token_classification.modeling.build import load_config, load_model, load_tokenizer, read_model_labels
+from token_classification.modeling.build import load_config, load_model, read_model_labels
+from token_classification.modeling.tokenizer import load_tokenizer
 from token_classification.reporting.logs import configure_logging
 from token_classification.reporting.model_card import write_model_card
 from token_classification.reporting.predictions import write_predictions
@@ -75,7 +76,7 @@ def walk(model_args: ModelArguments, data_args: DataArguments, training_args: Ne
         long_sentences=data_args.long_sentences,
         label_all_tokens=data_args.label_all_tokens,
     )
-    aligned = {split: aligner.align(sentences) for split, sentences in corpus.splits.items()}
+    aligned = {split: aligner.align(sentences, corpus.sources[split]) for split, sentences in corpus.splits.items()}
     for split, rows in aligned.items():
         logger.info("%s: %s windows; %s", split, f"{len(rows):,}", rows.ledger)
 

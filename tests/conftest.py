@@ -83,7 +83,7 @@ SPECIAL_NAMES = {
 
 
 def build_byte_level(cuts_with_regex: bool = False) -> PreTrainedTokenizerBase:
-    """A plain fast tokenizer around byte-level BPE without prefix space, as ModernBERT (or EuroBERT: regex) ships it."""
+    """A plain fast tokenizer around byte-level BPE without prefix space, as ModernBERT (EuroBERT: regex) ships it."""
     backend = train_byte_level()
     if cuts_with_regex:
         words = pre_tokenizers.Split(Regex(r"'(?:s|t|re|ve)| ?\p{L}+| ?\p{N}{1,3}| ?[^\s\p{L}\p{N}]+|\s+"), "isolated")

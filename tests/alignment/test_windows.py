@@ -16,7 +16,7 @@ from token_classification.data.formats import read_sentences
 from token_classification.data.labels import IGNORED_LABEL, LabelSet
 from token_classification.data.schemes import Scheme
 from token_classification.data.sentences import Sentences
-from token_classification.errors import UserError
+from token_classification.errors import DataError, UserError
 
 IOB2 = LabelSet(("O", "B-PER", "I-PER"), Scheme.IOB2)
 word_lengths = st.lists(st.lists(st.integers(1, 9), max_size=60), max_size=4)
@@ -97,8 +97,10 @@ def test_truncation_counts_the_words_it_costs(wordpiece):
 def test_long_sentences_can_be_an_error(wordpiece):
     sentences = Sentences([["a"], ["a"] * 30], [["O"], ["O"] * 30], [1, 3])
     aligner = build_aligner(wordpiece, IOB2, window_length=12, long_sentences="error")
-    with pytest.raises(UserError, match=r"1 sentences have more than 10 sub-tokens \(sentences 2"):
-        aligner.align(sentences)
+    with pytest.raises(
+        DataError, match=r"^a\.conll:3: 30 sub-tokens in the sentence, 10 fit\n.*--long_sentences window"
+    ):
+        aligner.align(sentences, "a.conll")
 
 
 def test_a_stride_as_large_as_the_window_is_an_error():

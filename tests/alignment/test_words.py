@@ -12,7 +12,7 @@ from token_classification.alignment.words import (
     find_special_tokens,
     split_into_sub_tokens,
 )
-from token_classification.modeling.build import add_prefix_space
+from token_classification.modeling.tokenizer import add_prefix_space
 
 HOSTILE_WORDS = [
     "\x80",

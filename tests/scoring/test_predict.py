@@ -15,7 +15,7 @@ from token_classification.data.formats import read_sentences
 from token_classification.data.labels import LabelSet
 from token_classification.data.schemes import Scheme, recognise_scheme
 from token_classification.data.sentences import Sentences
-from token_classification.modeling.build import add_prefix_space
+from token_classification.modeling.tokenizer import add_prefix_space
 from token_classification.scoring.decode import build_viterbi
 from token_classification.scoring.evaluate import evaluate_split
 from token_classification.scoring.predict import merge_shares, name_predictions

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from transformers import PreTrainedTokenizerBase
 
-from token_classification.alignment.windows import LongSentences, Windows, build_windows, plan_windows
+from token_classification.alignment.windows import Windows, build_windows, plan_windows
 from token_classification.alignment.words import SpecialTokens, find_special_tokens, split_into_sub_tokens
 from token_classification.data.labels import IGNORED_LABEL, LabelSet
 from token_classification.data.schemes import is_prefixed
 from token_classification.data.sentences import Sentences
+from token_classification.errors import DataError, list_problems
 
 
 @dataclass(frozen=True)
@@ -54,18 +55,27 @@ class Aligner:
     label_set: LabelSet
     window_length: int
     doc_stride: int | None
-    long_sentences: LongSentences
+    long_sentences: str
+    """`window`, `truncate` or `error`, as in `DataArguments`"""
     label_all_tokens: bool
 
-    def align(self, sentences: Sentences) -> AlignedSplit:
+    def align(self, sentences: Sentences, source: str = "input") -> AlignedSplit:
         """Tokenize, plan the windows and lay them out, with labels where the sentences have tags.
 
+        Args:
+            sentences: The split.
+            source: The file or data set it comes from, for messages.
+
         Raises:
-            UserError: windows too small, or sentences too long where that is an error.
+            UserError: windows too small for the stride.
+            DataError: sentences too long where that is an error.
         """
         budget = self.window_length - len(self.special)
         sub_tokens = split_into_sub_tokens(self.tokenizer, sentences.tokens)
-        plan = plan_windows(sub_tokens, budget, self.doc_stride, self.long_sentences)
+        lengths = np.diff(sub_tokens.word_starts[sub_tokens.sentence_starts])
+        if self.long_sentences == "error":
+            _refuse_long_sentences(sentences, lengths, budget, source)
+        plan = plan_windows(sub_tokens, budget, self.doc_stride, truncate=self.long_sentences == "truncate")
         label_ids = continuation_ids = None
         if sentences.tags is not None:
             label_ids = self.label_set.encode(tag for tags in sentences.tags for tag in tags)
@@ -76,10 +86,9 @@ class Aligner:
         windows = build_windows(sub_tokens, plan, budget, self.special, label_ids, continuation_ids)
 
         words_of_sentence = np.diff(sub_tokens.sentence_starts)
-        is_long = np.diff(sub_tokens.word_starts[sub_tokens.sentence_starts]) > budget
         ledger = Ledger(
             words=int(sub_tokens.sentence_starts[-1]),
-            words_windowed=int(words_of_sentence[is_long].sum()),
+            words_windowed=int(words_of_sentence[lengths > budget].sum()),
             words_without_sub_tokens=sub_tokens.words_without_sub_tokens,
             words_cut=int((np.diff(sub_tokens.word_starts) > budget).sum()),
             words_truncated=int(sub_tokens.sentence_starts[-1]) - len(windows.owned_words),
@@ -93,12 +102,24 @@ def build_aligner(
     *,
     window_length: int,
     doc_stride: int | None = None,
-    long_sentences: LongSentences = "window",
+    long_sentences: str = "window",
     label_all_tokens: bool = False,
 ) -> Aligner:
     """An aligner for a tokenizer and a label set; `window_length` counts special tokens."""
     special = find_special_tokens(tokenizer)
     return Aligner(tokenizer, special, label_set, window_length, doc_stride, long_sentences, label_all_tokens)
+
+
+def _refuse_long_sentences(sentences: Sentences, lengths: np.ndarray, budget: int, source: str) -> None:
+    problems = [
+        f"{source}:{sentences.lines[row]}: {lengths[row]:,} sub-tokens in the sentence, {budget} fit"
+        for row in np.flatnonzero(lengths > budget)
+    ]
+    if problems:
+        raise DataError(
+            f"{list_problems(problems)}\n"
+            "Give a larger --max_seq_length, or --long_sentences window to keep every word."
+        )
 
 
 def find_continuation_labels(names: Sequence[str]) -> np.ndarray:

@@ -6,7 +6,6 @@ them is owned by the one where it has most context on its poorer side. Loss and 
 
 import logging
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from torch import nn
@@ -17,8 +16,6 @@ from token_classification.data.labels import IGNORED_LABEL
 from token_classification.errors import UserError
 
 logger = logging.getLogger(__name__)
-
-LongSentences = Literal["window", "truncate", "error"]
 
 
 @dataclass(frozen=True)
@@ -86,19 +83,17 @@ def find_window_length(max_seq_length: int | None, tokenizer: PreTrainedTokenize
     return min(max_seq_length or limit, limit)
 
 
-def plan_windows(
-    sub_tokens: SubTokens, budget: int, stride: int | None = None, long_sentences: LongSentences = "window"
-) -> WindowPlan:
+def plan_windows(sub_tokens: SubTokens, budget: int, stride: int | None = None, truncate: bool = False) -> WindowPlan:
     """Decide on the windows of a split.
 
     Args:
         sub_tokens: The words' sub-tokens.
         budget: Sub-tokens that a window may hold, special tokens not counted.
         stride: Sub-tokens that neighbouring windows share; a quarter of the budget if None.
-        long_sentences: What to do with sentences over the budget.
+        truncate: Cut sentences over the budget instead of making several windows of them.
 
     Raises:
-        UserError: the budget is too small for the stride, or sentences are too long and that is an error.
+        UserError: the budget is too small for the stride.
     """
     stride = budget // 4 if stride is None else stride
     if budget < 1 or stride >= budget:
@@ -108,22 +103,12 @@ def plan_windows(
         )
     borders = sub_tokens.word_starts[sub_tokens.sentence_starts]
     is_long = np.diff(borders) > budget
-    if long_sentences == "error" and is_long.any():
-        named = ", ".join(str(row + 1) for row in np.flatnonzero(is_long)[:10])
-        raise UserError(
-            f"{int(is_long.sum()):,} sentences have more than {budget} sub-tokens (sentences {named} ...); give a "
-            "larger --max_seq_length, or --long_sentences window to keep every word."
-        )
     has_words = np.diff(sub_tokens.sentence_starts) > 0
     plans = [_plan_short_sentences(sub_tokens, np.flatnonzero(~is_long & has_words))]
     for sentence in np.flatnonzero(is_long):
         first, end = sub_tokens.sentence_starts[sentence : sentence + 2]
         starts = sub_tokens.word_starts[first : end + 1] - sub_tokens.word_starts[first]
-        rows = (
-            _truncate_sentence(starts, budget)
-            if long_sentences == "truncate"
-            else _window_sentence(starts, budget, stride)
-        )
+        rows = _truncate_sentence(starts, budget) if truncate else _window_sentence(starts, budget, stride)
         plans.append(np.column_stack([np.full(len(rows), sentence), rows + first]))
     table = np.concatenate(plans)
     table = table[np.lexsort((table[:, 1], table[:, 0]))]

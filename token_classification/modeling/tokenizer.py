@@ -1,0 +1,77 @@
+"""The tokenizer, set up so that words are cut as they are in running text."""
+
+import json
+import logging
+
+from tokenizers import Tokenizer, normalizers
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+
+from token_classification.arguments import ModelArguments
+from token_classification.errors import UserError
+from token_classification.modeling.source import hub_options, name_model_problems
+
+logger = logging.getLogger(__name__)
+
+
+def load_tokenizer(arguments: ModelArguments) -> PreTrainedTokenizerBase:
+    """Load the fast tokenizer, set up so that words are cut as they are in running text.
+
+    Raises:
+        UserError: no such tokenizer, or it isn't a fast one.
+    """
+    name = arguments.tokenizer_name or arguments.model_name_or_path
+    with name_model_problems(name):
+        tokenizer = AutoTokenizer.from_pretrained(name, **hub_options(arguments))
+        if has_byte_level_words(tokenizer):
+            # Classes that build their own pre-tokenizer (RoBERTa, GPT-2) read this setting, also when loaded again.
+            tokenizer = AutoTokenizer.from_pretrained(name, add_prefix_space=True, **hub_options(arguments))
+    if not tokenizer.is_fast:
+        raise UserError(
+            f"{name}: its tokenizer ({type(tokenizer).__name__}) is not a fast one; "
+            "use a model whose folder has a tokenizer.json."
+        )
+    add_prefix_space(tokenizer)
+    return tokenizer
+
+
+def has_byte_level_words(tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Whether a word at the start of a text and one behind a blank have different sub-tokens (byte-level BPE)."""
+    return tokenizer.is_fast and any(step["type"] == "ByteLevel" for step in _pre_tokenizer_steps(tokenizer))
+
+
+def add_prefix_space(tokenizer: PreTrainedTokenizerBase) -> None:
+    """Make a byte-level tokenizer read each word as if a blank stood before it, as in running text.
+
+    Without that, `["he", "went"]` becomes `he w ent` where text gives `he Ġwent`, and training sees other sub-tokens
+    than inference. transformers ignores `add_prefix_space` for many classes (user_pains row 13), so the pre-tokenizer
+    itself is changed: its own switch where ByteLevel stands alone, a normalizer where a regular expression cuts first.
+    """
+    if not has_byte_level_words(tokenizer) or _cuts_words_as_text(tokenizer):
+        return
+    backend = tokenizer.backend_tokenizer
+    layout = json.loads(backend.to_str())
+    if layout["pre_tokenizer"]["type"] == "ByteLevel":
+        layout["pre_tokenizer"]["add_prefix_space"] = True
+        changed = Tokenizer.from_str(json.dumps(layout))
+        backend.pre_tokenizer = changed.pre_tokenizer
+    else:
+        prepend = normalizers.Prepend(" ")
+        backend.normalizer = normalizers.Sequence([backend.normalizer, prepend]) if backend.normalizer else prepend
+    if not _cuts_words_as_text(tokenizer):
+        logger.warning(
+            "%s cuts words otherwise than running text; scores on words will differ from those on raw text.",
+            tokenizer.name_or_path,
+        )
+
+
+def _pre_tokenizer_steps(tokenizer: PreTrainedTokenizerBase) -> list[dict]:
+    pre_tokenizer = json.loads(tokenizer.backend_tokenizer.to_str())["pre_tokenizer"] or {"type": None}
+    return pre_tokenizer.get("pretokenizers", [pre_tokenizer])
+
+
+def _cuts_words_as_text(tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Whether words and the same words in running text give the same sub-tokens."""
+    words = ["he", "went", "to", "London", "Wednesday", "don't"]
+    as_words = tokenizer(words, is_split_into_words=True, add_special_tokens=False)["input_ids"]
+    as_text = tokenizer(f"x {' '.join(words)}", add_special_tokens=False)["input_ids"]
+    return as_text[-len(as_words) :] == as_words
