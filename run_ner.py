@@ -25,7 +25,7 @@ from token_classification.modeling.build import load_config, load_model, read_mo
 from token_classification.modeling.tokenizer import load_tokenizer
 from token_classification.reporting.logs import configure_logging
 from token_classification.reporting.model_card import write_model_card
-from token_classification.reporting.predictions import write_predictions
+from token_classification.reporting.predictions import write_legacy_predictions, write_predictions
 from token_classification.reporting.run_record import write_run_record
 from token_classification.reporting.tables import format_scores
 from token_classification.scoring.decode import build_viterbi
@@ -121,6 +121,8 @@ def walk(model_args: ModelArguments, data_args: DataArguments, training_args: Ne
         arguments = (model_args, data_args, training_args)
         if "test" in results:
             write_predictions(folder, corpus.splits["test"], results["test"].tags)
+            if data_args.legacy_predictions:
+                write_legacy_predictions(folder, corpus.splits["test"], results["test"].tags, data_args.task_name)
         write_run_record(folder, arguments, corpus, label_set, window_length)
         write_model_card(folder, arguments, label_set, window_length, results)
         for split, result in results.items():

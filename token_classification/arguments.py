@@ -5,6 +5,7 @@ what this project adds stands last in each class.
 """
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from transformers import TrainingArguments
@@ -103,6 +104,22 @@ class DataArguments:
     labels: str | None = field(
         default=None, metadata={"help": "File with the label names, one per line (labels.txt); their order is kept."}
     )
+    data_dir: str | None = field(
+        default=None, metadata={"help": "Folder with train.txt, dev.txt and test.txt (those that there are)."}
+    )
+    task_type: Literal["NER", "Chunk", "POS"] | None = field(
+        default=None,
+        metadata={
+            "help": "The old script's name for the task: NER (tag in the last column), Chunk (in the last but one) or "
+            "POS (CoNLL-U)."
+        },
+    )
+    legacy_predictions: bool = field(
+        default=False,
+        metadata={
+            "help": "Also write test_predictions.txt as the old script did: `word tag` a line, or POS sentences."
+        },
+    )
     validation_split: float | None = field(
         default=None,
         metadata={"help": "Without validation data: hold out this share of the training sentences, e.g. 0.1."},
@@ -132,10 +149,16 @@ class DataArguments:
     def __post_init__(self):
         self.task_name = self.task_name.lower()
         problems = []
+        if self.task_type:
+            self.task_name = self.task_type.lower()
+        if self.task_type == "Chunk" and self.label_column_name is None:
+            self.label_column_name = "-2"
+        if self.data_dir:
+            problems += self._find_files()
         if not (self.dataset_name or self.train_file or self.validation_file or self.test_file):
             problems.append(
                 "No data: give --dataset_name NAME, or --train_file, --validation_file and --test_file "
-                "(those that the run needs)."
+                "(those that the run needs), or --data_dir FOLDER."
             )
         if self.dataset_name and (self.train_file or self.validation_file or self.test_file):
             problems.append("Both --dataset_name and data files are given: please give only one of them.")
@@ -149,6 +172,19 @@ class DataArguments:
             problems.append(f"--doc_stride must be 0 or more; got {self.doc_stride}.")
         if problems:
             raise UserError("\n".join(problems))
+
+    def _find_files(self) -> list[str]:
+        """Take the files of an old-style data folder where none are named; says what is wrong with the folder."""
+        folder = Path(self.data_dir)
+        found = [name for name in ("train", "dev", "test") if (folder / f"{name}.txt").is_file()]
+        if not found:
+            return [
+                f"--data_dir {folder}: accepted is a folder with train.txt, dev.txt and test.txt, or some of them."
+            ]
+        for name, argument in (("train", "train_file"), ("dev", "validation_file"), ("test", "test_file")):
+            if name in found and getattr(self, argument) is None:
+                setattr(self, argument, str(folder / f"{name}.txt"))
+        return []
 
 
 @dataclass

@@ -200,6 +200,13 @@ def test_a_missing_label_number_is_no_other_label(load, tmp_path: Path, tags: li
         load(dataset_name=save_dataset(tmp_path, rows))
 
 
+def test_a_split_whose_labels_are_all_hidden_has_no_tags(load, tmp_path: Path, caplog) -> None:
+    folder = save_dataset(tmp_path / "set", [{"tokens": ["Anna", "went"], "ner_tags": [-1, -1]}])
+    corpus = load({"do_predict": True}, dataset_name=folder)
+    assert corpus.splits["test"].tags is None
+    assert "all tags are -1" in caplog.text
+
+
 def test_files_are_described_by_size_and_checksum(load, conll_file: Path) -> None:
     described = describe_files(load(train_file=conll_file, max_train_samples=2))
     content = conll_file.read_bytes()

@@ -10,7 +10,7 @@ from transformers import PreTrainedTokenizerBase
 from token_classification.errors import UserError
 
 WORDS_PER_CALL = 1024
-"""Distinct words that are handed to the tokenizer as one sequence; one call for each would cost more than the work."""
+"""Words that are handed to the tokenizer as one sequence; one call for each would cost more than the work."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def split_into_sub_tokens(tokenizer: PreTrainedTokenizerBase, sentences: Sequenc
     """
     words = list(chain.from_iterable(sentences))
     place_of = {word: place for place, word in enumerate(dict.fromkeys(words))}
-    ids, counts = _tokenize_distinct(tokenizer, list(place_of))
+    ids, counts = tokenize_words(tokenizer, list(place_of))
     is_missing = counts == 0
     # The unknown token stands at the end of the ids, where every word without sub-tokens points.
     starts = np.where(is_missing, len(ids), cumulate(counts)[:-1])
@@ -68,8 +68,8 @@ def split_into_sub_tokens(tokenizer: PreTrainedTokenizerBase, sentences: Sequenc
     )
 
 
-def _tokenize_distinct(tokenizer: PreTrainedTokenizerBase, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Sub-tokens of all words end to end, int32, and how many each has, int64 (words,)."""
+def tokenize_words(tokenizer: PreTrainedTokenizerBase, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Sub-tokens of all words end to end, int32, and how many each has (0 is possible), int64 (words,)."""
     chunks = [words[start : start + WORDS_PER_CALL] for start in range(0, len(words), WORDS_PER_CALL)]
     if not chunks:
         return np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int64)

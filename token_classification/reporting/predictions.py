@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from token_classification.data.formats.conll import write_conll
+from token_classification.data.formats.conll import DOCUMENT_START, write_conll
 from token_classification.data.sentences import Sentences
 
 logger = logging.getLogger(__name__)
@@ -24,6 +24,29 @@ def write_predictions(folder: Path, sentences: Sentences, predicted: Sequence[Se
     if sentences.tags is not None:
         columns.insert(1, sentences.tags)
     write_conll(folder / "predictions.conll", columns)
+
+
+def write_legacy_predictions(
+    folder: Path, sentences: Sentences, predicted: Sequence[Sequence[str]], task: str
+) -> None:
+    """Write `test_predictions.txt` as the old script laid it out (behaviour.md 5.3), with every word in it.
+
+    NER and chunking: `word predicted` a line, a blank line behind each sentence, -DOCSTART- before each document.
+    POS: a sentence a line, `word (gold|predicted) ` for each word.
+    """
+    lines = []
+    gold = sentences.tags or [["_"] * len(words) for words in sentences.tokens]
+    documents = sentences.doc_ids or [None] * len(sentences)
+    before = None
+    for words, gold_tags, tags, document in zip(sentences.tokens, gold, predicted, documents, strict=True):
+        if task == "pos":
+            lines.append("".join(f"{w} ({g}|{p}) " for w, g, p in zip(words, gold_tags, tags, strict=True)))
+            continue
+        if document != before:
+            lines += [DOCUMENT_START, ""]
+            before = document
+        lines += [f"{word} {tag}" for word, tag in zip(words, tags, strict=True)] + [""]
+    (folder / "test_predictions.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _clean_words(tokens: Sequence[Sequence[str]]) -> list[list[str]]:
