@@ -10,27 +10,24 @@ python run_ner.py config.yaml --seed 1
 
 import logging
 import sys
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
-from transformers import set_seed
+from transformers import TrainerCallback, set_seed
 
-from token_classification.alignment.align import build_aligner
-from token_classification.alignment.batches import build_collator
-from token_classification.alignment.windows import find_window_length
+from token_classification.alignment.align import AlignedSplit, fit_aligner
 from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
 from token_classification.command_line import parse_command_line, run_command
 from token_classification.data.labels import choose_label_set
-from token_classification.data.load import load_corpus
-from token_classification.modeling.build import load_config, load_model, read_model_labels
+from token_classification.data.load import Corpus, load_corpus, used_splits
+from token_classification.modeling.build import DEFAULT_RECIPE, load_config, load_model, read_model_labels
 from token_classification.modeling.tokenizer import load_tokenizer
+from token_classification.recipe import Recipe
 from token_classification.reporting.logs import configure_logging
-from token_classification.reporting.model_card import write_model_card
-from token_classification.reporting.predictions import write_legacy_predictions, write_predictions
-from token_classification.reporting.run_record import write_run_record
-from token_classification.reporting.tables import format_scores
-from token_classification.scoring.decode import build_viterbi
+from token_classification.reporting.report import write_report
+from token_classification.scoring.evaluate import SplitResults
 from token_classification.training.checkpoints import find_checkpoint
-from token_classification.training.trainer import NerTrainer
+from token_classification.training.loss import weigh_classes
+from token_classification.training.trainer import build_trainer
 
 logger = logging.getLogger("run_ner")
 
@@ -44,13 +41,36 @@ def main(argv: list[str]) -> None:
     walk(*arguments)
 
 
-def walk(model_args: ModelArguments, data_args: DataArguments, training_args: NerTrainingArguments) -> None:
-    """The whole story: load -> label set -> model -> align -> train -> evaluate -> predict -> report."""
+def walk(
+    model_args: ModelArguments,
+    data_args: DataArguments,
+    training_args: NerTrainingArguments,
+    *,
+    recipe: Recipe = DEFAULT_RECIPE,
+    corpus: Corpus | None = None,
+    callbacks: Sequence[TrainerCallback] = (),
+    on_results: Callable[[AlignedSplit, SplitResults], None] | None = None,
+) -> dict[str, SplitResults]:
+    """The whole story: load -> label set -> model -> align -> train -> evaluate -> predict -> report.
+
+    Args:
+        model_args: Which model to start from.
+        data_args: Which data, and how words become model input.
+        training_args: How to train, and which steps to take.
+        recipe: What the TAO dialect does otherwise.
+        corpus: Data that is loaded already, instead of what `data_args` names.
+        callbacks: Are told of the training's steps.
+        on_results: Is called with each evaluated split and what the model made of it.
+
+    Returns:
+        What the model made of the splits that were evaluated ("validation") and predicted ("test").
+    """
     set_seed(training_args.seed)
     checkpoint = find_checkpoint(training_args) if training_args.do_train else None
 
     # 1. Load: every split as sentences of words and tags.
-    corpus = load_corpus(data_args, model_args, training_args)
+    if corpus is None:
+        corpus = load_corpus(data_args, model_args, training_args)
 
     # 2. Label set: what the data says, in the order that the model knows.
     config = load_config(model_args)
@@ -64,72 +84,44 @@ def walk(model_args: ModelArguments, data_args: DataArguments, training_args: Ne
 
     # 3. Model: tokenizer and encoder with a head for these labels.
     tokenizer = load_tokenizer(model_args)
-    model = load_model(model_args, config, label_set)
+    model = load_model(model_args, config, label_set, recipe)
 
     # 4. Align: words to sub-tokens to windows; each word owned once.
-    window_length = find_window_length(data_args.max_seq_length, tokenizer, model)
-    aligner = build_aligner(
-        tokenizer,
-        label_set,
-        window_length=window_length,
-        doc_stride=data_args.doc_stride,
-        long_sentences=data_args.long_sentences,
-        label_all_tokens=data_args.label_all_tokens,
-    )
-    aligned = {split: aligner.align(sentences, corpus.sources[split]) for split, sentences in corpus.splits.items()}
+    aligner = fit_aligner(tokenizer, model, label_set, data_args, recipe)
+    aligned = {
+        split: aligner.align(corpus.splits[split], corpus.sources[split]) for split in used_splits(training_args)
+    }
     for split, rows in aligned.items():
         logger.info("%s: %s windows; %s", split, f"{len(rows):,}", rows.ledger)
 
-    trainer = NerTrainer(
-        model=model,
-        args=training_args,
-        tokenizer=tokenizer,
-        label_set=label_set,
-        collator=build_collator(tokenizer, aligner.special, window_length if data_args.pad_to_max_length else None),
-        window_length=window_length,
-        train_split=aligned.get("train"),
-        eval_split=aligned.get("validation"),
-        decoder=build_viterbi(label_set) if data_args.decoder == "viterbi" else None,
-        with_type_metrics=data_args.return_entity_level_metrics,
-    )
-    folder = Path(training_args.output_dir)
-    results = {}
-
     # 5. Train.
+    trainer = build_trainer(
+        model,
+        aligner,
+        aligned,
+        data_args,
+        training_args,
+        class_weights=weigh_classes(corpus, label_set) if recipe.balances_classes else None,
+        optimizer=recipe.optimizer,
+        on_results=on_results,
+        callbacks=callbacks,
+    )
     if training_args.do_train:
-        train_result = trainer.train(resume_from_checkpoint=checkpoint)
-        trainer.save_model()
-        metrics = {**train_result.metrics, "train_samples": len(corpus.splits["train"])}
-        trainer.log_metrics("train", metrics)
-        trainer.save_metrics("train", metrics)
-        trainer.save_state()
+        trainer.learn(checkpoint, len(corpus.splits["train"]))
 
-    # 6. Evaluate.
+    # 6. Evaluate, and 7. predict: every word of the test file gets a tag, scored where it has gold.
+    results = {}
     if training_args.do_eval:
-        results["validation"], metrics = trainer.predict_split(aligned["validation"], "eval")
-        trainer.log_metrics("eval", metrics)
-        trainer.save_metrics("eval", metrics)
-
-    # 7. Predict: every word of the test file gets a tag, scored where it has gold.
+        results["validation"] = trainer.report_split(aligned["validation"], "eval")
     if training_args.do_predict:
-        results["test"], metrics = trainer.predict_split(aligned["test"], "predict")
-        trainer.log_metrics("predict", metrics)
-        trainer.save_metrics("predict", metrics)
+        results["test"] = trainer.report_split(aligned["test"], "predict")
 
     # 8. Report.
     if trainer.is_world_process_zero():
-        arguments = (model_args, data_args, training_args)
-        if "test" in results:
-            write_predictions(folder, corpus.splits["test"], results["test"].tags)
-            if data_args.legacy_predictions:
-                write_legacy_predictions(folder, corpus.splits["test"], results["test"].tags, data_args.task_name)
-        write_run_record(folder, arguments, corpus, label_set, window_length)
-        write_model_card(folder, arguments, label_set, window_length, results)
-        for split, result in results.items():
-            if "f1" in result.metrics:
-                print(f"\n{format_scores(split, result.metrics, result.types)}")
+        write_report((model_args, data_args, training_args), corpus, label_set, aligner.window_length, results)
     if training_args.push_to_hub:
         trainer.push_to_hub()
+    return results
 
 
 def run() -> int:

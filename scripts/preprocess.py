@@ -26,7 +26,7 @@ from transformers import PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
 from token_classification.alignment.split_sentences import Counts, TaggedLine, split_as_the_original, split_sentences
-from token_classification.alignment.words import tokenize_words
+from token_classification.alignment.words import find_placeholder, tokenize_words
 from token_classification.arguments import ModelArguments
 from token_classification.command_line import run_command
 from token_classification.data.formats.conll import is_boundary
@@ -59,7 +59,7 @@ def main(argv: list[str]) -> None:
     """Check the arguments and the file, then write sentence by sentence."""
     options = parse_arguments(argv)
     transformers_logging.set_verbosity_error()
-    tokenizer = load_tokenizer(ModelArguments(options.model))
+    tokenizer = load_tokenizer(ModelArguments(options.model), words_as_in_text=not options.legacy)
     budget = options.max_len - tokenizer.num_special_tokens_to_add()
     if budget < 1:
         raise UserError(
@@ -73,8 +73,10 @@ def main(argv: list[str]) -> None:
         write(sys.stdin.buffer, "standard input", counter, budget, options)
         return
     with open_bytes(Path(options.file)) as file:
-        check_lines(file, options)
-        file.seek(0)
+        # A pipe, as `<(grep ...)` gives one, can't be read twice: like the standard input, it is checked on the way.
+        if file.seekable():
+            check_lines(file, options)
+            file.seek(0)
         write(file, options.file, counter, budget, options)
 
 
@@ -117,7 +119,8 @@ def write_sentences(
 ) -> None:
     """Write the cut sentences to stdout and the counts to stderr."""
     counts = Counts()
-    placeholder = counter.tokenizer.unk_token if options.keep_all_words else None
+    tokenizer = counter.tokenizer
+    placeholder = tokenizer.convert_ids_to_tokens(find_placeholder(tokenizer)) if options.keep_all_words else None
     lines = read_tagged_lines(file, name, counter)
     for sentence in split_sentences(lines, counter.known.__getitem__, budget, counts, placeholder):
         sys.stdout.write("\n".join([line.text for line in sentence]) + "\n\n")

@@ -7,7 +7,7 @@ fetch_file() {
   name="$(basename "$file")"
   [ -s "$file" ] && return
   if [ -n "$folder" ]; then
-    [ -f "$folder/$name" ] || fail "$folder has no $name; accepted: a folder with the three raw files."
+    [ -f "$folder/$name" ] || fail "$folder has no $name; accepted: a folder with the three raw files: $hint"
     cp "$folder/$name" "$file.part"
   else
     echo "Fetching $name from $url ..."
@@ -20,6 +20,10 @@ fetch_file() {
       rm -f "$file.part"
       fail "$url gave a web page instead of $name: fetch it with a browser, then: $hint"
     fi
+  fi
+  if [ ! -s "$file.part" ]; then
+    rm -f "$file.part"
+    fail "$name from ${folder:-$url} is empty; accepted: a raw file of the corpus. Fetch it again, then: $hint"
   fi
   mv "$file.part" "$file"
 }

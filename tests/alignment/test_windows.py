@@ -116,14 +116,23 @@ def test_labels_stand_on_first_sub_tokens_only(wordpiece):
 
 
 def test_label_all_tokens_continues_inside_the_entity(wordpiece):
-    aligner = build_aligner(wordpiece, IOB2, window_length=32, label_all_tokens=True)
+    aligner = build_aligner(wordpiece, IOB2, window_length=32, continuation_labels="inside")
     split = aligner.align(Sentences([["uvwx", "uvwx"]], [["B-PER", "B-NEW"]], [1]))
     labels = split.windows[0]["labels"].tolist()
     assert labels == [IGNORED_LABEL, 1, 2, 2, 2, *[IGNORED_LABEL] * 4, IGNORED_LABEL]
 
 
+def test_labels_as_nemo_lays_them_out(wordpiece):
+    label_set = LabelSet(("O", "B-PER", "I-PER"), Scheme.IOB2)
+    aligner = build_aligner(
+        wordpiece, label_set, window_length=32, continuation_labels="same", special_token_label="O"
+    )
+    split = aligner.align(Sentences([["went", "uvwx"]], [["O", "B-PER"]], [1]))
+    assert split.windows[0]["labels"].tolist() == [0, 0, 1, 1, 1, 1, 0]
+
+
 def test_label_all_tokens_with_a_cut_word(wordpiece):
-    aligner = build_aligner(wordpiece, IOB2, window_length=5, label_all_tokens=True)
+    aligner = build_aligner(wordpiece, IOB2, window_length=5, continuation_labels="inside")
     split = aligner.align(Sentences([["uvwxuvwx"]], [["B-PER"]], [1]))
     assert split.windows[0]["labels"].tolist() == [IGNORED_LABEL, 1, 2, 2, IGNORED_LABEL]
 

@@ -201,9 +201,10 @@ def test_a_missing_label_number_is_no_other_label(load, tmp_path: Path, tags: li
 
 
 def test_a_split_whose_labels_are_all_hidden_has_no_tags(load, tmp_path: Path, caplog) -> None:
-    folder = save_dataset(tmp_path / "set", [{"tokens": ["Anna", "went"], "ner_tags": [-1, -1]}])
-    corpus = load({"do_predict": True}, dataset_name=folder)
-    assert corpus.splits["test"].tags is None
+    hidden = {"tokens": ["Anna", "went"], "ner_tags": [-1, -1]}
+    folder = save_dataset(tmp_path / "set", [hidden, hidden])
+    corpus = load(dataset_name=folder)
+    assert corpus.splits["train"].tags is None
     assert "all tags are -1" in caplog.text
 
 

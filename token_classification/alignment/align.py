@@ -4,14 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from transformers import PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from token_classification.alignment.windows import Windows, build_windows, plan_windows
+from token_classification.alignment.windows import (
+    WindowLabels,
+    Windows,
+    build_windows,
+    find_window_length,
+    plan_windows,
+)
 from token_classification.alignment.words import SpecialTokens, find_special_tokens, split_into_sub_tokens
+from token_classification.arguments import DataArguments
 from token_classification.data.labels import IGNORED_LABEL, LabelSet
 from token_classification.data.schemes import is_prefixed
 from token_classification.data.sentences import Sentences
 from token_classification.errors import DataError, list_problems
+from token_classification.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -57,7 +65,10 @@ class Aligner:
     doc_stride: int | None
     long_sentences: str
     """`window`, `truncate` or `error`, as in `DataArguments`"""
-    label_all_tokens: bool
+    continuation_labels: str
+    """Labels of a word's further sub-tokens: `ignored`, `inside` (B- becomes I-) or `same`"""
+    special_token_label: str | None
+    """Label that special tokens are trained on; None: they are ignored"""
 
     def align(self, sentences: Sentences, source: str = "input") -> AlignedSplit:
         """Tokenize, plan the windows and lay them out, with labels where the sentences have tags.
@@ -76,14 +87,8 @@ class Aligner:
         if self.long_sentences == "error":
             _refuse_long_sentences(sentences, lengths, budget, source)
         plan = plan_windows(sub_tokens, budget, self.doc_stride, truncate=self.long_sentences == "truncate")
-        label_ids = continuation_ids = None
-        if sentences.tags is not None:
-            label_ids = self.label_set.encode(tag for tags in sentences.tags for tag in tags)
-            if self.label_all_tokens:
-                continuation_ids = label_ids.copy()
-                is_known = label_ids != IGNORED_LABEL
-                continuation_ids[is_known] = find_continuation_labels(self.label_set.names)[label_ids[is_known]]
-        windows = build_windows(sub_tokens, plan, budget, self.special, label_ids, continuation_ids)
+        labels = None if sentences.tags is None else self._choose_labels(sentences.tags)
+        windows = build_windows(sub_tokens, plan, budget, self.special, labels)
 
         words_of_sentence = np.diff(sub_tokens.sentence_starts)
         ledger = Ledger(
@@ -95,6 +100,19 @@ class Aligner:
         )
         return AlignedSplit(windows, sub_tokens.sentence_starts, sentences.tags, ledger)
 
+    def _choose_labels(self, tags: Sequence[Sequence[str]]) -> WindowLabels:
+        """What the loss sees at first sub-tokens, at further ones and at special tokens."""
+        words = self.label_set.encode(tag for row in tags for tag in row)
+        further = None
+        if self.continuation_labels == "same":
+            further = words
+        elif self.continuation_labels == "inside":
+            further = words.copy()
+            is_known = words != IGNORED_LABEL
+            further[is_known] = find_continuation_labels(self.label_set.names)[words[is_known]]
+        special = IGNORED_LABEL if self.special_token_label is None else self.label_set.ids[self.special_token_label]
+        return WindowLabels(words, further, special)
+
 
 def build_aligner(
     tokenizer: PreTrainedTokenizerBase,
@@ -103,11 +121,40 @@ def build_aligner(
     window_length: int,
     doc_stride: int | None = None,
     long_sentences: str = "window",
-    label_all_tokens: bool = False,
+    continuation_labels: str = "ignored",
+    special_token_label: str | None = None,
 ) -> Aligner:
     """An aligner for a tokenizer and a label set; `window_length` counts special tokens."""
     special = find_special_tokens(tokenizer)
-    return Aligner(tokenizer, special, label_set, window_length, doc_stride, long_sentences, label_all_tokens)
+    return Aligner(
+        tokenizer,
+        special,
+        label_set,
+        window_length,
+        doc_stride,
+        long_sentences,
+        continuation_labels,
+        special_token_label,
+    )
+
+
+def fit_aligner(
+    tokenizer: PreTrainedTokenizerBase,
+    model: PreTrainedModel,
+    label_set: LabelSet,
+    data: DataArguments,
+    recipe: Recipe,
+) -> Aligner:
+    """The aligner that the arguments of a run ask for, with windows that the model can take."""
+    return build_aligner(
+        tokenizer,
+        label_set,
+        window_length=find_window_length(data.max_seq_length, tokenizer, model),
+        doc_stride=data.doc_stride,
+        long_sentences=data.long_sentences,
+        continuation_labels=recipe.continuation_labels or ("inside" if data.label_all_tokens else "ignored"),
+        special_token_label=recipe.special_token_label,
+    )
 
 
 def _refuse_long_sentences(sentences: Sentences, lengths: np.ndarray, budget: int, source: str) -> None:

@@ -16,6 +16,8 @@ CountSubTokens = Callable[[str], int]
 
 CLOSED_ALONE = {"E": "S", "L": "U"}
 """The prefix of an entity's last word -> that of an entity of one word."""
+OPENED = {"I": "B", "E": "S", "L": "U"}
+"""The prefix of a word that goes on with an entity -> that of one that begins another."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,9 @@ def split_sentences(
             sentence, used = [], 0
             continue
         kept = _drop_empty_words(entity, count_sub_tokens, counts, placeholder)
+        if kept and sentence and is_continued(sentence[-1][0], kept[0]):
+            # The word that parted two entities was filtered: they stay two.
+            kept[0] = kept[0].with_tag(OPENED[kept[0].tag[0]] + kept[0].tag[1:])
         counts.entities_out += bool(kept) and kept[0].tag != OUTSIDE
         for line in kept:
             size = 1 if line.word == placeholder else count_sub_tokens(line.word)

@@ -5,7 +5,7 @@ them is owned by the one where it has most context on its poorer side. Loss and 
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from torch import nn
@@ -67,6 +67,18 @@ class WindowPlan:
     end: np.ndarray
     owned_first: np.ndarray
     owned_end: np.ndarray
+
+
+@dataclass(frozen=True)
+class WindowLabels:
+    """What the loss sees, before it is laid out in windows."""
+
+    words: np.ndarray
+    """int64, (words,): label id of each word of the split, at its first sub-token"""
+    further: np.ndarray | None = None
+    """int64, (words,): label id at a word's further sub-tokens; None: ignored"""
+    special: int = IGNORED_LABEL
+    """Label id at special tokens"""
 
 
 def find_window_length(max_seq_length: int | None, tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> int:
@@ -175,8 +187,7 @@ def build_windows(
     plan: WindowPlan,
     budget: int,
     special: SpecialTokens,
-    label_ids: np.ndarray | None = None,
-    continuation_ids: np.ndarray | None = None,
+    labels: WindowLabels | None = None,
 ) -> Windows:
     """Lay the planned windows out as arrays.
 
@@ -185,9 +196,7 @@ def build_windows(
         plan: Which words each window holds and owns.
         budget: Sub-tokens that a window may hold; a longer word keeps its first ones.
         special: What stands before and after the sub-tokens.
-        label_ids: Label id of each word of the split, int64 (words,); None without gold.
-        continuation_ids: Label id of a word's further sub-tokens, int64 (words,), for `--label_all_tokens`; else they
-            are ignored by the loss.
+        labels: What the loss sees; None without gold.
     """
     before, after = len(special.before), len(special.after)
     piece_first = sub_tokens.word_starts[plan.first]
@@ -206,14 +215,27 @@ def build_windows(
     window_of = np.repeat(np.arange(len(pieces)), owned_counts)
     owned_positions = sub_tokens.word_starts[owned_words] - piece_first[window_of] + before
 
-    labels = None
-    if label_ids is not None:
-        labels = np.full(len(input_ids), IGNORED_LABEL, dtype=np.int64)
-        flat_positions = starts[window_of] + owned_positions
-        if continuation_ids is not None:
-            # Of an over-long word or a truncated sentence only what is in the window is labelled.
-            lengths = np.diff(sub_tokens.word_starts)[owned_words]
-            lengths = np.minimum(lengths, starts[window_of + 1] - after - flat_positions)
-            labels[expand_ranges(flat_positions, lengths)] = np.repeat(continuation_ids[owned_words], lengths)
-        labels[flat_positions] = label_ids[owned_words]
-    return Windows(input_ids, starts, owned_words, owned_positions, cumulate(owned_counts), plan.sentence_ids, labels)
+    windows = Windows(input_ids, starts, owned_words, owned_positions, cumulate(owned_counts), plan.sentence_ids)
+    if labels is None:
+        return windows
+    return replace(windows, labels=_lay_out_labels(windows, labels, np.diff(sub_tokens.word_starts), special))
+
+
+def _lay_out_labels(
+    windows: Windows, labels: WindowLabels, word_lengths: np.ndarray, special: SpecialTokens
+) -> np.ndarray:
+    """Labels of every position of the windows, int64 (positions,): only owned words have any."""
+    before, after = len(special.before), len(special.after)
+    laid_out = np.full(len(windows.input_ids), IGNORED_LABEL, dtype=np.int64)
+    for place in range(before):
+        laid_out[windows.starts[:-1] + place] = labels.special
+    for place in range(after):
+        laid_out[windows.starts[1:] - 1 - place] = labels.special
+    window_of = np.repeat(np.arange(len(windows)), np.diff(windows.owned_starts))
+    first = windows.starts[window_of] + windows.owned_positions
+    if labels.further is not None:
+        # Of an over-long word or a truncated sentence only what is in the window is labelled.
+        inside = np.minimum(word_lengths[windows.owned_words], windows.starts[window_of + 1] - after - first)
+        laid_out[expand_ranges(first, inside)] = np.repeat(labels.further[windows.owned_words], inside)
+    laid_out[first] = labels.words[windows.owned_words]
+    return laid_out

@@ -183,10 +183,17 @@ def _name_tags(dataset: Dataset, label_column: str | None, names: list[str] | No
     return rows
 
 
+def used_splits(training: NerTrainingArguments) -> list[str]:
+    """The splits that the steps of a run need."""
+    evaluates = training.do_eval or (training.do_train and training.eval_strategy != "no")
+    steps = (training.do_train, evaluates, training.do_predict)
+    return [split for split, is_used in zip(SPLITS, steps, strict=True) if is_used]
+
+
 def _check_needed_splits(corpus: Corpus, training: NerTrainingArguments) -> None:
     """Every step of the run has its split, and those that score or learn have tags."""
     found = f"found: {', '.join(corpus.splits) or 'none'}"
-    evaluates = training.do_eval or (training.do_train and training.eval_strategy != "no")
+    evaluates = "validation" in used_splits(training)
     problems = []
     if training.do_train and "train" not in corpus.splits:
         problems.append(f"--do_train needs training data ({found}): give --train_file FILE.")

@@ -13,8 +13,8 @@ from token_classification.modeling.source import hub_options, name_model_problem
 logger = logging.getLogger(__name__)
 
 
-def load_tokenizer(arguments: ModelArguments) -> PreTrainedTokenizerBase:
-    """Load the fast tokenizer, set up so that words are cut as they are in running text.
+def load_tokenizer(arguments: ModelArguments, words_as_in_text: bool = True) -> PreTrainedTokenizerBase:
+    """Load the fast tokenizer, set up so that words are cut as they are in running text (unless told otherwise).
 
     Raises:
         UserError: no such tokenizer, or it isn't a fast one.
@@ -22,7 +22,7 @@ def load_tokenizer(arguments: ModelArguments) -> PreTrainedTokenizerBase:
     name = arguments.tokenizer_name or arguments.model_name_or_path
     with name_model_problems(name):
         tokenizer = AutoTokenizer.from_pretrained(name, **hub_options(arguments))
-        if has_byte_level_words(tokenizer):
+        if words_as_in_text and has_byte_level_words(tokenizer):
             # Classes that build their own pre-tokenizer (RoBERTa, GPT-2) read this setting, also when loaded again.
             tokenizer = AutoTokenizer.from_pretrained(name, add_prefix_space=True, **hub_options(arguments))
     if not tokenizer.is_fast:
@@ -30,7 +30,8 @@ def load_tokenizer(arguments: ModelArguments) -> PreTrainedTokenizerBase:
             f"{name}: its tokenizer ({type(tokenizer).__name__}) is not a fast one; "
             "use a model whose folder has a tokenizer.json."
         )
-    add_prefix_space(tokenizer)
+    if words_as_in_text:
+        add_prefix_space(tokenizer)
     return tokenizer
 
 

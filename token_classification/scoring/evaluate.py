@@ -2,6 +2,8 @@
 
 from dataclasses import asdict, dataclass
 
+import numpy as np
+
 from token_classification.alignment.align import AlignedSplit
 from token_classification.data.labels import LabelSet
 from token_classification.scoring.metrics import flatten_scores, score_tags, type_scores
@@ -14,6 +16,8 @@ class SplitResults:
 
     tags: list[list[str]]
     """Predicted tags: one per word, a list per sentence, in input order"""
+    scores: np.ndarray
+    """float32, (words,): probability of each predicted tag"""
     metrics: dict[str, float | int]
     """Result names without prefix (`f1`, `loss`, `words` ...) -> plain numbers"""
     types: dict[str, dict]
@@ -36,4 +40,4 @@ def evaluate_split(
     if predictions.repaired is not None:
         metrics["illegal_sequences_repaired"] = predictions.repaired
     counts = {name.replace("sub_tokens", "subtokens"): count for name, count in asdict(split.ledger).items()}
-    return SplitResults(tags, metrics | counts | {"samples": len(tags)}, types)
+    return SplitResults(tags, predictions.scores, metrics | counts | {"samples": len(tags)}, types)

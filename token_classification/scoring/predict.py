@@ -31,15 +31,15 @@ class WordPredictions:
     """float32, (words,): probability of the label"""
     loss_sum: float = 0.0
     """Sum of the words' cross entropies"""
-    loss_words: int = 0
-    """Words that the sum is over: those with a gold label that the model knows"""
+    loss_weight: float = 0.0
+    """What the sum is divided by: the words with a gold label that the model knows, or their class weights"""
     repaired: int | None = None
     """Sentences whose most probable labels were no legal sequence; None without a Viterbi decoder"""
 
     @property
     def loss(self) -> float | None:
         """Mean cross entropy of a word; None without gold."""
-        return self.loss_sum / self.loss_words if self.loss_words else None
+        return self.loss_sum / self.loss_weight if self.loss_weight else None
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,8 @@ class PredictionLoop:
     """Padded positions per batch"""
     decoder: Viterbi | None = None
     """None: the most probable label of each word by itself"""
+    class_weights: torch.Tensor | None = None
+    """float32, (labels,): the loss that is reported is the weighted mean"""
     precision: Callable[[], AbstractContextManager] = nullcontext
     """Makes the context that the model runs in (mixed precision)"""
     device: torch.device | str = "cpu"
@@ -134,9 +136,11 @@ class PredictionLoop:
             logits = logits[picked].float()
         if labels is not None:
             gold = labels[rows, columns].to(logits.device)
-            summed = functional.cross_entropy(logits, gold, ignore_index=IGNORED_LABEL, reduction="sum")
+            weights = torch.ones(logits.shape[-1]) if self.class_weights is None else self.class_weights
+            weights = weights.to(logits.device)
+            summed = functional.cross_entropy(logits, gold, weights, ignore_index=IGNORED_LABEL, reduction="sum")
             result.loss_sum += summed.item()
-            result.loss_words += int((gold != IGNORED_LABEL).sum())
+            result.loss_weight += weights[gold[gold != IGNORED_LABEL]].sum().item()
         return WordLogits(
             words=torch.from_numpy(np.concatenate([windows.owned_words[span] for span in owned])),
             sentence_ids=torch.from_numpy(np.repeat(windows.sentence_ids[batch], counts)),
@@ -174,7 +178,7 @@ def merge_shares(shares: Sequence[WordPredictions]) -> WordPredictions:
         merged.label_ids[found] = share.label_ids[found]
         merged.scores[found] = share.scores[found]
         merged.loss_sum += share.loss_sum
-        merged.loss_words += share.loss_words
+        merged.loss_weight += share.loss_weight
         if merged.repaired is not None:
             merged.repaired += share.repaired
     return merged

@@ -1,18 +1,24 @@
 """The Trainer, with this project's own evaluation: the prediction loop and the scores that all commands share."""
 
 import time
+from collections.abc import Callable, Mapping, Sequence
 
+import torch
 from accelerate.utils import gather_object
-from transformers import EarlyStoppingCallback, PreTrainedModel, PreTrainedTokenizerBase, Trainer
+from transformers import EarlyStoppingCallback, PreTrainedModel, PreTrainedTokenizerBase, Trainer, TrainerCallback
 from transformers.trainer_utils import speed_metrics
 
-from token_classification.alignment.align import AlignedSplit
-from token_classification.alignment.batches import WindowCollator
-from token_classification.arguments import NerTrainingArguments
+from token_classification.alignment.align import AlignedSplit, Aligner
+from token_classification.alignment.batches import WindowCollator, build_collator
+from token_classification.arguments import DataArguments, NerTrainingArguments
 from token_classification.data.labels import LabelSet
-from token_classification.scoring.decode import Viterbi
+from token_classification.recipe import OptimizerOptions
+from token_classification.scoring.decode import Viterbi, build_viterbi
 from token_classification.scoring.evaluate import SplitResults, evaluate_split
 from token_classification.scoring.predict import PredictionLoop, WordPredictions, merge_shares
+from token_classification.training.loss import LabelLoss
+from token_classification.training.optimizer import build_optimizer
+from token_classification.training.schedule import build_schedule
 
 
 class NerTrainer(Trainer):
@@ -29,15 +35,22 @@ class NerTrainer(Trainer):
         window_length: int,
         train_split: AlignedSplit | None,
         eval_split: AlignedSplit | None,
-        decoder: Viterbi | None,
-        with_type_metrics: bool,
+        decoder: Viterbi | None = None,
+        with_type_metrics: bool = False,
+        class_weights: torch.Tensor | None = None,
+        optimizer: OptimizerOptions | None = None,
+        on_results: Callable[[AlignedSplit, SplitResults], None] | None = None,
+        callbacks: Sequence[TrainerCallback] = (),
     ):
         self.label_set = label_set
         self.decoder = decoder
         self.with_type_metrics = with_type_metrics
         # Prediction batches hold as many positions as per_device_eval_batch_size windows of full length.
         self.token_budget = args.per_device_eval_batch_size * window_length
-        callbacks = []
+        self.class_weights = class_weights
+        self.optimizer_options = optimizer
+        self.on_results = on_results
+        callbacks = [*callbacks]
         if args.early_stopping_patience is not None:
             callbacks.append(EarlyStoppingCallback(args.early_stopping_patience))
         super().__init__(
@@ -47,6 +60,7 @@ class NerTrainer(Trainer):
             train_dataset=train_split,
             eval_dataset=eval_split,
             processing_class=tokenizer,
+            compute_loss_func=LabelLoss(class_weights, args.label_smoothing_factor),
             callbacks=callbacks,
         )
 
@@ -72,7 +86,52 @@ class NerTrainer(Trainer):
         results = evaluate_split(self._predict_words(split), split, self.label_set, self.with_type_metrics)
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in results.metrics.items()}
         metrics |= speed_metrics(metric_key_prefix, start, num_samples=len(results.tags))
+        if self.on_results is not None and self.is_world_process_zero():
+            self.on_results(split, results)
         return results, metrics
+
+    def learn(self, checkpoint: str | None, sentences: int) -> None:
+        """Train, from a checkpoint if one is given, and leave model, metrics and state in the output folder."""
+        metrics = {**self.train(resume_from_checkpoint=checkpoint).metrics, "train_samples": sentences}
+        self.save_model()
+        self._leave_metrics("train", metrics)
+        self.save_state()
+
+    def report_split(self, split: AlignedSplit, metric_key_prefix: str) -> SplitResults:
+        """Tag and score a split, and leave the metrics in the output folder."""
+        results, metrics = self.predict_split(split, metric_key_prefix)
+        self._leave_metrics(metric_key_prefix, metrics)
+        return results
+
+    def _leave_metrics(self, split: str, metrics: dict[str, float]) -> None:
+        self.log_metrics(split, metrics)
+        self.save_metrics(split, metrics)
+
+    def create_optimizer(self, model: PreTrainedModel | None = None) -> torch.optim.Optimizer:
+        """The optimizer of the recipe, over all parameters alike; without one that of the TrainingArguments."""
+        if self.optimizer_options is None:
+            return super().create_optimizer(model)
+        if self.optimizer is None:
+            parameters = [parameter for parameter in (model or self.model).parameters() if parameter.requires_grad]
+            options = self.optimizer_options
+            self.optimizer = build_optimizer(
+                options.name, parameters, self.args.learning_rate, self.args.weight_decay, options.options
+            )
+        return self.optimizer
+
+    def create_scheduler(
+        self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None
+    ) -> torch.optim.lr_scheduler.LRScheduler:
+        """The schedule of the recipe; without one that of the TrainingArguments."""
+        if self.optimizer_options is None or self.optimizer_options.schedule is None:
+            return super().create_scheduler(num_training_steps, optimizer)
+        if self.lr_scheduler is None:
+            options = self.optimizer_options
+            self.lr_scheduler = build_schedule(
+                options.schedule, optimizer or self.optimizer, num_training_steps, options.schedule_options
+            )
+            self._created_lr_scheduler = True
+        return self.lr_scheduler
 
     def _predict_words(self, split: AlignedSplit) -> WordPredictions:
         """Run the prediction loop; the processes of a distributed run share the batches and each gets the whole."""
@@ -84,6 +143,7 @@ class NerTrainer(Trainer):
             collator=self.data_collator,
             token_budget=self.token_budget,
             decoder=self.decoder,
+            class_weights=self.class_weights,
             precision=self.accelerator.autocast,
             device=self.args.device,
             show_progress=not self.args.disable_tqdm and self.is_world_process_zero(),
@@ -97,3 +157,28 @@ class NerTrainer(Trainer):
 
     def create_model_card(self, *args, **kwargs) -> None:
         """The card is written by `reporting.model_card`, with per-type scores; the Trainer's would overwrite it."""
+
+
+def build_trainer(
+    model: PreTrainedModel,
+    aligner: Aligner,
+    aligned: Mapping[str, AlignedSplit],
+    data: DataArguments,
+    training: NerTrainingArguments,
+    **options,
+) -> NerTrainer:
+    """The trainer that the arguments of a run ask for; `options` are those of `NerTrainer` beyond them."""
+    padded_length = aligner.window_length if data.pad_to_max_length else None
+    return NerTrainer(
+        model=model,
+        args=training,
+        tokenizer=aligner.tokenizer,
+        label_set=aligner.label_set,
+        collator=build_collator(aligner.tokenizer, aligner.special, padded_length),
+        window_length=aligner.window_length,
+        train_split=aligned.get("train"),
+        eval_split=aligned.get("validation"),
+        decoder=build_viterbi(aligner.label_set) if data.decoder == "viterbi" else None,
+        with_type_metrics=data.return_entity_level_metrics,
+        **options,
+    )

@@ -1,0 +1,106 @@
+"""NeMo's pair of files: `text_train.txt` with one sentence per line, `labels_train.txt` with one label per word."""
+
+import re
+from pathlib import Path
+
+from token_classification.data.file_set import write_file_set
+from token_classification.data.sentences import Sentences
+from token_classification.data.text_lines import read_lines
+from token_classification.errors import DataError, UserError, list_problems
+
+PAIR = "The pair of files: a text file with one sentence per line, and a labels file with one label per word."
+UNWRITABLE = re.compile(r"[ \t\n]|\r\Z|\A\Z")
+"""What would not be read back as one word; a carriage return ends a word only if nothing follows it in its line."""
+
+
+def read_text_and_labels(text_path: Path, labels_path: Path | None, num_samples: int = -1) -> Sentences:
+    """Give the sentences of a pair of files; only ASCII blanks and TABs separate words, an empty line has none.
+
+    The whole pair is checked, and then the first `num_samples` sentences are given (-1: all). Without `labels_path`
+    the sentences have no tags.
+
+    Raises: DataError that lists every line with another number of words than labels; UserError for `num_samples`.
+    """
+    if num_samples < -1 or num_samples == 0:
+        raise UserError(f"num_samples={num_samples}: accepted: -1 (all sentences) or 1 and more; type num_samples=-1")
+    if text_path.suffix != ".txt":
+        raise DataError(
+            f"{text_path}: the name of a text file ends in .txt (found {text_path.suffix or 'no ending'!r}); "
+            f"type e.g.: mv {text_path} {text_path.with_suffix('.txt')}"
+        )
+    paths = [text_path] if labels_path is None else [text_path, labels_path]
+    tokens, *tags = _read_columns(paths)
+    if tags:
+        _check_counts(tokens, tags[0], text_path, labels_path)
+    count = len(tokens) if num_samples == -1 else min(num_samples, len(tokens))
+    return Sentences(tokens=tokens[:count], tags=tags[0][:count] if tags else None, lines=list(range(1, count + 1)))
+
+
+def write_text_and_labels(folder: Path, stem: str, sentences: Sentences) -> list[Path]:
+    """Write `text_{stem}.txt` and `labels_{stem}.txt`, both or none, and give their paths.
+
+    Raises: DataError that lists every word that can't be written, with the line it would have got.
+    """
+    numbered = Sentences(sentences.tokens, sentences.tags, lines=list(range(1, len(sentences) + 1)))
+    problems = find_unwritable(numbered, folder / f"text_{stem}.txt")
+    if problems:
+        raise DataError(list_problems(problems))
+    return write_file_set(folder, format_text_and_labels(stem, sentences))
+
+
+def format_text_and_labels(stem: str, sentences: Sentences) -> dict[str, str]:
+    """Give the names and texts of the two files of tagged sentences."""
+    text, labels = ("".join(" ".join(line) + "\n" for line in lines) for lines in (sentences.tokens, sentences.tags))
+    if text.startswith("\ufeff"):  # a word, which a reader would take for a byte order mark unless one precedes it
+        text = "\ufeff" + text
+    return {f"text_{stem}.txt": text, f"labels_{stem}.txt": labels}
+
+
+def find_unwritable(sentences: Sentences, path: Path) -> list[str]:
+    """Give one problem, with the line of `path` at which its sentence starts, per word or tag with a blank inside."""
+    return [
+        f"{path}:{line}: {cell!r} can't be written (it would not be read as one word); "
+        "accepted: words without blank, TAB and line end; correct the word"
+        for line, words, tags in zip(sentences.lines, sentences.tokens, sentences.tags, strict=True)
+        for cell in (*words, *tags)
+        if UNWRITABLE.search(cell)
+    ]
+
+
+def _read_columns(paths: list[Path]) -> list[list[list[str]]]:
+    """Give, for each file, the words of each of its lines; what is wrong with either file is reported together."""
+    columns, problems = [], []
+    for path in paths:
+        try:
+            lines = read_lines(path)
+        except DataError as error:
+            problems.append(str(error))
+            continue
+        if not lines[-1]:
+            lines.pop()  # nothing follows the final newline
+        columns.append([[word for word in line.replace("\t", " ").split(" ") if word] for line in lines])
+    if problems:
+        raise DataError("\n".join([*problems, PAIR]))
+    return columns
+
+
+def _check_counts(tokens: list[list[str]], tags: list[list[str]], text_path: Path, labels_path: Path) -> None:
+    problems = [
+        f"{text_path}:{number}: {_count(words, 'word')} but {_count(labels, 'label')} in {labels_path}:{number}"
+        for number, (words, labels) in enumerate(zip(tokens, tags, strict=False), 1)
+        if len(words) != len(labels)
+    ]
+    if len(tokens) != len(tags):
+        shorter = min(len(tokens), len(tags))
+        problems.insert(
+            0, f"{text_path}:{shorter}: {_count(tokens, 'line')} in all but {_count(tags, 'line')} in {labels_path}"
+        )
+    if problems:
+        raise DataError(
+            f"{list_problems(problems)}\nAccepted: as many lines in both files, and one label per word; words and "
+            "labels are separated by blanks. Correct these lines in one of the two files"
+        )
+
+
+def _count(items: list, name: str) -> str:
+    return f"{len(items):,} {name}" + ("" if len(items) == 1 else "s")

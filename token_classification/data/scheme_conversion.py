@@ -1,0 +1,70 @@
+"""Tags of one scheme as tags of another; the entities that they mark stay the same."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from token_classification.data.schemes import OUTSIDE, Scheme, split_tag
+from token_classification.errors import DataError
+
+ENTITY_PREFIXES = {
+    Scheme.IOB1: "IIII",
+    Scheme.IOB2: "BIIB",
+    Scheme.IOBES: "BIES",
+    Scheme.BILOU: "BILU",
+}
+"""What the first, an inner, the last and a single word of an entity begin with."""
+
+
+class Entity(NamedTuple):
+    """Words `start` to `end` (the first word behind it) of a sentence."""
+
+    type: str
+    start: int
+    end: int
+
+
+def convert_tags(tags: Sequence[str], source: Scheme, target: Scheme) -> list[str]:
+    """Spell the entities of one sentence in another scheme; tags that the source does not allow become legal ones.
+
+    Raises: DataError when one of the schemes is plain: such tags mark no entities.
+    """
+    if Scheme.PLAIN in (source, target):
+        raise DataError(
+            f"tags can't be converted from {source} to {target}: plain tags mark no entities; "
+            "accepted: iob1, iob2, iobes, bilou; leave scheme= out to keep the tags as they are"
+        )
+    converted = [OUTSIDE] * len(tags)
+    before = None
+    for entity in find_entities(tags):
+        converted[entity.start : entity.end] = _spell_entity(entity, target)
+        if target == Scheme.IOB1 and before and (before.type, before.end) == (entity.type, entity.start):
+            converted[entity.start] = f"B-{entity.type}"
+        before = entity
+    return converted
+
+
+def find_entities(tags: Sequence[str]) -> list[Entity]:
+    """Give the entities of a sentence in any entity scheme, read leniently as conlleval does.
+
+    I, E and L go on with an entity of their type unless E, L, S or U closed it; every other prefixed tag begins one.
+    """
+    entities: list[Entity] = []
+    open_type = None
+    for place, tag in enumerate(tags):
+        if tag == OUTSIDE:
+            open_type = None
+            continue
+        prefix, entity_type = split_tag(tag)
+        if prefix in "IEL" and entity_type == open_type:
+            entities[-1] = entities[-1]._replace(end=place + 1)
+        else:
+            entities.append(Entity(entity_type, place, place + 1))
+        open_type = entity_type if prefix in "BI" else None
+    return entities
+
+
+def _spell_entity(entity: Entity, scheme: Scheme) -> list[str]:
+    first, inner, last, single = ENTITY_PREFIXES[scheme]
+    length = entity.end - entity.start
+    prefixes = single if length == 1 else first + inner * (length - 2) + last
+    return [f"{prefix}-{entity.type}" for prefix in prefixes]

@@ -1,0 +1,50 @@
+"""What the TAO dialect does otherwise than the Hugging Face dialect; the defaults here are the latter's."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class HeadOptions:
+    """A classification head of several layers (behaviour.md 2.7)."""
+
+    layers: int = 2
+    """Fully connected layers, the last one included"""
+    dropout: float = 0.5
+    """Dropout on the encoder's output, once"""
+    activation: str = "relu"
+    """Function of `torch` between the layers: relu, tanh, sigmoid ..."""
+    transformer_init: bool = True
+    """Weights from N(0, 0.02) and biases 0, instead of torch's own initialisation"""
+
+
+@dataclass(frozen=True)
+class OptimizerOptions:
+    """An optimizer and a schedule under NeMo's names (behaviour.md K17, K18, K30, K31)."""
+
+    name: str = "adam"
+    options: dict = field(default_factory=dict)
+    """`betas`, `eps`, `momentum` ... as far as the optimizer has them"""
+    schedule: str | None = "WarmupAnnealing"
+    schedule_options: dict = field(default_factory=dict)
+    """`warmup_ratio`, `warmup_steps`, `min_lr`, `power` ... as far as the schedule has them"""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a run learns, beyond what the command line of `run_ner.py` can say."""
+
+    head: HeadOptions | None = None
+    """None: the head that the model library gives, one linear layer"""
+    encoder_checkpoint: str | None = None
+    """Weights loaded over the encoder (`lm_checkpoint`)"""
+    from_scratch: bool = False
+    """Start from the model's config with random weights"""
+    continuation_labels: Literal["ignored", "inside", "same"] | None = None
+    """Labels of a word's further sub-tokens: none, I- for B-, or the same; None: as `--label_all_tokens` says"""
+    special_token_label: str | None = None
+    """Label that special tokens are trained on; None: they are not"""
+    balances_classes: bool = False
+    """Cross entropy weighted against the frequency of the labels (behaviour.md 2.2)"""
+    optimizer: OptimizerOptions | None = None
+    """None: as the TrainingArguments say"""

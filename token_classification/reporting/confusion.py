@@ -1,0 +1,88 @@
+"""The confusion matrix as a picture: which label was taken for which (behaviour.md 3.3)."""
+
+from datetime import datetime
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from token_classification.data.schemes import OUTSIDE
+from token_classification.scoring.metrics import Tags
+
+CELL_INCHES = 0.45
+"""Side of a cell: wide enough for its number in small print, whatever the number of labels."""
+SMALLEST_INCHES = 4.0
+DPI = 100
+DARK = 0.5
+"""Cells above this share of the scale get white numbers."""
+
+
+def name_confusion_matrix(normalize: bool, when: datetime) -> str:
+    """File name of a confusion matrix, with the time it was made."""
+    kind = "Normalized_Confusion_matrix" if normalize else "Confusion_matrix"
+    return f"{kind}_{when:%Y%m%d-%H%M%S}.png"
+
+
+def count_confusions(gold: Tags, predicted: Tags) -> tuple[list[str], np.ndarray]:
+    """Count which tag was predicted for which.
+
+    Returns:
+        The tags that occur on either side, `O` first, then sorted; and the counts, int64 (gold, predicted).
+    """
+    seen = set(chain.from_iterable(gold)) | set(chain.from_iterable(predicted))
+    names = sorted(seen, key=lambda tag: (tag != OUTSIDE, tag))
+    places = {name: place for place, name in enumerate(names)}
+    matrix = np.zeros((len(names), len(names)), dtype=np.int64)
+    for gold_tags, predicted_tags in zip(gold, predicted, strict=True):
+        for gold_tag, predicted_tag in zip(gold_tags, predicted_tags, strict=True):
+            matrix[places[gold_tag], places[predicted_tag]] += 1
+    return names, matrix
+
+
+def normalize_rows(matrix: np.ndarray) -> np.ndarray:
+    """Counts to shares of their row, float64; a row without words stays 0."""
+    return matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+
+
+def draw_confusion_matrix(gold: Tags, predicted: Tags, path: Path, normalize: bool = True) -> Path:
+    """Draw the confusion matrix into a PNG file: rows are the true labels, columns the predicted ones.
+
+    Args:
+        gold: Tags of each sentence.
+        predicted: As many tags for each sentence.
+        path: The file; its folder exists.
+        normalize: Whether cells are shares of their row instead of counts. Cells that are 0 have no number.
+
+    Returns:
+        `path`.
+    """
+    names, matrix = count_confusions(gold, predicted)
+    values = normalize_rows(matrix) if normalize else matrix
+    side = max(SMALLEST_INCHES, CELL_INCHES * len(names) + 2)
+    figure = Figure(figsize=(side + 1, side), dpi=DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    scale_end = 1.0 if normalize else max(int(matrix.max(initial=0)), 1)
+    image = axes.imshow(values, cmap="Blues", vmin=0, vmax=scale_end)
+    figure.colorbar(image, ax=axes, fraction=0.03)
+    # Labels are text, also where they look like TeX.
+    axes.set_xticks(range(len(names)), names, rotation=90, parse_math=False)
+    axes.set_yticks(range(len(names)), names, parse_math=False)
+    axes.set(xlabel="Predicted", ylabel="True", title=f"{'Normalized confusion' if normalize else 'Confusion'} matrix")
+    for row, column in zip(*np.nonzero(matrix), strict=True):
+        value = values[row, column]
+        text = f"{value:.2f}" if normalize else shorten_count(value)
+        color = "white" if value > DARK * scale_end else "black"
+        axes.text(column, row, text, ha="center", va="center", color=color, fontsize=8)
+    figure.savefig(path, format="png")
+    return path
+
+
+def shorten_count(count: int) -> str:
+    """A count that fits into a cell: 950, 18.4k, 155k, 2.1M."""
+    for size, letter in ((1_000_000, "M"), (1_000, "k")):
+        if count >= size:
+            return f"{count / size:.1f}{letter}" if count < 100 * size else f"{count / size:.0f}{letter}"
+    return str(count)

@@ -1,0 +1,1 @@
+"""The second dialect: the files and commands of TAO and NeMo, on top of everything else."""

@@ -1,0 +1,90 @@
+"""Log lines and log files as NeMo writes them: `[NeMo I 2026-11-23 10:00:00 train:93] text` (behaviour.md 1D, F8)."""
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import transformers
+
+ERROR_LOG = "nemo_error_log.txt"
+COMMAND_LINE_LOG = "cmd-args.log"
+HIDDEN = "***"
+
+
+class NemoFormatter(logging.Formatter):
+    """Prefix with the level's first letter, time, module and line; further lines are indented by four blanks."""
+
+    def __init__(self):
+        super().__init__("[NeMo %(levelname).1s %(asctime)s %(module)s:%(lineno)d] %(message)s", "%Y-%m-%d %H:%M:%S")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Format one record, traceback included."""
+        return super().format(record).replace("\n", "\n    ")
+
+
+def configure_tao_logging(results_dir: Path | None) -> None:
+    """Log to stdout and, with a results folder, to a file there for each process; errors also to a file of their own.
+
+    Only the first process of a distributed run writes more than errors to stdout. Calling it again changes over to
+    the new folder.
+
+    Args:
+        results_dir: `-r`; made if it doesn't exist.
+    """
+    rank, local_rank = os.environ.get("RANK", "0"), os.environ.get("LOCAL_RANK", "0")
+    _remove_own_handlers()
+    _add_handler(logging.StreamHandler(sys.stdout), logging.INFO if rank == "0" else logging.ERROR)
+    if results_dir is not None:
+        results_dir.mkdir(parents=True, exist_ok=True)
+        own_log = results_dir / f"nemo_log_globalrank-{rank}_localrank-{local_rank}.txt"
+        _add_handler(logging.FileHandler(own_log, encoding="utf-8"), logging.INFO)
+        _add_handler(logging.FileHandler(results_dir / ERROR_LOG, encoding="utf-8"), logging.ERROR)
+    logging.getLogger("token_classification").setLevel(logging.INFO)
+    # Its lines would otherwise come without the prefix, and not into the files.
+    transformers.utils.logging.disable_default_handler()
+    transformers.utils.logging.enable_propagation()
+
+
+def write_command_line(results_dir: Path, argv: Sequence[str]) -> Path:
+    """Write the command line to `cmd-args.log` in the results folder, without the key; returns the file."""
+    path = results_dir / COMMAND_LINE_LOG
+    path.write_text(" ".join(hide_key(argv)) + "\n", encoding="utf-8")
+    return path
+
+
+def hide_key(argv: Sequence[str]) -> list[str]:
+    """Put `***` in place of the encryption key, in all spellings: `-k KEY`, `-kKEY`, `--key KEY`, `--key=KEY`.
+
+    >>> hide_key(["train", "-k", "secret", "-g", "1"])
+    ['train', '-k', '***', '-g', '1']
+    """
+    hidden, value_follows = [], False
+    for argument in argv:
+        name, equals, _ = argument.partition("=")
+        # argparse also takes the beginning of a long name.
+        is_long = name.startswith("--k") and "--key".startswith(name)
+        if value_follows:
+            hidden.append(HIDDEN)
+        elif is_long:
+            hidden.append(f"{name}={HIDDEN}" if equals else name)
+        elif argument.startswith("-k") and argument != "-k":
+            hidden.append(f"-k{HIDDEN}")
+        else:
+            hidden.append(argument)
+        value_follows = not value_follows and (argument == "-k" or (is_long and not equals))
+    return hidden
+
+
+def _add_handler(handler: logging.Handler, level: int) -> None:
+    handler.setLevel(level)
+    handler.setFormatter(NemoFormatter())
+    logging.getLogger().addHandler(handler)
+
+
+def _remove_own_handlers() -> None:
+    root = logging.getLogger()
+    for handler in [handler for handler in root.handlers if isinstance(handler.formatter, NemoFormatter)]:
+        root.removeHandler(handler)
+        handler.close()

@@ -1,0 +1,174 @@
+"""What NeMo says about the data before a training: label frequencies, class weights, sequence lengths, an example.
+
+The texts are those of the seed's log (behaviour.md L8-L17); who logs them adds the prefix.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+from transformers import PreTrainedTokenizerBase
+
+from token_classification.alignment.words import find_special_tokens, split_into_sub_tokens
+from token_classification.scoring.metrics import Tags
+
+MOST_POPULAR = 3
+LENGTHS_GAP = " " * 18
+"""NeMo's source breaks the line of the lengths with a backslash inside the text; its indentation is in every log."""
+
+
+def count_label_ids(tags: Tags, ids: Mapping[str, int]) -> dict[int, int]:
+    """Count the labels of a whole labels file: id -> words, most frequent first, ties by first appearance.
+
+    Args:
+        tags: Tags of each sentence; all of them are in `ids` (the data check comes before).
+        ids: The label map.
+    """
+    counts = Counter(chain.from_iterable(tags))
+    return {ids[tag]: count for tag, count in counts.most_common()}
+
+
+def describe_labels(counts: Mapping[int, int], labels_path: str | Path) -> list[str]:
+    """Lines L8, L9 and L10: the three most frequent labels, then all of them.
+
+    Args:
+        counts: What `count_label_ids` gives.
+        labels_path: The labels file as the user named it.
+    """
+    total = sum(counts.values())
+    popular = list(counts.items())[:MOST_POPULAR]
+    return [
+        f"Three most popular labels in {labels_path}:",
+        *(f"label: {label_id}, {count} out of {total} ({count / total * 100:.2f}%)." for label_id, count in popular),
+        f"Total labels: {total}. Label frequencies - {dict(counts)}",
+    ]
+
+
+def write_label_stats(counts: Mapping[int, int], labels_path: Path) -> Path:
+    """Write `{stem}_label_stats.tsv` beside the labels file (behaviour.md F4): id, share and count, two TABs between.
+
+    It is written afresh each time: one that is left from other data would be wrong (T20). Returns the file.
+    """
+    total = sum(counts.values())
+    path = labels_path.with_name(f"{labels_path.stem}_label_stats.tsv")
+    lines = [f"{label_id}\t\t{round(count / total, 5)}\t\t{count}\n" for label_id, count in counts.items()]
+    path.write_text("".join(lines), encoding="utf-8")
+    return path
+
+
+def compute_class_weights(counts: Mapping[int, int]) -> dict[int, float]:
+    """Weight of each label that occurs: words / (occurring labels x words of the label) (behaviour.md 2.2)."""
+    total = sum(counts.values())
+    return {label_id: total / (len(counts) * count) for label_id, count in counts.items()}
+
+
+def describe_class_weights(weights: Mapping[int, float]) -> str:
+    """Line L12."""
+    return f"Class Weights: {dict(weights)}"
+
+
+def list_class_weights(weights: Mapping[int, float], labels: int) -> list[float]:
+    """Weights by id, 1.0 for a label without a word.
+
+    As long as the label map, where NeMo ends at the highest id that occurs and then fails with weighted_loss (T18).
+    """
+    return [weights.get(label_id, 1.0) for label_id in range(labels)]
+
+
+def save_class_weights(weights: Mapping[int, float], labels: int, labels_path: Path) -> Path:
+    """Write `{stem}_weights.json` beside the labels file, where NeMo writes a pickle of the same stem (F5).
+
+    Returns the file: a list of weights by id, one for each of the `labels` labels of the map.
+    """
+    path = labels_path.with_name(f"{labels_path.stem}_weights.json")
+    path.write_text(json.dumps(list_class_weights(weights, labels)) + "\n", encoding="utf-8")
+    return path
+
+
+def choose_max_length(lengths: Sequence[int], configured: int) -> int:
+    """What a split is padded to: its longest sentence, but no more than configured (-1: no limit) (behaviour.md 2.3).
+
+    Args:
+        lengths: Sub-tokens of each sentence plus special tokens, nothing cut.
+        configured: `model.dataset.max_seq_length`.
+    """
+    longest = int(max(lengths, default=0))
+    return min(configured, longest) if configured > 0 else longest
+
+
+def describe_lengths(lengths: Sequence[int], max_length: int) -> list[str]:
+    """Lines L14 and L15: the length chosen by `choose_max_length`, and how the lengths are spread.
+
+    A split without sentences has the first line only.
+    """
+    lines = [f"Setting Max Seq length to: {max_length}"]
+    if not len(lengths):
+        return lines
+    spread = [
+        f"Min: {np.min(lengths)} |",
+        f"Max: {np.max(lengths)} |",
+        f"Mean: {float(np.mean(lengths))} |",
+        f"Median: {float(np.median(lengths))}",
+    ]
+    return [
+        *lines,
+        "Some stats of the lengths of the sequences:",
+        LENGTHS_GAP.join(spread),
+        f"75 percentile: {np.percentile(lengths, 75):.2f}",
+        f"99 percentile: {np.percentile(lengths, 99):.2f}",
+    ]
+
+
+def describe_long_sentences(lengths: Sequence[int], max_length: int) -> str:
+    """Line L16, which NeMo logs as a warning even for 0 sentences."""
+    return f"{int((np.asarray(lengths) > max_length).sum())} are longer than {max_length}"
+
+
+def describe_example(
+    tokenizer: PreTrainedTokenizerBase,
+    words: Sequence[str],
+    label_ids: Sequence[int],
+    *,
+    max_length: int,
+    pad_label_id: int = 0,
+    ignore_extra_tokens: bool = False,
+    ignore_start_end: bool = False,
+) -> list[str]:
+    """The seven lines L17: what the model sees of the first sentence of a split (behaviour.md 2.4, 2.5).
+
+    Args:
+        tokenizer: The model's.
+        words: The sentence.
+        label_ids: One for each word.
+        max_length: Masks and labels are padded to it; a longer sentence shows its beginning.
+        pad_label_id: Label of special tokens and padding.
+        ignore_extra_tokens: Whether sub-tokens behind the first of a word have no loss.
+        ignore_start_end: Whether special tokens have no loss.
+    """
+    special = find_special_tokens(tokenizer)
+    sub_tokens = split_into_sub_tokens(tokenizer, [words])
+    kept = max(max_length - len(special), 0)
+    inner = sub_tokens.ids[:kept].tolist()
+    is_first = np.isin(np.arange(len(inner)), sub_tokens.word_starts[:-1]).astype(int).tolist()
+    labels = np.repeat(np.asarray(label_ids, dtype=int), np.diff(sub_tokens.word_starts))[:kept].tolist()
+    before, after = len(special.before), len(special.after)
+
+    def pad(inside: Sequence[int], around: int, behind: int) -> str:
+        """Put special tokens and padding around the sub-tokens' values."""
+        row = [around] * before + list(inside) + [around] * after
+        return " ".join(map(str, row + [behind] * (max_length - len(row))))
+
+    ones = [1] * len(inner)
+    tokens = tokenizer.convert_ids_to_tokens([*special.before, *inner, *special.after])
+    return [
+        "*** Example ***",
+        "i: 0",
+        f"subtokens: {' '.join(tokens)}",
+        f"loss_mask: {pad(is_first if ignore_extra_tokens else ones, int(not ignore_start_end), 0)}",
+        f"input_mask: {pad(ones, 1, 0)}",
+        f"subtokens_mask: {pad(is_first, 0, 0)}",
+        f"labels: {pad(labels, pad_label_id, pad_label_id)}",
+    ]

@@ -1,0 +1,60 @@
+"""The loss of a training step: mean cross entropy over labelled positions, whatever the batches are cut into."""
+
+from dataclasses import dataclass
+
+import torch
+from torch.nn import functional
+from transformers.modeling_outputs import TokenClassifierOutput
+
+from token_classification.data.labels import IGNORED_LABEL, LabelSet
+from token_classification.data.load import Corpus
+
+
+@dataclass(frozen=True)
+class LabelLoss:
+    """Cross entropy as `Trainer(compute_loss_func=...)` calls it.
+
+    The models' own loss is the mean of a micro-batch and ignores `num_items_in_batch`, so that accumulation over N
+    steps, or N processes, would multiply the gradient by N. Here each labelled position of the batch counts the same.
+    """
+
+    class_weights: torch.Tensor | None = None
+    """float32, (labels,): weights of `class_balancing: weighted_loss`; the loss is then the weighted mean"""
+    label_smoothing: float = 0.0
+
+    def __call__(
+        self,
+        outputs: TokenClassifierOutput,
+        labels: torch.Tensor,
+        num_items_in_batch: torch.Tensor | int | None = None,
+    ) -> torch.Tensor:
+        """Mean over the labelled positions of the whole batch, of which these are a part.
+
+        Args:
+            outputs: `logits`, (batch, length, labels).
+            labels: int64, (batch, length), -100 where there is none.
+            num_items_in_batch: Labelled positions of all micro-batches of the step, on all processes.
+        """
+        flat = labels.flatten()
+        weights = None if self.class_weights is None else self.class_weights.to(outputs.logits.device)
+        mean = functional.cross_entropy(
+            outputs.logits.flatten(0, 1).float(),
+            flat,
+            weight=weights,
+            ignore_index=IGNORED_LABEL,
+            label_smoothing=self.label_smoothing,
+        )
+        if num_items_in_batch is None:
+            return mean
+        return mean * ((flat != IGNORED_LABEL).sum() / num_items_in_batch)
+
+
+def weigh_classes(corpus: Corpus, label_set: LabelSet) -> torch.Tensor:
+    """Weights against the frequency of the labels in the training data: N / (K * n), behaviour.md 2.2.
+
+    N words, K labels that occur, n words with the label; 1.0 for a label that does not occur. float32 (labels,).
+    """
+    counts = corpus.count_tags("train")
+    known = {name: counts[name] for name in label_set.names if counts[name]}
+    words = counts.total()
+    return torch.tensor([words / (len(known) * known[name]) if name in known else 1.0 for name in label_set.names])
