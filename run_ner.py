@@ -69,8 +69,7 @@ def walk(
     checkpoint = find_checkpoint(training_args) if training_args.do_train else None
 
     # 1. Load: every split as sentences of words and tags.
-    if corpus is None:
-        corpus = load_corpus(data_args, model_args, training_args)
+    corpus = corpus or load_corpus(data_args, model_args, training_args)
 
     # 2. Label set: what the data says, in the order that the model knows.
     config = load_config(model_args)

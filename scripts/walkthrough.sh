@@ -1,14 +1,16 @@
 # Sourced by germeval.sh and wnut17.sh: the steps that both walk-throughs share.
 
-# fetch_file FILE FOLDER URL DEFAULT_URL HINT: make FILE, from a local folder or an address. A file that is there
-# already is not fetched again, and an interrupted download leaves none behind.
+# fetch_file FILE FOLDER URL DEFAULT_URL HINT: make FILE, from a local folder or an address. What is there already is
+# not downloaded again, and an interrupted download leaves nothing behind.
 fetch_file() {
   local file="$1" folder="$2" url="${3:-$4}" hint="$5" name
   name="$(basename "$file")"
-  [ -s "$file" ] && return
   if [ -n "$folder" ]; then
     [ -f "$folder/$name" ] || fail "$folder has no $name; accepted: a folder with the three raw files: $hint"
     cp "$folder/$name" "$file.part"
+  elif [ -s "$file" ]; then
+    echo "$file is there already; to fetch it again, remove it."
+    return
   else
     echo "Fetching $name from $url ..."
     if ! curl --fail --location --silent --show-error --connect-timeout 15 --output "$file.part" "$url"; then

@@ -2,16 +2,49 @@
 
 import re
 import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
 from conftest import ROOT, SENTENCES, write_sentences
 from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value
+from walkthrough_stand_ins import RAW_FILES, set_up_environment, write_program
 
 import run_ner
 from token_classification.command_line import run_command
 
 RUN_ELSEWHERE = {"bash run.sh": "test_run_sh.py", "make test": "what runs this very test"}
+
+
+SHELL_PAGE = ROOT / "docs" / "walkthroughs.md"
+
+CURL = """#!/usr/bin/env bash
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --output) exec >"$2"; shift ;;
+    http*) url="$1" ;;
+  esac
+  shift
+done
+case "$url" in
+  *1Jjhbal535VVz2ap4v4r_rN1UEHTdLK5P) cat "{folder}/germeval2014/train.tsv" ;;
+  *1ZfRcQThdtAR5PPRjIDtrVP7BtXSCUBbm) cat "{folder}/germeval2014/dev.tsv" ;;
+  *1u9mb7kNJHWQCWyweMDRMuTFoOHOfeBTH) cat "{folder}/germeval2014/test.tsv" ;;
+  */emerging_entities_17/raw/master/wnut17train.conll) cat "{folder}/wnut17/train.conll" ;;
+  */emerging_entities_17/raw/master/emerging.dev.conll) cat "{folder}/wnut17/dev.conll" ;;
+  */emerging_entities_17/raw/master/emerging.test.annotated) cat "{folder}/wnut17/test.conll" ;;
+  *) exit 22 ;;
+esac
+"""
+
+
+def read_shell_sections(page: Path) -> dict[str, str]:
+    """Heading -> the commands of a page's section, as one script."""
+    sections = re.split(r"^## ", page.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    scripts = {
+        section.partition("\n")[0]: re.findall(r"```bash\n(.*?)```", section, re.DOTALL) for section in sections
+    }
+    return {heading: "".join(blocks) for heading, blocks in scripts.items() if blocks}
 
 
 def read_commands(page: Path) -> list[str]:
@@ -58,6 +91,34 @@ def test_every_command_runs(page, user_folder):
         words = shlex.split(command.replace("/tmp/test-ner", f"{user_folder}/output-{number}"))
         assert words[:2] == ["python", "run_ner.py"], f"no test runs: {command}"
         assert run_command(run_ner.main, [*words[2:], "--use_cpu"]) == 0, command
+
+
+@pytest.fixture
+def walkthrough_folder(tmp_path, bert_folder) -> Path:
+    """What looks like the project's folder, with a tiny model for each that is named and small raw files."""
+    for name in ("scripts", "run_ner.py", "requirements.txt", "pyproject.toml"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    for name in ("bert-base-multilingual-cased", "bert-base-german-cased", "bert-large-cased"):
+        (tmp_path / name).symlink_to(bert_folder)
+    write_program(tmp_path / "sample" / "encoder.py", f"print({str(bert_folder)!r})")
+    for name, content in RAW_FILES.items():
+        folder = tmp_path / {".tsv": "germeval2014", ".conll": "wnut17"}[Path(name).suffix]
+        folder.mkdir(exist_ok=True)
+        (folder / name).write_bytes(content)
+    return tmp_path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("section", read_shell_sections(SHELL_PAGE))
+def test_every_walkthrough_runs(section, walkthrough_folder, tmp_path_factory):
+    environment = set_up_environment(tmp_path_factory.mktemp("environment")) | {"NUM_EPOCHS": "1"}
+    write_program(Path(environment["VIRTUAL_ENV"]) / "bin" / "curl", CURL.format(folder=walkthrough_folder))
+    command = ["bash", "-euo", "pipefail", "-c", read_shell_sections(SHELL_PAGE)[section]]
+    done = subprocess.run(
+        command, cwd=walkthrough_folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert list(walkthrough_folder.glob("*/predict_results.json"))
 
 
 def test_make_help_lists_every_target():

@@ -178,6 +178,14 @@ def test_a_local_folder_needs_no_server(tmp_path):
         assert done.returncode == 0, done.stderr
 
 
+def test_a_folder_that_is_named_wins_over_what_was_there(server, tmp_path):
+    for name in RAW_FILES:
+        (tmp_path / name).write_bytes(b"1\tnew\tB-NEW\tO\n")
+    assert run_script("germeval.sh", tmp_path, GERMEVAL_URL=server.url).returncode == 0
+    assert run_script("germeval.sh", tmp_path, GERMEVAL_DIR=tmp_path).returncode == 0
+    assert (tmp_path / "germeval-data" / "labels.txt").read_text() == "B-NEW\n"
+
+
 def offer_nothing(server: FileServer, folder: Path) -> dict[str, str]:
     """An address where nobody answers."""
     return {"GERMEVAL_URL": UNREACHABLE, "WNUT17_URL": UNREACHABLE}

@@ -63,7 +63,10 @@ def write_program(path: Path, text: str) -> None:
 
 
 def set_up_environment(folder: Path, python: str = PYTHON) -> dict[str, str]:
-    """The variables of an active environment in a folder, whose `python` and `python3` are the text given."""
+    """The variables of an active environment in a folder, whose `python` and `python3` are the text given.
+
+    No setting of a walk-through is among them, no proxy stands before loopback, and tiny models get one core.
+    """
     for name in ("python", "python3"):
         write_program(folder / "bin" / name, python.format(folder=folder, python=sys.executable))
     settings = {name for name in os.environ if name.startswith(("GERMEVAL_", "WNUT17_"))} | {
@@ -71,4 +74,8 @@ def set_up_environment(folder: Path, python: str = PYTHON) -> dict[str, str]:
     }
     kept = {name: value for name, value in os.environ.items() if name not in settings}
     path = f"{folder / 'bin'}:{os.environ['PATH']}"
-    return kept | {"VIRTUAL_ENV": str(folder), "PATH": path, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+    return (
+        kept
+        | {"VIRTUAL_ENV": str(folder), "PATH": path, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+        | dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1")
+    )

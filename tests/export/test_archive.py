@@ -289,6 +289,13 @@ def test_absent_archive(sealed):
     assert "its folder holds 'trained-model.tlt'" in explain(sealed.with_name("trained.tlt"))
 
 
+def sparse_member(name: str) -> tarfile.TarInfo:
+    """Three bytes that unpack to a terabyte."""
+    made = member(name)
+    made.pax_headers = {"GNU.sparse.map": "0,3", "GNU.sparse.size": str(1 << 40)}
+    return made
+
+
 def member(name: str, kind: bytes = tarfile.REGTYPE, target: str = "") -> tarfile.TarInfo:
     made = tarfile.TarInfo(name)
     made.type, made.linkname, made.size = kind, target, 3 if kind == tarfile.REGTYPE else 0
@@ -309,6 +316,7 @@ def member(name: str, kind: bytes = tarfile.REGTYPE, target: str = "") -> tarfil
         member("pipe", tarfile.FIFOTYPE),
         member("disk", tarfile.BLKTYPE),
         member("tty", tarfile.CHRTYPE),
+        sparse_member("sparse"),
     ],
     ids=lambda bad: bad.name,
 )
@@ -321,6 +329,15 @@ def test_an_archive_that_reaches_out_is_not_unpacked(tmp_path, bad, cheap_scrypt
     assert "'config.json'" not in message
     assert list(unpacked_to.iterdir()) == []
     assert {entry.name for entry in tmp_path.iterdir()} == before | {"a.tlt"}
+
+
+def test_no_file_gets_more_rights_than_it_needs(tmp_path, cheap_scrypt):
+    greedy = member("config.json")
+    greedy.mode, greedy.uid, greedy.uname = 0o6777, 12345, "somebody"
+    with open_archive(seal_tar(tmp_path / "a.tlt", greedy), KEY) as folder:
+        status = (folder / "config.json").stat()
+        assert stat.S_IMODE(status.st_mode) & 0o7022 == 0
+        assert status.st_uid == os.getuid()
 
 
 @pytest.mark.parametrize("content", [b"", b"no tar" * 100], ids=["empty", "other"])

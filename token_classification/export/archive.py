@@ -1,9 +1,9 @@
 """A model folder as one encrypted file: `trained-model.tlt`.
 
-Layout: magic (8 bytes), version (1), salt (16), nonce prefix (8): the header. Then chunks: a flag byte (1 = last), the
-number of sealed bytes (4, big-endian), and those bytes. A chunk is sealed with AES-256-GCM; its nonce is the prefix and
-its number, and header, flag and length are authenticated with it, so no chunk can be changed, moved, left out or taken
-from another archive. Chunk 0 is empty: it tells whether the key fits. The others hold a tar of the files.
+Layout: magic (8 bytes), version (1), salt (16), nonce prefix (8): the header. Then chunks: a flag byte (1 = last),
+the number of sealed bytes (4, big-endian), and those bytes. A chunk is sealed with AES-256-GCM; its nonce is the
+prefix and its number, and header, flag and length are authenticated with it, so no chunk can be changed, moved, left
+out or taken from another archive. Chunk 0 is empty: it tells whether the key fits. The others hold a tar of the files.
 """
 
 import contextlib

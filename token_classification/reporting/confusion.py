@@ -15,6 +15,8 @@ CELL_INCHES = 0.45
 """Side of a cell: wide enough for its number in small print, whatever the number of labels."""
 SMALLEST_INCHES = 4.0
 DPI = 100
+SMALLEST_SHARE = 0.005
+"""Smaller shares would read 0.00 and only hide the others."""
 DARK = 0.5
 """Cells above this share of the scale get white numbers."""
 
@@ -53,7 +55,7 @@ def draw_confusion_matrix(gold: Tags, predicted: Tags, path: Path, normalize: bo
         gold: Tags of each sentence.
         predicted: As many tags for each sentence.
         path: The file; its folder exists.
-        normalize: Whether cells are shares of their row instead of counts. Cells that are 0 have no number.
+        normalize: Whether cells are shares of their row instead of counts. Cells that would read 0 have no number.
 
     Returns:
         `path`.
@@ -71,7 +73,7 @@ def draw_confusion_matrix(gold: Tags, predicted: Tags, path: Path, normalize: bo
     axes.set_xticks(range(len(names)), names, rotation=90, parse_math=False)
     axes.set_yticks(range(len(names)), names, parse_math=False)
     axes.set(xlabel="Predicted", ylabel="True", title=f"{'Normalized confusion' if normalize else 'Confusion'} matrix")
-    for row, column in zip(*np.nonzero(matrix), strict=True):
+    for row, column in zip(*np.nonzero(values >= (SMALLEST_SHARE if normalize else 1)), strict=True):
         value = values[row, column]
         text = f"{value:.2f}" if normalize else shorten_count(value)
         color = "white" if value > DARK * scale_end else "black"

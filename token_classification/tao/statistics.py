@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from transformers import PreTrainedTokenizerBase
 
-from token_classification.alignment.words import find_special_tokens, split_into_sub_tokens
+from token_classification.alignment.words import SpecialTokens, find_special_tokens, split_into_sub_tokens
 from token_classification.scoring.metrics import Tags
 
 MOST_POPULAR = 3
@@ -154,21 +154,21 @@ def describe_example(
     inner = sub_tokens.ids[:kept].tolist()
     is_first = np.isin(np.arange(len(inner)), sub_tokens.word_starts[:-1]).astype(int).tolist()
     labels = np.repeat(np.asarray(label_ids, dtype=int), np.diff(sub_tokens.word_starts))[:kept].tolist()
-    before, after = len(special.before), len(special.after)
-
-    def pad(inside: Sequence[int], around: int, behind: int) -> str:
-        """Put special tokens and padding around the sub-tokens' values."""
-        row = [around] * before + list(inside) + [around] * after
-        return " ".join(map(str, row + [behind] * (max_length - len(row))))
-
     ones = [1] * len(inner)
+    loss_mask = is_first if ignore_extra_tokens else ones
     tokens = tokenizer.convert_ids_to_tokens([*special.before, *inner, *special.after])
     return [
         "*** Example ***",
         "i: 0",
         f"subtokens: {' '.join(tokens)}",
-        f"loss_mask: {pad(is_first if ignore_extra_tokens else ones, int(not ignore_start_end), 0)}",
-        f"input_mask: {pad(ones, 1, 0)}",
-        f"subtokens_mask: {pad(is_first, 0, 0)}",
-        f"labels: {pad(labels, pad_label_id, pad_label_id)}",
+        f"loss_mask: {_lay_out(loss_mask, special, max_length, int(not ignore_start_end), 0)}",
+        f"input_mask: {_lay_out(ones, special, max_length, 1, 0)}",
+        f"subtokens_mask: {_lay_out(is_first, special, max_length, 0, 0)}",
+        f"labels: {_lay_out(labels, special, max_length, pad_label_id, pad_label_id)}",
     ]
+
+
+def _lay_out(values: list[int], special: SpecialTokens, length: int, on_special: int, on_padding: int) -> str:
+    """Values of sub-tokens with those of the special tokens around them, padded on the right."""
+    row = [on_special] * len(special.before) + values + [on_special] * len(special.after)
+    return " ".join(map(str, row + [on_padding] * (length - len(row))))

@@ -25,7 +25,7 @@ def read_text_and_labels(text_path: Path, labels_path: Path | None, num_samples:
         raise UserError(f"num_samples={num_samples}: accepted: -1 (all sentences) or 1 and more; type num_samples=-1")
     if text_path.suffix != ".txt":
         raise DataError(
-            f"{text_path}: the name of a text file ends in .txt (found {text_path.suffix or 'no ending'!r}); "
+            f"{text_path}: the name of a text file must end in .txt (found {text_path.name!r}); accepted: *.txt; "
             f"type e.g.: mv {text_path} {text_path.with_suffix('.txt')}"
         )
     paths = [text_path] if labels_path is None else [text_path, labels_path]
@@ -50,10 +50,10 @@ def write_text_and_labels(folder: Path, stem: str, sentences: Sentences) -> list
 
 def format_text_and_labels(stem: str, sentences: Sentences) -> dict[str, str]:
     """Give the names and texts of the two files of tagged sentences."""
-    text, labels = ("".join(" ".join(line) + "\n" for line in lines) for lines in (sentences.tokens, sentences.tags))
-    if text.startswith("\ufeff"):  # a word, which a reader would take for a byte order mark unless one precedes it
-        text = "\ufeff" + text
-    return {f"text_{stem}.txt": text, f"labels_{stem}.txt": labels}
+    return {
+        f"text_{stem}.txt": _format_lines(sentences.tokens),
+        f"labels_{stem}.txt": _format_lines(sentences.tags),
+    }
 
 
 def find_unwritable(sentences: Sentences, path: Path) -> list[str]:
@@ -65,6 +65,12 @@ def find_unwritable(sentences: Sentences, path: Path) -> list[str]:
         for cell in (*words, *tags)
         if UNWRITABLE.search(cell)
     ]
+
+
+def _format_lines(sentences: list[list[str]]) -> str:
+    text = "".join(" ".join(words) + "\n" for words in sentences)
+    # A U+FEFF at the start of a word: a reader would take it for a byte order mark unless one precedes it.
+    return "\ufeff" + text if text.startswith("\ufeff") else text
 
 
 def _read_columns(paths: list[Path]) -> list[list[list[str]]]:

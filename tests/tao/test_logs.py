@@ -1,0 +1,115 @@
+"""Log lines and files as NeMo writes them, and the key that must not be in them."""
+
+import logging
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import transformers
+
+from token_classification.tao.logs import NemoFormatter, configure_tao_logging, hide_key, write_command_line
+
+PREFIX = r"\[NeMo I \d{4}-\d\d-\d\d \d\d:\d\d:\d\d test_logs:\d+\] "
+LOGGERS = (None, "token_classification", "transformers")
+
+
+@pytest.fixture
+def logger() -> Iterator[logging.Logger]:
+    """A logger of the package; what a test sets up is taken back."""
+    before = [(name, list(logging.getLogger(name).handlers), logging.getLogger(name).level) for name in LOGGERS]
+    yield logging.getLogger("token_classification.test")
+    for name, handlers, level in before:
+        logging.getLogger(name).handlers[:] = handlers
+        logging.getLogger(name).setLevel(level)
+    transformers.utils.logging.disable_propagation()
+
+
+def format_one(level: int, text: str) -> str:
+    """Format one record with the time 2026-11-23 10:00:00."""
+    record = logging.LogRecord("any", level, "somewhere/train.py", 93, text, None, None)
+    formatter = NemoFormatter()
+    formatter.formatTime = lambda *_: "2026-11-23 10:00:00"
+    return formatter.format(record)
+
+
+@pytest.mark.parametrize(
+    ("level", "letter"), [(logging.INFO, "I"), (logging.WARNING, "W"), (logging.ERROR, "E"), (logging.DEBUG, "D")]
+)
+def test_the_prefix_says_level_time_and_place(level: int, letter: str) -> None:
+    assert format_one(level, "Spec file:") == f"[NeMo {letter} 2026-11-23 10:00:00 train:93] Spec file:"
+
+
+def test_further_lines_are_indented() -> None:
+    assert format_one(logging.INFO, "a:\nb\n  c") == "[NeMo I 2026-11-23 10:00:00 train:93] a:\n    b\n      c"
+
+
+def test_lines_go_to_stdout_and_into_the_results(tmp_path: Path, logger: logging.Logger, capsys) -> None:
+    results = tmp_path / "new" / "results"
+    configure_tao_logging(results)
+    logger.info("Processing %s", "labels_train.txt")
+    logger.error("wrong")
+    logger.debug("too fine")
+    shown = capsys.readouterr().out
+    assert re.fullmatch(PREFIX + r"Processing labels_train.txt\n" + PREFIX.replace("I", "E") + r"wrong\n", shown)
+    assert (results / "nemo_log_globalrank-0_localrank-0.txt").read_text() == shown
+    assert (results / "nemo_error_log.txt").read_text() == shown.splitlines(keepends=True)[1]
+
+
+def test_without_results_only_stdout(tmp_path: Path, logger: logging.Logger, capsys, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    configure_tao_logging(None)
+    logger.info("shown")
+    assert "shown" in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_other_processes_write_their_own_file_and_stay_silent(
+    tmp_path: Path, logger: logging.Logger, capsys, monkeypatch
+) -> None:
+    monkeypatch.setenv("RANK", "3")
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    configure_tao_logging(tmp_path)
+    logger.info("Processing")
+    assert capsys.readouterr().out == ""
+    assert "Processing" in (tmp_path / "nemo_log_globalrank-3_localrank-1.txt").read_text()
+
+
+def test_a_second_call_changes_the_folder(tmp_path: Path, logger: logging.Logger, capsys) -> None:
+    configure_tao_logging(tmp_path / "first")
+    configure_tao_logging(tmp_path / "second")
+    logger.info("once")
+    assert capsys.readouterr().out.count("once") == 1
+    assert (tmp_path / "first" / "nemo_log_globalrank-0_localrank-0.txt").read_text() == ""
+
+
+def test_warnings_of_transformers_have_the_prefix_too(tmp_path: Path, logger: logging.Logger, capsys) -> None:
+    configure_tao_logging(tmp_path)
+    logging.getLogger("transformers.any").warning("careful")
+    assert capsys.readouterr().out.startswith("[NeMo W ")
+    assert "careful" in (tmp_path / "nemo_log_globalrank-0_localrank-0.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("argv", "hidden"),
+    [
+        (["-k", "secret", "-g", "1"], ["-k", "***", "-g", "1"]),
+        (["-ksecret", "a=b"], ["-k***", "a=b"]),
+        (["-k=secret"], ["-k***"]),
+        (["--key", "secret", "x"], ["--key", "***", "x"]),
+        (["--key=secret=", "x"], ["--key=***", "x"]),
+        (["--ke", "secret"], ["--ke", "***"]),
+        (["--k=secret"], ["--k=***"]),
+        (["-k", "-ksecret", "y"], ["-k", "***", "y"]),
+        (["-k"], ["-k"]),
+        (["train", "--keep=1", "data_dir=k"], ["train", "--keep=1", "data_dir=k"]),
+    ],
+)
+def test_the_key_is_hidden(argv: list[str], hidden: list[str]) -> None:
+    assert hide_key(argv) == hidden
+
+
+def test_the_command_line_is_kept_without_the_key(tmp_path: Path) -> None:
+    path = write_command_line(tmp_path, ["token_classification", "train", "-k", "secret", "data_dir=my data"])
+    assert path == tmp_path / "cmd-args.log"
+    assert path.read_text() == "token_classification train -k *** data_dir=my data\n"

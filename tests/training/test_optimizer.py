@@ -1,0 +1,76 @@
+"""Optimizers by their NeMo names."""
+
+import pytest
+import torch
+
+from token_classification.errors import UserError
+from token_classification.training.optimizer import OPTIMIZERS, build_optimizer
+
+
+def make_parameters() -> list[torch.nn.Parameter]:
+    """Weight and bias of a layer, with gradients of 0."""
+    layer = torch.nn.Linear(2, 1)
+    torch.nn.init.ones_(layer.weight)
+    torch.nn.init.ones_(layer.bias)
+    for parameter in layer.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    return list(layer.parameters())
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_name_gives_its_optimizer(name: str) -> None:
+    optimizer = build_optimizer(name, make_parameters(), lr=5e-5)
+    assert type(optimizer).__name__.lower() == name
+    assert optimizer.param_groups[0]["lr"] == 5e-5
+    optimizer.step()
+
+
+def test_adam_has_the_settings_of_the_seed() -> None:
+    group = build_optimizer("adam", make_parameters(), lr=5e-5).param_groups[0]
+    assert {key: group[key] for key in ("amsgrad", "betas", "eps", "lr", "weight_decay")} == {
+        "amsgrad": False,
+        "betas": (0.9, 0.999),
+        "eps": 1e-08,
+        "lr": 5e-05,
+        "weight_decay": 0.0,
+    }
+
+
+def test_adam_decays_all_parameters_through_the_gradient() -> None:
+    parameters = make_parameters()
+    build_optimizer("adam", parameters, lr=0.1, weight_decay=0.01).step()
+    # Without another gradient Adam's first step is the learning rate, whatever the decay; the bias goes along.
+    for parameter in parameters:
+        assert torch.allclose(parameter, torch.full_like(parameter, 0.9), atol=1e-4)
+
+
+def test_adamw_has_no_decay_unless_asked() -> None:
+    assert build_optimizer("adamw", make_parameters(), lr=0.1).param_groups[0]["weight_decay"] == 0.0
+
+
+def test_lists_of_a_spec_become_tuples_and_null_is_the_default() -> None:
+    options = {"betas": [0.8, 0.5], "eps": None}
+    group = build_optimizer("adam", make_parameters(), 5e-5, options=options).param_groups[0]
+    assert (group["betas"], group["eps"]) == ((0.8, 0.5), 1e-08)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "message"),
+    [
+        ("novograd", {}, r"no such optimizer; those that work: adam, adamw, .*rprop.*adam or adamw"),
+        ("lamb", {}, r"those that work: adam, adamw.*Nearest to it: adamw"),
+        ("rmspropp", {}, r"optim.name=rmspropp: no such optimizer; .*optim.name=rmsprop\b"),
+        ("Adam", {}, r"Give for example optim.name=adam\b"),
+        ("sgd", {"options": {"betas": [0.9, 0.99]}}, r"optim.betas: sgd has no such setting; it takes momentum"),
+        ("rprop", {"weight_decay": 0.01}, r"optim.weight_decay: rprop has no such setting; it takes etas"),
+        (
+            "adam",
+            {"options": {"betas": [2.0, 0.9]}},
+            r"optim.name=adam does not take .*Invalid beta.*betas=\(2.0, 0.9\)",
+        ),
+        ("adam", {"lr": 0.0}, r"optim.lr=0.0: the learning rate has to be above 0"),
+    ],
+)
+def test_errors_say_what_works(name: str, settings: dict, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        build_optimizer(name, make_parameters(), **{"lr": 5e-5, **settings})
