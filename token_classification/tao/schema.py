@@ -1,0 +1,190 @@
+"""Every key that a spec may hold, with the default of the original (behaviour.md 1B) and its type.
+
+One schema for all commands: a spec that was written for `train` also serves `evaluate`.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from omegaconf import II
+
+
+@dataclass
+class TokenizerSpec:
+    tokenizer_name: str | None = II("model.language_model.pretrained_model_name")
+    vocab_file: str | None = None
+    tokenizer_model: str | None = None
+
+
+@dataclass
+class LanguageModelSpec:
+    pretrained_model_name: str = "bert-base-uncased"
+    lm_checkpoint: str | None = None
+    config_file: str | None = None
+    config: dict[str, Any] | None = None
+
+
+@dataclass
+class HeadSpec:
+    num_fc_layers: int = 2
+    fc_dropout: float = 0.5
+    activation: str = "relu"
+    use_transformer_init: bool = True
+
+
+@dataclass
+class DatasetSpec:
+    max_seq_length: int = 128
+    pad_label: str = "O"
+    ignore_extra_tokens: bool = False
+    ignore_start_end: bool = False
+    class_balancing: str | None = None
+    use_cache: bool = False
+    num_workers: int = 0
+    pin_memory: bool = False
+    drop_last: bool = False
+
+
+@dataclass
+class ClassLabelsSpec:
+    class_labels_file: str = "label_ids.csv"
+
+
+@dataclass
+class OptimSpec:
+    name: str = "adam"
+    lr: float = 5e-5
+    weight_decay: float = 0.0
+    betas: Any = None
+    eps: float | None = None
+    amsgrad: bool | None = None
+    momentum: float | None = None
+    dampening: float | None = None
+    nesterov: bool | None = None
+    rho: float | None = None
+    alpha: float | None = None
+    centered: bool | None = None
+    lr_decay: float | None = None
+    initial_accumulator_value: float | None = None
+    etas: Any = None
+    step_sizes: Any = None
+    sched: dict[str, Any] | None = field(default_factory=lambda: {"name": "WarmupAnnealing", "warmup_ratio": 0.1})
+
+
+@dataclass
+class ModelSpec:
+    label_ids: str | None = None
+    tokenizer: TokenizerSpec = field(default_factory=TokenizerSpec)
+    language_model: LanguageModelSpec = field(default_factory=LanguageModelSpec)
+    head: HeadSpec = field(default_factory=HeadSpec)
+    dataset: DatasetSpec = field(default_factory=DatasetSpec)
+    class_labels: ClassLabelsSpec = field(default_factory=ClassLabelsSpec)
+    optim: OptimSpec = field(default_factory=OptimSpec)
+
+
+@dataclass
+class SplitSpec:
+    text_file: str = ""
+    labels_file: str = ""
+    shuffle: bool = False
+    num_samples: int = -1
+    batch_size: int = 64
+
+
+@dataclass
+class TrainerSpec:
+    gpus: int = 1
+    num_nodes: int = 1
+    max_epochs: int = 5
+    max_steps: int | None = -1
+    accumulate_grad_batches: int = 1
+    gradient_clip_val: float = 0.0
+    precision: str = "32"
+    log_every_n_steps: int = 50
+    seed: int = 42
+
+
+@dataclass
+class CheckpointSpec:
+    monitor: str = "val_loss"
+    mode: str = "auto"
+    save_top_k: int = 3
+    save_last: bool = True
+    save_best_model: bool = False
+
+
+@dataclass
+class ExpManagerSpec:
+    explicit_log_dir: str | None = None
+    name: str = "trained-model"
+    resume_if_exists: bool = True
+    resume_ignore_no_checkpoint: bool = True
+    create_tensorboard_logger: bool = False
+    create_wandb_logger: bool = False
+    checkpoint_callback_params: CheckpointSpec = field(default_factory=CheckpointSpec)
+
+
+@dataclass
+class Spec:
+    restore_from: str | None = None
+    data_dir: str | None = None
+    model: ModelSpec = field(default_factory=ModelSpec)
+    training_ds: SplitSpec = field(
+        default_factory=lambda: SplitSpec("text_train.txt", "labels_train.txt", shuffle=True)
+    )
+    validation_ds: SplitSpec = field(default_factory=lambda: SplitSpec("text_dev.txt", "labels_dev.txt"))
+    test_ds: SplitSpec = field(default_factory=lambda: SplitSpec("text_dev.txt", "labels_dev.txt", batch_size=1))
+    trainer: TrainerSpec = field(default_factory=TrainerSpec)
+    exp_manager: ExpManagerSpec = field(default_factory=ExpManagerSpec)
+    input_batch: list[str] | None = None
+    input_file: str | None = None
+    source_data_dir: str | None = None
+    target_data_dir: str | None = None
+    scheme: str | None = None
+
+
+ALIASES = {
+    "train_ds": "training_ds",
+    "finetuning_ds": "training_ds",
+    "model.train_ds": "training_ds",
+    "model.validation_ds": "validation_ds",
+    "model.test_ds": "test_ds",
+    "model.dataset.data_dir": "data_dir",
+    "optim": "model.optim",
+    "pretrained_model": "restore_from",
+    "trainer.devices": "trainer.gpus",
+    "model.punct_head.use_transrormer_init": "model.head.use_transformer_init",
+    "model.head.use_transrormer_init": "model.head.use_transformer_init",
+    "model.punct_head": "model.head",
+}
+"""Other names of a key, or of the section that it begins with -> its name here."""
+
+MISSPELT = ("model.punct_head", "model.head.use_transrormer_init")
+"""Aliases that are slips of the original's table: understood, with a notice."""
+
+WITHOUT_EFFECT = {
+    "exp_manager.exp_dir": "the results folder is -r",
+    "exp_manager.version": "each -r holds one run",
+    "exp_manager.use_datetime_version": "each -r holds one run",
+    "exp_manager.resume_past_end": "a finished run is saved again, nothing more",
+    "exp_manager.summary_writer_kwargs": "use the environment variable TENSORBOARD_LOGGING_DIR",
+    "exp_manager.wandb_logger_kwargs": "use the environment variables of wandb",
+    "exp_manager.create_checkpoint_callback": "a checkpoint is written every epoch",
+    "exp_manager.files_to_copy": "the spec is copied into the results folder",
+    "exp_manager.checkpoint_callback_params.filepath": "checkpoints lie below checkpoints/ in the results folder",
+    "exp_manager.checkpoint_callback_params.verbose": "what is saved is always logged",
+    "exp_manager.checkpoint_callback_params.save_weights_only": "checkpoints can always be continued",
+    "exp_manager.checkpoint_callback_params.period": "a checkpoint is written every epoch",
+    "exp_manager.checkpoint_callback_params.prefix": "the name is exp_manager.name",
+    "exp_manager.checkpoint_callback_params.postfix": "with -k a model is a .tlt file, else a folder",
+    "exp_manager.checkpoint_callback_params.always_save_nemo": "the model is saved at the end",
+    "model.tokenizer.special_tokens": "special tokens are those of the tokenizer",
+    "trainer.val_check_interval": "the model is evaluated every epoch",
+    "trainer.amp_level": "use trainer.precision",
+    "trainer.accelerator": "the device is found by itself",
+    "trainer.checkpoint_callback": "exp_manager writes the checkpoints",
+    "trainer.logger": "exp_manager makes the loggers",
+    "model.nemo_path": "the model is saved below checkpoints/ in the results folder",
+    "save_to": "the model is saved below checkpoints/ in the results folder",
+}
+"""Keys of the original that have nothing to decide here -> why; they are accepted with a notice."""
