@@ -10,11 +10,10 @@ python run_ner.py config.yaml --seed 1
 
 import logging
 import sys
-from collections.abc import Callable, Sequence
 
-from transformers import TrainerCallback, set_seed
+from transformers import set_seed
 
-from token_classification.alignment.align import AlignedSplit, fit_aligner
+from token_classification.alignment.align import fit_aligner
 from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
 from token_classification.command_line import parse_command_line, run_command
 from token_classification.data.labels import choose_label_set
@@ -48,8 +47,6 @@ def walk(
     *,
     recipe: Recipe = DEFAULT_RECIPE,
     corpus: Corpus | None = None,
-    callbacks: Sequence[TrainerCallback] = (),
-    on_results: Callable[[AlignedSplit, SplitResults], None] | None = None,
 ) -> dict[str, SplitResults]:
     """The whole story: load -> label set -> model -> align -> train -> evaluate -> predict -> report.
 
@@ -59,8 +56,6 @@ def walk(
         training_args: How to train, and which steps to take.
         recipe: What the TAO dialect does otherwise.
         corpus: Data that is loaded already, instead of what `data_args` names.
-        callbacks: Are told of the training's steps.
-        on_results: Is called with each evaluated split and what the model made of it.
 
     Returns:
         What the model made of the splits that were evaluated ("validation") and predicted ("test").
@@ -94,19 +89,10 @@ def walk(
         logger.info("%s: %s windows; %s", split, f"{len(rows):,}", rows.ledger)
 
     # 5. Train.
-    trainer = build_trainer(
-        model,
-        aligner,
-        aligned,
-        data_args,
-        training_args,
-        class_weights=weigh_classes(corpus, label_set) if recipe.balances_classes else None,
-        optimizer=recipe.optimizer,
-        on_results=on_results,
-        callbacks=callbacks,
-    )
+    class_weights = weigh_classes(corpus, label_set) if recipe.balances_classes else None
+    trainer = build_trainer(model, aligner, aligned, data_args, training_args, recipe, class_weights)
     if training_args.do_train:
-        trainer.learn(checkpoint, len(corpus.splits["train"]))
+        trainer.learn(checkpoint, len(corpus.splits["train"]), recipe.model_folder)
 
     # 6. Evaluate, and 7. predict: every word of the test file gets a tag, scored where it has gold.
     results = {}
@@ -117,7 +103,8 @@ def walk(
 
     # 8. Report.
     if trainer.is_world_process_zero():
-        write_report((model_args, data_args, training_args), corpus, label_set, aligner.window_length, results)
+        arguments = (model_args, data_args, training_args)
+        write_report(arguments, corpus, label_set, aligner.window_length, results, recipe.model_folder)
     if training_args.push_to_hub:
         trainer.push_to_hub()
     return results

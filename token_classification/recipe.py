@@ -1,7 +1,11 @@
 """What the TAO dialect does otherwise than the Hugging Face dialect; the defaults here are the latter's."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
+
+from transformers import TrainerCallback
 
 
 @dataclass(frozen=True)
@@ -48,3 +52,9 @@ class Recipe:
     """Cross entropy weighted against the frequency of the labels (behaviour.md 2.2)"""
     optimizer: OptimizerOptions | None = None
     """None: as the TrainingArguments say"""
+    model_folder: Path | None = None
+    """Where the trained model is written; None: into `output_dir`"""
+    callbacks: Sequence[TrainerCallback] = ()
+    """Are told of the training's steps"""
+    on_results: Callable | None = None
+    """Is called with each evaluated `AlignedSplit` and the `SplitResults` that the model made of it"""

@@ -19,8 +19,9 @@ def write_report(
     label_set: LabelSet,
     window_length: int,
     results: Mapping[str, SplitResults],
+    model_folder: Path | None = None,
 ) -> None:
-    """Write predictions, `run.json` and the model card into the output folder, and print the final tables."""
+    """Write predictions, `run.json` and the model card (into the model's folder), and print the final tables."""
     data, training = arguments[1], arguments[2]
     folder = Path(training.output_dir)
     if "test" in results:
@@ -28,7 +29,7 @@ def write_report(
         if data.legacy_predictions:
             write_legacy_predictions(folder, corpus.splits["test"], results["test"].tags, data.task_name)
     write_run_record(folder, arguments, corpus, label_set, window_length)
-    write_model_card(folder, arguments, label_set, window_length, results)
+    write_model_card(model_folder or folder, arguments, label_set, window_length, results)
     for split, result in results.items():
         if "f1" in result.metrics:
             print(f"\n{format_scores(split, result.metrics, result.types)}")

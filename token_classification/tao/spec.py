@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 OPEN = "???"
 """Stands for a value that has to be given."""
 
-SCHEDULE_KEYS = {"name", "monitor", "reduce_on_plateau", "last_epoch", "max_steps", *OPTIONS}
+SCHEDULE_KEYS = {"name", "monitor", "reduce_on_plateau", "last_epoch", "max_steps"}.union(*OPTIONS.values())
 OPEN_SECTIONS = {"model.optim.sched": SCHEDULE_KEYS, "model.language_model.config": None}
 """Sections whose keys are not in the schema -> those that there are; None: any."""
 
@@ -46,6 +46,7 @@ def load_spec(spec_file: str | None, overrides: Sequence[str], required: Sequenc
         UserError: unknown keys (with the nearest one), values of a wrong type, keys left open; all of them.
     """
     settings = [*(read_spec_file(spec_file) if spec_file else ()), *map(parse_override, overrides)]
+    _log_misspelt_keys(settings)
     spec = OmegaConf.structured(Spec)
     problems = []
     left_open: dict[str, str] = {}
@@ -95,46 +96,48 @@ def read_spec_file(path: str) -> list[Setting]:
 def _walk_mapping(node: yaml.MappingNode, prefix: str, path: str) -> Iterator[Setting]:
     for key_node, value_node in node.value:
         key = f"{prefix}{key_node.value}"
-        is_section = isinstance(value_node, yaml.MappingNode) and bool(value_node.value)
-        if is_section and find_canonical_key(key) != "model.language_model.config":
+        is_open = find_canonical_key(key) == "model.language_model.config"
+        if isinstance(value_node, yaml.MappingNode) and value_node.value and not is_open:
             yield from _walk_mapping(value_node, f"{key}.", path)
         else:
-            value = (
-                OmegaConf.to_container(OmegaConf.create(yaml.serialize(value_node)), resolve=False)
-                if is_section
-                else _read_value(yaml.serialize(value_node))
-            )
-            yield Setting(key, value, f"{path}:{key_node.start_mark.line + 1}")
+            yield Setting(key, _read_node(value_node), f"{path}:{key_node.start_mark.line + 1}")
 
 
 def parse_override(text: str) -> Setting:
-    """`dotted.key=value`; the value is read as YAML, so that `null`, `true`, `5e-5` and `[1, 2]` are what they look like.
+    """`dotted.key=value`; the value is read as YAML: `null`, `true`, `5e-5` and `[1, 2]` are what they look like.
 
     Raises:
-        UserError: there is no `=` in it.
+        UserError: there is no `=` in it, or the value is no YAML.
     """
     key, equals, value = text.partition("=")
     if not equals or not key:
         raise UserError(f"{text!r}: accepted are overrides like trainer.max_epochs=3; flags: -e -r -g -k -m.")
-    return Setting(key, _read_value(value), "command line")
+    try:
+        node = yaml.compose(value, yaml.SafeLoader)
+    except yaml.YAMLError:
+        return Setting(key, value, "command line")
+    return Setting(key, None if node is None else _read_node(node), "command line")
 
 
-def _read_value(text: str) -> Any:
-    # OmegaConf's own YAML reader knows that 5e-5 is a number.
-    holder = OmegaConf.create(
-        f"value: {text.strip()}" if "\n" not in text.strip() else {"value": yaml.safe_load(text)}
-    )
-    return OmegaConf.to_container(holder, resolve=False)["value"]
+def _read_node(node: yaml.Node) -> Any:
+    # OmegaConf's loader, unlike plain YAML, knows that 5e-5 is a number; it wants a mapping.
+    name = yaml.ScalarNode("tag:yaml.org,2002:str", "value")
+    text = yaml.serialize(yaml.MappingNode("tag:yaml.org,2002:map", [(name, node)]))
+    return OmegaConf.to_container(OmegaConf.create(text), resolve=False)["value"]
 
 
 def find_canonical_key(key: str) -> str:
     """The name of a key in the schema: aliases of the key or of its sections are replaced, the longest first."""
     for alias in sorted(ALIASES, key=len, reverse=True):
         if key == alias or key.startswith(f"{alias}."):
-            if alias.startswith(MISSPELT):
-                logger.warning("%s is read as %s", key, ALIASES[alias] + key[len(alias) :])
             return find_canonical_key(ALIASES[alias] + key[len(alias) :])
     return key
+
+
+def _log_misspelt_keys(settings: Sequence[Setting]) -> None:
+    for setting in settings:
+        if setting.key.startswith(MISSPELT):
+            logger.warning("%s: %s is read as %s", setting.place, setting.key, find_canonical_key(setting.key))
 
 
 def set_value(spec: DictConfig, key: str, setting: Setting) -> str | None:
@@ -175,7 +178,7 @@ def _find_open_keys(spec: DictConfig, required: Sequence[str], left_open: dict[s
     return [
         f"{left_open.get(key, 'command line')}: {key} has no value; set it in the spec or type {key}=VALUE"
         for key in required
-        if OmegaConf.select(spec, key) is None
+        if key in left_open or OmegaConf.select(spec, key) is None
     ]
 
 

@@ -1,8 +1,10 @@
 """Where a run may write and from where it goes on: nothing is overwritten or continued by accident."""
 
 import logging
+import shutil
 from pathlib import Path
 
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer_utils import get_last_checkpoint
 
 from token_classification.arguments import NerTrainingArguments
@@ -48,3 +50,23 @@ def find_checkpoint(training: NerTrainingArguments) -> str | None:
         )
     logger.warning("%s holds an unfinished run: going on from it. To start afresh: --overwrite_output_dir.", last)
     return last
+
+
+class KeepBestCheckpoints(TrainerCallback):
+    """Keeps the checkpoints with the best monitored scores, and the last one to go on from (behaviour.md K22)."""
+
+    def __init__(self, keep: int, metric: str, greater_is_better: bool):
+        self.keep = keep
+        self.metric = metric
+        self.sign = 1 if greater_is_better else -1
+
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs) -> None:
+        """Remove the checkpoints that are neither among the best nor the last."""
+        if not state.is_world_process_zero:
+            return
+        scores = {entry["step"]: self.sign * entry[self.metric] for entry in state.log_history if self.metric in entry}
+        folders = {int(path.name.split("-")[1]): path for path in Path(args.output_dir).glob("checkpoint-*")}
+        ranked = sorted((step for step in folders if step in scores), key=lambda step: scores[step], reverse=True)
+        for step in ranked[self.keep :]:
+            if step != max(folders):
+                shutil.rmtree(folders[step])

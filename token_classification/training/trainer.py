@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import torch
 from accelerate.utils import gather_object
@@ -12,7 +13,7 @@ from token_classification.alignment.align import AlignedSplit, Aligner
 from token_classification.alignment.batches import WindowCollator, build_collator
 from token_classification.arguments import DataArguments, NerTrainingArguments
 from token_classification.data.labels import LabelSet
-from token_classification.recipe import OptimizerOptions
+from token_classification.recipe import OptimizerOptions, Recipe
 from token_classification.scoring.decode import Viterbi, build_viterbi
 from token_classification.scoring.evaluate import SplitResults, evaluate_split
 from token_classification.scoring.predict import PredictionLoop, WordPredictions, merge_shares
@@ -90,10 +91,10 @@ class NerTrainer(Trainer):
             self.on_results(split, results)
         return results, metrics
 
-    def learn(self, checkpoint: str | None, sentences: int) -> None:
+    def learn(self, checkpoint: str | None, sentences: int, model_folder: Path | None = None) -> None:
         """Train, from a checkpoint if one is given, and leave model, metrics and state in the output folder."""
         metrics = {**self.train(resume_from_checkpoint=checkpoint).metrics, "train_samples": sentences}
-        self.save_model()
+        self.save_model(model_folder and str(model_folder))
         self._leave_metrics("train", metrics)
         self.save_state()
 
@@ -165,9 +166,10 @@ def build_trainer(
     aligned: Mapping[str, AlignedSplit],
     data: DataArguments,
     training: NerTrainingArguments,
-    **options,
+    recipe: Recipe,
+    class_weights: torch.Tensor | None,
 ) -> NerTrainer:
-    """The trainer that the arguments of a run ask for; `options` are those of `NerTrainer` beyond them."""
+    """The trainer that the arguments and the recipe of a run ask for."""
     padded_length = aligner.window_length if data.pad_to_max_length else None
     return NerTrainer(
         model=model,
@@ -180,5 +182,8 @@ def build_trainer(
         eval_split=aligned.get("validation"),
         decoder=build_viterbi(aligner.label_set) if data.decoder == "viterbi" else None,
         with_type_metrics=data.return_entity_level_metrics,
-        **options,
+        class_weights=class_weights,
+        optimizer=recipe.optimizer,
+        on_results=recipe.on_results,
+        callbacks=recipe.callbacks,
     )

@@ -1,0 +1,208 @@
+"""The commands as TAO users type them, from IOB files to tagged text, on a tiny encoder."""
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import SENTENCES, write_sentences
+from transformers import AutoModelForTokenClassification
+
+from token_classification.command_line import run_command
+from token_classification.tao import cli
+
+LEARN_BY_HEART = [
+    "trainer.max_epochs=80",
+    "model.optim.lr=5e-3",
+    "training_ds.batch_size=4",
+    "model.head.fc_dropout=0.0",
+]
+
+
+def run(*arguments: object) -> int:
+    """Run a command in this process; gives its exit code."""
+    return run_command(cli.run, list(map(str, arguments)))
+
+
+@pytest.fixture(scope="module")
+def specs(tmp_path_factory) -> Path:
+    """The shipped specs, as download_specs writes them."""
+    folder = tmp_path_factory.mktemp("specs")
+    assert run("download_specs", "-o", folder) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory, specs) -> Path:
+    """A converted data folder."""
+    source, target = tmp_path_factory.mktemp("iob"), tmp_path_factory.mktemp("data") / "converted"
+    for name in ("train", "dev", "test"):
+        write_sentences(source / f"{name}.txt")
+    spec = specs / "dataset_convert.yaml"
+    assert run("dataset_convert", "-e", spec, f"source_data_dir={source}", f"target_data_dir={target}") == 0
+    return target
+
+
+def train_model(specs: Path, data_dir: Path, encoder: Path, results: Path, *more: str) -> int:
+    """Train with the shipped spec until the eight sentences are known by heart."""
+    settings = [f"data_dir={data_dir}", f"model.language_model.pretrained_model_name={encoder}", *LEARN_BY_HEART]
+    return run("train", "-e", specs / "train.yaml", "-r", results, *settings, *more)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, specs, data_dir, bert_folder) -> Path:
+    """The results folder of a training."""
+    results = tmp_path_factory.mktemp("results") / "train"
+    assert train_model(specs, data_dir, bert_folder, results) == 0
+    return results
+
+
+def test_conversion_leaves_the_seven_files(data_dir):
+    assert {path.name for path in data_dir.iterdir()} >= {
+        "label_ids.csv",
+        *(f"{kind}_{split}.txt" for kind in ("text", "labels") for split in ("train", "dev", "test")),
+    }
+    assert (data_dir / "label_ids.csv").read_text().split() == [
+        *("O", "B-LOC", "B-ORG", "B-PER", "I-LOC", "I-ORG", "I-PER")
+    ]
+
+
+def test_training_logs_what_nemo_users_look_for(trained, data_dir):
+    log = (trained / "nemo_log_globalrank-0_localrank-0.txt").read_text()
+    for line in (
+        "Spec file:",
+        f"Experiments will be logged at {trained}",
+        f"Reusing label_ids file found at {data_dir}/label_ids.csv.",
+        f"Setting model.dataset.data_dir to {data_dir}.",
+        "Using provided labels mapping {'O': 0, 'B-LOC': 1,",
+        "Total labels: 55. Label frequencies - {0: ",
+        "Class Weights: {0: ",
+        "Setting Max Seq length to: ",
+        "*** Example ***",
+        "Optimizer config = Adam (",
+        'Scheduler "WarmupAnnealing"',
+        "effective maximum steps = 160",
+        "Trainable params",
+        "B-PER (label_id: 3)                                    100.00     100.00     100.00",
+        f"Trained model saved to '{trained}/checkpoints/trained-model'",
+    ):
+        assert line in log, line
+    assert not any(path.suffix == ".bin" for path in (trained / "checkpoints" / "trained-model").iterdir())
+    assert "class_balancing: null" in (trained / "spec.yaml").read_text()
+
+
+def test_checkpoints_are_the_best_and_the_last(trained):
+    steps = {int(path.name.split("-")[1]) for path in (trained / "checkpoints").glob("checkpoint-*")}
+    assert 3 <= len(steps) <= 4
+    assert max(steps) == 160
+
+
+def test_the_deep_head_loads_elsewhere_with_its_code(trained):
+    folder = trained / "checkpoints" / "trained-model"
+    model = AutoModelForTokenClassification.from_pretrained(folder, trust_remote_code=True)
+    assert len(model.hidden) == 1
+    assert model.config.id2label[3] == "B-PER"
+
+
+def test_evaluation_reports_labels_and_entities(trained, specs, data_dir, tmp_path, capsys):
+    model = trained / "checkpoints" / "trained-model"
+    files = ["test_ds.text_file=text_test.txt", "test_ds.labels_file=labels_test.txt"]
+    assert (
+        run("evaluate", "-e", specs / "evaluate.yaml", "-r", tmp_path, "-m", model, f"data_dir={data_dir}", *files)
+        == 0
+    )
+    output = capsys.readouterr().out
+    assert "DATALOADER:0 TEST RESULTS" in output
+    assert "macro avg                                              100.00     100.00     100.00         55" in output
+    assert "Entity level (seqeval): precision 100.00, recall 100.00, f1 100.00" in output
+    gold, predicted = (tmp_path / "infer_text_test.txt").read_text().splitlines()
+    assert gold.split("\t")[1] == predicted.split("\t")[1] == " ".join(tags for _, tags in SENTENCES)
+    assert list(tmp_path.glob("Normalized_Confusion_matrix_*.png"))
+
+
+def test_inference_prints_queries_and_results(trained, specs, tmp_path, capsys):
+    model = trained / "checkpoints" / "trained-model"
+    queries = '["He went to London on Wednesday.", "", "Where is Globex?"]'
+    assert run("infer", "-e", specs / "infer.yaml", "-r", tmp_path, "-m", model, f"input_batch={queries}") == 0
+    output = capsys.readouterr().out
+    assert "Query : He went to London on Wednesday.\nResult: He went to London[B-LOC] on Wednesday.\n" in output
+    assert (tmp_path / "predictions.txt").read_text().splitlines() == [
+        "He went to London[B-LOC] on Wednesday.",
+        "",
+        "Where is Globex[B-ORG]?",
+    ]
+    first = json.loads((tmp_path / "predictions.jsonl").read_text().splitlines()[0])
+    entity = first["entities"][0]
+    assert (entity["start"], entity["end"], entity["label"], entity["text"]) == (11, 17, "LOC", "London")
+    assert 0.5 < entity["score"] <= 1.0
+
+
+def test_with_a_key_the_model_is_an_archive(specs, data_dir, bert_folder, tmp_path, capsys):
+    assert train_model(specs, data_dir, bert_folder, tmp_path / "train", "trainer.max_epochs=1", "-k", "secret") == 0
+    checkpoints = tmp_path / "train" / "checkpoints"
+    archive = checkpoints / "trained-model.tlt"
+    assert archive.is_file()
+    assert not (checkpoints / "trained-model").exists()
+    written = [path for path in (tmp_path / "train").rglob("*") if path.suffix in (".txt", ".json", ".yaml", ".log")]
+    assert all("secret" not in path.read_text() for path in written)
+    common = ["infer", "-e", specs / "infer.yaml", "-r", tmp_path / "infer", "-m", archive]
+    assert run(*common, "-k", "secret") == 0
+    assert run(*common, "-k", "wrong") == 2
+    assert run(*common) == 2
+    assert "secret" not in capsys.readouterr().err
+
+
+def test_finetuning_keeps_the_labels_and_refuses_new_ones(trained, specs, data_dir, tmp_path, capsys):
+    model = trained / "checkpoints" / "trained-model"
+    common = ["finetune", "-e", specs / "finetune.yaml", "-m", model, "trainer.max_epochs=1"]
+    subset = tmp_path / "subset"
+    subset.mkdir()
+    for split in ("train", "dev"):
+        (subset / f"text_{split}.txt").write_text("Anna moved\n")
+        (subset / f"labels_{split}.txt").write_text("B-PER O\n")
+    assert (
+        run(*common, "-r", tmp_path / "fine", f"data_dir={subset}", "model.dataset.class_balancing=weighted_loss") == 0
+    )
+    tuned = tmp_path / "fine" / "checkpoints" / "finetuned-model" / "config.json"
+    old = json.loads((model / "config.json").read_text())["id2label"]
+    assert json.loads(tuned.read_text())["id2label"] == old
+    (subset / "labels_train.txt").write_text("B-NEW O\n")
+    assert run(*common, "-r", tmp_path / "again", f"data_dir={subset}") == 2
+    error = capsys.readouterr().err
+    assert "B-NEW" in error
+    assert "token_classification train" in error
+
+
+def test_the_same_results_folder_goes_on(specs, data_dir, bert_folder, tmp_path):
+    for _ in range(2):
+        assert train_model(specs, data_dir, bert_folder, tmp_path, "trainer.max_epochs=2") == 0
+    log = (tmp_path / "nemo_log_globalrank-0_localrank-0.txt").read_text()
+    assert "checkpoint-4 is continued" in log
+
+
+MISTAKES = {
+    "unknown key": (["trainer.max_epoch=3"], "did you mean trainer.max_epochs?"),
+    "wrong type": (["trainer.max_epochs=many"], "could not be converted to Integer"),
+    "open key": (["data_dir=???"], "data_dir has no value"),
+    "no override": (["max_epochs"], "overrides like trainer.max_epochs=3"),
+    "unknown flag": (["--spec", "x"], "unknown flag --spec"),
+    "megatron": (["model.language_model.pretrained_model_name=megatron-bert-345m-cased"], "bert-base-uncased"),
+    "class balancing": (["model.dataset.class_balancing=loss"], "weighted_loss"),
+    "optimizer": (["model.optim.name=novograd"], "adamw"),
+    "schedule": (["model.optim.sched.name=Warmup"], "WarmupAnnealing"),
+    "no data": (["data_dir=/nowhere"], "/nowhere"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_mistakes_end_with_a_message_and_exit_code_2(mistake, specs, data_dir, bert_folder, tmp_path, capsys):
+    arguments, expected = MISTAKES[mistake]
+    settings = [f"data_dir={data_dir}", f"model.language_model.pretrained_model_name={bert_folder}"]
+    assert run("train", "-e", specs / "train.yaml", "-r", tmp_path / "out", *settings, *arguments) == 2
+    error = capsys.readouterr().err
+    assert expected in error
+    assert "Traceback" not in error
+
+
+def test_every_shipped_spec_opens_with_the_command_that_runs_it(specs):
+    for path in sorted(specs.glob("*.yaml")):
+        assert path.read_text().startswith(f"# token_classification {path.stem} -e specs/{path.name} ")

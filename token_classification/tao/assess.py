@@ -1,0 +1,79 @@
+"""`evaluate`: NeMo's report on every word of a labelled file, then the scores of whole entities."""
+
+import logging
+from datetime import datetime
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from run_ner import walk
+from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
+from token_classification.data.formats.text_and_labels import read_text_and_labels
+from token_classification.data.load import Corpus
+from token_classification.data.sentences import Sentences
+from token_classification.modeling.build import load_config, read_model_labels
+from token_classification.reporting.confusion import draw_confusion_matrix, name_confusion_matrix
+from token_classification.scoring.evaluate import SplitResults
+from token_classification.tao import report
+from token_classification.tao.models import open_model
+
+logger = logging.getLogger(__name__)
+
+
+def evaluate(spec: DictConfig, results: Path, key: str | None) -> None:
+    """Score a model on `test_ds`: report, result dictionary, entity scores, prediction file, confusion matrix."""
+    if (spec.test_ds.text_file, spec.test_ds.labels_file) == (
+        spec.validation_ds.text_file,
+        spec.validation_ds.labels_file,
+    ):
+        logger.warning("test_ds is the validation data, on which the model may have been chosen (T8).")
+    text = Path(spec.data_dir) / spec.test_ds.text_file
+    sentences = read_text_and_labels(text, Path(spec.data_dir) / spec.test_ds.labels_file, spec.test_ds.num_samples)
+    with open_model(spec.restore_from, key) as folder:
+        names = read_model_labels(load_config(ModelArguments(str(folder))))
+        outcome = predict(folder, sentences, text, spec, results)
+    counts = report.count_labels(sentences.tags, outcome.tags, names)
+    scored = report.score_report(counts)
+    logger.info(report.format_report(scored))
+    note = report.describe_unknown_labels(counts)
+    if note:
+        logger.warning(note)
+    macro = scored.macro
+    print(
+        report.format_test_results(
+            {
+                "f1": macro.f1,
+                "precision": macro.precision,
+                "recall": macro.recall,
+                "test_loss": outcome.metrics["loss"],
+            }
+        )
+    )
+    logger.info(
+        "Entity level (seqeval): precision %.2f, recall %.2f, f1 %.2f, strict f1 %.2f",
+        *(100 * outcome.metrics[name] for name in ("precision", "recall", "f1")),
+        100 * outcome.metrics.get("strict_f1", outcome.metrics["f1"]),
+    )
+    write_flat_predictions(results / f"infer_{text.name}", sentences, outcome)
+    picture = results / name_confusion_matrix(True, datetime.now())
+    draw_confusion_matrix(sentences.tags, outcome.tags, picture)
+    logger.info("Confusion matrix saved to %s", picture)
+
+
+def predict(folder: Path, sentences: Sentences, source: Path, spec: DictConfig, results: Path) -> SplitResults:
+    """Run the story's prediction step on sentences that are loaded already."""
+    max_length = spec.model.dataset.max_seq_length
+    data_args = DataArguments(test_file=str(source), max_seq_length=max_length if max_length > 0 else None)
+    training_args = NerTrainingArguments(
+        output_dir=str(results), do_predict=True, per_device_eval_batch_size=max(spec.test_ds.batch_size, 8)
+    )
+    corpus = Corpus({"test": sentences}, {"test": str(source)})
+    return walk(ModelArguments(str(folder)), data_args, training_args, corpus=corpus)["test"]
+
+
+def write_flat_predictions(path: Path, sentences: Sentences, outcome: SplitResults) -> None:
+    """All gold labels in one line and all predicted ones in the next (behaviour.md 3.3)."""
+    gold = " ".join(tag for tags in sentences.tags for tag in tags)
+    predicted = " ".join(tag for tags in outcome.tags for tag in tags)
+    path.write_text(f"labels\t{gold}\npreds\t{predicted}\n", encoding="utf-8")
+    logger.info("Predictions saved to %s", path)

@@ -1,0 +1,129 @@
+"""The command line `token_classification COMMAND [flags] [key=value ...]`, as TAO users type it (behaviour.md 1A)."""
+
+import argparse
+import logging
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from token_classification.command_line import run_command
+from token_classification.errors import UserError
+
+logger = logging.getLogger(__name__)
+
+SPECS = Path(__file__).parent / "specs"
+WORKER_VARIABLE = "LOCAL_RANK"
+"""Set by the launcher in each process of a run with several."""
+
+COMMANDS = {
+    "download_specs": "write the sample specs to -o",
+    "dataset_convert": "IOB files to text_*.txt, labels_*.txt and label_ids.csv",
+    "train": "train a model from a pre-trained encoder",
+    "finetune": "train a trained model further",
+    "evaluate": "score a model on labelled data",
+    "infer": "tag texts",
+}
+REQUIRED = {
+    "train": ["data_dir"],
+    "finetune": ["data_dir", "restore_from"],
+    "evaluate": ["data_dir", "restore_from"],
+    "infer": ["restore_from"],
+}
+"""Command -> keys that must have a value in the end."""
+
+
+class ArgumentParser(argparse.ArgumentParser):
+    """Reports mistakes like every other mistake of the user."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message}\nHelp: {self.prog} -h")
+
+
+def main() -> int:
+    """The console script."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    return run_command(run, sys.argv[1:])
+
+
+def run(argv: list[str]) -> None:
+    """Run one command.
+
+    Raises:
+        UserError: no such command, or whatever the command finds wrong.
+    """
+    options, overrides = parse_flags(argv)
+    if options.command == "download_specs":
+        download_specs(options, overrides)
+        return
+    # Heavy imports only now: help and mistakes in flags answer at once.
+    from token_classification.tao import commands
+
+    commands.run(options, overrides)
+
+
+def parse_flags(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
+    """Split the command line into the command with its flags, and the overrides."""
+    parser = ArgumentParser(prog="token_classification", description="Token classification, TAO/NeMo style.")
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=ArgumentParser)
+    for name, help_text in COMMANDS.items():
+        command = subparsers.add_parser(name, help=help_text, description=help_text, allow_abbrev=False)
+        add_flags(command, name)
+    options, rest = parser.parse_known_args(argv)
+    flags = [argument for argument in rest if argument.startswith("-")]
+    if flags:
+        raise UserError(f"unknown flag {flags[0]}\nHelp: token_classification {options.command} -h")
+    return options, rest
+
+
+def add_flags(command: argparse.ArgumentParser, name: str) -> None:
+    """The flags of a command; overrides stand behind them."""
+    command.add_argument("-r", "--results_dir", metavar="RESULTS", help="folder of the results")
+    if name == "download_specs":
+        command.add_argument("-o", "--target_data_dir", metavar="DIR", required=True, help="where to write the specs")
+        return
+    command.add_argument("-e", "--experiment_spec", metavar="SPEC", help="YAML file with the settings")
+    command.add_argument("-g", "--gpus", type=int, default=1, metavar="N", help="number of processes (default: 1)")
+    command.add_argument("-k", "--key", metavar="KEY", help="encryption key; @FILE reads it from a file")
+    command.add_argument("-m", "--model", metavar="MODEL", help="model folder or .tlt archive")
+    if name == "dataset_convert":
+        command.add_argument("--data_file", metavar="F", help="convert one file, beside it")
+        command.add_argument("--max_length", type=int, default=-1, metavar="N", help="cut sentences to N words")
+    command.epilog = "key=value: any key of the spec, e.g. trainer.max_epochs=3; it wins over the spec."
+
+
+def download_specs(options: argparse.Namespace, overrides: Sequence[str]) -> None:
+    """Copy the sample specs; files that are there already and differ are not overwritten.
+
+    Raises:
+        UserError: a spec of that name exists and is another one.
+    """
+    if overrides:
+        raise UserError(f"{overrides[0]}: download_specs takes no overrides.")
+    target = Path(options.target_data_dir)
+    target.mkdir(parents=True, exist_ok=True)
+    specs = sorted(SPECS.glob("*.yaml"))
+    changed = [
+        str(target / spec.name)
+        for spec in specs
+        if (target / spec.name).exists() and (target / spec.name).read_bytes() != spec.read_bytes()
+    ]
+    if changed:
+        raise UserError(f"{', '.join(changed)}: changed by you, so not overwritten; give another -o.")
+    for spec in specs:
+        shutil.copyfile(spec, target / spec.name)
+        print(target / spec.name)
+
+
+def launch_processes(argv: Sequence[str], processes: int, key: str | None) -> NoReturn:
+    """Start the same command in several processes and leave with their exit code."""
+    from torch.distributed.run import main as torchrun
+
+    if key is not None:
+        # By the environment: the command line of a process can be read by everybody on the machine.
+        os.environ["TOKEN_CLASSIFICATION_KEY"] = key
+    torchrun(["--standalone", f"--nproc_per_node={processes}", "-m", "token_classification", *argv])
+    sys.exit(0)

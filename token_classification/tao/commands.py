@@ -1,0 +1,90 @@
+"""What every command does before its own work: results folder, log, spec, model, key, processes."""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+
+from token_classification.data.schemes import Scheme
+from token_classification.errors import UserError
+from token_classification.export.archive import read_key
+from token_classification.tao.assess import evaluate
+from token_classification.tao.cli import REQUIRED, WORKER_VARIABLE, launch_processes
+from token_classification.tao.convert import convert_file, convert_folder
+from token_classification.tao.infer import infer
+from token_classification.tao.learn import finetune, train
+from token_classification.tao.logs import configure_tao_logging, hide_key, write_command_line
+from token_classification.tao.spec import load_spec
+
+logger = logging.getLogger(__name__)
+
+WORK = {"train": train, "finetune": finetune, "evaluate": evaluate, "infer": infer}
+
+
+def run(options: argparse.Namespace, overrides: Sequence[str]) -> None:
+    """Prepare and run a command that has a spec."""
+    key = read_key(options.key)
+    command_line = hide_key(sys.argv)
+    sys.argv = command_line
+    if options.command == "dataset_convert":
+        configure_tao_logging(Path(options.results_dir) if options.results_dir else None)
+        convert(options, load_spec(options.experiment_spec, overrides, []))
+        return
+    if not options.results_dir:
+        raise UserError(f"-r RESULTS is missing: the folder for the results of {options.command}.")
+    if options.gpus > 1 and WORKER_VARIABLE not in os.environ:
+        launch_processes(_without_key(options, overrides), options.gpus, key)
+    results = Path(options.results_dir)
+    configure_tao_logging(results)
+    given = [f"restore_from={options.model}"] if options.model else []
+    settings = [f"exp_manager.explicit_log_dir={results}", f"trainer.gpus={options.gpus}"]
+    spec = load_spec(options.experiment_spec, [*settings, *overrides, *given], REQUIRED[options.command])
+    log_spec(spec, results, command_line)
+    WORK[options.command](spec, results, key)
+    logger.info("Internal process exited")
+
+
+def log_spec(spec: DictConfig, results: Path, command_line: Sequence[str]) -> None:
+    """Log the resolved spec and leave it in the results folder (L1, L2, F8)."""
+    text = OmegaConf.to_yaml(spec)
+    logger.info("Spec file:\n%s", text)
+    logger.info("Experiments will be logged at %s", results)
+    if os.environ.get("RANK", "0") == "0":
+        (results / "spec.yaml").write_text(text, encoding="utf-8")
+        write_command_line(results, command_line[1:])
+
+
+def convert(options: argparse.Namespace, spec: DictConfig) -> None:
+    """`dataset_convert`: a folder, or one file.
+
+    Raises:
+        UserError: neither is given, an unknown scheme, or something wrong in the data.
+    """
+    schemes = [str(scheme) for scheme in Scheme if scheme != Scheme.PLAIN]
+    if spec.scheme is not None and spec.scheme not in schemes:
+        raise UserError(f"scheme={spec.scheme}: accepted are {', '.join(schemes)}, or none to keep the tags.")
+    scheme = None if spec.scheme is None else Scheme(spec.scheme)
+    if options.data_file:
+        conversion = convert_file(Path(options.data_file), options.max_length, scheme)
+    elif spec.source_data_dir and spec.target_data_dir:
+        conversion = convert_folder(Path(spec.source_data_dir), Path(spec.target_data_dir), scheme)
+    else:
+        raise UserError(
+            "dataset_convert needs source_data_dir=FOLDER (train.txt, dev.txt, test.txt) and target_data_dir=FOLDER, "
+            "or --data_file FILE."
+        )
+    for split, sentences in conversion.sentences.items():
+        logger.info("%s: %s sentences, %s words", split, f"{sentences:,}", f"{conversion.words[split]:,}")
+    for path in conversion.files:
+        logger.info("%s written", path)
+
+
+def _without_key(options: argparse.Namespace, overrides: Sequence[str]) -> list[str]:
+    """The command line of a worker: it finds the key in the environment."""
+    flags = {"-e": options.experiment_spec, "-r": options.results_dir, "-m": options.model, "-g": str(options.gpus)}
+    given = [part for flag, value in flags.items() if value is not None for part in (flag, value)]
+    return [options.command, *given, *overrides]

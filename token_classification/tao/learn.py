@@ -1,0 +1,245 @@
+"""`train` and `finetune`: from a data folder of text and labels to a model, with the log that NeMo users know."""
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from omegaconf import DictConfig, OmegaConf
+from transformers import PreTrainedModel, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers.trainer_utils import get_last_checkpoint
+
+from run_ner import walk
+from token_classification.alignment.align import AlignedSplit
+from token_classification.alignment.words import split_into_sub_tokens
+from token_classification.arguments import ModelArguments, NerTrainingArguments
+from token_classification.data.formats.text_and_labels import read_text_and_labels
+from token_classification.data.load import Corpus
+from token_classification.errors import DataError, UserError, list_problems
+from token_classification.modeling.build import load_config, read_model_labels
+from token_classification.modeling.tokenizer import load_tokenizer
+from token_classification.recipe import Recipe
+from token_classification.scoring.evaluate import SplitResults
+from token_classification.tao import report, statistics
+from token_classification.tao.label_ids import order_labels, read_label_ids, write_label_ids
+from token_classification.tao.models import open_model, seal_model
+from token_classification.tao.translate import translate_data, translate_model, translate_recipe, translate_training
+from token_classification.training.checkpoints import KeepBestCheckpoints
+
+logger = logging.getLogger(__name__)
+
+
+def train(spec: DictConfig, results: Path, key: str | None) -> None:
+    """Train a model from an encoder."""
+    corpus = load_splits(spec)
+    corpus.label_names = find_labels(spec, corpus)
+    learn(spec, results, key, corpus, translate_model(spec, results), translate_recipe(spec))
+
+
+def finetune(spec: DictConfig, results: Path, key: str | None) -> None:
+    """Train a trained model further on data whose labels it knows (behaviour.md 4.1).
+
+    Raises:
+        UserError: the data has labels that the model doesn't know.
+    """
+    with open_model(spec.restore_from, key) as folder:
+        model_args = ModelArguments(str(folder))
+        known = read_model_labels(load_config(model_args))
+        corpus = load_splits(spec)
+        new = sorted({tag for split in corpus.splits for tag in corpus.count_tags(split)} - set(known))
+        if new:
+            raise UserError(
+                f"labels that the model does not know: {', '.join(new)}\n"
+                f"It knows: {', '.join(known)}. To learn new labels: token_classification train."
+            )
+        corpus.label_names = known
+        # The model's own head and weights are kept, whatever the spec says of new ones.
+        recipe = replace(translate_recipe(spec), head=None, encoder_checkpoint=None, from_scratch=False)
+        learn(spec, results, key, corpus, model_args, recipe)
+
+
+def load_splits(spec: DictConfig) -> Corpus:
+    """Read the training and validation files; the problems of both are reported together."""
+    splits, sources, problems = {}, {}, []
+    for split, section in (("train", spec.training_ds), ("validation", spec.validation_ds)):
+        text = Path(spec.data_dir) / section.text_file
+        try:
+            splits[split] = read_text_and_labels(text, Path(spec.data_dir) / section.labels_file, section.num_samples)
+        except DataError as error:
+            problems.append(str(error))
+        sources[split] = str(text)
+    if problems:
+        raise DataError("\n".join(problems))
+    return Corpus(splits, sources)
+
+
+def find_labels(spec: DictConfig, corpus: Corpus) -> list[str]:
+    """The label map: `model.label_ids`, else that of the data folder, else made from the data and written there.
+
+    Raises:
+        DataError: a label of the data that the map lacks.
+    """
+    path = Path(spec.model.label_ids or Path(spec.data_dir) / spec.model.class_labels.class_labels_file)
+    if spec.model.label_ids is None and not path.is_file():
+        names = order_labels(
+            {tag for split in corpus.splits for tag in corpus.count_tags(split)}, spec.model.dataset.pad_label
+        )
+        write_label_ids(path, names)
+        logger.info("Labels mapping %s saved to : %s", {name: place for place, name in enumerate(names)}, path)
+        return names
+    names = read_label_ids(path)
+    logger.info("Reusing label_ids file found at %s.", path)
+    problems = [
+        f"{corpus.sources[split]}: label {tag!r} ({count:,} words) is not in {path}"
+        for split in corpus.splits
+        for tag, count in corpus.count_tags(split).items()
+        if tag not in names
+    ]
+    if problems:
+        raise DataError(
+            f"{list_problems(problems)}\nAccepted: {', '.join(names)}. Add the label there, or correct it."
+        )
+    if spec.model.dataset.pad_label not in names:
+        raise UserError(
+            f"model.dataset.pad_label={spec.model.dataset.pad_label} is not in {path}: {', '.join(names)}."
+        )
+    return names
+
+
+def learn(
+    spec: DictConfig,
+    results: Path,
+    key: str | None,
+    corpus: Corpus,
+    model_args: ModelArguments,
+    recipe: Recipe,
+) -> None:
+    """Log what is known of the data, walk the story, and seal the model."""
+    checkpoints = results / "checkpoints"
+    training_args = translate_training(spec, checkpoints)
+    resume(spec, training_args)
+    logger.info("Setting model.dataset.data_dir to %s.", spec.data_dir)
+    names = list(corpus.label_names)
+    for split, section in (("train", spec.training_ds), ("validation", spec.validation_ds)):
+        log_labels(corpus, split, names, Path(spec.data_dir) / section.labels_file)
+        log_lengths(spec, model_args, corpus, split, names)
+
+    def log_report(split: AlignedSplit, results: SplitResults) -> None:
+        """The table of each validation (L23)."""
+        logger.info(report.format_report(report.score_report(report.count_labels(split.gold, results.tags, names))))
+
+    options = spec.exp_manager.checkpoint_callback_params
+    keep = KeepBestCheckpoints(
+        options.save_top_k, training_args.metric_for_best_model, training_args.greater_is_better
+    )
+    model_folder = checkpoints / spec.exp_manager.name
+    callbacks = (LogTraining(recipe), keep)
+    recipe = replace(recipe, model_folder=model_folder, callbacks=callbacks, on_results=log_report)
+    files = {split: corpus.sources[split] for split in corpus.splits}
+    walk(model_args, translate_data(spec, files), training_args, recipe=recipe, corpus=corpus)
+    if training_args.process_index == 0:
+        model = seal_model(model_folder, key)
+        kept = "best" if training_args.load_best_model_at_end else "last"
+        logger.info("Experiment logs saved to '%s'", results)
+        logger.info("Trained model saved to '%s' (the weights of the %s epoch)", model, kept)
+
+
+def resume(spec: DictConfig, training_args: NerTrainingArguments) -> None:
+    """Go on from the last checkpoint of the results folder, if there is one and the spec does not forbid it.
+
+    Raises:
+        UserError: there is none, and the spec wants one.
+    """
+    manager = spec.exp_manager
+    if not manager.resume_if_exists:
+        return
+    folder = Path(training_args.output_dir)
+    checkpoint = get_last_checkpoint(str(folder)) if folder.is_dir() else None
+    if checkpoint is not None:
+        logger.warning("%s is continued; for a fresh start give another -r.", checkpoint)
+        training_args.resume_from_checkpoint = checkpoint
+        return
+    if not manager.resume_ignore_no_checkpoint:
+        raise UserError(f"exp_manager.resume_ignore_no_checkpoint=false, and {folder} holds no checkpoint.")
+    training_args.overwrite_output_dir = True
+
+
+def log_labels(corpus: Corpus, split: str, names: list[str], labels_path: Path) -> None:
+    """Label statistics and, for training data, class weights (L5-L13); the files that go with them."""
+    ids = {name: label_id for label_id, name in enumerate(names)}
+    logger.info("Processing %s", labels_path)
+    logger.info("Using provided labels mapping %s", ids)
+    counts = statistics.count_label_ids(corpus.splits[split].tags, ids)
+    for line in statistics.describe_labels(counts, labels_path):
+        logger.info(line)
+    statistics.write_label_stats(counts, labels_path)
+    if split == "train":
+        weights = statistics.compute_class_weights(counts)
+        logger.info(statistics.describe_class_weights(weights))
+        logger.info("Class weights saved to %s", statistics.save_class_weights(weights, len(names), labels_path))
+
+
+def log_lengths(spec: DictConfig, model_args: ModelArguments, corpus: Corpus, split: str, names: list[str]) -> None:
+    """Sequence statistics and the first sentence as the model sees it (L14-L17)."""
+    sentences, dataset = corpus.splits[split], spec.model.dataset
+    tokenizer = load_tokenizer(model_args)
+    sub_tokens = split_into_sub_tokens(tokenizer, sentences.tokens)
+    lengths = np.diff(sub_tokens.word_starts[sub_tokens.sentence_starts]) + tokenizer.num_special_tokens_to_add()
+    max_length = statistics.choose_max_length(lengths.tolist(), dataset.max_seq_length)
+    for line in statistics.describe_lengths(lengths.tolist(), max_length):
+        logger.info(line)
+    logger.warning(statistics.describe_long_sentences(lengths.tolist(), max_length))
+    ids = {name: label_id for label_id, name in enumerate(names)}
+    example = statistics.describe_example(
+        tokenizer,
+        sentences.tokens[0],
+        [ids[tag] for tag in sentences.tags[0]],
+        max_length=max_length,
+        pad_label_id=ids[dataset.pad_label],
+        ignore_extra_tokens=dataset.ignore_extra_tokens,
+        ignore_start_end=dataset.ignore_start_end,
+    )
+    for line in example:
+        logger.info(line)
+
+
+class LogTraining(TrainerCallback):
+    """Says at the start of a training what trains it (L19, L20, L22)."""
+
+    def __init__(self, recipe: Recipe):
+        self.recipe = recipe
+
+    def on_train_begin(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        model: PreTrainedModel,
+        optimizer: torch.optim.Optimizer,
+        lr_scheduler: torch.optim.lr_scheduler.LRScheduler,
+        **kwargs,
+    ) -> None:
+        """Log optimizer, schedule and the numbers of parameters."""
+        if not state.is_world_process_zero:
+            return
+        logger.info("Optimizer config = %s", getattr(optimizer, "optimizer", optimizer))
+        parameters = OmegaConf.to_yaml({**self.recipe.optimizer.schedule_options, "max_steps": state.max_steps})
+        logger.info(
+            'Scheduler "%s" \nwill be used during training (effective maximum steps = %s) - \nParameters : \n(%s)',
+            self.recipe.optimizer.schedule,
+            state.max_steps,
+            parameters,
+        )
+        trainable = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+        total = sum(parameter.numel() for parameter in model.parameters())
+        for count, name in ((trainable, "Trainable"), (total - trainable, "Non-trainable"), (total, "Total")):
+            logger.info("%-10s%s params", _shorten(count), name)
+
+
+def _shorten(count: int) -> str:
+    """110082829 -> `110 M`, as Lightning writes it."""
+    for size, unit in ((10**9, "B"), (10**6, "M"), (10**3, "K")):
+        if count >= size:
+            return f"{count / size:.3g} {unit}" if count < 100 * size else f"{count // size} {unit}"
+    return str(count)

@@ -1,0 +1,183 @@
+"""A spec in the words of the engine: the dataclasses of `arguments.py` and the recipe of this dialect.
+
+The numbers are NeMo's by default (behaviour.md 6D): Adam without clipping, labels on every real sub-token, batch 64.
+"""
+
+import json
+import logging
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+from transformers import BertTokenizer
+
+from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
+from token_classification.errors import UserError
+from token_classification.recipe import HeadOptions, OptimizerOptions, Recipe
+
+logger = logging.getLogger(__name__)
+
+MONITORED = {"val_loss": "eval_loss", "f1": "eval_f1", "precision": "eval_precision", "recall": "eval_recall"}
+"""NeMo's name of a monitored score -> ours. f1, precision and recall are those of entities."""
+
+NOT_SPEC_OPTIONS = ("name", "lr", "weight_decay", "sched")
+NOT_SCHEDULE_OPTIONS = ("name", "monitor", "reduce_on_plateau", "last_epoch", "max_steps")
+MEGATRON = "megatron"
+
+
+def translate_model(spec: DictConfig, results: Path) -> ModelArguments:
+    """Which encoder and tokenizer to start from.
+
+    Raises:
+        UserError: a model or file that can't be had here.
+    """
+    language_model, tokenizer = spec.model.language_model, spec.model.tokenizer
+    name = language_model.pretrained_model_name
+    if MEGATRON in name:
+        raise UserError(
+            f"model.language_model.pretrained_model_name={name}: Megatron models are not on the Hub; take for example "
+            "bert-base-uncased, roberta-base, distilbert-base-cased, albert-base-v2, or a folder."
+        )
+    if tokenizer.tokenizer_model is not None:
+        raise UserError(
+            f"model.tokenizer.tokenizer_model={tokenizer.tokenizer_model}: sentencepiece files are not read; give a "
+            "folder with a tokenizer.json as model.tokenizer.tokenizer_name."
+        )
+    tokenizer_name = tokenizer.tokenizer_name
+    if tokenizer.vocab_file is not None:
+        tokenizer_name = _build_tokenizer(tokenizer.vocab_file, results)
+    return ModelArguments(name, config_name=_find_config(language_model, results), tokenizer_name=tokenizer_name)
+
+
+def _build_tokenizer(vocab_file: str, results: Path) -> str:
+    if not Path(vocab_file).is_file():
+        raise UserError(f"model.tokenizer.vocab_file={vocab_file}: no such file; accepted: a vocab.txt of BERT.")
+    folder = results / "tokenizer"
+    BertTokenizer.from_pretrained(vocab_file).save_pretrained(folder)
+    return str(folder)
+
+
+def _find_config(language_model: DictConfig, results: Path) -> str | None:
+    """The config that the encoder is built from, with random weights; None for a trained one."""
+    if language_model.config_file is not None:
+        if language_model.config is not None:
+            logger.warning("Both config_file and config are given: %s is used.", language_model.config_file)
+        if not Path(language_model.config_file).is_file():
+            raise UserError(f"model.language_model.config_file={language_model.config_file}: no such file.")
+        settings = json.loads(Path(language_model.config_file).read_text(encoding="utf-8"))
+    elif language_model.config is not None:
+        settings = OmegaConf.to_container(language_model.config)
+    else:
+        return None
+    logger.warning("The encoder starts from a config: its weights are random.")
+    folder = results / "encoder_config"
+    folder.mkdir(parents=True, exist_ok=True)
+    # NeMo's configs are BERT's and do not say so.
+    (folder / "config.json").write_text(json.dumps({"model_type": "bert", **settings}, indent=2), encoding="utf-8")
+    return str(folder)
+
+
+def translate_recipe(spec: DictConfig) -> Recipe:
+    """What this dialect trains otherwise.
+
+    Raises:
+        UserError: an unknown `class_balancing`, activation or weights file.
+    """
+    dataset, head, checkpoint = spec.model.dataset, spec.model.head, spec.model.language_model.lm_checkpoint
+    if dataset.class_balancing not in (None, "weighted_loss"):
+        raise UserError(
+            f"model.dataset.class_balancing={dataset.class_balancing}: accepted are weighted_loss, and null for none."
+        )
+    if head.activation not in ("relu", "tanh", "sigmoid"):
+        raise UserError(f"model.head.activation={head.activation}: accepted are relu, tanh and sigmoid.")
+    if head.num_fc_layers < 1:
+        raise UserError(f"model.head.num_fc_layers={head.num_fc_layers}: accepted is 1 or more.")
+    if checkpoint is not None and not Path(checkpoint).is_file():
+        raise UserError(f"model.language_model.lm_checkpoint={checkpoint}: no such file.")
+    language_model = spec.model.language_model
+    return Recipe(
+        head=HeadOptions(head.num_fc_layers, head.fc_dropout, head.activation, head.use_transformer_init),
+        encoder_checkpoint=checkpoint,
+        from_scratch=language_model.config_file is not None or language_model.config is not None,
+        continuation_labels="ignored" if dataset.ignore_extra_tokens else "same",
+        special_token_label=None if dataset.ignore_start_end else dataset.pad_label,
+        balances_classes=dataset.class_balancing == "weighted_loss",
+        optimizer=translate_optimizer(spec.model.optim),
+    )
+
+
+def translate_optimizer(optim: DictConfig) -> OptimizerOptions:
+    """Optimizer and schedule with the settings that are not null."""
+    settings = OmegaConf.to_container(optim)
+    schedule = settings.pop("sched") or {}
+    if schedule.get("warmup_steps") is not None and schedule.get("warmup_ratio") == 0.1:
+        # The ratio is the default of the schema; steps that are given take its place.
+        schedule["warmup_ratio"] = None
+    return OptimizerOptions(
+        name=settings["name"],
+        options={key: value for key, value in settings.items() if key not in NOT_SPEC_OPTIONS and value is not None},
+        schedule=schedule.get("name"),
+        schedule_options={key: value for key, value in schedule.items() if key not in NOT_SCHEDULE_OPTIONS},
+    )
+
+
+def translate_data(spec: DictConfig, files: dict[str, str]) -> DataArguments:
+    """The data files, for the record, and the window that sentences are read in."""
+    names = {"train": "train_file", "validation": "validation_file", "test": "test_file"}
+    return DataArguments(
+        max_seq_length=spec.model.dataset.max_seq_length if spec.model.dataset.max_seq_length > 0 else None,
+        **{names[split]: path for split, path in files.items()},
+    )
+
+
+def translate_training(spec: DictConfig, output_folder: Path) -> NerTrainingArguments:
+    """How to train: an evaluation and a checkpoint every epoch.
+
+    Raises:
+        UserError: a precision or a monitored score that doesn't exist.
+    """
+    trainer, checkpoints = spec.trainer, spec.exp_manager.checkpoint_callback_params
+    if checkpoints.monitor not in MONITORED:
+        raise UserError(
+            f"exp_manager.checkpoint_callback_params.monitor={checkpoints.monitor}: "
+            f"accepted are {', '.join(MONITORED)}."
+        )
+    precision = str(trainer.precision)
+    if precision not in ("16", "32", "bf16"):
+        raise UserError(f"trainer.precision={precision}: accepted are 32, 16 and bf16.")
+    loggers = [
+        name
+        for name, is_wanted in (
+            ("tensorboard", spec.exp_manager.create_tensorboard_logger),
+            ("wandb", spec.exp_manager.create_wandb_logger),
+        )
+        if is_wanted
+    ]
+    return NerTrainingArguments(
+        output_dir=str(output_folder),
+        do_train=True,
+        num_train_epochs=trainer.max_epochs,
+        max_steps=-1 if trainer.max_steps is None else trainer.max_steps,
+        per_device_train_batch_size=spec.training_ds.batch_size,
+        per_device_eval_batch_size=spec.validation_ds.batch_size,
+        gradient_accumulation_steps=trainer.accumulate_grad_batches,
+        max_grad_norm=trainer.gradient_clip_val,
+        learning_rate=spec.model.optim.lr,
+        weight_decay=spec.model.optim.weight_decay,
+        lr_scheduler_type="constant",
+        train_sampling_strategy="random" if spec.training_ds.shuffle else "sequential",
+        dataloader_drop_last=spec.model.dataset.drop_last,
+        dataloader_num_workers=spec.model.dataset.num_workers,
+        dataloader_pin_memory=spec.model.dataset.pin_memory,
+        eval_strategy="epoch",
+        save_strategy="epoch",
+        metric_for_best_model=MONITORED[checkpoints.monitor],
+        greater_is_better=checkpoints.monitor != "val_loss",
+        load_best_model_at_end=checkpoints.save_best_model,
+        logging_steps=trainer.log_every_n_steps,
+        seed=trainer.seed,
+        fp16=precision == "16",
+        bf16=precision == "bf16",
+        report_to=loggers or "none",
+        # The encoder's pooler is part of the model, and nothing uses it.
+        ddp_find_unused_parameters=True if trainer.gpus > 1 else None,
+    )
