@@ -23,6 +23,7 @@ STATIONS = {
     "reporting": 6,
     "export": 6,
     "tao": 7,
+    "__main__": 8,
 }
 """Part of the package -> how far down the road of the data it stands; only `tao` stands below `run_ner.py`."""
 

@@ -1,5 +1,6 @@
 """Every command of the README and the docs runs, in a folder that holds what the command names, without a network."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -12,6 +13,7 @@ from walkthrough_stand_ins import RAW_FILES, set_up_environment, write_program
 
 import run_ner
 from token_classification.command_line import run_command
+from token_classification.tao import cli
 
 RUN_ELSEWHERE = {"bash run.sh": "test_run_sh.py", "make test": "what runs this very test"}
 
@@ -64,6 +66,9 @@ def user_folder(tmp_path, bert_folder, monkeypatch) -> Path:
     for name in ("train.conllu", "test.conllu"):
         (tmp_path / name).write_text(rows)
     save_conll2003(tmp_path / "conll2003")
+    (tmp_path / "iob").mkdir()
+    for name in ("train.txt", "dev.txt", "test.txt"):
+        write_sentences(tmp_path / "iob" / name)
     config = ["model_name_or_path: bert-base-uncased", "train_file: train.conll", "do_train: true", "max_steps: 1"]
     (tmp_path / "config.yaml").write_text("\n".join([*config, "output_dir: from-config"]))
     return tmp_path
@@ -81,14 +86,18 @@ def save_conll2003(folder: Path) -> None:
     DatasetDict({"train": split, "validation": split, "test": split}).save_to_disk(str(folder))
 
 
-@pytest.mark.parametrize("page", ["README.md"])
-def test_every_command_runs(page, user_folder):
+@pytest.mark.parametrize("page", ["README.md", "docs/tao.md"])
+def test_every_command_runs(page, user_folder, monkeypatch):
+    monkeypatch.setenv("KEY", "a secret")
     commands = read_commands(ROOT / page)
     assert len(commands) > 5
     for number, command in enumerate(commands):
         if command in RUN_ELSEWHERE:
             continue
-        words = shlex.split(command.replace("/tmp/test-ner", f"{user_folder}/output-{number}"))
+        words = shlex.split(os.path.expandvars(command.replace("/tmp/test-ner", f"{user_folder}/output-{number}")))
+        if words[0] == "token_classification":
+            assert run_command(cli.run, words[1:]) == 0, command
+            continue
         assert words[:2] == ["python", "run_ner.py"], f"no test runs: {command}"
         assert run_command(run_ner.main, [*words[2:], "--use_cpu"]) == 0, command
 

@@ -1,6 +1,8 @@
 """The commands as TAO users type them, from IOB files to tagged text, on a tiny encoder."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -206,3 +208,37 @@ def test_mistakes_end_with_a_message_and_exit_code_2(mistake, specs, data_dir, b
 def test_every_shipped_spec_opens_with_the_command_that_runs_it(specs):
     for path in sorted(specs.glob("*.yaml")):
         assert path.read_text().startswith(f"# token_classification {path.stem} -e specs/{path.name} ")
+
+
+@pytest.mark.slow
+def test_a_killed_training_goes_on_to_the_same_model(specs, data_dir, bert_folder, tmp_path):
+    settings = [f"data_dir={data_dir}", f"model.language_model.pretrained_model_name={bert_folder}"]
+    settings += ["trainer.max_epochs=6", "training_ds.batch_size=4", "trainer.seed=7"]
+    command = [sys.executable, "-m", "token_classification", "train", "-e", str(specs / "train.yaml"), *settings]
+    killed = [*command, "-r", str(tmp_path / "killed")]
+    with subprocess.Popen(killed, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        reports = (line for line in process.stdout if "weighted avg" in line)
+        for _ in range(3):
+            next(reports)
+        process.kill()
+    assert not (tmp_path / "killed" / "checkpoints" / "trained-model").exists()
+    for name in ("killed", "whole"):
+        assert run(*command[3:], "-r", tmp_path / name) == 0
+    assert "is continued" in (tmp_path / "killed" / "nemo_log_globalrank-0_localrank-0.txt").read_text()
+    killed_model, whole_model = (
+        (tmp_path / name / "checkpoints" / "trained-model" / "model.safetensors").read_bytes()
+        for name in ("killed", "whole")
+    )
+    assert killed_model == whole_model
+
+
+@pytest.mark.slow
+def test_two_processes_evaluate_as_one(trained, specs, data_dir, tmp_path):
+    model = trained / "checkpoints" / "trained-model"
+    common = ["evaluate", "-e", specs / "evaluate.yaml", "-m", model, f"data_dir={data_dir}"]
+    command = [sys.executable, "-m", "token_classification", *common, "-g", "2", "-r", tmp_path / "two"]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert run(*common, "-r", tmp_path / "one") == 0
+    one, two = ((tmp_path / name / "infer_text_dev.txt").read_bytes() for name in ("one", "two"))
+    assert one == two

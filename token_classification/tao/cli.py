@@ -40,6 +40,7 @@ class ArgumentParser(argparse.ArgumentParser):
     """Reports mistakes like every other mistake of the user."""
 
     def error(self, message: str) -> NoReturn:
+        """Called by argparse. Raises: UserError."""
         raise UserError(f"{message}\nHelp: {self.prog} -h")
 
 

@@ -121,9 +121,10 @@ def learn(
     resume(spec, training_args)
     logger.info("Setting model.dataset.data_dir to %s.", spec.data_dir)
     names = list(corpus.label_names)
-    for split, section in (("train", spec.training_ds), ("validation", spec.validation_ds)):
-        log_labels(corpus, split, names, Path(spec.data_dir) / section.labels_file)
-        log_lengths(spec, model_args, corpus, split, names)
+    if training_args.process_index == 0:
+        for split, section in (("train", spec.training_ds), ("validation", spec.validation_ds)):
+            log_labels(corpus, split, names, Path(spec.data_dir) / section.labels_file)
+            log_lengths(spec, model_args, corpus, split, names)
 
     def log_report(split: AlignedSplit, results: SplitResults) -> None:
         """The table of each validation (L23)."""
