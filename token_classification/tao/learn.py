@@ -225,7 +225,8 @@ class LogTraining(TrainerCallback):
         if not state.is_world_process_zero:
             return
         logger.info("Optimizer config = %s", getattr(optimizer, "optimizer", optimizer))
-        parameters = OmegaConf.to_yaml({**self.recipe.optimizer.schedule_options, "max_steps": state.max_steps})
+        settings = {"warmup_steps": None, "warmup_ratio": None, **self.recipe.optimizer.schedule_options}
+        parameters = OmegaConf.to_yaml({**settings, "last_epoch": -1, "max_steps": state.max_steps})
         logger.info(
             'Scheduler "%s" \nwill be used during training (effective maximum steps = %s) - \nParameters : \n(%s)',
             self.recipe.optimizer.schedule,
