@@ -18,6 +18,7 @@ from token_classification.arguments import DataArguments, ModelArguments, NerTra
 from token_classification.command_line import parse_command_line, run_command
 from token_classification.data.labels import choose_label_set
 from token_classification.data.load import Corpus, load_corpus, used_splits
+from token_classification.hardware import keep_freed_memory
 from token_classification.modeling.build import DEFAULT_RECIPE, load_config, load_model, read_model_labels
 from token_classification.modeling.tokenizer import load_tokenizer
 from token_classification.recipe import Recipe
@@ -60,6 +61,8 @@ def walk(
     Returns:
         What the model made of the splits that were evaluated ("validation") and predicted ("test").
     """
+    if training_args.keep_freed_memory:
+        keep_freed_memory()
     set_seed(training_args.seed)
     checkpoint = find_checkpoint(training_args) if training_args.do_train else None
 

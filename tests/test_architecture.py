@@ -15,6 +15,7 @@ STATIONS = {
     "arguments": 1,
     "command_line": 1,
     "recipe": 1,
+    "hardware": 0,
     "data": 2,
     "modeling": 3,
     "alignment": 3,

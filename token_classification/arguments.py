@@ -12,6 +12,7 @@ from transformers import TrainingArguments
 from transformers.trainer_utils import IntervalStrategy, SaveStrategy
 
 from token_classification.errors import UserError
+from token_classification.hardware import has_accelerator, multiplies_bf16
 
 
 @dataclass
@@ -189,8 +190,26 @@ class DataArguments:
 
 @dataclass
 class NerTrainingArguments(TrainingArguments):
-    """All `TrainingArguments`, and what this project adds to them."""
+    """All `TrainingArguments`, and what this project adds to them: it trains as fast as the machine can."""
 
+    train_sampling_strategy: str = field(
+        default="group_by_length",
+        metadata={
+            "help": "How training windows are put into batches: group_by_length (like lengths together, little "
+            "padding), random or sequential."
+        },
+    )
+    mixed_precision: Literal["auto", "no", "bf16", "fp16"] = field(
+        default="auto",
+        metadata={
+            "help": "Precision of matrix products; weights are always float32. auto: bf16 where the hardware "
+            "multiplies it natively, else no. --bf16 and --fp16 do the same as their names here."
+        },
+    )
+    keep_freed_memory: bool = field(
+        default=True,
+        metadata={"help": "On the CPU: keep freed memory for the next step instead of giving it back to the system."},
+    )
     overwrite_output_dir: bool = field(
         default=False,
         metadata={"help": "Train from scratch into an output_dir that already holds something."},
@@ -204,11 +223,28 @@ class NerTrainingArguments(TrainingArguments):
     )
 
     def __post_init__(self):
+        self._fit_hardware()
         if self.early_stopping_patience is not None:
             self._prepare_early_stopping()
         if self.load_best_model_at_end and self.metric_for_best_model is None:
             self.metric_for_best_model = "f1"
         super().__post_init__()
+
+    def _fit_hardware(self) -> None:
+        """Use the CPU where there is nothing else, and choose the precision."""
+        if not has_accelerator():
+            self.use_cpu = True
+            self.dataloader_pin_memory = False
+        if self.mixed_precision == "auto" and not (self.bf16 or self.fp16):
+            self.bf16 = multiplies_bf16()
+        elif self.mixed_precision != "auto":
+            if (self.bf16 and self.mixed_precision != "bf16") or (self.fp16 and self.mixed_precision != "fp16"):
+                given = "--bf16" if self.bf16 else "--fp16"
+                raise UserError(f"--mixed_precision {self.mixed_precision} and {given}: give only one of them.")
+            self.bf16 = self.mixed_precision == "bf16"
+            self.fp16 = self.mixed_precision == "fp16"
+        if self.fp16 and self.use_cpu:
+            raise UserError("--fp16 needs a GPU; on a CPU: --mixed_precision auto.")
 
     def _prepare_early_stopping(self) -> None:
         """Early stopping needs evaluations, and the best model to come back to."""

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from huggingface_hub import ModelCard
 
@@ -20,7 +21,7 @@ def make_results(gold: list[list[str]] | None = GOLD, scheme: Scheme = Scheme.IO
     """Results of a split, as `evaluate_split` gives them."""
     scores = {} if gold is None else score_tags(gold, PREDICTED, scheme)
     metrics = flatten_scores(scores, with_types=False) | {"samples": 2, "words": 6, "loss": 0.5}
-    return SplitResults(PREDICTED, metrics, type_scores(scores))
+    return SplitResults(PREDICTED, np.ones(6, dtype=np.float32), metrics, type_scores(scores))
 
 
 @pytest.fixture

@@ -5,10 +5,11 @@ import sys
 
 import datasets
 import transformers
-from transformers import TrainingArguments
+
+from token_classification.arguments import NerTrainingArguments
 
 
-def configure_logging(training: TrainingArguments) -> None:
+def configure_logging(training: NerTrainingArguments) -> None:
     """Set up logging on stdout; only the main process logs more than warnings."""
     logging.basicConfig(
         format="%(asctime)s - %(levelname)s - %(name)s - %(message)s",
@@ -20,5 +21,15 @@ def configure_logging(training: TrainingArguments) -> None:
     level = training.get_process_log_level()
     logging.getLogger("token_classification").setLevel(level)
     logging.getLogger("run_ner").setLevel(level)
+    logging.getLogger("run_ner").info("%s", describe_speed(training))
     datasets.utils.logging.set_verbosity(level)
     transformers.utils.logging.set_verbosity(max(level, logging.WARNING))
+
+
+def describe_speed(training: NerTrainingArguments) -> str:
+    """What was chosen for this machine, and how to choose otherwise."""
+    precision = training.mixed_precision if training.mixed_precision != "no" else "float32"
+    return (
+        f"Device {training.device}, matrix products in {precision} (--mixed_precision), batches "
+        f"{training.train_sampling_strategy} (--train_sampling_strategy)."
+    )

@@ -99,7 +99,7 @@ class TrainerSpec:
     max_steps: int | None = -1
     accumulate_grad_batches: int = 1
     gradient_clip_val: float = 0.0
-    precision: str = "32"
+    precision: str = "auto"
     log_every_n_steps: int = 50
     seed: int = 42
 

@@ -19,6 +19,9 @@ logger = logging.getLogger(__name__)
 MONITORED = {"val_loss": "eval_loss", "f1": "eval_f1", "precision": "eval_precision", "recall": "eval_recall"}
 """NeMo's name of a monitored score -> ours. f1, precision and recall are those of entities."""
 
+PRECISIONS = {"auto": "auto", "32": "no", "16": "fp16", "bf16": "bf16"}
+"""`trainer.precision` -> `--mixed_precision`"""
+
 NOT_SPEC_OPTIONS = ("name", "lr", "weight_decay", "sched")
 NOT_SCHEDULE_OPTIONS = ("name", "monitor", "reduce_on_plateau", "last_epoch", "max_steps")
 MEGATRON = "megatron"
@@ -142,8 +145,8 @@ def translate_training(spec: DictConfig, output_folder: Path) -> NerTrainingArgu
             f"accepted are {', '.join(MONITORED)}."
         )
     precision = str(trainer.precision)
-    if precision not in ("16", "32", "bf16"):
-        raise UserError(f"trainer.precision={precision}: accepted are 32, 16 and bf16.")
+    if precision not in PRECISIONS:
+        raise UserError(f"trainer.precision={precision}: accepted are {', '.join(PRECISIONS)}.")
     loggers = [
         name
         for name, is_wanted in (
@@ -164,7 +167,7 @@ def translate_training(spec: DictConfig, output_folder: Path) -> NerTrainingArgu
         learning_rate=spec.model.optim.lr,
         weight_decay=spec.model.optim.weight_decay,
         lr_scheduler_type="constant",
-        train_sampling_strategy="random" if spec.training_ds.shuffle else "sequential",
+        train_sampling_strategy="group_by_length" if spec.training_ds.shuffle else "sequential",
         dataloader_drop_last=spec.model.dataset.drop_last,
         dataloader_num_workers=spec.model.dataset.num_workers,
         dataloader_pin_memory=spec.model.dataset.pin_memory,
@@ -175,8 +178,7 @@ def translate_training(spec: DictConfig, output_folder: Path) -> NerTrainingArgu
         load_best_model_at_end=checkpoints.save_best_model,
         logging_steps=trainer.log_every_n_steps,
         seed=trainer.seed,
-        fp16=precision == "16",
-        bf16=precision == "bf16",
+        mixed_precision=PRECISIONS[precision],
         report_to=loggers or "none",
         # The encoder's pooler is part of the model, and nothing uses it.
         ddp_find_unused_parameters=True if trainer.gpus > 1 else None,

@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import torch
 from accelerate.utils import gather_object
+from torch.utils.data import Sampler
 from transformers import EarlyStoppingCallback, PreTrainedModel, PreTrainedTokenizerBase, Trainer, TrainerCallback
 from transformers.trainer_utils import speed_metrics
 
@@ -19,6 +21,7 @@ from token_classification.scoring.evaluate import SplitResults, evaluate_split
 from token_classification.scoring.predict import PredictionLoop, WordPredictions, merge_shares
 from token_classification.training.loss import LabelLoss
 from token_classification.training.optimizer import build_optimizer
+from token_classification.training.sampler import LengthGroupedSampler
 from token_classification.training.schedule import build_schedule
 
 
@@ -108,6 +111,15 @@ class NerTrainer(Trainer):
         self.log_metrics(split, metrics)
         self.save_metrics(split, metrics)
 
+    def _get_train_sampler(self, train_dataset: AlignedSplit | None = None) -> Sampler | None:
+        """With group_by_length: this project's own sampler, whose order a continued training finds again."""
+        split = train_dataset or self.train_dataset
+        if self.args.train_sampling_strategy != "group_by_length":
+            return super()._get_train_sampler(split)
+        batch_size = self.args.train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
+        seed = self.args.seed if self.args.data_seed is None else self.args.data_seed
+        return LengthGroupedSampler(split.windows.lengths, batch_size, seed)
+
     def create_optimizer(self, model: PreTrainedModel | None = None) -> torch.optim.Optimizer:
         """The optimizer of the recipe, over all parameters alike; without one that of the TrainingArguments."""
         if self.optimizer_options is None:
@@ -135,17 +147,22 @@ class NerTrainer(Trainer):
         return self.lr_scheduler
 
     def _predict_words(self, split: AlignedSplit) -> WordPredictions:
-        """Run the prediction loop; the processes of a distributed run share the batches and each gets the whole."""
-        model = self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
+        """Run the prediction loop; the processes of a distributed run share the batches and each gets the whole.
+
+        In float32 unless `--bf16_full_eval` or `--fp16_full_eval` is given: then no tag depends on what else is in a
+        batch. (In mixed precision accelerate puts autocast into `model.forward`: the forward before that is called.)
+        """
+        model = self.model
+        forward = getattr(model, "_original_forward", model.forward)
         was_training = model.training
         model.eval()
         loop = PredictionLoop(
-            run_model=lambda inputs: model(**inputs).logits,
+            run_model=lambda inputs: forward(**inputs).logits,
             collator=self.data_collator,
             token_budget=self.token_budget,
             decoder=self.decoder,
             class_weights=self.class_weights,
-            precision=self.accelerator.autocast,
+            precision=self._choose_evaluation_precision,
             device=self.args.device,
             show_progress=not self.args.disable_tqdm and self.is_world_process_zero(),
         )
@@ -155,6 +172,12 @@ class NerTrainer(Trainer):
         if self.args.world_size == 1:
             return predictions
         return merge_shares(gather_object([predictions]))
+
+    def _choose_evaluation_precision(self) -> AbstractContextManager:
+        """The context that evaluation runs in."""
+        if self.args.bf16_full_eval or self.args.fp16_full_eval:
+            return torch.autocast(self.args.device.type, torch.bfloat16 if self.args.bf16_full_eval else torch.float16)
+        return nullcontext()
 
     def create_model_card(self, *args, **kwargs) -> None:
         """The card is written by `reporting.model_card`, with per-type scores; the Trainer's would overwrite it."""

@@ -1,0 +1,183 @@
+#!/usr/bin/env python
+"""Training speed of run_ner.py beside the stock way, alternating in one run, each training in a process of its own.
+
+python benchmarks/train_speed.py MODEL TRAIN_FILE VALIDATION_FILE [--batch_sizes 8 32] [--epochs 1] [--rounds 3]
+
+Stock is what the library's own parts give: `Trainer`, `DataCollatorForTokenClassification`, random order, float32,
+padding to the longest of a batch. Same model, data, batch size, epochs and seed on both sides. Printed as Markdown.
+"""
+
+import argparse
+import json
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+SIDES = ("stock", "ours")
+
+
+def main() -> None:
+    """Measure both sides in turn and print the table."""
+    options = parse_arguments()
+    if options.side:
+        print(json.dumps(measure(options)))
+        return
+    print(describe_machine())
+    peaks = measure_peaks()
+    print(f"GEMM peak: {peaks['float32']:.0f} GFLOP/s float32, {peaks['bfloat16']:.0f} GFLOP/s bfloat16\n")
+    print(
+        "| batch size | side | samples/s (min - max) | real tokens/s | share of GEMM peak | peak memory MB | dev F1 |"
+    )
+    print("| ---: | --- | ---: | ---: | ---: | ---: | ---: |")
+    for batch_size in options.batch_sizes:
+        runs = {side: [] for side in SIDES}
+        for _ in range(options.rounds):
+            for side in SIDES:
+                runs[side].append(run_side(options, side, batch_size))
+        for side in SIDES:
+            print_row(batch_size, side, runs[side], peaks)
+        pairs = zip(runs["ours"], runs["stock"], strict=True)
+        ratios = [ours["samples_per_second"] / stock["samples_per_second"] for ours, stock in pairs]
+        spread = f"({min(ratios):.2f} - {max(ratios):.2f})"
+        print(f"| {batch_size} | ratio | **{statistics.median(ratios):.2f}** {spread} | | | | |", flush=True)
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line; `--side` is how the script calls itself."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model")
+    parser.add_argument("train_file")
+    parser.add_argument("validation_file")
+    parser.add_argument("--batch_sizes", type=int, nargs="+", default=[8, 32])
+    parser.add_argument("--epochs", type=float, default=1.0)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def run_side(options: argparse.Namespace, side: str, batch_size: int) -> dict:
+    """One training in a process of its own: allocator settings and memory are a process's."""
+    files = [options.model, options.train_file, options.validation_file]
+    settings = ["--batch_sizes", str(batch_size), "--epochs", str(options.epochs), "--side", side]
+    done = subprocess.run([sys.executable, __file__, *files, *settings], capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.stderr)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def measure(options: argparse.Namespace) -> dict:
+    """Train one side; gives speed, memory and the F1 on the validation file, scored by this project for both sides."""
+    from token_classification.alignment.align import build_aligner
+    from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
+    from token_classification.data.labels import choose_label_set
+    from token_classification.data.load import load_corpus
+    from token_classification.hardware import keep_freed_memory
+    from token_classification.modeling.build import load_config, load_model
+    from token_classification.modeling.tokenizer import load_tokenizer
+    from token_classification.recipe import Recipe
+    from token_classification.training.trainer import build_trainer
+
+    if options.side == "ours":
+        keep_freed_memory()
+    with tempfile.TemporaryDirectory() as folder:
+        settings = {"mixed_precision": "no", "train_sampling_strategy": "random"} if options.side == "stock" else {}
+        training = NerTrainingArguments(
+            output_dir=folder,
+            do_train=True,
+            eval_strategy="epoch",
+            num_train_epochs=options.epochs,
+            per_device_train_batch_size=options.batch_sizes[0],
+            save_strategy="no",
+            disable_tqdm=True,
+            **settings,
+        )
+        data = DataArguments(train_file=options.train_file, validation_file=options.validation_file)
+        model_arguments = ModelArguments(options.model)
+        corpus = load_corpus(data, model_arguments, training)
+        labels = choose_label_set(corpus, task="ner", labels_file=None, model_labels=None, is_training=True)
+        tokenizer = load_tokenizer(model_arguments)
+        model = load_model(model_arguments, load_config(model_arguments), labels)
+        aligner = build_aligner(tokenizer, labels, window_length=512)
+        aligned = {split: aligner.align(sentences) for split, sentences in corpus.splits.items()}
+        training.eval_strategy = "no"
+        build = build_stock_trainer if options.side == "stock" else build_trainer
+        trainer = build(model, aligner, aligned, data, training, Recipe(), None)
+        start = time.perf_counter()
+        trainer.train()
+        seconds = time.perf_counter() - start
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        scorer = build_trainer(model, aligner, aligned, data, training, Recipe(), None)
+        f1 = scorer.predict_split(aligned["validation"], "eval")[1]["eval_f1"]
+    windows = aligned["train"].windows
+    tokens = int(windows.lengths.sum()) * options.epochs
+    encoder = sum(parameter.numel() for name, parameter in model.named_parameters() if "embeddings" not in name)
+    return {
+        "samples_per_second": len(windows) * options.epochs / seconds,
+        "tokens_per_second": tokens / seconds,
+        "gflops": 6 * encoder * tokens / seconds / 1e9,
+        "peak_memory": peak,
+        "f1": f1,
+    }
+
+
+def build_stock_trainer(model, aligner, aligned, data, training, recipe, class_weights):
+    """The library's Trainer with the library's collator, over plain feature dictionaries."""
+    from transformers import DataCollatorForTokenClassification, Trainer
+
+    windows = aligned["train"].windows
+    features = [
+        {name: values.tolist() for name, values in windows[index].items()}
+        | {"attention_mask": [1] * int(windows.lengths[index])}
+        for index in range(len(windows))
+    ]
+    collator = DataCollatorForTokenClassification(aligner.tokenizer)
+    return Trainer(model=model, args=training, train_dataset=features, data_collator=collator)
+
+
+def measure_peaks() -> dict[str, float]:
+    """GFLOP/s of large matrix products in each precision: the machine's limit."""
+    import torch
+
+    peaks = {}
+    for dtype in (torch.float32, torch.bfloat16):
+        left, right = torch.randn(2, 2048, 2048).to(dtype)
+        best = 0.0
+        for _ in range(12):
+            start = time.perf_counter()
+            left @ right
+            best = max(best, 2 * 2048**3 / (time.perf_counter() - start) / 1e9)
+        peaks[str(dtype).removeprefix("torch.")] = best
+    return peaks
+
+
+def print_row(batch_size: int, side: str, runs: list[dict], peaks: dict[str, float]) -> None:
+    """A side's medians, with the spread of its speed."""
+    middle = {name: statistics.median(run[name] for run in runs) for name in runs[0]}
+    speeds = [run["samples_per_second"] for run in runs]
+    peak = peaks["float32" if side == "stock" else "bfloat16"]
+    print(
+        f"| {batch_size} | {side} | {middle['samples_per_second']:.1f} ({min(speeds):.1f} - {max(speeds):.1f}) "
+        f"| {middle['tokens_per_second']:,.0f} | {middle['gflops'] / peak:.0%} | {middle['peak_memory']:,} "
+        f"| {middle['f1']:.4f} |",
+        flush=True,
+    )
+
+
+def describe_machine() -> str:
+    """Processor and versions."""
+    import torch
+
+    libraries = ", ".join(f"{name} {version(name)}" for name in ("torch", "transformers", "accelerate"))
+    return f"{platform.platform()}, {torch.get_num_threads()} threads, Python {platform.python_version()}, {libraries}"
+
+
+if __name__ == "__main__":
+    main()
