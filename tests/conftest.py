@@ -9,6 +9,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import (
     BertConfig,
@@ -211,6 +212,17 @@ def write_sentences(path: Path, sentences=SENTENCES, with_tags: bool = True) -> 
         lines += [f"{word}\t{tag}" if with_tags else word for word, tag in pairs] + [""]
     path.write_text("\n".join(lines), encoding="utf-8")
     return path
+
+
+def write_checkpoint(folder: Path, step: int) -> Path:
+    """Write a checkpoint with all the files that a training goes on from."""
+    checkpoint = folder / f"checkpoint-{step}"
+    checkpoint.mkdir(parents=True)
+    save_file({"weight": torch.ones(50)}, checkpoint / "model.safetensors")
+    for name in ("optimizer.pt", "scheduler.pt", "rng_state.pth"):
+        torch.save({"state": torch.ones(50)}, checkpoint / name)
+    (checkpoint / "trainer_state.json").write_text(json.dumps({"global_step": step}))
+    return checkpoint
 
 
 @pytest.fixture

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+from conftest import write_checkpoint
 
 from token_classification.arguments import NerTrainingArguments
 from token_classification.errors import UserError
-from token_classification.training.checkpoints import FINISHED_RUN_FILE, find_checkpoint
+from token_classification.training.checkpoints import FINISHED_RUN_FILE, find_checkpoint, find_last_checkpoint
 
 
 @pytest.fixture
@@ -21,11 +22,8 @@ def find(folder: Path, **settings) -> str | None:
 
 
 def add_checkpoint(folder: Path, step: int) -> str:
-    """Add what makes a folder a checkpoint."""
-    checkpoint = folder / f"checkpoint-{step}"
-    checkpoint.mkdir(parents=True)
-    (checkpoint / "trainer_state.json").write_text("{}")
-    return str(checkpoint)
+    """Add a good checkpoint."""
+    return str(write_checkpoint(folder, step))
 
 
 def test_a_new_folder_is_a_fresh_start(out: Path) -> None:
@@ -87,10 +85,60 @@ def test_the_last_checkpoint_is_found_when_asked_for(out: Path, word: str) -> No
     assert find(out, resume_from_checkpoint=word, overwrite_output_dir=True) == last
 
 
-@pytest.mark.parametrize("word", ["true", "auto"])
-def test_no_checkpoint_to_continue_from_is_named(out: Path, word: str) -> None:
-    with pytest.raises(UserError, match=f"--resume_from_checkpoint {word}: .*out holds no checkpoint"):
-        find(out, resume_from_checkpoint=word)
+def test_no_checkpoint_to_continue_from_is_named(out: Path) -> None:
+    with pytest.raises(UserError, match=r"--resume_from_checkpoint true: .*out holds no checkpoint .* auto"):
+        find(out, resume_from_checkpoint="true")
+
+
+def test_auto_begins_from_the_start_where_there_is_no_checkpoint(out: Path) -> None:
+    assert find(out, resume_from_checkpoint="auto") is None
+    out.mkdir()
+    (out / "thesis.txt").write_text("mine")
+    with pytest.raises(UserError, match="already holds files"):
+        find(out, resume_from_checkpoint="auto")
+
+
+@pytest.mark.parametrize("settings", [{}, {"resume_from_checkpoint": "auto"}, {"resume_from_checkpoint": "true"}])
+def test_a_broken_checkpoint_is_named_and_passed_over(out: Path, caplog: pytest.LogCaptureFixture, settings) -> None:
+    good, broken = add_checkpoint(out, 9), Path(add_checkpoint(out, 10))
+    (broken / "optimizer.pt").write_bytes(b"PK")
+    assert find(out, **settings) == good
+    assert f"{broken} is passed over: optimizer.pt is broken" in caplog.text
+
+
+def test_a_run_killed_at_its_first_checkpoint_starts_afresh(out: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (Path(add_checkpoint(out, 9)) / "trainer_state.json").unlink()
+    (out / "runs").mkdir()
+    assert find(out) is None
+    assert "checkpoint-9 is passed over: trainer_state.json missing" in caplog.text
+
+
+def test_a_finished_checkpoint_that_broke_later_is_not_written_over(out: Path) -> None:
+    (Path(add_checkpoint(out, 9)) / "optimizer.pt").unlink()
+    with pytest.raises(UserError, match="already holds files"):
+        find(out)
+
+
+def test_other_folders_are_no_checkpoints(out: Path) -> None:
+    last = add_checkpoint(out, 9)
+    add_checkpoint(out, 10)
+    (out / "checkpoint-10").rename(out / "checkpoint-10-kept")
+    assert find_last_checkpoint(out) == last
+    assert find_last_checkpoint(out / "absent") is None
+
+
+def test_a_given_broken_checkpoint_is_refused(out: Path) -> None:
+    given = Path(add_checkpoint(out, 9))
+    (given / "scheduler.pt").unlink()
+    with pytest.raises(UserError, match=r"scheduler.pt missing.*--resume_from_checkpoint auto"):
+        find(out, resume_from_checkpoint=str(given))
+
+
+def test_a_folder_that_cannot_be_written_to_is_refused(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Root may write anywhere, so that permissions would not do.
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path) != out.parent)
+    with pytest.raises(UserError, match=f"--output_dir .*deeper: {out.parent} can't be written to"):
+        find(out / "deeper")
 
 
 def test_false_asks_for_no_checkpoint(out: Path) -> None:
@@ -111,5 +159,5 @@ def test_a_given_folder_that_is_no_checkpoint_is_refused(out: Path, bert_folder:
 
 def test_a_file_in_the_place_of_the_folder_is_refused(out: Path) -> None:
     out.write_text("a file")
-    with pytest.raises(UserError, match=r"--output_dir .*out is a file"):
+    with pytest.raises(UserError, match=r"--output_dir .*out: .*out is a file"):
         find(out)

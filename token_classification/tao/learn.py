@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from omegaconf import DictConfig, OmegaConf
 from transformers import PreTrainedModel, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
-from transformers.trainer_utils import get_last_checkpoint
 
 from run_ner import walk
 from token_classification.alignment.align import AlignedSplit
@@ -25,7 +24,7 @@ from token_classification.tao import report, statistics
 from token_classification.tao.label_ids import order_labels, read_label_ids, write_label_ids
 from token_classification.tao.models import open_model, seal_model
 from token_classification.tao.translate import translate_data, translate_model, translate_recipe, translate_training
-from token_classification.training.checkpoints import KeepBestCheckpoints
+from token_classification.training.checkpoints import KeepBestCheckpoints, find_last_checkpoint
 
 logger = logging.getLogger(__name__)
 
@@ -156,7 +155,7 @@ def resume(spec: DictConfig, training_args: NerTrainingArguments) -> None:
     if not manager.resume_if_exists:
         return
     folder = Path(training_args.output_dir)
-    checkpoint = get_last_checkpoint(str(folder)) if folder.is_dir() else None
+    checkpoint = find_last_checkpoint(folder)
     if checkpoint is not None:
         logger.warning("%s is continued; for a fresh start give another -r.", checkpoint)
         training_args.resume_from_checkpoint = checkpoint
