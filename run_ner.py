@@ -26,6 +26,7 @@ from token_classification.reporting.logs import configure_logging
 from token_classification.reporting.report import write_report
 from token_classification.scoring.evaluate import SplitResults
 from token_classification.training.checkpoints import find_checkpoint
+from token_classification.training.failures import explain_write_errors
 from token_classification.training.loss import weigh_classes
 from token_classification.training.trainer import build_trainer
 
@@ -91,23 +92,24 @@ def walk(
     for split, rows in aligned.items():
         logger.info("%s: %s windows; %s", split, f"{len(rows):,}", rows.ledger)
 
-    # 5. Train.
-    class_weights = weigh_classes(corpus, label_set) if recipe.balances_classes else None
-    trainer = build_trainer(model, aligner, aligned, data_args, training_args, recipe, class_weights)
-    if training_args.do_train:
-        trainer.learn(checkpoint, len(corpus.splits["train"]), recipe.model_folder)
+    with explain_write_errors(training_args.output_dir):
+        # 5. Train.
+        class_weights = weigh_classes(corpus, label_set) if recipe.balances_classes else None
+        trainer = build_trainer(model, aligner, aligned, data_args, training_args, recipe, class_weights)
+        if training_args.do_train:
+            trainer.learn(checkpoint, len(corpus.splits["train"]), recipe.model_folder)
 
-    # 6. Evaluate, and 7. predict: every word of the test file gets a tag, scored where it has gold.
-    results = {}
-    if training_args.do_eval:
-        results["validation"] = trainer.report_split(aligned["validation"], "eval")
-    if training_args.do_predict:
-        results["test"] = trainer.report_split(aligned["test"], "predict")
+        # 6. Evaluate, and 7. predict: every word of the test file gets a tag, scored where it has gold.
+        results = {}
+        if training_args.do_eval:
+            results["validation"] = trainer.report_split(aligned["validation"], "eval")
+        if training_args.do_predict:
+            results["test"] = trainer.report_split(aligned["test"], "predict")
 
-    # 8. Report.
-    if trainer.is_world_process_zero():
-        arguments = (model_args, data_args, training_args)
-        write_report(arguments, corpus, label_set, aligner.window_length, results, recipe.model_folder)
+        # 8. Report.
+        if trainer.is_world_process_zero():
+            arguments = (model_args, data_args, training_args)
+            write_report(arguments, corpus, label_set, aligner.window_length, results, recipe.model_folder)
     if training_args.push_to_hub:
         trainer.push_to_hub()
     return results

@@ -206,6 +206,10 @@ class NerTrainingArguments(TrainingArguments):
             "multiplies it natively, else no. --bf16 and --fp16 do the same as their names here."
         },
     )
+    logging_nan_inf_filter: bool = field(
+        default=False,
+        metadata={"help": "Log the mean of earlier losses for one that is no number. Here such a loss ends the run."},
+    )
     keep_freed_memory: bool = field(
         default=True,
         metadata={"help": "On the CPU: keep freed memory for the next step instead of giving it back to the system."},

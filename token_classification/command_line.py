@@ -11,9 +11,11 @@ import yaml
 from transformers import HfArgumentParser
 
 from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
-from token_classification.errors import UserError
+from token_classification.errors import StoppedError, UserError
 from token_classification.old_flags import translate_old_flags
 
+EXIT_SIGTERM = 128 + 15
+"""What a shell gives for a command that SIGTERM ended"""
 CONFIG_SUFFIXES = (".json", ".yaml", ".yml")
 
 Arguments = tuple[ModelArguments, DataArguments, NerTrainingArguments]
@@ -96,7 +98,7 @@ def _check_flag_names(parser: HfArgumentParser, argv: Sequence[str]) -> None:
 
 
 def run_command(command: Callable[[list[str]], None], argv: Sequence[str]) -> int:
-    """Run a command; a mistake of the user ends with its message on stderr and exit code 2.
+    """Run a command; a mistake of the user ends with its message on stderr and exit code 2, SIGTERM with 143.
 
     A bare `--debug` shows the traceback as well (`--debug underflow_overflow` keeps its meaning in Trainer).
     """
@@ -114,4 +116,7 @@ def run_command(command: Callable[[list[str]], None], argv: Sequence[str]) -> in
             raise
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except StoppedError as ending:
+        print(ending, file=sys.stderr)
+        return EXIT_SIGTERM
     return 0

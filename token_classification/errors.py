@@ -10,6 +10,10 @@ class UserError(Exception):
     """Something only the user can put right. Printed without a traceback (unless `--debug`), exit code 2."""
 
 
+class StoppedError(Exception):
+    """Ended from outside, with everything saved; the message says how to go on. Exit code 143, as for SIGTERM."""
+
+
 class DataError(UserError):
     """Something wrong in a data file; the message opens with `file:line`."""
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import torch
 from accelerate.utils import gather_object
+from torch import nn
 from torch.utils.data import Sampler
 from transformers import EarlyStoppingCallback, PreTrainedModel, PreTrainedTokenizerBase, Trainer, TrainerCallback
-from transformers.trainer_utils import speed_metrics
+from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, speed_metrics
 
 from token_classification.alignment.align import AlignedSplit, Aligner
 from token_classification.alignment.batches import WindowCollator, build_collator
@@ -19,6 +20,14 @@ from token_classification.recipe import OptimizerOptions, Recipe
 from token_classification.scoring.decode import Viterbi, build_viterbi
 from token_classification.scoring.evaluate import SplitResults, evaluate_split
 from token_classification.scoring.predict import PredictionLoop, WordPredictions, merge_shares
+from token_classification.training.damage import STATE_FILE
+from token_classification.training.failures import (
+    advise_on_evaluation_memory,
+    advise_on_training_memory,
+    explain_memory_errors,
+)
+from token_classification.training.finite import check_loss, check_weights
+from token_classification.training.interruption import SaveAtSigterm
 from token_classification.training.loss import LabelLoss
 from token_classification.training.optimizer import build_optimizer
 from token_classification.training.sampler import LengthGroupedSampler
@@ -54,6 +63,7 @@ class NerTrainer(Trainer):
         self.class_weights = class_weights
         self.optimizer_options = optimizer
         self.on_results = on_results
+        self.interruption = SaveAtSigterm()
         callbacks = [*callbacks]
         if args.early_stopping_patience is not None:
             callbacks.append(EarlyStoppingCallback(args.early_stopping_patience))
@@ -65,7 +75,8 @@ class NerTrainer(Trainer):
             eval_dataset=eval_split,
             processing_class=tokenizer,
             compute_loss_func=LabelLoss(class_weights, args.label_smoothing_factor),
-            callbacks=callbacks,
+            # The last one: it leaves the training after the others were told of the checkpoint.
+            callbacks=[*callbacks, self.interruption],
         )
 
     def evaluate(
@@ -96,10 +107,41 @@ class NerTrainer(Trainer):
 
     def learn(self, checkpoint: str | None, sentences: int, model_folder: Path | None = None) -> None:
         """Train, from a checkpoint if one is given, and leave model, metrics and state in the output folder."""
-        metrics = {**self.train(resume_from_checkpoint=checkpoint).metrics, "train_samples": sentences}
+        with explain_memory_errors(advise_on_training_memory(self.args)), self.interruption.listening():
+            metrics = {**self.train(resume_from_checkpoint=checkpoint).metrics, "train_samples": sentences}
         self.save_model(model_folder and str(model_folder))
         self._leave_metrics("train", metrics)
         self.save_state()
+
+    def training_step(
+        self,
+        model: nn.Module,
+        inputs: dict[str, torch.Tensor],
+        num_items_in_batch: torch.Tensor | int | None = None,
+    ) -> torch.Tensor:
+        """A step of `Trainer`, whose loss must be a number.
+
+        Looked at in every step on the CPU; on an accelerator, which would have to be waited for, in those that are
+        logged. No checkpoint is saved in between, see `_save_checkpoint`.
+        """
+        loss = super().training_step(model, inputs, num_items_in_batch)
+        step = self.state.global_step + 1
+        if self.args.device.type == "cpu" or step % max(1, self.state.logging_steps) == 0:
+            check_loss(
+                loss, step, lambda: self.processing_class.batch_decode(inputs["input_ids"], skip_special_tokens=True)
+            )
+        return loss
+
+    def _save_checkpoint(self, model: nn.Module, trial: object) -> None:
+        """Save good weights only, and so that a kill in between can be seen: the file written last is not there.
+
+        It would be, where a checkpoint of an earlier run with the same number of steps is written over.
+        """
+        check_weights(self.model, self.state.global_step)
+        folder = Path(self.args.output_dir) / f"{PREFIX_CHECKPOINT_DIR}-{self.state.global_step}"
+        if self.args.should_save:
+            (folder / STATE_FILE).unlink(missing_ok=True)
+        super()._save_checkpoint(model, trial)
 
     def report_split(self, split: AlignedSplit, metric_key_prefix: str) -> SplitResults:
         """Tag and score a split, and leave the metrics in the output folder."""
@@ -116,7 +158,7 @@ class NerTrainer(Trainer):
         split = train_dataset or self.train_dataset
         if self.args.train_sampling_strategy != "group_by_length":
             return super()._get_train_sampler(split)
-        batch_size = self.args.train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
+        batch_size = self._train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
         seed = self.args.seed if self.args.data_seed is None else self.args.data_seed
         return LengthGroupedSampler(split.windows.lengths, batch_size, seed)
 
@@ -167,7 +209,8 @@ class NerTrainer(Trainer):
             show_progress=not self.args.disable_tqdm and self.is_world_process_zero(),
         )
         share = (self.args.process_index, self.args.world_size)
-        predictions = loop.predict(split.windows, split.ledger.words, share)
+        with explain_memory_errors(advise_on_evaluation_memory(self.args)):
+            predictions = loop.predict(split.windows, split.ledger.words, share)
         model.train(was_training)
         if self.args.world_size == 1:
             return predictions

@@ -1,0 +1,69 @@
+"""SIGTERM while training: the step is finished, a checkpoint saved, and the command ends with 143."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import torch
+from torch import distributed
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from token_classification.errors import StoppedError
+
+
+class SaveAtSigterm(TrainerCallback):
+    """Saves a checkpoint after the step in which SIGTERM came, and leaves the training.
+
+    The library's `enable_jit_checkpoint` waits three seconds, saves in the middle of a step (whose random numbers are
+    then drawn twice) and ends like a finished training.
+    """
+
+    def __init__(self) -> None:
+        self.is_told_to_stop = False
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Listen for SIGTERM, and put back what listened before. Only a main thread can."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.signal(signal.SIGTERM, self._remember)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs) -> None:
+        """Ask for a checkpoint; after an epoch's last step leave that to `on_epoch_end`, behind its evaluation."""
+        if self._must_stop(args) and not float(state.epoch).is_integer():
+            control.should_save = True
+
+    def on_epoch_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs) -> None:
+        """Ask for a checkpoint."""
+        if self._must_stop(args):
+            control.should_save = True
+
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs) -> None:
+        """Leave, now that the checkpoint is written.
+
+        Raises:
+            StoppedError: SIGTERM came.
+        """
+        if self.is_told_to_stop:
+            raise StoppedError(
+                f"stopped by SIGTERM; {args.output_dir}/checkpoint-{state.global_step} is saved. To go on: the same "
+                "command again (run_ner.py: with --resume_from_checkpoint auto)."
+            )
+
+    def _remember(self, signal_number: int, frame: FrameType | None) -> None:
+        self.is_told_to_stop = True
+
+    def _must_stop(self, args: TrainingArguments) -> bool:
+        """Whether any process was told to stop: all must leave after the same step."""
+        if args.world_size > 1:
+            told = torch.tensor(int(self.is_told_to_stop), device=args.device)
+            distributed.all_reduce(told, op=distributed.ReduceOp.MAX)
+            self.is_told_to_stop = bool(told)
+        return self.is_told_to_stop
