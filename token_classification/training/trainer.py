@@ -32,6 +32,7 @@ from token_classification.training.loss import LabelLoss
 from token_classification.training.optimizer import build_optimizer
 from token_classification.training.sampler import LengthGroupedSampler
 from token_classification.training.schedule import build_schedule
+from token_classification.training.watchdog import Watchdog
 
 
 class NerTrainer(Trainer):
@@ -52,7 +53,7 @@ class NerTrainer(Trainer):
         with_type_metrics: bool = False,
         class_weights: torch.Tensor | None = None,
         optimizer: OptimizerOptions | None = None,
-        on_results: Callable[[AlignedSplit, SplitResults], None] | None = None,
+        on_results: Sequence[Callable[[AlignedSplit, SplitResults], None]] = (),
         callbacks: Sequence[TrainerCallback] = (),
     ):
         self.label_set = label_set
@@ -101,8 +102,9 @@ class NerTrainer(Trainer):
         results = evaluate_split(self._predict_words(split), split, self.label_set, self.with_type_metrics)
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in results.metrics.items()}
         metrics |= speed_metrics(metric_key_prefix, start, num_samples=len(results.tags))
-        if self.on_results is not None and self.is_world_process_zero():
-            self.on_results(split, results)
+        if self.is_world_process_zero():
+            for tell in self.on_results:
+                tell(split, results)
         return results, metrics
 
     def learn(self, checkpoint: str | None, sentences: int, model_folder: Path | None = None) -> None:
@@ -236,6 +238,7 @@ def build_trainer(
     class_weights: torch.Tensor | None,
 ) -> NerTrainer:
     """The trainer that the arguments and the recipe of a run ask for."""
+    watchdog = Watchdog(aligned.get("train"))
     padded_length = aligner.window_length if data.pad_to_max_length else None
     return NerTrainer(
         model=model,
@@ -250,6 +253,6 @@ def build_trainer(
         with_type_metrics=data.return_entity_level_metrics,
         class_weights=class_weights,
         optimizer=recipe.optimizer,
-        on_results=recipe.on_results,
-        callbacks=recipe.callbacks,
+        on_results=[watchdog.see_results, *([recipe.on_results] if recipe.on_results else [])],
+        callbacks=[watchdog, *recipe.callbacks],
     )
