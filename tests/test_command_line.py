@@ -10,7 +10,7 @@ from transformers import HfArgumentParser
 
 from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
 from token_classification.command_line import parse_command_line, run_command
-from token_classification.errors import DataError, UserError
+from token_classification.errors import DataError, StoppedError, UserError
 
 NEEDED = ["--model_name_or_path", "some-model", "--train_file", "train.conll", "--output_dir", "out"]
 CLASSES = (ModelArguments, DataArguments, NerTrainingArguments)
@@ -282,3 +282,11 @@ def test_debug_with_a_value_keeps_its_meaning(capsys: pytest.CaptureFixture) -> 
     assert "wrong" in capsys.readouterr().err
     training = parse(*NEEDED, "--debug", "underflow_overflow")[2]
     assert [option.value for option in training.debug] == ["underflow_overflow"]
+
+
+def test_a_run_that_was_stopped_ends_with_143_and_says_how_to_go_on(capsys: pytest.CaptureFixture) -> None:
+    def stop(argv: list[str]) -> None:
+        raise StoppedError("stopped; go on with X")
+
+    assert run_command(stop, []) == 143
+    assert capsys.readouterr().err == "stopped; go on with X\n"

@@ -182,6 +182,16 @@ def test_the_same_results_folder_goes_on(specs, data_dir, bert_folder, tmp_path)
     assert "checkpoint-4 is continued" in log
 
 
+def test_a_broken_checkpoint_is_passed_over(specs, data_dir, bert_folder, tmp_path):
+    keep_all = "exp_manager.checkpoint_callback_params.save_top_k=3"
+    for _ in range(2):
+        assert train_model(specs, data_dir, bert_folder, tmp_path, "trainer.max_epochs=2", keep_all) == 0
+        (tmp_path / "checkpoints" / "checkpoint-4" / "optimizer.pt").write_bytes(b"PK")
+    log = (tmp_path / "nemo_log_globalrank-0_localrank-0.txt").read_text()
+    assert "checkpoint-4 is passed over: optimizer.pt is broken" in log
+    assert "checkpoint-2 is continued" in log
+
+
 MISTAKES = {
     "unknown key": (["trainer.max_epoch=3"], "did you mean trainer.max_epochs?"),
     "wrong type": (["trainer.max_epochs=many"], "could not be converted to Integer"),
