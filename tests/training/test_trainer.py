@@ -35,6 +35,17 @@ def test_accumulated_steps_learn_as_one_batch(bert_folder, tmp_path):
         assert torch.allclose(left, right, atol=1e-5), name
 
 
+def test_a_run_continued_from_its_last_step_learns_no_more(bert_folder, tmp_path):
+    # The third of four steps of an epoch, at the full learning rate.
+    common = {"max_steps": 3, "save_steps": 3, "per_device_train_batch_size": 2, "lr_scheduler_type": "constant"}
+    whole, continued = (make_trainer(bert_folder, tmp_path, **common) for _ in range(2))
+    whole.train()
+    continued.train(resume_from_checkpoint=str(tmp_path / "checkpoint-3"))
+    assert continued.state.global_step == 3
+    for (name, left), right in zip(whole.model.named_parameters(), continued.model.parameters(), strict=True):
+        assert torch.equal(left, right), name
+
+
 def test_the_loss_is_the_mean_over_labelled_positions():
     logits, labels = torch.randn(2, 3, 5), torch.tensor([[1, -100, 2], [-100, 4, 0]])
     outputs = type("Outputs", (), {"logits": logits})

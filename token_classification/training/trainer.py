@@ -134,6 +134,16 @@ class NerTrainer(Trainer):
             )
         return loss
 
+    def _run_epoch(self, **settings) -> None:
+        """An epoch of `Trainer`; none where the checkpoint that is continued is that of the last step.
+
+        `Trainer` looks at `max_steps` after each step only: it would train one too many.
+        """
+        if self.state.global_step >= self.state.max_steps:
+            self.control.should_training_stop = True
+            return
+        super()._run_epoch(**settings)
+
     def _save_checkpoint(self, model: nn.Module, trial: object) -> None:
         """Save good weights only, and so that a kill in between can be seen: the file written last is not there.
 
