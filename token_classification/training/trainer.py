@@ -9,7 +9,7 @@ import torch
 from accelerate.utils import gather_object
 from torch.utils.data import Sampler
 from transformers import EarlyStoppingCallback, PreTrainedModel, PreTrainedTokenizerBase, Trainer, TrainerCallback
-from transformers.trainer_utils import speed_metrics
+from transformers.trainer_utils import TrainOutput, speed_metrics
 
 from token_classification.alignment.align import AlignedSplit, Aligner
 from token_classification.alignment.batches import WindowCollator, build_collator
@@ -21,7 +21,7 @@ from token_classification.scoring.evaluate import SplitResults, evaluate_split
 from token_classification.scoring.predict import PredictionLoop, WordPredictions, merge_shares
 from token_classification.training.loss import LabelLoss
 from token_classification.training.optimizer import build_optimizer
-from token_classification.training.sampler import LengthGroupedSampler
+from token_classification.training.sampler import LengthGroupedSampler, SplitWithBlank
 from token_classification.training.schedule import build_schedule
 
 
@@ -61,7 +61,7 @@ class NerTrainer(Trainer):
             model=model,
             args=args,
             data_collator=collator,
-            train_dataset=train_split,
+            train_dataset=None if train_split is None else SplitWithBlank(train_split),
             eval_dataset=eval_split,
             processing_class=tokenizer,
             compute_loss_func=LabelLoss(class_weights, args.label_smoothing_factor),
@@ -111,14 +111,31 @@ class NerTrainer(Trainer):
         self.log_metrics(split, metrics)
         self.save_metrics(split, metrics)
 
-    def _get_train_sampler(self, train_dataset: AlignedSplit | None = None) -> Sampler | None:
+    def _get_train_sampler(self, train_dataset: SplitWithBlank | None = None) -> Sampler | None:
         """With group_by_length: this project's own sampler, whose order a continued training finds again."""
-        split = train_dataset or self.train_dataset
+        dataset = train_dataset or self.train_dataset
         if self.args.train_sampling_strategy != "group_by_length":
-            return super()._get_train_sampler(split)
-        batch_size = self.args.train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
-        seed = self.args.seed if self.args.data_seed is None else self.args.data_seed
-        return LengthGroupedSampler(split.windows.lengths, batch_size, seed)
+            return super()._get_train_sampler(dataset)
+        shared_batch = self.args.train_batch_size * self.args.world_size
+        is_filled = self.args.world_size > 1 and not self.args.dataloader_drop_last
+        return LengthGroupedSampler(
+            dataset.split.windows.lengths,
+            batch_size=shared_batch * self.args.gradient_accumulation_steps,
+            seed=self.args.seed if self.args.data_seed is None else self.args.data_seed,
+            blanks=-len(dataset) % shared_batch if is_filled else 0,
+        )
+
+    def _get_num_items_in_batch(self, batch_samples: list[dict], device: torch.device) -> torch.Tensor | int | None:
+        """What the loss of a step is divided by, on all processes: its labelled positions or their class weights."""
+        if self.class_weights is None:
+            return super()._get_num_items_in_batch(batch_samples, device)
+        weight = sum(self.compute_loss_func.weigh(batch["labels"]) for batch in batch_samples).to(device)
+        return self.accelerator.gather(weight).sum() if self.args.average_tokens_across_devices else weight
+
+    def _finalize_training(self, *args, **kwargs) -> TrainOutput:
+        """Average the loss since the last log line over the processes; the library takes that of the first one."""
+        self._tr_loss = self.accelerator.reduce(self._tr_loss, reduction="mean")
+        return super()._finalize_training(*args, **kwargs)
 
     def create_optimizer(self, model: PreTrainedModel | None = None) -> torch.optim.Optimizer:
         """The optimizer of the recipe, over all parameters alike; without one that of the TrainingArguments."""
