@@ -167,14 +167,12 @@ class NerTrainer(Trainer):
         """Run the prediction loop; the processes of a distributed run share the batches and each gets the whole.
 
         In float32 unless `--bf16_full_eval` or `--fp16_full_eval` is given: then no tag depends on what else is in a
-        batch. (In mixed precision accelerate puts autocast into `model.forward`: the forward before that is called.)
+        batch.
         """
-        model = self.model
-        forward = getattr(model, "_original_forward", model.forward)
-        was_training = model.training
-        model.eval()
+        was_training = self.model.training
+        self.model.eval()
         loop = PredictionLoop(
-            run_model=lambda inputs: forward(**inputs).logits,
+            run_model=self._run_sharded if self.is_fsdp_enabled else self._run_whole,
             collator=self.data_collator,
             token_budget=self.token_budget,
             decoder=self.decoder,
@@ -183,12 +181,21 @@ class NerTrainer(Trainer):
             device=self.args.device,
             show_progress=not self.args.disable_tqdm and self.is_world_process_zero(),
         )
-        share = (self.args.process_index, self.args.world_size)
+        # Sharded weights are gathered in each forward, by all processes at once: each runs all batches.
+        is_shared = self.args.world_size > 1 and not self.is_fsdp_enabled
+        share = (self.args.process_index, self.args.world_size) if is_shared else (0, 1)
         predictions = loop.predict(split.windows, split.ledger.words, share)
-        model.train(was_training)
-        if self.args.world_size == 1:
-            return predictions
-        return merge_shares(gather_object([predictions]))
+        self.model.train(was_training)
+        return merge_shares(gather_object([predictions])) if is_shared else predictions
+
+    def _run_whole(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+        """Logits of a model that is whole in each process, without the autocast that accelerate puts into `forward`."""
+        return getattr(self.model, "_original_forward", self.model.forward)(**inputs).logits
+
+    def _run_sharded(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+        """Logits of a model whose weights are spread over the processes (FSDP), which inference mode doesn't gather."""
+        with torch.inference_mode(False), torch.no_grad():
+            return self.model_wrapped(**inputs).logits
 
     def _choose_evaluation_precision(self) -> AbstractContextManager:
         """The context that evaluation runs in."""
