@@ -255,7 +255,7 @@ class NerTrainingArguments(TrainingArguments):
         """
         if self.use_cpu and (self.fsdp or parse_flag_from_env("ACCELERATE_USE_FSDP")):
             raise UserError(
-                "FSDP needs GPUs: accelerate does not shard on the CPU. Several CPU processes with a whole model each: "
+                "FSDP needs GPUs: accelerate does not shard on the CPU. CPU processes with a whole model each: "
                 "accelerate launch --config_file examples/accelerate/two_cpus.yaml run_ner.py ..."
             )
         if self.deepspeed and not is_deepspeed_available():

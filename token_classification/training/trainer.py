@@ -189,11 +189,11 @@ class NerTrainer(Trainer):
         return merge_shares(gather_object([predictions])) if is_shared else predictions
 
     def _run_whole(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
-        """Logits of a model that is whole in each process, without the autocast that accelerate puts into `forward`."""
+        """Logits of a model that is whole in each process, without the autocast that accelerate puts around it."""
         return getattr(self.model, "_original_forward", self.model.forward)(**inputs).logits
 
     def _run_sharded(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
-        """Logits of a model whose weights are spread over the processes (FSDP), which inference mode doesn't gather."""
+        """Logits of a model whose weights are spread over the processes (FSDP); inference mode can't gather them."""
         with torch.inference_mode(False), torch.no_grad():
             return self.model_wrapped(**inputs).logits
 
