@@ -20,8 +20,6 @@ from accelerate.commands.config.config_args import load_config_from_file
 from conftest import ROOT, SENTENCES, write_sentences
 from hub_stand_in import serve_hub
 from safetensors.torch import load_file
-from test_trainer import make_trainer
-from torch.distributed.fsdp import fully_shard
 
 from token_classification.arguments import NerTrainingArguments
 from token_classification.errors import UserError
@@ -45,6 +43,25 @@ if log and "RANK" in os.environ:
     sys.addaudithook(note)
 """
 """A sitecustomize.py: each process of a launched group notes which files it opens for writing."""
+
+SHARDED_EVALUATION = """
+import json, sys
+from pathlib import Path
+from test_trainer import make_trainer
+from torch.distributed import init_device_mesh
+from torch.distributed.fsdp import fully_shard
+
+model, folder = map(Path, sys.argv[1:])
+trainer = make_trainer(model, folder, mixed_precision="no", use_cpu=True, per_device_eval_batch_size=1)
+whole = trainer.evaluate()
+mesh = init_device_mesh("cpu", (2,))
+for module in (*trainer.model.bert.encoder.layer, trainer.model):
+    fully_shard(module, mesh=mesh)
+trainer.is_fsdp_enabled = True
+sharded = trainer.evaluate()
+(folder / f"sharded-{trainer.args.process_index}.json").write_text(json.dumps([whole, sharded]))
+"""
+"""Evaluates a model, shards it over two processes as accelerate does on GPUs, and evaluates it again."""
 
 
 def read_commands() -> list[list[str]]:
@@ -229,22 +246,16 @@ def test_two_processes_download_once(bert_folder, tmp_path):
         assert any(request.endswith(f"/{name}") for request in downloads), name
 
 
-@pytest.fixture
-def process_group():
-    """A group of this process alone."""
-    torch.distributed.init_process_group("gloo", store=torch.distributed.HashStore(), rank=0, world_size=1)
-    yield
-    torch.distributed.destroy_process_group()
-
-
-def test_a_sharded_model_is_evaluated_as_a_whole_one(bert_folder, tmp_path, process_group):
-    trainer = make_trainer(bert_folder, tmp_path, mixed_precision="no", use_cpu=True)
-    whole = trainer.evaluate()
-    fully_shard(trainer.model, mesh=torch.distributed.init_device_mesh("cpu", (1,)))
-    trainer.is_fsdp_enabled = True
-    sharded = trainer.evaluate()
-    for name in ("eval_loss", "eval_f1", "eval_accuracy", "eval_words"):
-        assert sharded[name] == whole[name], name
+def test_a_sharded_model_is_evaluated_as_a_whole_one(workplace, bert_folder):
+    (workplace / "shard.py").write_text(SHARDED_EVALUATION)
+    places = [str(ROOT / "tests"), str(ROOT / "tests" / "training"), str(ROOT)]
+    command = ["torchrun", "--standalone", "--nproc_per_node", "2", "shard.py", bert_folder, workplace]
+    finish(start(command, workplace, PYTHONPATH=os.pathsep.join(places)))
+    for rank in (0, 1):
+        whole, sharded = json.loads((workplace / f"sharded-{rank}.json").read_text())
+        assert sharded["eval_loss"] == pytest.approx(whole["eval_loss"], rel=TOLERANCE)
+        for name in ("eval_f1", "eval_accuracy", "eval_words", "eval_samples"):
+            assert sharded[name] == whole[name], name
 
 
 def test_fsdp_on_the_cpu_is_refused(tmp_path, monkeypatch):

@@ -19,7 +19,7 @@ from token_classification.training.trainer import NerTrainer, build_trainer
 LABELS = LabelSet(("O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-ORG", "I-ORG"), Scheme.IOB2)
 
 
-def make_trainer(bert_folder, tmp_path, **settings) -> NerTrainer:
+def make_trainer(bert_folder, tmp_path, class_weights=None, **settings) -> NerTrainer:
     """A trainer on the eight sentences."""
     model_arguments = ModelArguments(str(bert_folder))
     torch.manual_seed(0)
@@ -29,7 +29,9 @@ def make_trainer(bert_folder, tmp_path, **settings) -> NerTrainer:
     split = aligner.align(Sentences(list(words), list(tags), list(range(8))))
     training = NerTrainingArguments(output_dir=str(tmp_path), do_train=True, disable_tqdm=True, **settings)
     data = DataArguments(train_file="eight.conll")
-    return build_trainer(model, aligner, {"train": split, "validation": split}, data, training, Recipe(), None)
+    return build_trainer(
+        model, aligner, {"train": split, "validation": split}, data, training, Recipe(), class_weights
+    )
 
 
 def test_training_stays_in_bf16_and_evaluation_in_float32(bert_folder, tmp_path):
@@ -47,8 +49,10 @@ def test_training_stays_in_bf16_and_evaluation_in_float32(bert_folder, tmp_path)
     assert seen[2][0]
 
 
-def test_accumulated_steps_learn_as_one_batch(bert_folder, tmp_path):
+@pytest.mark.parametrize("class_weights", [None, torch.tensor([0.2, 3.0, 5.0, 2.0, 4.0, 1.0, 6.0])])
+def test_accumulated_steps_learn_as_one_batch(bert_folder, tmp_path, class_weights):
     common = {"max_steps": 2, "mixed_precision": "no", "train_sampling_strategy": "sequential", "save_strategy": "no"}
+    common["class_weights"] = class_weights
     whole = make_trainer(bert_folder, tmp_path / "whole", per_device_train_batch_size=8, **common)
     parts = make_trainer(
         bert_folder, tmp_path / "parts", per_device_train_batch_size=2, gradient_accumulation_steps=4, **common
@@ -74,3 +78,11 @@ def test_class_weights_weigh_the_loss():
     expected = (weights[labels[0]] * losses).sum() / weights[labels[0]].sum()
     outputs = type("Outputs", (), {"logits": logits})
     assert LabelLoss(weights)(outputs, labels).item() == pytest.approx(expected.item())
+
+
+def test_a_part_without_labels_adds_nothing():
+    outputs = type("Outputs", (), {"logits": torch.randn(1, 4, 3, requires_grad=True)})
+    loss = LabelLoss()(outputs, torch.full((1, 4), -100), num_items_in_batch=8)
+    loss.backward()
+    assert loss.item() == 0
+    assert outputs.logits.grad.abs().sum() == 0
