@@ -66,9 +66,8 @@ def walk(
     set_seed(training_args.seed)
     checkpoint = find_checkpoint(training_args) if training_args.do_train else None
 
-    # 1. Load: every split as sentences of words and tags. What one process has put into the cache, the others find.
-    with training_args.main_process_first(desc="loading the data"):
-        corpus = corpus or load_corpus(data_args, model_args, training_args)
+    # 1. Load: every split as sentences of words and tags.
+    corpus = corpus or load_corpus(data_args, model_args, training_args)
 
     # 2. Label set: what the data says, in the order that the model knows.
     config = load_config(model_args)

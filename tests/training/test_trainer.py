@@ -52,13 +52,17 @@ def test_training_stays_in_bf16_and_evaluation_in_float32(bert_folder, tmp_path)
 @pytest.mark.parametrize("class_weights", [None, torch.tensor([0.2, 3.0, 5.0, 2.0, 4.0, 1.0, 6.0])])
 def test_accumulated_steps_learn_as_one_batch(bert_folder, tmp_path, class_weights):
     common = {"max_steps": 2, "mixed_precision": "no", "train_sampling_strategy": "sequential", "save_strategy": "no"}
-    common["class_weights"] = class_weights
+    common |= {"class_weights": class_weights, "logging_steps": 1}
     whole = make_trainer(bert_folder, tmp_path / "whole", per_device_train_batch_size=8, **common)
     parts = make_trainer(
         bert_folder, tmp_path / "parts", per_device_train_batch_size=2, gradient_accumulation_steps=4, **common
     )
+    untrained_loss = parts.evaluate()["eval_loss"]
     whole.train()
     parts.train()
+    for trainer in (whole, parts):
+        first_loss = next(entry["loss"] for entry in trainer.state.log_history if "loss" in entry)
+        assert first_loss == pytest.approx(untrained_loss, rel=1e-5)
     for (name, left), right in zip(whole.model.named_parameters(), parts.model.parameters(), strict=True):
         assert torch.allclose(left, right, atol=1e-5), name
 
