@@ -16,7 +16,7 @@ from token_classification.training.trainer import NerTrainer, build_trainer
 LABELS = LabelSet(("O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-ORG", "I-ORG"), Scheme.IOB2)
 
 
-def make_trainer(bert_folder, tmp_path, **settings) -> NerTrainer:
+def make_trainer(bert_folder, tmp_path, class_weights=None, **settings) -> NerTrainer:
     """A trainer on the eight sentences."""
     model_arguments = ModelArguments(str(bert_folder))
     torch.manual_seed(0)
@@ -26,4 +26,6 @@ def make_trainer(bert_folder, tmp_path, **settings) -> NerTrainer:
     split = aligner.align(Sentences(list(words), list(tags), list(range(8))))
     training = NerTrainingArguments(output_dir=str(tmp_path), do_train=True, disable_tqdm=True, **settings)
     data = DataArguments(train_file="eight.conll")
-    return build_trainer(model, aligner, {"train": split, "validation": split}, data, training, Recipe(), None)
+    return build_trainer(
+        model, aligner, {"train": split, "validation": split}, data, training, Recipe(), class_weights
+    )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from accelerate.utils import is_deepspeed_available, parse_flag_from_env
 from transformers import TrainingArguments
 from transformers.trainer_utils import IntervalStrategy, SaveStrategy
 
@@ -228,6 +229,7 @@ class NerTrainingArguments(TrainingArguments):
 
     def __post_init__(self):
         self._fit_hardware()
+        self._check_engines()
         if self.early_stopping_patience is not None:
             self._prepare_early_stopping()
         if self.load_best_model_at_end and self.metric_for_best_model is None:
@@ -249,6 +251,19 @@ class NerTrainingArguments(TrainingArguments):
             self.fp16 = self.mixed_precision == "fp16"
         if self.fp16 and self.use_cpu:
             raise UserError("--fp16 needs a GPU; on a CPU: --mixed_precision auto.")
+
+    def _check_engines(self) -> None:
+        """Refuse what shards a model where it can't run; without this it is left out in silence, or fails deep inside.
+
+        `accelerate launch` says in the environment which engine its config file asks for.
+        """
+        if self.use_cpu and (self.fsdp or parse_flag_from_env("ACCELERATE_USE_FSDP")):
+            raise UserError(
+                "FSDP needs GPUs: accelerate does not shard on the CPU. CPU processes with a whole model each: "
+                "accelerate launch --config_file examples/accelerate/two_cpus.yaml run_ner.py ..."
+            )
+        if self.deepspeed and not is_deepspeed_available():
+            raise UserError("--deepspeed needs the package deepspeed: pip install deepspeed, or leave the flag out.")
 
     def _prepare_early_stopping(self) -> None:
         """Early stopping needs evaluations, and the best model to come back to."""

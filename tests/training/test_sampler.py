@@ -2,7 +2,11 @@
 
 import numpy as np
 
-from token_classification.training.sampler import LengthGroupedSampler
+from token_classification.alignment.align import build_aligner
+from token_classification.data.labels import LabelSet
+from token_classification.data.schemes import Scheme
+from token_classification.data.sentences import Sentences
+from token_classification.training.sampler import LengthGroupedSampler, SplitWithBlank
 
 LENGTHS = np.random.default_rng(0).integers(5, 100, size=1_000)
 
@@ -32,3 +36,21 @@ def test_the_order_depends_on_seed_and_epoch_alone():
     assert list(first) != orders[0]
     first.set_epoch(0)
     assert list(first) == orders[0]
+
+
+def test_blanks_come_behind_all_windows():
+    order = list(LengthGroupedSampler(LENGTHS, 8, seed=1))
+    filled = LengthGroupedSampler(LENGTHS, 8, seed=1, blanks=3)
+    assert list(filled) == [*order, 1_000, 1_000, 1_000]
+    assert len(filled) == 1_003
+
+
+def test_a_blank_window_has_no_label(wordpiece):
+    aligner = build_aligner(wordpiece, LabelSet(("O", "B-PER"), Scheme.IOB2), window_length=64)
+    split = aligner.align(Sentences([["Anna", "went"], ["Anna"]], [["B-PER", "O"], ["B-PER"]], [1, 4]))
+    filled = SplitWithBlank(split)
+    assert len(filled) == 2
+    assert filled[0]["labels"].tolist() == split[0]["labels"].tolist()
+    assert filled[2]["input_ids"].tolist() == split[1]["input_ids"].tolist()
+    assert set(filled[2]["labels"]) == {-100}
+    assert max(filled[1]["labels"]) == 1

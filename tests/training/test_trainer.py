@@ -23,14 +23,20 @@ def test_training_stays_in_bf16_and_evaluation_in_float32(bert_folder, tmp_path)
     assert seen[2][0]
 
 
-def test_accumulated_steps_learn_as_one_batch(bert_folder, tmp_path):
+@pytest.mark.parametrize("class_weights", [None, torch.tensor([0.2, 3.0, 5.0, 2.0, 4.0, 1.0, 6.0])])
+def test_accumulated_steps_learn_as_one_batch(bert_folder, tmp_path, class_weights):
     common = {"max_steps": 2, "mixed_precision": "no", "train_sampling_strategy": "sequential", "save_strategy": "no"}
+    common |= {"class_weights": class_weights, "logging_steps": 1}
     whole = make_trainer(bert_folder, tmp_path / "whole", per_device_train_batch_size=8, **common)
     parts = make_trainer(
         bert_folder, tmp_path / "parts", per_device_train_batch_size=2, gradient_accumulation_steps=4, **common
     )
+    untrained_loss = parts.evaluate()["eval_loss"]
     whole.train()
     parts.train()
+    for trainer in (whole, parts):
+        first_loss = next(entry["loss"] for entry in trainer.state.log_history if "loss" in entry)
+        assert first_loss == pytest.approx(untrained_loss, rel=1e-5)
     for (name, left), right in zip(whole.model.named_parameters(), parts.model.parameters(), strict=True):
         assert torch.allclose(left, right, atol=1e-5), name
 
@@ -61,3 +67,11 @@ def test_class_weights_weigh_the_loss():
     expected = (weights[labels[0]] * losses).sum() / weights[labels[0]].sum()
     outputs = type("Outputs", (), {"logits": logits})
     assert LabelLoss(weights)(outputs, labels).item() == pytest.approx(expected.item())
+
+
+def test_a_part_without_labels_adds_nothing():
+    outputs = type("Outputs", (), {"logits": torch.randn(1, 4, 3, requires_grad=True)})
+    loss = LabelLoss()(outputs, torch.full((1, 4), -100), num_items_in_batch=8)
+    loss.backward()
+    assert loss.item() == 0
+    assert outputs.logits.grad.abs().sum() == 0

@@ -33,20 +33,26 @@ class LabelLoss:
         Args:
             outputs: `logits`, (batch, length, labels).
             labels: int64, (batch, length), -100 where there is none.
-            num_items_in_batch: Labelled positions of all micro-batches of the step, on all processes.
+            num_items_in_batch: `weigh` of all micro-batches of the step, on all processes; None: these are all.
         """
-        flat = labels.flatten()
         weights = None if self.class_weights is None else self.class_weights.to(outputs.logits.device)
-        mean = functional.cross_entropy(
+        # A sum, not a mean: a part without any label then adds 0, where a mean would be NaN.
+        summed = functional.cross_entropy(
             outputs.logits.flatten(0, 1).float(),
-            flat,
+            labels.flatten(),
             weight=weights,
             ignore_index=IGNORED_LABEL,
             label_smoothing=self.label_smoothing,
+            reduction="sum",
         )
-        if num_items_in_batch is None:
-            return mean
-        return mean * ((flat != IGNORED_LABEL).sum() / num_items_in_batch)
+        return summed / (self.weigh(labels) if num_items_in_batch is None else num_items_in_batch)
+
+    def weigh(self, labels: torch.Tensor) -> torch.Tensor:
+        """What the loss of these labels is divided by: how many there are, or the sum of their class weights."""
+        known = labels[labels != IGNORED_LABEL]
+        if self.class_weights is None:
+            return torch.tensor(known.numel(), device=labels.device)
+        return self.class_weights.to(labels.device)[known].sum()
 
 
 def weigh_classes(corpus: Corpus, label_set: LabelSet) -> torch.Tensor:

@@ -10,7 +10,7 @@ from accelerate.utils import gather_object
 from torch import nn
 from torch.utils.data import Sampler
 from transformers import EarlyStoppingCallback, PreTrainedModel, PreTrainedTokenizerBase, Trainer, TrainerCallback
-from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, speed_metrics
+from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, TrainOutput, speed_metrics
 
 from token_classification.alignment.align import AlignedSplit, Aligner
 from token_classification.alignment.batches import WindowCollator, build_collator
@@ -30,7 +30,7 @@ from token_classification.training.finite import check_loss, check_weights
 from token_classification.training.interruption import SaveAtSigterm
 from token_classification.training.loss import LabelLoss
 from token_classification.training.optimizer import build_optimizer
-from token_classification.training.sampler import LengthGroupedSampler
+from token_classification.training.sampler import LengthGroupedSampler, SplitWithBlank
 from token_classification.training.schedule import build_schedule
 from token_classification.training.watchdog import Watchdog
 
@@ -72,7 +72,7 @@ class NerTrainer(Trainer):
             model=model,
             args=args,
             data_collator=collator,
-            train_dataset=train_split,
+            train_dataset=None if train_split is None else SplitWithBlank(train_split),
             eval_dataset=eval_split,
             processing_class=tokenizer,
             compute_loss_func=LabelLoss(class_weights, args.label_smoothing_factor),
@@ -165,14 +165,32 @@ class NerTrainer(Trainer):
         self.log_metrics(split, metrics)
         self.save_metrics(split, metrics)
 
-    def _get_train_sampler(self, train_dataset: AlignedSplit | None = None) -> Sampler | None:
+    def _get_train_sampler(self, train_dataset: SplitWithBlank | None = None) -> Sampler | None:
         """With group_by_length: this project's own sampler, whose order a continued training finds again."""
-        split = train_dataset or self.train_dataset
+        dataset = train_dataset or self.train_dataset
         if self.args.train_sampling_strategy != "group_by_length":
-            return super()._get_train_sampler(split)
-        batch_size = self._train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
-        seed = self.args.seed if self.args.data_seed is None else self.args.data_seed
-        return LengthGroupedSampler(split.windows.lengths, batch_size, seed)
+            return super()._get_train_sampler(dataset)
+        # With --auto_find_batch_size this shrinks, the arguments do not.
+        shared_batch = self._train_batch_size * self.args.world_size
+        is_filled = self.args.world_size > 1 and not self.args.dataloader_drop_last
+        return LengthGroupedSampler(
+            dataset.split.windows.lengths,
+            batch_size=shared_batch * self.args.gradient_accumulation_steps,
+            seed=self.args.seed if self.args.data_seed is None else self.args.data_seed,
+            blanks=-len(dataset) % shared_batch if is_filled else 0,
+        )
+
+    def _get_num_items_in_batch(self, batch_samples: list[dict], device: torch.device) -> torch.Tensor | int | None:
+        """What the loss of a step is divided by, on all processes: its labelled positions or their class weights."""
+        if self.class_weights is None:
+            return super()._get_num_items_in_batch(batch_samples, device)
+        weight = sum(self.compute_loss_func.weigh(batch["labels"]) for batch in batch_samples).to(device)
+        return self.accelerator.gather(weight).sum() if self.args.average_tokens_across_devices else weight
+
+    def _finalize_training(self, *args, **kwargs) -> TrainOutput:
+        """Average the loss since the last log line over the processes; the library takes that of the first one."""
+        self._tr_loss = self.accelerator.reduce(self._tr_loss, reduction="mean")
+        return super()._finalize_training(*args, **kwargs)
 
     def create_optimizer(self, model: PreTrainedModel | None = None) -> torch.optim.Optimizer:
         """The optimizer of the recipe, over all parameters alike; without one that of the TrainingArguments."""
@@ -204,14 +222,12 @@ class NerTrainer(Trainer):
         """Run the prediction loop; the processes of a distributed run share the batches and each gets the whole.
 
         In float32 unless `--bf16_full_eval` or `--fp16_full_eval` is given: then no tag depends on what else is in a
-        batch. (In mixed precision accelerate puts autocast into `model.forward`: the forward before that is called.)
+        batch.
         """
-        model = self.model
-        forward = getattr(model, "_original_forward", model.forward)
-        was_training = model.training
-        model.eval()
+        was_training = self.model.training
+        self.model.eval()
         loop = PredictionLoop(
-            run_model=lambda inputs: forward(**inputs).logits,
+            run_model=self._run_sharded if self.is_fsdp_enabled else self._run_whole,
             collator=self.data_collator,
             token_budget=self.token_budget,
             decoder=self.decoder,
@@ -220,13 +236,22 @@ class NerTrainer(Trainer):
             device=self.args.device,
             show_progress=not self.args.disable_tqdm and self.is_world_process_zero(),
         )
-        share = (self.args.process_index, self.args.world_size)
+        # Sharded weights are gathered in each forward, by all processes at once: each runs all batches.
+        is_shared = self.args.world_size > 1 and not self.is_fsdp_enabled
+        share = (self.args.process_index, self.args.world_size) if is_shared else (0, 1)
         with explain_memory_errors(advise_on_evaluation_memory(self.args)):
             predictions = loop.predict(split.windows, split.ledger.words, share)
-        model.train(was_training)
-        if self.args.world_size == 1:
-            return predictions
-        return merge_shares(gather_object([predictions]))
+        self.model.train(was_training)
+        return merge_shares(gather_object([predictions])) if is_shared else predictions
+
+    def _run_whole(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+        """Logits of a model that is whole in each process, without the autocast that accelerate puts around it."""
+        return getattr(self.model, "_original_forward", self.model.forward)(**inputs).logits
+
+    def _run_sharded(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+        """Logits of a model whose weights are spread over the processes (FSDP); inference mode can't gather them."""
+        with torch.inference_mode(False), torch.no_grad():
+            return self.model_wrapped(**inputs).logits
 
     def _choose_evaluation_precision(self) -> AbstractContextManager:
         """The context that evaluation runs in."""
