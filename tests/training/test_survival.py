@@ -18,7 +18,8 @@ STEPS = KILLS * LAST_LINE_BEFORE_KILL
 """More than the kills can let through"""
 SETTINGS = f"""--do_train --do_eval --max_steps {STEPS} --per_device_train_batch_size 2 --learning_rate 1e-3
     --lr_scheduler_type constant --mixed_precision no --use_cpu --disable_tqdm true --logging_steps 1
-    --resume_from_checkpoint auto --save_strategy steps --save_steps 3 --save_total_limit 2 --eval_strategy steps --eval_steps 7"""
+    --resume_from_checkpoint auto --save_strategy steps --save_steps 3 --save_total_limit 2
+    --eval_strategy steps --eval_steps 7"""
 
 pytestmark = pytest.mark.slow
 
