@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO
 
 import transformers
 
@@ -24,6 +25,18 @@ class NemoFormatter(logging.Formatter):
         return super().format(record).replace("\n", "\n    ")
 
 
+class StdoutHandler(logging.StreamHandler):
+    """Writes to what is stdout when a line is written, which may have been exchanged since the handler was made."""
+
+    def __init__(self):
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:
+        """Today's stdout."""
+        return sys.stdout
+
+
 def configure_tao_logging(results_dir: Path | None) -> None:
     """Log to stdout and, with a results folder, to a file there for each process; errors also to a file of their own.
 
@@ -35,7 +48,7 @@ def configure_tao_logging(results_dir: Path | None) -> None:
     """
     rank, local_rank = os.environ.get("RANK", "0"), os.environ.get("LOCAL_RANK", "0")
     _remove_own_handlers()
-    _add_handler(logging.StreamHandler(sys.stdout), logging.INFO if rank == "0" else logging.ERROR)
+    _add_handler(StdoutHandler(), logging.INFO if rank == "0" else logging.ERROR)
     if results_dir is not None:
         results_dir.mkdir(parents=True, exist_ok=True)
         own_log = results_dir / f"nemo_log_globalrank-{rank}_localrank-{local_rank}.txt"
