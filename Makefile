@@ -1,7 +1,7 @@
 SHELL := bash
 SETUP := set -euo pipefail; . scripts/setup.sh
 
-.PHONY: help test check format sample
+.PHONY: help test check format sample bench
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,6 +14,9 @@ check: ## lint and format check, and whether the sample corpus is what its gener
 
 format: ## write the code in its one format
 	@$(SETUP); ruff check --fix . && ruff format .
+
+bench: ## training speed beside the stock way (on the sample corpus; other data: see benchmarks/README.md)
+	@$(SETUP); python benchmarks/train_speed.py "$$(python sample/encoder.py)" sample/train.conll sample/dev.conll
 
 sample: ## train, evaluate and predict on the embedded sample corpus
 	@bash run.sh sample
