@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from token_classification.data.schemes import OUTSIDE, is_prefixed, split_tag
+from token_classification.data.schemes import OUTSIDE, is_continuation, split_tag
 
 CountSubTokens = Callable[[str], int]
 """Word -> number of its sub-tokens."""
@@ -93,7 +93,7 @@ def split_sentences(
             sentence, used = [], 0
             continue
         kept = _drop_empty_words(entity, count_sub_tokens, counts, placeholder)
-        if kept and sentence and is_continued(sentence[-1][0], kept[0]):
+        if kept and sentence and is_continuation(sentence[-1][0].tag, kept[0].tag):
             # The word that parted two entities was filtered: they stay two.
             kept[0] = kept[0].with_tag(OPENED[kept[0].tag[0]] + kept[0].tag[1:])
         counts.entities_out += bool(kept) and kept[0].tag != OUTSIDE
@@ -102,7 +102,7 @@ def split_sentences(
             while sentence and used + size > budget:
                 cut = _find_cut([before for before, _ in sentence], line)
                 counts.splits += 1
-                counts.entities_out += cut == len(sentence) and is_continued(sentence[-1][0], line)
+                counts.entities_out += cut == len(sentence) and is_continuation(sentence[-1][0].tag, line.tag)
                 yield from _finish(sentence[:cut], counts)
                 sentence = sentence[cut:]
                 used = sum(length for _, length in sentence)
@@ -116,7 +116,7 @@ def group_entities(lines: Iterable[TaggedLine | None], counts: Counts) -> Iterat
     group: list[TaggedLine] = []
     in_sentence = False
     for line in lines:
-        if group and (line is None or not is_continued(group[-1], line)):
+        if group and (line is None or not is_continuation(group[-1].tag, line.tag)):
             yield group
             group = []
         if line is None:
@@ -131,14 +131,6 @@ def group_entities(lines: Iterable[TaggedLine | None], counts: Counts) -> Iterat
         group.append(line)
     if group:
         yield group
-
-
-def is_continued(before: TaggedLine, line: TaggedLine) -> bool:
-    """Whether a line goes on with the entity of the line before it, as conlleval sees it."""
-    if not (is_prefixed(before.tag) and is_prefixed(line.tag)):
-        return False
-    (before_prefix, before_type), (prefix, entity_type) = split_tag(before.tag), split_tag(line.tag)
-    return prefix in "IEL" and before_prefix in "BI" and before_type == entity_type
 
 
 def has_no_content(word: str) -> bool:
@@ -171,7 +163,8 @@ def _find_cut(sentence: list[TaggedLine], following: TaggedLine) -> int:
     """The last place of a full sentence where no entity is cut; its end, inside an entity, if there is none."""
     pairs = list(zip(sentence, [*sentence[1:], following], strict=True))
     for place in range(len(sentence), 0, -1):
-        if not is_continued(*pairs[place - 1]):
+        before, after = pairs[place - 1]
+        if not is_continuation(before.tag, after.tag):
             return place
     return len(sentence)
 

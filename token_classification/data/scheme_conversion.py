@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from token_classification.data.schemes import OUTSIDE, Scheme, split_tag
+from token_classification.data.schemes import OUTSIDE, Scheme, is_continuation, split_tag
 from token_classification.errors import DataError
 
 ENTITY_PREFIXES = {
@@ -49,17 +49,13 @@ def find_entities(tags: Sequence[str]) -> list[Entity]:
     I, E and L go on with an entity of their type unless E, L, S or U closed it; every other prefixed tag begins one.
     """
     entities: list[Entity] = []
-    open_type = None
     for place, tag in enumerate(tags):
         if tag == OUTSIDE:
-            open_type = None
             continue
-        prefix, entity_type = split_tag(tag)
-        if prefix in "IEL" and entity_type == open_type:
+        if place and is_continuation(tags[place - 1], tag):
             entities[-1] = entities[-1]._replace(end=place + 1)
         else:
-            entities.append(Entity(entity_type, place, place + 1))
-        open_type = entity_type if prefix in "BI" else None
+            entities.append(Entity(split_tag(tag)[1], place, place + 1))
     return entities
 
 

@@ -11,6 +11,8 @@ logger = logging.getLogger(__name__)
 
 OUTSIDE = "O"
 PREFIXES = frozenset("BIESLU")
+IOBES_SPELLING = {"L": "E", "U": "S"}
+"""Prefixes of BILOU that IOBES spells otherwise"""
 
 
 class Scheme(StrEnum):
@@ -38,6 +40,18 @@ def split_tag(tag: str) -> tuple[str, str]:
 def is_prefixed(tag: str) -> bool:
     """Whether a tag is `X-TYPE` with one of the prefixes B I E S L U."""
     return len(tag) > 2 and tag[1] == "-" and tag[0] in PREFIXES
+
+
+def is_continuation(before: str, tag: str) -> bool:
+    """Whether a tag goes on with the entity of the tag before it, as conlleval sees it, in any scheme.
+
+    >>> is_continuation("B-PER", "I-PER"), is_continuation("E-PER", "I-PER"), is_continuation("O", "I-PER")
+    (True, False, False)
+    """
+    if not (is_prefixed(before) and is_prefixed(tag)):
+        return False
+    (before_prefix, before_type), (prefix, entity_type) = split_tag(before), split_tag(tag)
+    return prefix in "IEL" and before_prefix in "BI" and before_type == entity_type
 
 
 def recognise_scheme(sentences: Iterable[Sequence[str]], names: Iterable[str] = (), task: str = "ner") -> Scheme:

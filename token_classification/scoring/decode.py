@@ -6,13 +6,12 @@ from dataclasses import dataclass
 import torch
 
 from token_classification.data.labels import LabelSet
-from token_classification.data.schemes import OUTSIDE, Scheme, split_tag
+from token_classification.data.schemes import IOBES_SPELLING, OUTSIDE, Scheme, split_tag
 
 FORBIDDEN = -1e4
 """Log score of a step that the scheme forbids: below any real path, and finite so that no step becomes NaN."""
 
 OPENING, INSIDE, CLOSING, SINGLE = "BIES"
-SAME_ROLE = {"L": CLOSING, "U": SINGLE}
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ def _allow_end(names: Sequence[str], scheme: Scheme) -> list[bool]:
 def _role(name: str) -> tuple[str, str]:
     """What a label does (O, B, I, E or S; L is E and U is S) and its entity type."""
     prefix, entity_type = split_tag(name)
-    return SAME_ROLE.get(prefix, prefix), entity_type
+    return IOBES_SPELLING.get(prefix, prefix), entity_type
 
 
 def _as_scores(allowed: Sequence) -> torch.Tensor:

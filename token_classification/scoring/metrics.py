@@ -12,7 +12,7 @@ import evaluate
 from seqeval import metrics as seqeval_metrics
 from seqeval import scheme as seqeval_schemes
 
-from token_classification.data.schemes import OUTSIDE, Scheme
+from token_classification.data.schemes import IOBES_SPELLING, OUTSIDE, Scheme
 
 Tags = Sequence[Sequence[str]]
 
@@ -23,7 +23,6 @@ SEQEVAL_SCHEMES = {
     # BILOU tags are respelt as IOBES first: seqeval's default mode does not know L- and U- (user_pains section 4).
     Scheme.BILOU: seqeval_schemes.IOBES,
 }
-BILOU_TO_IOBES = {"L": "E", "U": "S"}
 
 
 class EntityScores(evaluate.Metric):
@@ -154,4 +153,4 @@ def _keep_legal(sentences: Tags, scheme: Scheme) -> list[list[str]]:
 
 
 def _respell(sentences: Tags) -> list[list[str]]:
-    return [[BILOU_TO_IOBES.get(tag[0], tag[0]) + tag[1:] for tag in tags] for tags in sentences]
+    return [[IOBES_SPELLING.get(tag[0], tag[0]) + tag[1:] for tag in tags] for tags in sentences]
