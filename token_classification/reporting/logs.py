@@ -23,7 +23,8 @@ def configure_logging(training: NerTrainingArguments) -> None:
     logging.getLogger("run_ner").setLevel(level)
     logging.getLogger("run_ner").info("%s", describe_speed(training))
     datasets.utils.logging.set_verbosity(level)
-    transformers.utils.logging.set_verbosity(max(level, logging.WARNING))
+    # The library warns in every process of the same things: the first one's word is enough.
+    transformers.utils.logging.set_verbosity(max(level, logging.WARNING) if training.should_log else logging.ERROR)
 
 
 def describe_speed(training: NerTrainingArguments) -> str:
