@@ -13,6 +13,7 @@ from transformers import BertTokenizer
 from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
 from token_classification.errors import UserError
 from token_classification.recipe import HeadOptions, OptimizerOptions, Recipe
+from token_classification.tao.sentencepiece_file import read_sentencepiece
 
 logger = logging.getLogger(__name__)
 
@@ -40,12 +41,10 @@ def translate_model(spec: DictConfig, results: Path) -> ModelArguments:
             f"model.language_model.pretrained_model_name={name}: Megatron models are not on the Hub; take for example "
             "bert-base-uncased, roberta-base, distilbert-base-cased, albert-base-v2, or a folder."
         )
-    if tokenizer.tokenizer_model is not None:
-        raise UserError(
-            f"model.tokenizer.tokenizer_model={tokenizer.tokenizer_model}: sentencepiece files are not read; give a "
-            "folder with a tokenizer.json as model.tokenizer.tokenizer_name."
-        )
     tokenizer_name = tokenizer.tokenizer_name
+    if tokenizer.tokenizer_model is not None:
+        tokenizer_name = str(results / "tokenizer")
+        read_sentencepiece(Path(tokenizer.tokenizer_model)).save_pretrained(tokenizer_name)
     if tokenizer.vocab_file is not None:
         tokenizer_name = _build_tokenizer(tokenizer.vocab_file, results)
     return ModelArguments(name, config_name=_find_config(language_model, results), tokenizer_name=tokenizer_name)
