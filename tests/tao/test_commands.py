@@ -200,6 +200,8 @@ MISTAKES = {
     "unknown flag": (["--spec", "x"], "unknown flag --spec"),
     "megatron": (["model.language_model.pretrained_model_name=megatron-bert-345m-cased"], "bert-base-uncased"),
     "class balancing": (["model.dataset.class_balancing=loss"], "weighted_loss"),
+    "several nodes": (["trainer.num_nodes=2"], "docs/scaling.md"),
+    "processes": (["trainer.gpus=2"], "the flag -g"),
     "optimizer": (["model.optim.name=novograd"], "adamw"),
     "schedule": (["model.optim.sched.name=Warmup"], "WarmupAnnealing"),
     "no data": (["data_dir=/nowhere"], "/nowhere"),

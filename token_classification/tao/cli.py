@@ -87,7 +87,7 @@ def add_flags(command: argparse.ArgumentParser, name: str) -> None:
         command.add_argument("-o", "--target_data_dir", metavar="DIR", required=True, help="where to write the specs")
         return
     command.add_argument("-e", "--experiment_spec", metavar="SPEC", help="YAML file with the settings")
-    command.add_argument("-g", "--gpus", type=int, default=1, metavar="N", help="number of processes (default: 1)")
+    command.add_argument("-g", "--gpus", type=int, metavar="N", help="number of processes (default: 1)")
     command.add_argument("-k", "--key", metavar="KEY", help="encryption key; @FILE reads it from a file")
     command.add_argument("-m", "--model", metavar="MODEL", help="model folder or .tlt archive")
     if name == "dataset_convert":

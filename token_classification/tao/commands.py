@@ -36,13 +36,16 @@ def run(options: argparse.Namespace, overrides: Sequence[str]) -> None:
         return
     if not options.results_dir:
         raise UserError(f"-r RESULTS is missing: the folder for the results of {options.command}.")
-    if options.gpus > 1 and WORKER_VARIABLE not in os.environ:
+    if (options.gpus or 1) > 1 and WORKER_VARIABLE not in os.environ:
         launch_processes(_without_key(options, overrides), options.gpus, key)
     results = Path(options.results_dir)
     configure_tao_logging(results)
     given = [f"restore_from={options.model}"] if options.model else []
-    settings = [f"exp_manager.explicit_log_dir={results}", f"trainer.gpus={options.gpus}"]
-    spec = load_spec(options.experiment_spec, [*settings, *overrides, *given], REQUIRED[options.command])
+    given += [f"trainer.gpus={options.gpus}"] if options.gpus else []
+    settings = [f"exp_manager.explicit_log_dir={results}", *overrides, *given]
+    spec = load_spec(options.experiment_spec, settings, REQUIRED[options.command])
+    if options.gpus is None and spec.trainer.gpus > 1:
+        raise UserError(f"trainer.gpus={spec.trainer.gpus}: several processes are started by the flag -g instead.")
     log_spec(spec, results, command_line)
     WORK[options.command](spec, results, key)
     logger.info("Internal process exited")

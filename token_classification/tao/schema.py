@@ -39,7 +39,6 @@ class DatasetSpec:
     ignore_extra_tokens: bool = False
     ignore_start_end: bool = False
     class_balancing: str | None = None
-    use_cache: bool = False
     num_workers: int = 0
     pin_memory: bool = False
     drop_last: bool = False
@@ -107,9 +106,7 @@ class TrainerSpec:
 @dataclass
 class CheckpointSpec:
     monitor: str = "val_loss"
-    mode: str = "auto"
     save_top_k: int = 3
-    save_last: bool = True
     save_best_model: bool = False
 
 
@@ -178,6 +175,9 @@ WITHOUT_EFFECT = {
     "exp_manager.checkpoint_callback_params.prefix": "the name is exp_manager.name",
     "exp_manager.checkpoint_callback_params.postfix": "with -k a model is a .tlt file, else a folder",
     "exp_manager.checkpoint_callback_params.always_save_nemo": "the model is saved at the end",
+    "exp_manager.checkpoint_callback_params.mode": "the monitored score decides: lower is better for val_loss only",
+    "exp_manager.checkpoint_callback_params.save_last": "the last checkpoint is always kept, to go on from",
+    "model.dataset.use_cache": "nothing is cached: preparing the data takes less time than reading a cache",
     "model.tokenizer.special_tokens": "special tokens are those of the tokenizer",
     "trainer.val_check_interval": "the model is evaluated every epoch",
     "trainer.amp_level": "use trainer.precision",

@@ -143,6 +143,11 @@ def translate_training(spec: DictConfig, output_folder: Path) -> NerTrainingArgu
             f"exp_manager.checkpoint_callback_params.monitor={checkpoints.monitor}: "
             f"accepted are {', '.join(MONITORED)}."
         )
+    if trainer.num_nodes != 1:
+        raise UserError(
+            f"trainer.num_nodes={trainer.num_nodes}: these commands run on one machine. For several: "
+            "torchrun with run_ner.py, see docs/scaling.md."
+        )
     precision = str(trainer.precision)
     if precision not in PRECISIONS:
         raise UserError(f"trainer.precision={precision}: accepted are {', '.join(PRECISIONS)}.")
