@@ -215,6 +215,14 @@ class NerTrainingArguments(TrainingArguments):
         default=True,
         metadata={"help": "On the CPU: keep freed memory for the next step instead of giving it back to the system."},
     )
+    tune_for_cpu: bool = field(
+        default=True,
+        metadata={
+            "help": "On the CPU: cheaper random numbers for dropout, attention in the precision of the run, and only "
+            "those rows of the embedding table in the optimizer that the training data names (the others get no "
+            "gradient; with --weight_decay 0)."
+        },
+    )
     overwrite_output_dir: bool = field(
         default=False,
         metadata={"help": "Train from scratch into an output_dir that already holds something."},
