@@ -77,6 +77,8 @@ def select_sentences(sentences: Sentences, rows: Iterable[int]) -> Sentences:
         tags=None if sentences.tags is None else [sentences.tags[row] for row in rows],
         lines=[sentences.lines[row] for row in rows],
         doc_ids=None if sentences.doc_ids is None else [sentences.doc_ids[row] for row in rows],
+        has_line_per_word=sentences.has_line_per_word,
+        skipped_lines=sentences.skipped_lines,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from token_classification.data.formats.sentence_builder import SentenceBuilder
+from token_classification.data.problems import Problem
 from token_classification.data.sentences import Sentences
 from token_classification.data.text_lines import no_words, read_lines
 from token_classification.errors import DataError, list_problems
@@ -41,18 +42,21 @@ class Layout:
             return COMMENT_BETWEEN_BLANKS.match(line) is not None
         return line.startswith("# ") and len(self.split(line)) != self.width
 
-    def explain(self, row: Sequence[str], line: str) -> str:
+    def explain(self, row: Sequence[str], line: str, path: Path, number: int) -> Problem:
         """Say what is wrong with a row that has the wrong width or no tag."""
         separator = "TAB" if self.separator == "\t" else "blank"
         accepted = "one word a line" if self.tag_column is None else f"word {separator} tag"
         if len(row) == self.width:
-            return f"empty tag ({line!r}); accepted: {accepted}; add the tag or choose its column: --label_column_name"
+            text = f"empty tag ({line!r}); accepted: {accepted}; add the tag or choose its column: --label_column_name"
+            return Problem("missing_tag", path, number, text)
         columns = "1 column" if len(row) == 1 else f"{len(row)} columns"
         following = "add what is missing" if len(row) < self.width else "take out what is too much"
-        return (
+        text = (
             f"{columns} where the file has {self.width} ({line!r}); "
             f"accepted: {accepted}, blank line between sentences; {following}"
         )
+        has_no_tag = self.tag_column is not None and len(row) == 1
+        return Problem("missing_tag" if has_no_tag else "ragged_row", path, number, text)
 
 
 def read_conll(
@@ -63,7 +67,7 @@ def read_conll(
     Four TAB columns of which the first counts 1, 2, 3 in each sentence are GermEval's: word = 1, tag = 2. A file of
     one column is unlabelled. `-DOCSTART-` starts a document. `task` plays no role here.
 
-    Raises: DataError that lists every row without a tag or of another width than the file's first.
+    Raises: BrokenFileError that lists every row without a tag or of another width than the file's first.
     """
     lines = read_lines(path)
     layout = find_layout(lines, path, text_column, label_column)
@@ -79,13 +83,15 @@ def read_conll(
                     builder.start_document()
                 continue
             if line.startswith("#") and (layout.numbered or (not words and layout.is_comment(line))):
+                builder.skip(number)
                 continue
         row = line.split(separator)
         if len(row) != width or "" in row:
             row = layout.split(line)
         tag = row[tag_column].strip(" ") if tag_column is not None and len(row) == width else None
         if len(row) != width or tag == "":
-            problems.append(f"{path}:{number}: {layout.explain(row, line)}")
+            problems.append(layout.explain(row, line, path, number))
+            builder.skip(number)
             continue
         if not words:
             start = number
@@ -93,9 +99,7 @@ def read_conll(
         if tag is not None:
             tags.append(tag)
     builder.add(words, tags, start)
-    if problems:
-        raise DataError(list_problems(problems))
-    return builder.build(path, labelled=tag_column is not None)
+    return builder.build(path, labelled=tag_column is not None, problems=problems)
 
 
 def is_boundary(line: str) -> bool:
