@@ -4,7 +4,6 @@ import hashlib
 import logging
 import random
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from token_classification.arguments import DataArguments, ModelArguments, NerTra
 from token_classification.data.formats import read_sentences
 from token_classification.data.formats.records import build_sentences, list_tag_columns, pick_tag_column
 from token_classification.data.hub import class_label_names, load_hub_dataset
-from token_classification.data.sentences import Sentences
+from token_classification.data.sentences import Sentences, select_sentences
 from token_classification.errors import DataError, UserError
 
 logger = logging.getLogger(__name__)
@@ -67,19 +66,6 @@ def load_corpus(data: DataArguments, model: ModelArguments, training: NerTrainin
             "%s: %s sentences, %s words from %s", split, f"{len(sentences):,}", f"{words:,}", corpus.sources[split]
         )
     return corpus
-
-
-def select_sentences(sentences: Sentences, rows: Iterable[int]) -> Sentences:
-    """The sentences at `rows`, in that order."""
-    rows = list(rows)
-    return Sentences(
-        tokens=[sentences.tokens[row] for row in rows],
-        tags=None if sentences.tags is None else [sentences.tags[row] for row in rows],
-        lines=[sentences.lines[row] for row in rows],
-        doc_ids=None if sentences.doc_ids is None else [sentences.doc_ids[row] for row in rows],
-        has_line_per_word=sentences.has_line_per_word,
-        skipped_lines=sentences.skipped_lines,
-    )
 
 
 def hold_out_validation(corpus: Corpus, share: float, seed: int) -> None:

@@ -1,6 +1,7 @@
 """What every reader gives: sentences of words, with their tags where the file has them."""
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 
@@ -35,3 +36,16 @@ class Sentences:
 
     def __len__(self) -> int:
         return len(self.tokens)
+
+
+def select_sentences(sentences: Sentences, rows: Iterable[int]) -> Sentences:
+    """The sentences at `rows`, in that order."""
+    rows = list(rows)
+    return Sentences(
+        tokens=[sentences.tokens[row] for row in rows],
+        tags=None if sentences.tags is None else [sentences.tags[row] for row in rows],
+        lines=[sentences.lines[row] for row in rows],
+        doc_ids=None if sentences.doc_ids is None else [sentences.doc_ids[row] for row in rows],
+        has_line_per_word=sentences.has_line_per_word,
+        skipped_lines=sentences.skipped_lines,
+    )

@@ -36,6 +36,14 @@ class Layout:
             return [column for column in row if column]
         return row[:-1] if len(row) == self.width + 1 and not row[-1] else row
 
+    def replace(self, line: str, word: str, tag: str | None) -> str:
+        """Give a row with another word and tag; its other columns stay."""
+        cells = line.split("\t") if self.separator == "\t" else self.split(line)
+        cells[self.word_column] = word
+        if self.tag_column is not None:
+            cells[self.tag_column] = tag
+        return self.separator.join(cells)
+
     def is_comment(self, line: str) -> bool:
         """Tell whether a line at a sentence start is a comment rather than a word that begins with `#`."""
         if self.separator == " ":

@@ -25,8 +25,8 @@ def read_conllu(
 
     Raises: BrokenFileError that lists every row that has not ten columns, an id and a tag.
     """
-    word_column = _choose_column(path, text_column, "--text_column_name", "form")
-    tag_column = _choose_column(path, label_column, "--label_column_name", "upos")
+    word_column = choose_column(path, text_column, "--text_column_name", "form")
+    tag_column = choose_column(path, label_column, "--label_column_name", "upos")
     builder, problems = SentenceBuilder(), []
     words, tags, start, labelled = [], [], 0, False
     for number, line in enumerate(read_lines(path), 1):
@@ -74,7 +74,11 @@ def _explain_row(row: list[str], tag_column: int, line: str) -> tuple[str, str] 
     return None
 
 
-def _choose_column(path: Path, asked: str | None, flag: str, default: str) -> int:
+def choose_column(path: Path, asked: str | None, flag: str, default: str) -> int:
+    """Give the place of a column that is asked for by name or number, else of the default one.
+
+    Raises: DataError when there is no such column.
+    """
     name = asked or default
     if name.lower() in COLUMNS:
         return COLUMNS.index(name.lower())
