@@ -17,10 +17,10 @@ def find_boundary_problems(data: CheckedData) -> Iterator[Problem]:
             if not words:
                 text = "a sentence without words; accepted, and nothing is tagged in it; take it out"
                 yield file.report_sentence("empty_sentence", row, text)
-        yield from _find_cut_sentences(file)
+        yield from find_cut_sentences(file)
 
 
-def _find_cut_sentences(file: CheckedFile) -> Iterator[Problem]:
+def find_cut_sentences(file: CheckedFile) -> Iterator[Problem]:
     """Document starts with a word right before and right behind them, where one blank line at least is usual."""
     sentences = file.sentences
     if sentences.doc_ids is None or not sentences.has_line_per_word:

@@ -1,6 +1,7 @@
 """The files under check: what could be read of each, with its words and tags as numbers."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -67,6 +68,18 @@ class CheckedFile:
     def report_sentence(self, kind: str, row: int, text: str) -> Problem:
         """A problem with a sentence."""
         return Problem(kind, self.path, self.sentences.lines[row], text)
+
+    def find_broken_sentences(self) -> set[int]:
+        """The sentences in which, or right before or behind which, rows could not be read."""
+        broken = set()
+        if self.sentences.has_line_per_word:
+            for problem in self.problems:
+                row = bisect_right(self.sentences.lines, problem.line) - 1
+                if row >= 0 and problem.line <= self.sentences.find_line(row, len(self.sentences.tokens[row]) - 1) + 1:
+                    broken.add(row)
+                if row + 1 < len(self.sentences) and self.sentences.lines[row + 1] == problem.line + 1:
+                    broken.add(row + 1)
+        return broken
 
     def place(self, row: int) -> str:
         """Where a sentence stands: `file:line`."""

@@ -1,9 +1,9 @@
 """Labels by their names: tags that are none, rare ones that look like a frequent one, and those that train lacks."""
 
-import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 import numpy as np
 
@@ -87,6 +87,11 @@ def find_absent_labels(data: CheckedData) -> Iterator[Problem]:
                 yield file.report_word("label_not_in_train", int(position), text)
 
 
+def is_swapped(word: str, tag: str, known: set[str]) -> bool:
+    """Whether word and tag of a row with an odd tag are in each other's place; `known` are the prefixed tags."""
+    return word in known or (word == OUTSIDE and tag not in known)
+
+
 def _spell_plainly(tag: str) -> str:
     """What is left of a tag without case and separators; a zero is an O."""
     plain = re.sub(r"[-_ .:/]", "", tag).casefold() or tag
@@ -108,7 +113,7 @@ def _is_near(name: str, other: str) -> bool:
     short, long = sorted((name, other), key=len)
     if len(long) - len(short) > 1 or name == other:
         return False
-    start = len(os.path.commonprefix([short, long]))
+    start = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(short, long, strict=False)))
     if len(short) < len(long):
         return short[start:] == long[start + 1 :]
     swapped = short[:start] + short[start : start + 2][::-1] + short[start + 2 :]
@@ -124,7 +129,7 @@ def _find_odd_tags(counts: dict[str, int], scheme: Scheme) -> Sequence[str]:
 
 
 def _explain_odd_tag(word: str, tag: str, known: set[str], scheme: Scheme) -> str:
-    if word in known or (word == OUTSIDE and tag not in known):
+    if is_swapped(word, tag, known):
         return (
             f"word {word!r} with tag {tag!r}: the columns of this row are swapped; accepted: word, then tag; "
             "exchange them (--repair does)"

@@ -38,7 +38,18 @@ def summarise(examination: Examination) -> str:
 
 
 def format_statistics(statistics: Sequence[SplitStatistics]) -> str:
-    """A column per split."""
+    """The figures as a table."""
+    rows = list_figures(statistics)
+    width = max(len(title) for title, _ in rows) + 2
+    columns = [max(len(cells[split]) for _, cells in rows) + 2 for split in range(len(statistics))]
+    return "\n".join(
+        (f"{title:<{width}}" + "".join(f"{cell:>{size}}" for cell, size in zip(cells, columns, strict=True))).rstrip()
+        for title, cells in rows
+    )
+
+
+def list_figures(statistics: Sequence[SplitStatistics]) -> list[tuple[str, list[str]]]:
+    """Title and one cell per split of each row of the table."""
     rows = [
         ("", [row.split for row in statistics]),
         ("sentences", [f"{row.sentences:,}" for row in statistics]),
@@ -55,12 +66,7 @@ def format_statistics(statistics: Sequence[SplitStatistics]) -> str:
     rows += [(f"  {name}", [format_label(row, name) for row in statistics]) for name in names[:LISTED_LABELS]]
     if len(names) > LISTED_LABELS:
         rows.append((f"  and {len(names) - LISTED_LABELS} labels more", [""] * len(statistics)))
-    width = max(len(title) for title, _ in rows) + 2
-    columns = [max(len(cells[split]) for _, cells in rows) + 2 for split in range(len(statistics))]
-    return "\n".join(
-        (f"{title:<{width}}" + "".join(f"{cell:>{size}}" for cell, size in zip(cells, columns, strict=True))).rstrip()
-        for title, cells in rows
-    )
+    return rows
 
 
 def format_share(share: float | None) -> str:

@@ -91,7 +91,7 @@ def undo_mojibake(word: str) -> str | None:
 def clean_word(word: str) -> str | None:
     """Give a word without what nobody can see, and with its characters read aright; None where too little is left.
 
-    A control character of U+0080 to U+009F is what Windows-1252 has at that place (`\\x96` is a dash); other control
+    A control character of U+0080 to U+009F is what Windows-1252 has at that place (U+0096 is a dash); other control
     characters and zero-width ones go, and so do blanks at the ends. A lost character stays lost.
     """
     word = undo_mojibake(word) or word

@@ -26,6 +26,7 @@ COMMANDS = {
     "finetune": "train a trained model further",
     "evaluate": "score a model on labelled data",
     "infer": "tag texts",
+    "check": "say what is wrong with data files; exit code 0 (nothing), 1 (warnings) or 2 (errors)",
 }
 REQUIRED = {
     "train": ["data_dir"],
@@ -50,8 +51,8 @@ def main() -> int:
     return run_command(run, sys.argv[1:])
 
 
-def run(argv: list[str]) -> None:
-    """Run one command.
+def run(argv: list[str]) -> int:
+    """Run one command; gives its exit code.
 
     Raises:
         UserError: no such command, or whatever the command finds wrong.
@@ -59,11 +60,16 @@ def run(argv: list[str]) -> None:
     options, overrides = parse_flags(argv)
     if options.command == "download_specs":
         download_specs(options, overrides)
-        return
+        return 0
+    if options.command == "check":
+        from token_classification.tao.check import check
+
+        return check(options)
     # Heavy imports only now: help and mistakes in flags answer at once.
     from token_classification.tao import commands
 
     commands.run(options, overrides)
+    return 0
 
 
 def parse_flags(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
@@ -82,6 +88,9 @@ def parse_flags(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
 
 def add_flags(command: argparse.ArgumentParser, name: str) -> None:
     """The flags of a command; overrides stand behind them."""
+    if name == "check":
+        add_check_flags(command)
+        return
     command.add_argument("-r", "--results_dir", metavar="RESULTS", help="folder of the results")
     if name == "download_specs":
         command.add_argument("-o", "--target_data_dir", metavar="DIR", required=True, help="where to write the specs")
@@ -94,6 +103,25 @@ def add_flags(command: argparse.ArgumentParser, name: str) -> None:
         command.add_argument("--data_file", metavar="F", help="convert one file, beside it")
         command.add_argument("--max_length", type=int, default=-1, metavar="N", help="cut sentences to N words")
     command.epilog = "key=value: any key of the spec, e.g. trainer.max_epochs=3; it wins over the spec."
+
+
+def add_check_flags(command: argparse.ArgumentParser) -> None:
+    """The flags of `check`."""
+    command.add_argument("files", nargs="+", metavar="FILE", help="data files; train, dev and test by their names")
+    command.add_argument("-m", "--model", metavar="MODEL", help="also check against this model's tokenizer and window")
+    command.add_argument("--max_seq_length", type=int, metavar="N", help="window in sub-tokens (default: the model's)")
+    command.add_argument("--json", metavar="FILE", help="write the findings as JSON, too")
+    command.add_argument("--html", metavar="FILE", help="write the findings as a page, too")
+    command.add_argument("--repair", metavar="FOLDER", help="write corrected copies, each with a diff, into FOLDER")
+    command.add_argument(
+        "--scheme", choices=["iob1", "iob2", "iobes", "bilou"], help="with --repair: convert the tags to this scheme"
+    )
+    command.add_argument(
+        "--discard", action="store_true", help="with --repair: leave out sentences that can't be repaired"
+    )
+    command.add_argument("--text_column_name", metavar="NAME", help="column of the words (CoNLL: its number)")
+    command.add_argument("--label_column_name", metavar="NAME", help="column of the tags (CoNLL: its number)")
+    command.add_argument("--task_name", default="ner", metavar="TASK", help="the tags are in TASK_tags (default: ner)")
 
 
 def download_specs(options: argparse.Namespace, overrides: Sequence[str]) -> None:

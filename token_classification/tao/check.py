@@ -1,0 +1,38 @@
+"""`check`: the data doctor on files."""
+
+import argparse
+from pathlib import Path
+
+from token_classification.arguments import ModelArguments
+from token_classification.checking.check import CheckOptions, check_readings
+from token_classification.checking.copies import ColumnChoice
+from token_classification.checking.files import read_files
+from token_classification.data.schemes import Scheme
+from token_classification.errors import UserError
+
+
+def check(options: argparse.Namespace) -> int:
+    """Check the files that are named; gives the exit code.
+
+    Raises: UserError for files that are missing, flags that go with --repair only, or whatever else stops the check.
+    """
+    if options.repair is None and (options.discard or options.scheme):
+        given = "--discard" if options.discard else f"--scheme {options.scheme}"
+        raise UserError(f"{given} says how to repair: give --repair FOLDER as well.")
+    columns = ColumnChoice(options.text_column_name, options.label_column_name, options.task_name)
+    readings = read_files(
+        [Path(name) for name in options.files], columns.text_column, columns.label_column, columns.task
+    )
+    return check_readings(
+        readings,
+        columns,
+        CheckOptions(
+            model=ModelArguments(options.model) if options.model else None,
+            max_seq_length=options.max_seq_length,
+            json_file=Path(options.json) if options.json else None,
+            html_file=Path(options.html) if options.html else None,
+            repair_folder=Path(options.repair) if options.repair else None,
+            scheme=Scheme(options.scheme) if options.scheme else None,
+            discard=options.discard,
+        ),
+    )
