@@ -140,6 +140,13 @@ class DataArguments:
         },
     )
 
+    check_only: bool = field(
+        default=False,
+        metadata={
+            "help": "Say what is wrong with the data, with file and line, and end. Exit code 0: nothing, 1: warnings, "
+            "2: errors."
+        },
+    )
     decoder: Literal["argmax", "viterbi"] = field(
         default="argmax",
         metadata={

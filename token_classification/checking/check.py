@@ -1,17 +1,16 @@
-"""The doctor's visit from beginning to end: read, examine, report, repair."""
+"""The doctor's visit, once the files are read: examine, report, repair."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from token_classification.arguments import ModelArguments
 from token_classification.checking.copies import ColumnChoice
 from token_classification.checking.doctor import examine
-from token_classification.checking.files import Reading, number_files
+from token_classification.checking.files import CheckedData
 from token_classification.checking.repair import Repair, repair_files
 from token_classification.checking.report_html import format_html
 from token_classification.checking.report_json import format_json
 from token_classification.checking.report_text import format_text, summarise
-from token_classification.checking.sub_tokens import find_tokenizer_problems, find_window
 from token_classification.data.file_set import write_file_set
 from token_classification.data.problems import Problem
 from token_classification.data.schemes import Scheme
@@ -21,10 +20,6 @@ from token_classification.data.schemes import Scheme
 class CheckOptions:
     """What is to be done beside looking at the files."""
 
-    model: ModelArguments | None = None
-    """Whose tokenizer and window the words are held against"""
-    max_seq_length: int | None = None
-    """The window, if not the model's longest"""
     json_file: Path | None = None
     html_file: Path | None = None
     repair_folder: Path | None = None
@@ -35,20 +30,23 @@ class CheckOptions:
     """Leave sentences that can't be repaired out of the copies"""
 
 
-def check_readings(readings: list[Reading], columns: ColumnChoice, options: CheckOptions) -> int:
+def check_data(
+    data: CheckedData, columns: ColumnChoice, options: CheckOptions, tokenizer_problems: Iterable[Problem] = ()
+) -> int:
     """Report what is wrong with files on stdout (and as JSON and HTML), write corrected copies where asked.
+
+    Args:
+        data: The files.
+        columns: The columns that they were read with.
+        options: Where reports and copies go.
+        tokenizer_problems: What a model's tokenizer finds in the files (`sub_tokens.py`).
 
     Returns:
         0: nothing but notes; 1: warnings; 2: errors. With a repair, what is left in the copies counts.
 
     Raises:
-        UserError: no such model, or files can't be written where they are asked for.
+        UserError: files can't be written where they are asked for.
     """
-    data = number_files(readings)
-    tokenizer_problems: list[Problem] = []
-    if options.model is not None:
-        tokenizer, window_length = find_window(options.model, options.max_seq_length)
-        tokenizer_problems += find_tokenizer_problems(data, tokenizer, window_length)
     examination = examine(data, tokenizer_problems)
     print(format_text(examination))
     for path, format_report in ((options.json_file, format_json), (options.html_file, format_html)):

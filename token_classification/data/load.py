@@ -52,7 +52,7 @@ def load_corpus(data: DataArguments, model: ModelArguments, training: NerTrainin
     Raises:
         UserError: a split that the run needs is missing; as `DataError`, with file:line: something wrong in a file.
     """
-    corpus = _load_dataset(data, model) if data.dataset_name else _load_files(data)
+    corpus = load_dataset_splits(data, model) if data.dataset_name else _load_files(data)
     if data.validation_split and "validation" not in corpus.splits and "train" in corpus.splits:
         hold_out_validation(corpus, data.validation_split, training.seed)
     _check_needed_splits(corpus, training)
@@ -124,8 +124,12 @@ def _load_files(data: DataArguments) -> Corpus:
     return Corpus(splits, files)
 
 
-def _load_dataset(data: DataArguments, model: ModelArguments) -> Corpus:
-    """Load a data set by name or folder and take the columns that the task needs."""
+def load_dataset_splits(data: DataArguments, model: ModelArguments) -> Corpus:
+    """Load a data set by name or folder and take the columns that the task needs.
+
+    Raises:
+        UserError: it can't be loaded; as `DataError`: records without sound words and tags.
+    """
     loaded = load_hub_dataset(
         data.dataset_name,
         data.dataset_config_name,
