@@ -7,8 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, SENTENCES, write_sentences
-from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value
+from conftest import ROOT, write_sentences
+from data_sets import save_conll2003
 from walkthrough_stand_ins import RAW_FILES, set_up_environment, write_program
 
 import run_ner
@@ -72,18 +72,6 @@ def user_folder(tmp_path, bert_folder, monkeypatch) -> Path:
     config = ["model_name_or_path: bert-base-uncased", "train_file: train.conll", "do_train: true", "max_steps: 1"]
     (tmp_path / "config.yaml").write_text("\n".join([*config, "output_dir: from-config"]))
     return tmp_path
-
-
-def save_conll2003(folder: Path) -> None:
-    """A data set of that name and with its columns."""
-    names = ["O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC"]
-    features = Features({"tokens": List(Value("string")), "ner_tags": List(ClassLabel(names=names))})
-    rows = {
-        "tokens": [words.split() for words, _ in SENTENCES],
-        "ner_tags": [[names.index(tag) for tag in tags.split()] for _, tags in SENTENCES],
-    }
-    split = Dataset.from_dict(rows, features=features)
-    DatasetDict({"train": split, "validation": split, "test": split}).save_to_disk(str(folder))
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/tao.md"])

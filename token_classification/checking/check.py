@@ -66,7 +66,7 @@ def describe_repair(repair: Repair) -> str:
     lines = []
     for path, counts, left_out in zip(repair.paths, repair.counts, repair.sentences_left_out, strict=True):
         done = ", ".join(f"{kind} {count:,}" for kind, count in counts.items() if count) or "nothing"
-        dropped = f"; {left_out:,} sentences left out" if left_out else ""
+        dropped = f"; {left_out:,} sentence{'' if left_out == 1 else 's'} left out" if left_out else ""
         lines.append(f"{path}: repaired: {done}{dropped}; changes: {path.name}.diff")
     lines.append(f"Left in the copies: {summarise(repair.examination)}")
     lines += [

@@ -46,7 +46,8 @@ class LineCopy:
                 first -= 1
             while last + 1 < len(self.old) and not is_boundary(self.old[last + 1]):
                 last += 1
-            if last + 1 < len(self.old) and not self.old[last + 1].strip(" \t"):
+            # What follows the last line end is no line.
+            if last + 2 < len(self.old) and not self.old[last + 1].strip(" \t"):
                 last += 1
         self.new[first : last + 1] = [[] for _ in range(first, last + 1)]
 
@@ -105,11 +106,14 @@ def _copy_rows(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice, file_
         layout = find_layout(lines, file.path, columns.text_column, columns.label_column)
     new = [[line] for line in lines]
     for row in plan.words.keys() | plan.tags.keys():
-        words = plan.words.get(row, file.sentences.tokens[row])
-        tags = plan.tags.get(row) or (file.sentences.tags[row] if file.sentences.tags else [None] * len(words))
-        for place, (word, tag) in enumerate(zip(words, tags, strict=True)):
-            line = file.sentences.find_line(row, place) - 1
-            new[line] = [layout.replace(lines[line], word, tag)]
+        old = _pair_up(file.sentences.tokens[row], file.sentences.tags and file.sentences.tags[row])
+        changed = _pair_up(
+            plan.words.get(row, file.sentences.tokens[row]), plan.tags.get(row) or [tag for _, tag in old]
+        )
+        for place, (pair, old_pair) in enumerate(zip(changed, old, strict=True)):
+            if pair != old_pair:
+                line = file.sentences.find_line(row, place) - 1
+                new[line] = [layout.replace(lines[line], *pair)]
     known = {tag for tags in file.sentences.tags or () for tag in tags}
     for problem in file.problems:
         plan.counts += _repair_row(problem, lines, new, layout, known)
@@ -118,6 +122,11 @@ def _copy_rows(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice, file_
         plan.counts["document start"] += 1
     line_end = "\r\n" if b"\r\n" in file.path.read_bytes() else "\n"
     return LineCopy(file.path.name, lines, new, is_line_per_word=True, line_end=line_end)
+
+
+def _pair_up(words: list[str], tags: list[str] | list[None] | None) -> list[tuple[str, str | None]]:
+    """Words with their tags; None for each where there are none."""
+    return list(zip(words, tags or [None] * len(words), strict=True))
 
 
 def _repair_row(problem: Problem, lines: list[str], new: list[list[str]], layout: Layout, known: set[str]) -> dict:
@@ -131,7 +140,7 @@ def _repair_row(problem: Problem, lines: list[str], new: list[list[str]], layout
         # Blanks where the file has TABs, or the other way round.
         has_tag = layout.tag_column is None or cells[layout.tag_column] in known
         new[line] = [layout.separator.join(cells)] if has_tag else new[line]
-        return {"separator": int(has_tag)}
+        return {"columns of a row": int(has_tag)}
     return {}
 
 

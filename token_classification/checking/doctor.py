@@ -47,7 +47,7 @@ def _find_problems(data: CheckedData, scheme: Scheme) -> Iterator[Problem]:
     yield from find_boundary_problems(data)
     yield from find_odd_words(data)
     yield from find_odd_labels(data, scheme)
-    yield from find_absent_labels(data)
+    yield from find_absent_labels(data, scheme)
     yield from find_duplicates(data)
     if scheme != Scheme.PLAIN:
         yield from find_illegal_tags(data, scheme)

@@ -8,6 +8,7 @@ from itertools import takewhile
 import numpy as np
 
 from token_classification.checking.files import CheckedData
+from token_classification.checking.transitions import is_foreign
 from token_classification.data.problems import Problem
 from token_classification.data.schemes import OUTSIDE, Scheme, is_prefixed, split_tag
 
@@ -31,7 +32,7 @@ def find_odd_labels(data: CheckedData, scheme: Scheme) -> Iterator[Problem]:
             word, tag = data.words[file.word_ids[position]], data.tags[file.tag_ids[position]]
             if tag in meant:
                 text = (
-                    f"{tag!r} ({counts[tag]:,} times) beside {meant[tag]!r} ({counts.get(meant[tag], 0):,} times); "
+                    f"{tag!r} ({counts[tag]:,}x) beside {meant[tag]!r} ({counts.get(meant[tag], 0):,}x); "
                     f"accepted: one name for one thing; write {meant[tag]!r} if that is meant"
                 )
                 yield file.report_word("near_miss_label", position, text)
@@ -68,20 +69,26 @@ def find_near_misses(counts: dict[str, int], scheme: Scheme) -> dict[str, str]:
     return meant
 
 
-def find_absent_labels(data: CheckedData) -> Iterator[Problem]:
-    """Labels that only other splits than train have, at their first place in each file."""
+def find_absent_labels(data: CheckedData, scheme: Scheme) -> Iterator[Problem]:
+    """Labels that only other splits than train have, at their first place in each file.
+
+    Those that are a problem by themselves (misspelt, none at all, of another scheme) are not named again.
+    """
     train = [file for file in data.tagged_files if file.split == "train"]
     if not train:
         return
-    in_train = data.count_tags(train) > 0
+    counts = dict(zip(data.tags, data.count_tags(data.files).tolist(), strict=True))
+    named = {OUTSIDE, *find_near_misses(counts, scheme), *_find_odd_tags(counts, scheme)}
+    named |= {tag for tag in data.tags if scheme != Scheme.PLAIN and is_foreign(tag, scheme)}
+    is_sound = (data.count_tags(train) > 0) | np.array([tag in named for tag in data.tags])
     for file in data.tagged_files:
         if file.split == "train":
             continue
         numbers, first, counts = np.unique(file.tag_ids, return_index=True, return_counts=True)
         for number, position, count in sorted(zip(numbers, first, counts, strict=True), key=lambda row: row[1]):
-            if not in_train[number]:
+            if not is_sound[number]:
                 text = (
-                    f"{data.tags[number]!r} ({count:,} words here, first {data.words[file.word_ids[position]]!r}) is "
+                    f"{data.tags[number]!r} ({count:,}x here, first for {data.words[file.word_ids[position]]!r}) is "
                     "in no training sentence; accepted: labels that the training data has; add examples or rename it"
                 )
                 yield file.report_word("label_not_in_train", int(position), text)

@@ -23,12 +23,13 @@ Place = tuple[CheckedFile, int]
 
 
 def collect_mentions(file: CheckedFile) -> Iterator[tuple[Mention, str, int]]:
-    """Words, type and first word (counted through the file) of each entity."""
+    """Words, type and first word (counted through the file) of each entity; a tag without a type makes none."""
     for row, tags in enumerate(file.sentences.tags):
         if tags.count(OUTSIDE) < len(tags):
             words = file.sentences.tokens[row]
             for entity_type, start, end in find_entities(tags):
-                yield tuple(words[start:end]), entity_type, int(file.starts[row]) + start
+                if entity_type:
+                    yield tuple(words[start:end]), entity_type, int(file.starts[row]) + start
 
 
 def find_inconsistent_mentions(data: CheckedData) -> Iterator[Problem]:
@@ -80,7 +81,7 @@ def _report(
     file: CheckedFile, position: int, mention: Mention, entity_type: str, usual: str, counts: Counter[str]
 ) -> Problem:
     here = "no entity" if entity_type == OUTSIDE else entity_type
-    elsewhere = ", ".join(f"{name} {count:,} times" for name, count in counts.most_common())
+    elsewhere = ", ".join(f"{name} {count:,}x" for name, count in counts.most_common())
     text = (
         f"{' '.join(mention)!r} is {here} here ({elsewhere}); accepted where the context says so; "
         f"make it {usual} if it does not"

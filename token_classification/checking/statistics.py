@@ -17,6 +17,8 @@ LENGTH_RATIO = 2.0
 """So many times longer or shorter than the training sentences (medians) is another kind of data"""
 ENOUGH = 200
 """Labels (entities, or tagged words) below which a distribution says nothing"""
+ENOUGH_SENTENCES = 100
+"""Sentences below which a median length says nothing"""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ def find_drift(data: CheckedData, statistics: list[SplitStatistics]) -> Iterator
             )
             yield Problem("drift", file.path, 1, text)
         ratio = row.median_length / train.median_length
-        if not 1 / LENGTH_RATIO < ratio < LENGTH_RATIO:
+        has_enough = min(row.sentences, train.sentences) >= ENOUGH_SENTENCES
+        if has_enough and not 1 / LENGTH_RATIO < ratio < LENGTH_RATIO:
             text = (
                 f"a sentence of the {split} split has {row.median_length:g} words, one of the training data "
                 f"{train.median_length:g} (medians); accepted: splits of one kind of data; check how they were cut"

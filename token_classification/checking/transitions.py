@@ -35,7 +35,7 @@ def recognise_main_scheme(data: CheckedData) -> Scheme:
 
 def find_illegal_tags(data: CheckedData, scheme: Scheme) -> Iterator[Problem]:
     """Problems of each file with the order of its tags, by line."""
-    foreign = np.array([is_prefixed(tag) and tag[0] in FOREIGN_PREFIXES[scheme] for tag in data.tags])
+    foreign = np.array([is_foreign(tag, scheme) for tag in data.tags])
     for file in data.tagged_files:
         illegal = _find_illegal_positions(file, data.tags, scheme)
         rows = file.starts.searchsorted(illegal, side="right") - 1
@@ -51,6 +51,11 @@ def find_illegal_tags(data: CheckedData, scheme: Scheme) -> Iterator[Problem]:
                 yield _report_tag(file, position, scheme)
 
 
+def is_foreign(tag: str, scheme: Scheme) -> bool:
+    """Whether a tag has a prefix that an entity scheme lacks."""
+    return is_prefixed(tag) and tag[0] in FOREIGN_PREFIXES[scheme]
+
+
 def allow_steps(tags: list[str], scheme: Scheme) -> np.ndarray:
     """Which tag (column) may follow which (row): bool, (tags, tags); a prefix that the scheme lacks follows nothing.
 
@@ -58,7 +63,7 @@ def allow_steps(tags: list[str], scheme: Scheme) -> np.ndarray:
     """
     readable = [tag if is_prefixed(tag) else OUTSIDE for tag in tags]
     allowed = np.array([[may_follow(before, tag, scheme) for tag in readable] for before in readable])
-    foreign = np.array([is_prefixed(tag) and tag[0] in FOREIGN_PREFIXES[scheme] for tag in tags])
+    foreign = np.array([is_foreign(tag, scheme) for tag in tags])
     allowed[foreign, :] = False
     allowed[:, foreign] = False
     return allowed
