@@ -74,20 +74,22 @@ def user_folder(tmp_path, bert_folder, monkeypatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/tao.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/tao.md", "docs/check.md"])
 def test_every_command_runs(page, user_folder, monkeypatch):
     monkeypatch.setenv("KEY", "a secret")
     commands = read_commands(ROOT / page)
-    assert len(commands) > 5
+    assert len(commands) > 3
     for number, command in enumerate(commands):
         if command in RUN_ELSEWHERE:
             continue
         words = shlex.split(os.path.expandvars(command.replace("/tmp/test-ner", f"{user_folder}/output-{number}")))
+        # The files hold the same sentences, which a check warns of.
+        accepted = (0, 1) if "check" in words or "--check_only" in words else (0,)
         if words[0] == "token_classification":
-            assert run_command(cli.run, words[1:]) == 0, command
+            assert run_command(cli.run, words[1:]) in accepted, command
             continue
         assert words[:2] == ["python", "run_ner.py"], f"no test runs: {command}"
-        assert run_command(run_ner.main, [*words[2:], "--use_cpu"]) == 0, command
+        assert run_command(run_ner.main, [*words[2:], "--use_cpu"]) in accepted, command
 
 
 @pytest.fixture

@@ -102,6 +102,36 @@ def test_tables_become_json_lines(tmp_path):
     assert (tmp_path / "out" / "train.jsonl").exists()
 
 
+def test_an_empty_sentence_stays_one(tmp_path):
+    records = [{"tokens": [], "ner_tags": []}, {"tokens": ["Ann"], "ner_tags": ["B-PER"]}]
+    copy = repair_text(tmp_path, "a.json", json.dumps(records))
+    assert [json.loads(line) for line in copy.splitlines()] == records
+
+
+def test_copies_are_read_with_the_same_flags(tmp_path):
+    (tmp_path / "a.csv").write_text("sentence_id,form,chunk\n1,so,O\n1,Ann,I-PER\n2,Bob,B-PER\n")
+    columns = ColumnChoice("form", "chunk")
+    data = number_files(read_files([tmp_path / "a.csv"], columns.text_column, columns.label_column))
+    result = repair_files(data, examine(data).scheme, tmp_path / "out", columns)
+    assert (result.examination.exit_code, result.examination.statistics[0].words) == (0, 3)
+
+
+LINE = st.lists(
+    st.sampled_from(["w", "B-A", "I-A", "O", "x\u200b", "\x85", "", " ", "-DOCSTART-", "#", "1", "["]), max_size=3
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(LINE, max_size=8), st.sampled_from("\t "))
+def test_whatever_stands_in_a_file_it_is_examined_and_repaired(tmp_path, rows, separator):
+    text = "".join(separator.join(row) + "\n" for row in rows)
+    (tmp_path / "a.conll").write_text(text, encoding="utf-8")
+    for discard in (False, True):
+        result = repair(tmp_path, "a.conll", discard=discard)
+        for path in result.paths:
+            assert apply_diff(text, (tmp_path / "out" / "a.conll.diff").read_text("utf-8")) == path.read_text("utf-8")
+
+
 @pytest.mark.parametrize("target", [Scheme.IOB1, Scheme.IOBES, Scheme.BILOU])
 def test_scheme_conversion_keeps_the_entities(tmp_path, target):
     (tmp_path / "a.conll").write_text(SOUND + "Ann\tB-PER\nBob\tB-PER\n\nUm\tO\nLee\tI-LOC\n")

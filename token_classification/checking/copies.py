@@ -87,13 +87,13 @@ class LineCopy:
 def copy_lines(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice) -> LineCopy:
     """The lines of a file with the planned words and tags."""
     if find_labels_file(file.path) is not None:
-        return _copy_as_json_lines(file, plan)
+        return _copy_as_json_lines(file, plan, columns)
     file_format = recognise_format(file.path)
     if file_format in ("conll", "conllu"):
         return _copy_rows(file, plan, columns, file_format)
     if file_format == "json_lines":
         return _copy_records(file, plan, columns)
-    return _copy_as_json_lines(file, plan)
+    return _copy_as_json_lines(file, plan, columns)
 
 
 def _copy_rows(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice, file_format: str) -> LineCopy:
@@ -106,14 +106,13 @@ def _copy_rows(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice, file_
         layout = find_layout(lines, file.path, columns.text_column, columns.label_column)
     new = [[line] for line in lines]
     for row in plan.words.keys() | plan.tags.keys():
-        old = _pair_up(file.sentences.tokens[row], file.sentences.tags and file.sentences.tags[row])
-        changed = _pair_up(
-            plan.words.get(row, file.sentences.tokens[row]), plan.tags.get(row) or [tag for _, tag in old]
-        )
-        for place, (pair, old_pair) in enumerate(zip(changed, old, strict=True)):
-            if pair != old_pair:
+        words, tags = file.sentences.tokens[row], file.sentences.tags[row] if file.sentences.tags else None
+        new_words, new_tags = plan.words.get(row, words), plan.tags.get(row, tags)
+        for place, word in enumerate(new_words):
+            tag = new_tags[place] if new_tags else None
+            if word != words[place] or (new_tags and tag != tags[place]):
                 line = file.sentences.find_line(row, place) - 1
-                new[line] = [layout.replace(lines[line], *pair)]
+                new[line] = [layout.replace(lines[line], word, tag)]
     known = {tag for tags in file.sentences.tags or () for tag in tags}
     for problem in file.problems:
         plan.counts += _repair_row(problem, lines, new, layout, known)
@@ -122,11 +121,6 @@ def _copy_rows(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice, file_
         plan.counts["document start"] += 1
     line_end = "\r\n" if b"\r\n" in file.path.read_bytes() else "\n"
     return LineCopy(file.path.name, lines, new, is_line_per_word=True, line_end=line_end)
-
-
-def _pair_up(words: list[str], tags: list[str] | list[None] | None) -> list[tuple[str, str | None]]:
-    """Words with their tags; None for each where there are none."""
-    return list(zip(words, tags or [None] * len(words), strict=True))
 
 
 def _repair_row(problem: Problem, lines: list[str], new: list[list[str]], layout: Layout, known: set[str]) -> dict:
@@ -160,15 +154,15 @@ def _copy_records(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice) ->
     return LineCopy(file.path.name, lines, new, is_line_per_word=False)
 
 
-def _copy_as_json_lines(file: CheckedFile, plan: RepairPlan) -> LineCopy:
+def _copy_as_json_lines(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice) -> LineCopy:
+    """Records under the names by which the same flags find them again."""
+    word_name, tag_name = columns.text_column or WORD_COLUMNS[0], columns.label_column or f"{columns.task}_tags"
     old, new = [], []
     for row, words in enumerate(file.sentences.tokens):
-        tags = None if file.sentences.tags is None else file.sentences.tags[row]
-        old.append(_format_record(words, tags))
-        new.append([_format_record(plan.words.get(row, words), plan.tags.get(row, tags))])
+        record, changed = {word_name: words}, {word_name: plan.words.get(row, words)}
+        if file.sentences.tags is not None:
+            record[tag_name] = file.sentences.tags[row]
+            changed[tag_name] = plan.tags.get(row, file.sentences.tags[row])
+        old.append(json.dumps(record, ensure_ascii=False))
+        new.append([json.dumps(changed, ensure_ascii=False)])
     return LineCopy(f"{file.path.stem}.jsonl", [*old, ""], [*new, [""]], is_line_per_word=False)
-
-
-def _format_record(words: list[str], tags: list[str] | None) -> str:
-    record = {"tokens": words} | ({} if tags is None else {"ner_tags": tags})
-    return json.dumps(record, ensure_ascii=False)

@@ -40,7 +40,7 @@ def _compare_splits(group: Sequence[Place]) -> Iterator[Problem]:
             for file, row in places:
                 text = (
                     f"{_quote(file, row)} is in the {later[0]} split, too ({other_file.place(other_row)}); accepted: "
-                    f"scores from sentences that were not learnt; take it out of the {split} split"
+                    f"splits without a sentence in common; take it out of the {split} split"
                 )
                 yield file.report_sentence("leakage", row, text)
         for file, row in places[1:]:

@@ -29,7 +29,7 @@ KINDS = {
     "broken_record": (Severity.ERROR, "records that can't be read"),
     "ragged_row": (Severity.ERROR, "rows with too few or too many columns"),
     "missing_tag": (Severity.ERROR, "words without a tag"),
-    "odd_tag": (Severity.ERROR, "tags that are none"),
+    "odd_tag": (Severity.ERROR, "tags that are no tags"),
     "mixed_schemes": (Severity.ERROR, "sentences tagged in another scheme than the rest"),
     "illegal_transition": (Severity.ERROR, "tags that the scheme does not allow where they stand"),
     "near_miss_label": (Severity.WARNING, "rare labels that look like a frequent one"),
