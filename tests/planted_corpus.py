@@ -103,7 +103,7 @@ def find_single(sentence: Sentence, tag: str) -> int | None:
 
 
 def plant_mistakes(folder: Path, seed: int = 1) -> dict[str, set[tuple[str, int]]]:
-    """Write the planted corpus into a folder: 38 mistakes of 15 kinds; gives their places by kind."""
+    """Write the planted corpus into a folder: 39 mistakes of 14 kinds; gives their places by kind."""
     corpus = PlantedCorpus(seed)
     plant_rows(corpus)
     plant_words(corpus)

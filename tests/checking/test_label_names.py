@@ -35,6 +35,8 @@ def check(**tags_of_splits: list[str]) -> list[tuple[str, str, int, str]]:
             dict.fromkeys(("b-LOC", "B_LOC", "B-Loc"), "B-LOC"),
         ),
         ({"O": 9, "B-LOC": 1, "o": 2, "0": 1}, {"o": "O", "0": "O"}),
+        ({"O": 9, "B-PER": 90, "b-PERS": 1, "B-PERS": 2}, {"b-PERS": "B-PER", "B-PERS": "B-PER"}),
+        ({"O": 9, "B-PER": 90, "I-Per": 60}, {"I-Per": "I-PER"}),
         (
             {"O": 9, "B-LOCATION": 50, "B-LOCATOIN": 1, "B-LOCATON": 1},
             dict.fromkeys(("B-LOCATOIN", "B-LOCATON"), "B-LOCATION"),

@@ -7,9 +7,8 @@ import pytest
 from conftest import ROOT
 from planted_corpus import plant_mistakes
 
-from token_classification.checking.copies import ColumnChoice
 from token_classification.checking.doctor import Examination, examine
-from token_classification.checking.files import CheckedData, number_files, read_files
+from token_classification.checking.files import CheckedData, ColumnChoice, number_files, read_files
 from token_classification.checking.repair import repair_files
 
 NAMES = ("train.conll", "dev.conll", "test.conll")

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from token_classification.checking.copies import ColumnChoice
 from token_classification.checking.doctor import examine
-from token_classification.checking.files import number_files, read_files
+from token_classification.checking.files import ColumnChoice, number_files, read_files
 from token_classification.checking.repair import Repair, repair_files
 from token_classification.data.formats import read_sentences
 from token_classification.data.scheme_conversion import find_entities
@@ -55,6 +54,8 @@ def apply_diff(old: str, diff: str) -> str:
         ("Ann\tb-PER", "Ann\tB-PER"),
         ("Ann\tS-PER", "Ann\tB-PER"),
         ("B-PER\tAnn", "Ann\tB-PER"),
+        ("O\tAnn", "Ann\tO"),
+        ("O\tb-PER", "O\tB-PER"),
         ("Ann B-PER", "Ann\tB-PER"),
         ("a\u200bb\x96\tO", "ab–\tO"),
         ("Ann", "Ann"),
@@ -111,7 +112,7 @@ def test_an_empty_sentence_stays_one(tmp_path):
 def test_copies_are_read_with_the_same_flags(tmp_path):
     (tmp_path / "a.csv").write_text("sentence_id,form,chunk\n1,so,O\n1,Ann,I-PER\n2,Bob,B-PER\n")
     columns = ColumnChoice("form", "chunk")
-    data = number_files(read_files([tmp_path / "a.csv"], columns.text_column, columns.label_column))
+    data = number_files(read_files([tmp_path / "a.csv"], columns))
     result = repair_files(data, examine(data).scheme, tmp_path / "out", columns)
     assert (result.examination.exit_code, result.examination.statistics[0].words) == (0, 3)
 

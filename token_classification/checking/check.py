@@ -4,9 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from token_classification.checking.copies import ColumnChoice
 from token_classification.checking.doctor import examine
-from token_classification.checking.files import CheckedData
+from token_classification.checking.files import CheckedData, ColumnChoice
 from token_classification.checking.repair import Repair, repair_files
 from token_classification.checking.report_html import format_html
 from token_classification.checking.report_json import format_json

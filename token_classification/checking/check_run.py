@@ -4,8 +4,7 @@ from pathlib import Path
 
 from token_classification.arguments import DataArguments, ModelArguments
 from token_classification.checking.check import CheckOptions, check_data
-from token_classification.checking.copies import ColumnChoice
-from token_classification.checking.files import Reading, number_files, read_file
+from token_classification.checking.files import ColumnChoice, Reading, number_files, read_file
 from token_classification.checking.sub_tokens import find_tokenizer_problems, find_window
 from token_classification.data.load import SPLITS, load_dataset_splits
 
@@ -27,8 +26,4 @@ def _read_splits(model: ModelArguments, data: DataArguments, columns: ColumnChoi
         corpus = load_dataset_splits(data, model)
         return [Reading(Path(corpus.sources[split]), split, corpus.splits[split], []) for split in corpus.splits]
     files = zip(SPLITS, (data.train_file, data.validation_file, data.test_file), strict=True)
-    return [
-        read_file(Path(file), split, columns.text_column, columns.label_column, columns.task)
-        for split, file in files
-        if file
-    ]
+    return [read_file(Path(file), split, columns) for split, file in files if file]

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 
 from token_classification.checking.boundaries import find_cut_sentences
-from token_classification.checking.files import CheckedFile, find_labels_file
+from token_classification.checking.files import CheckedFile, ColumnChoice, find_labels_file
 from token_classification.checking.repair_plan import RepairPlan
 from token_classification.data.formats.conll import Layout, find_layout, is_boundary
 from token_classification.data.formats.conllu import COLUMNS, choose_column
@@ -15,15 +15,6 @@ from token_classification.data.text_lines import read_lines
 
 CONTEXT = 3
 """Unchanged lines around a change in a diff"""
-
-
-@dataclass(frozen=True)
-class ColumnChoice:
-    """The columns and the task that the user named."""
-
-    text_column: str | None = None
-    label_column: str | None = None
-    task: str = "ner"
 
 
 @dataclass

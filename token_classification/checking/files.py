@@ -34,6 +34,18 @@ SPLIT_NAMES = {
 
 
 @dataclass(frozen=True)
+class ColumnChoice:
+    """The columns and the task that the user named."""
+
+    text_column: str | None = None
+    label_column: str | None = None
+    task: str = "ner"
+
+
+USUAL_COLUMNS = ColumnChoice()
+
+
+@dataclass(frozen=True)
 class CheckedFile:
     """One file: its sentences, what could not be read, and words and tags end to end as numbers."""
 
@@ -120,20 +132,16 @@ class Reading:
     problems: list[Problem]
 
 
-def read_files(
-    paths: Sequence[Path], text_column: str | None = None, label_column: str | None = None, task: str = "ner"
-) -> list[Reading]:
+def read_files(paths: Sequence[Path], columns: ColumnChoice = USUAL_COLUMNS) -> list[Reading]:
     """Read files as far as they can be read; the split of each is told from its name, or that of its folder.
 
     Raises: DataError when a file is missing.
     """
     paths = list(dict.fromkeys(map(find_text_file, paths)))
-    return [read_file(path, find_split(path), text_column, label_column, task) for path in paths]
+    return [read_file(path, find_split(path), columns) for path in paths]
 
 
-def read_file(
-    path: Path, split: str, text_column: str | None = None, label_column: str | None = None, task: str = "ner"
-) -> Reading:
+def read_file(path: Path, split: str, columns: ColumnChoice = USUAL_COLUMNS) -> Reading:
     """Read one file as far as it can be read: broken rows, a header and a file with swapped columns are left out.
 
     Raises: DataError when there is no such file.
@@ -145,7 +153,7 @@ def read_file(
         if labels is not None:
             sentences = read_text_and_labels(path, labels)
         else:
-            sentences = read_sentences(path, text_column, label_column, task)
+            sentences = read_sentences(path, columns.text_column, columns.label_column, columns.task)
     except BrokenFileError as error:
         sentences, problems = error.sentences or Sentences(), error.problems
     except DataError as error:

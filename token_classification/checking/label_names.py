@@ -17,7 +17,7 @@ RARE = 20
 SHORTEST_MISSPELT = 3
 """Letters of the shortest type name that one wrong letter does not make another one."""
 FEW = 0.01
-"""Share of the words below which tags that are numbers, or repeat their word, are a mistake in plain tags"""
+"""Share of the words below which tags that are numbers, or have a prefix, are a mistake amid plain tags"""
 
 
 def find_odd_labels(data: CheckedData, scheme: Scheme) -> Iterator[Problem]:
@@ -43,9 +43,9 @@ def find_odd_labels(data: CheckedData, scheme: Scheme) -> Iterator[Problem]:
 def find_near_misses(counts: dict[str, int], scheme: Scheme) -> dict[str, str]:
     """Rare tag -> the frequent one that it is most probably meant to be.
 
-    The same letters in another case or with another separator (`b-per`, `B_PER`, `0` for `O`) count, and with an
-    entity scheme one wrong, missing or additional letter in the type (`B-PERS`). Plain tags (`NN`, `NNS`) are too near
-    to each other for that.
+    The same letters in another case or with another separator (`b-per`, `B_PER`, `0` for `O`) count, however often.
+    With an entity scheme one wrong, missing or additional letter in a rare type (`B-PERS`) counts as well; plain tags
+    (`NN`, `NNS`) are too near to each other for that.
     """
     meant = {}
     is_entity = scheme != Scheme.PLAIN
@@ -66,7 +66,7 @@ def find_near_misses(counts: dict[str, int], scheme: Scheme) -> dict[str, str]:
         prefix, name = split_tag(tag)
         if is_prefixed(tag) and tag not in meant and name in misspelt:
             meant[tag] = f"{prefix}-{misspelt[name]}"
-    return meant
+    return {tag: meant.get(right, right) for tag, right in meant.items()}
 
 
 def find_absent_labels(data: CheckedData, scheme: Scheme) -> Iterator[Problem]:
@@ -106,11 +106,12 @@ def _spell_plainly(tag: str) -> str:
 
 
 def _find_frequent_type(name: str, types: Counter[str]) -> str | None:
-    """The most frequent type that is one letter away and so much more frequent that the other must be a slip."""
+    """The most frequent type that is spelt alike, or one letter away and so frequent that this one must be a slip."""
     near = [
         other
         for other, count in types.items()
-        if count >= RARE * types[name] and min(len(name), len(other)) >= SHORTEST_MISSPELT and _is_near(name, other)
+        if (count > types[name] and _spell_plainly(name) == _spell_plainly(other))
+        or (count >= RARE * types[name] and min(len(name), len(other)) >= SHORTEST_MISSPELT and _is_near(name, other))
     ]
     return max(near, key=types.__getitem__, default=None)
 
@@ -136,12 +137,12 @@ def _find_odd_tags(counts: dict[str, int], scheme: Scheme) -> Sequence[str]:
 
 
 def _explain_odd_tag(word: str, tag: str, known: set[str], scheme: Scheme) -> str:
+    if scheme == Scheme.PLAIN:
+        return f"{tag!r} for {word!r} is no tag like the others; accepted: tags without prefix; correct the tag"
     if is_swapped(word, tag, known):
         return (
             f"word {word!r} with tag {tag!r}: the columns of this row are swapped; accepted: word, then tag; "
             "exchange them (--repair does)"
         )
-    if scheme == Scheme.PLAIN:
-        return f"{tag!r} for {word!r} is no tag like the others; accepted: tags without prefix; correct the tag"
     accepted = "O, or a prefix and a type, as in B-PER"
     return f"{tag!r} for {word!r} has no prefix; accepted: {accepted}; correct the tag"

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from token_classification.checking.copies import ColumnChoice, LineCopy, copy_lines
+from token_classification.checking.copies import LineCopy, copy_lines
 from token_classification.checking.doctor import Examination, examine
-from token_classification.checking.files import CheckedData, number_files, read_file
+from token_classification.checking.files import CheckedData, ColumnChoice, number_files, read_file
 from token_classification.checking.repair_plan import plan_repairs
 from token_classification.data.file_set import write_file_set
 from token_classification.data.problems import Problem
@@ -123,8 +123,5 @@ def _drop_sentences(copy: LineCopy, problems: Sequence[Problem]) -> int:
 
 
 def _examine_copies(data: CheckedData, paths: Sequence[Path], columns: ColumnChoice) -> Examination:
-    readings = [
-        read_file(path, file.split, columns.text_column, columns.label_column, columns.task)
-        for path, file in zip(paths, data.files, strict=True)
-    ]
+    readings = [read_file(path, file.split, columns) for path, file in zip(paths, data.files, strict=True)]
     return examine(number_files(readings))

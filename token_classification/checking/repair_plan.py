@@ -8,7 +8,7 @@ import numpy as np
 from token_classification.checking.files import CheckedData, CheckedFile
 from token_classification.checking.label_names import find_near_misses, is_swapped
 from token_classification.checking.transitions import find_illegal_rows
-from token_classification.checking.words import clean_word
+from token_classification.checking.words import clean_word, is_plain
 from token_classification.data.scheme_conversion import convert_tags
 from token_classification.data.schemes import OUTSIDE, Scheme, is_prefixed
 
@@ -35,13 +35,14 @@ def plan_repairs(data: CheckedData, scheme: Scheme, target: Scheme) -> list[Repa
     """
     counts = dict(zip(data.tags, data.count_tags(data.files).tolist(), strict=True))
     renamed = find_near_misses(counts, scheme)
-    known = {tag for tag in counts if is_prefixed(tag) and tag not in renamed}
+    cleaned = {number: clean_word(word) for number, word in enumerate(data.words) if not is_plain(word)}
+    new_words = {number: word for number, word in cleaned.items() if word not in (None, data.words[number])}
     plans = []
     for file in data.files:
         plan = RepairPlan()
         if file.tag_ids is not None and scheme != Scheme.PLAIN:
-            _exchange_columns(data, file, known, plan)
-        _clean_words(data, file, plan)
+            _exchange_columns(data, file, renamed, plan)
+        _clean_words(file, new_words, plan)
         if file.tag_ids is not None:
             _rename_labels(data, file, renamed, plan)
             if scheme != Scheme.PLAIN:
@@ -50,9 +51,10 @@ def plan_repairs(data: CheckedData, scheme: Scheme, target: Scheme) -> list[Repa
     return plans
 
 
-def _exchange_columns(data: CheckedData, file: CheckedFile, known: set[str], plan: RepairPlan) -> None:
-    """Exchange word and tag where the word is a tag and the tag is none."""
-    odd = np.array([tag != OUTSIDE and not is_prefixed(tag) for tag in data.tags])
+def _exchange_columns(data: CheckedData, file: CheckedFile, renamed: dict[str, str], plan: RepairPlan) -> None:
+    """Exchange word and tag where the word is a tag and the tag is none (and not just misspelt)."""
+    known = {tag for tag in data.tags if is_prefixed(tag) and tag not in renamed}
+    odd = np.array([tag != OUTSIDE and not is_prefixed(tag) and tag not in renamed for tag in data.tags])
     for position in np.flatnonzero(odd[file.tag_ids]).tolist():
         row, place = file.find_word(position)
         word, tag = file.sentences.tokens[row][place], file.sentences.tags[row][place]
@@ -62,18 +64,12 @@ def _exchange_columns(data: CheckedData, file: CheckedFile, known: set[str], pla
             plan.counts["swapped row"] += 1
 
 
-def _clean_words(data: CheckedData, file: CheckedFile, plan: RepairPlan) -> None:
-    cleaned = {number: clean_word(word) for number, word in enumerate(data.words) if not _is_plain(word)}
-    changed = {number: word for number, word in cleaned.items() if word is not None and word != data.words[number]}
-    for position in np.flatnonzero(np.isin(file.word_ids, list(changed))).tolist():
+def _clean_words(file: CheckedFile, new_words: dict[int, str], plan: RepairPlan) -> None:
+    for position in np.flatnonzero(np.isin(file.word_ids, list(new_words))).tolist():
         row, place = file.find_word(position)
         words = plan.words.setdefault(row, list(file.sentences.tokens[row]))
-        words[place] = changed[int(file.word_ids[position])]
+        words[place] = new_words[int(file.word_ids[position])]
         plan.counts["odd word"] += 1
-
-
-def _is_plain(word: str) -> bool:
-    return word.isascii() and word.isprintable() and " " not in word
 
 
 def _rename_labels(data: CheckedData, file: CheckedFile, renamed: dict[str, str], plan: RepairPlan) -> None:

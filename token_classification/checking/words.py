@@ -35,8 +35,8 @@ def find_odd_words(data: CheckedData) -> Iterator[Problem]:
 
 def explain_word(word: str) -> tuple[str, str] | None:
     """Kind and text of what is wrong with a word, None for a sound one."""
-    if word.isascii() and word.isprintable() and " " not in word:
-        return _explain_ascii(word)
+    if is_plain(word):
+        return _explain_plain(word)
     if not word.strip():
         text = f"nothing but blanks ({word!a}); accepted: a word; take the row out or write the word"
         return "empty_word", text
@@ -51,7 +51,12 @@ def explain_word(word: str) -> tuple[str, str] | None:
     return None
 
 
-def _explain_ascii(word: str) -> tuple[str, str] | None:
+def is_plain(word: str) -> bool:
+    """Whether a word is of visible ASCII characters only; nearly all are, and none of them is odd."""
+    return word.isascii() and word.isprintable() and " " not in word
+
+
+def _explain_plain(word: str) -> tuple[str, str] | None:
     if not word:
         return "empty_word", "an empty word; accepted: a word; take the row out or write the word"
     if word == DOCUMENT_START:

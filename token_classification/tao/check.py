@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from token_classification.checking.check import CheckOptions, check_data
-from token_classification.checking.copies import ColumnChoice
-from token_classification.checking.files import CheckedData, number_files, read_files
+from token_classification.checking.files import CheckedData, ColumnChoice, number_files, read_files
 from token_classification.data.problems import Problem
 from token_classification.data.schemes import Scheme
 from token_classification.errors import UserError
@@ -21,8 +20,7 @@ def check(options: argparse.Namespace) -> int:
         given = "--discard" if options.discard else f"--scheme {options.scheme}"
         raise UserError(f"{given} says how to repair: give --repair FOLDER as well.")
     columns = ColumnChoice(options.text_column_name, options.label_column_name, options.task_name)
-    paths = [Path(name) for name in options.files]
-    data = number_files(read_files(paths, columns.text_column, columns.label_column, columns.task))
+    data = number_files(read_files([Path(name) for name in options.files], columns))
     return check_data(
         data,
         columns,
