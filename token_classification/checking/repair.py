@@ -18,6 +18,7 @@ from token_classification.errors import UserError
 LEFT_OUT_KINDS = {
     *("ragged_row", "missing_tag", "broken_record", "odd_tag", "near_miss_label", "mixed_schemes"),
     *("illegal_transition", "leakage", "conflicting_annotation", "empty_word", "odd_word", "document_start"),
+    "label_not_in_train",
 }
 """Kinds of problems whose sentences `--discard` leaves out, where they could not be repaired"""
 MOST_ROUNDS = 10
