@@ -9,6 +9,8 @@ from token_classification.data.sentences import Sentences
 
 logger = logging.getLogger(__name__)
 
+PREDICTIONS = "predictions.conll"
+
 
 def write_predictions(folder: Path, sentences: Sentences, predicted: Sequence[Sequence[str]]) -> None:
     """Write `predictions.txt` (a sentence's tags a line) and `predictions.conll` (word TAB gold TAB predicted).
@@ -20,10 +22,15 @@ def write_predictions(folder: Path, sentences: Sentences, predicted: Sequence[Se
     """
     with open(folder / "predictions.txt", "w", encoding="utf-8") as file:
         file.writelines(" ".join(tags) + "\n" for tags in predicted)
+    write_tagged_words(folder / PREDICTIONS, sentences, predicted)
+
+
+def write_tagged_words(path: Path, sentences: Sentences, predicted: Sequence[Sequence[str]]) -> None:
+    """Write word TAB gold TAB predicted a line, a blank line behind each sentence; without gold two columns."""
     columns = [_clean_words(sentences.tokens), predicted]
     if sentences.tags is not None:
         columns.insert(1, sentences.tags)
-    write_conll(folder / "predictions.conll", columns)
+    write_conll(path, columns)
 
 
 def write_legacy_predictions(
