@@ -126,7 +126,7 @@ def evaluate_split(split: LabelledSplit) -> Evaluation:
 
 
 def checksum_gold(sentences: Sentences) -> str:
-    """SHA-256 of words and gold tags: equal for the same test set, wherever its file lies and however it is laid out."""
+    """SHA-256 of words and gold tags: the same for the same test set, however its file is called and laid out."""
     digest = hashlib.sha256()
     for words, tags in zip(sentences.tokens, sentences.tags, strict=True):
         digest.update("".join(f"{word}\t{tag}\n" for word, tag in zip(words, tags, strict=True)).encode() + b"\n")

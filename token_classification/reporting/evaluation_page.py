@@ -29,10 +29,10 @@ def build_page(record: dict, evaluation: Evaluation) -> str:
 
 
 def dump_for_script(content: dict) -> str:
-    """JSON that can stand inside of a script element: no `<`, so that nothing ends or opens an element.
+    r"""JSON that can stand inside of a script element: no `<`, so that nothing ends or opens an element.
 
-    >>> dump_for_script({"words": ["</script>"]})
-    '{"words":["\\\\u003c/script>"]}'
+    >>> print(dump_for_script({"words": ["</script>"]}))
+    {"words":["\u003c/script>"]}
     """
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
 

@@ -1,11 +1,13 @@
-"""The prediction files, in input order: one tag for every word that came in."""
+"""The prediction files, in input order: one tag for every word that came in; written, and read again."""
 
 import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from token_classification.data.formats.conll import DOCUMENT_START, write_conll
+from token_classification.data.formats.conll import DOCUMENT_START, find_layout, read_conll, write_conll
 from token_classification.data.sentences import Sentences
+from token_classification.data.text_lines import read_lines
+from token_classification.errors import DataError
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +33,24 @@ def write_tagged_words(path: Path, sentences: Sentences, predicted: Sequence[Seq
     if sentences.tags is not None:
         columns.insert(1, sentences.tags)
     write_conll(path, columns)
+
+
+def read_tagged_words(path: Path) -> tuple[Sentences, list[list[str]]]:
+    """Read what `write_tagged_words` wrote, or any CoNLL file with gold and predicted tags in its last two columns.
+
+    Returns:
+        The sentences with their gold tags, and the predicted tags.
+
+    Raises:
+        DataError: no gold column, or something wrong in a line.
+    """
+    width = find_layout(read_lines(path), path, None, None).width
+    if width < 3:
+        raise DataError(
+            f"{path}: {width} columns, so there is no gold to score with; accepted: word TAB gold TAB predicted a "
+            "line; predict on a file with tags"
+        )
+    return read_conll(path, label_column="-2"), read_conll(path, label_column="-1").tags
 
 
 def write_legacy_predictions(
