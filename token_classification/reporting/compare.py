@@ -11,7 +11,7 @@ from token_classification.errors import DataError, UserError
 from token_classification.reporting.evaluation import checksum_gold
 from token_classification.reporting.evaluation_report import REPORT_FOLDER
 from token_classification.reporting.predictions import PREDICTIONS, read_tagged_words
-from token_classification.reporting.slices import join_words
+from token_classification.reporting.slices import join_sides
 from token_classification.scoring.error_classes import EntityPair, ErrorClass, pair_sentences
 from token_classification.scoring.intervals import SentenceCounts, count_pairs
 from token_classification.scoring.significance import SHUFFLES, Difference, compare_groups, find_p_value
@@ -194,11 +194,11 @@ def _judge(comparison: Comparison) -> str:
 
 
 def _describe(run: TaggedRun, number: int, errors: Sequence[EntityPair]) -> str:
-    """`missed PER 'Anna'; type LOC as ORG 'Berlin'`."""
+    """`missed PER 'Anna'; boundary LOC 'New York → York'`."""
     words = run.sentences.tokens[number]
     return "; ".join(
         f"{pair.error} {' as '.join(dict.fromkeys(side.type for side in pair[:2] if side))} "
-        f"{join_words(words, pair.gold or pair.predicted)!r}"
+        f"{join_sides(words, pair)!r}"
         for pair in errors
     )
 

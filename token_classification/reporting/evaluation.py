@@ -10,7 +10,7 @@ import numpy as np
 from token_classification.data.schemes import Scheme
 from token_classification.data.sentences import Sentences
 from token_classification.reporting.confusion import count_confusions
-from token_classification.reporting.slices import Mentions, SliceRule, count_mentions, join_words, list_slice_rules
+from token_classification.reporting.slices import Mentions, SliceRule, count_mentions, join_sides, list_slice_rules
 from token_classification.scoring.error_classes import EntityPair, ErrorClass, pair_entities, pair_sentences
 from token_classification.scoring.intervals import (
     GroupScore,
@@ -164,15 +164,14 @@ def _list_confusions(split: LabelledSplit, pairs: Sequence[Sequence[EntityPair]]
     examples: dict[tuple[ErrorClass, str | None, str | None], list[str]] = {}
     counts: Counter[tuple[ErrorClass, str | None, str | None]] = Counter()
     for words, row in zip(split.sentences.tokens, pairs, strict=True):
-        for gold, predicted, error in row:
-            if error == ErrorClass.CORRECT:
+        for pair in row:
+            if pair.error == ErrorClass.CORRECT:
                 continue
-            kind = (error, gold and gold.type, predicted and predicted.type)
+            kind = (pair.error, pair.gold and pair.gold.type, pair.predicted and pair.predicted.type)
             counts[kind] += 1
             seen = examples.setdefault(kind, [])
             if len(seen) < EXAMPLES:
-                texts = dict.fromkeys(join_words(words, side) for side in (gold, predicted) if side is not None)
-                seen.append(" → ".join(texts))
+                seen.append(join_sides(words, pair))
     return [Confusion(*kind, count, examples[kind]) for kind, count in counts.most_common(LISTED_CONFUSIONS)]
 
 

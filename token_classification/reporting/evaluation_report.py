@@ -4,12 +4,13 @@ import json
 import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
 from token_classification.reporting.confusion import draw_confusion_matrix
 from token_classification.reporting.evaluation import Evaluation
-from token_classification.reporting.evaluation_page import build_page
+from token_classification.reporting.evaluation_page import DRAWN_TAGS, build_page
 from token_classification.reporting.evaluation_record import build_record, read_course
 from token_classification.reporting.evaluation_text import format_evaluation
 from token_classification.reporting.predictions import PREDICTIONS, write_tagged_words
@@ -41,15 +42,18 @@ def write_evaluation_report(
         "report.html": build_page(record, evaluation),
     }
     for name, text in texts.items():
-        _write_whole(folder / name, lambda path, text=text: path.write_text(text, encoding="utf-8"))
+        _write_whole(folder / name, partial(Path.write_text, data=text, encoding="utf-8"))
     write_tagged_words(folder / PREDICTIONS, split.sentences, split.predicted)
     if find_spec("matplotlib") is None:
         logger.warning("No pictures in %s: they need matplotlib (pip install matplotlib).", folder)
     else:
-        gold = split.sentences.tags
-        _write_whole(folder / "confusion_matrix.png", lambda path: draw_confusion_matrix(gold, split.predicted, path))
+        if len(evaluation.tag_names) <= DRAWN_TAGS:
+            draw = partial(draw_confusion_matrix, split.sentences.tags, split.predicted)
+            _write_whole(folder / "confusion_matrix.png", draw)
+        else:
+            logger.warning("No confusion_matrix.png of more than %s tags; report.json has the counts.", DRAWN_TAGS)
         if course:
-            _write_whole(folder / "training_curve.png", lambda path: draw_training_curve(course, path))
+            _write_whole(folder / "training_curve.png", partial(draw_training_curve, course))
     logger.info("Report on the %s split: %s", split.name, folder / "report.html")
 
 

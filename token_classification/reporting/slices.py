@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from token_classification.data.scheme_conversion import Entity
 from token_classification.data.schemes import Scheme
 from token_classification.data.sentences import Sentences
-from token_classification.scoring.error_classes import find_scored_entities
+from token_classification.scoring.error_classes import EntityPair, find_scored_entities
 
 Mentions = Mapping[str, Counter[str]]
 """Text of an entity -> how often it has each type."""
@@ -90,6 +90,13 @@ def list_slice_rules(sentences: Sentences, scheme: Scheme, gold: Mentions, train
 def join_words(words: Sequence[str], entity: Entity) -> str:
     """The text of an entity."""
     return " ".join(words[entity.start : entity.end])
+
+
+def join_sides(words: Sequence[str], pair: EntityPair) -> str:
+    """The text of a pair: `gold → predicted` where they differ."""
+    return " → ".join(
+        dict.fromkeys(join_words(words, side) for side in (pair.gold, pair.predicted) if side is not None)
+    )
 
 
 def _find_range(number: int, ranges: Mapping[str, int]) -> str:

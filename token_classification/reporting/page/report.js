@@ -96,18 +96,21 @@ function drawSlices() {
     table(scoreHead(name), Object.entries(groups).map(([group, score]) => scoreRow(group, score)), "table scores"))));
 }
 
-function drawWords() {
-  const { names, counts } = report.tag_confusions;
-  const matrix = counts.map((row, place) => {
+function drawMatrix({ names, counts }) {
+  const body = counts.map((row, place) => {
     const sum = Math.max(1, row.reduce((a, b) => a + b, 0));
     return make("tr", {}, make("th", {}, names[place]), ...row.map((number) =>
       make("td", { "--share": (number / sum).toFixed(3) }, number ? count(number) : "")));
   });
+  return [make("p", { class: "quiet small" }, "Each word by itself. Rows are gold tags, columns predicted ones; the colour is the share of the row."),
+    table(make("tr", {}, ...["", ...names].map((name) => make("th", {}, name))), body, "matrix")];
+}
+
+function drawWords() {
   const tags = Object.entries(report.tags).map(([tag, row]) =>
     cells([tag, percent(row.precision), percent(row.recall), percent(row.f1), count(row.number)]));
   document.getElementById("words").append(
-    make("p", { class: "quiet small" }, "Each word by itself. Rows are gold tags, columns predicted ones; the colour is the share of the row."),
-    table(make("tr", {}, ...["", ...names].map((name) => make("th", {}, name))), matrix, "matrix"),
+    ...(report.tag_confusions ? drawMatrix(report.tag_confusions) : []),
     make("details", { class: "next" }, make("summary", {}, "Precision, recall and F1 of each tag"),
       table(cells(["tag", "precision", "recall", "F1", "gold"], "th"), tags)));
 }
@@ -223,13 +226,14 @@ function drawSentence([line, words, pairs]) {
     const [gold, predicted] = [owner.gold[place], owner.predicted[place]];
     let end = place + 1;
     while (end < words.length && owner.gold[end] === gold && owner.predicted[end] === predicted) end += 1;
-    // A blank belongs to what goes on behind it, so that a mark is one line over all of its words.
-    const goesOn = (side) => end < words.length && owner[side][end] >= 0 && owner[side][end] === owner[side][place];
-    const said = words.slice(place, end).join(" ") + (goesOn("gold") || goesOn("predicted") ? " " : "");
-    const isNew = (side) => place === 0 || owner[side][place - 1] !== owner[side][place];
-    if (gold < 0 && predicted < 0) text.append(said);
-    else text.append(drawMark(said, gold < 0 ? -1 : pairs[gold][1], predicted < 0 ? -1 : pairs[predicted][4], isNew));
-    if (end < words.length && !said.endsWith(" ")) text.append(" ");
+    // The blank behind it carries what goes on behind it, so that a mark is one line over all of its words.
+    const behind = (side) => end < words.length && owner[side][end] === owner[side][place] ? owner[side][place] : -1;
+    const [goldBehind, predictedBehind] = [behind("gold"), behind("predicted")];
+    const isOne = goldBehind === gold && predictedBehind === predicted;
+    const said = words.slice(place, end).join(" ") + (isOne && end < words.length ? " " : "");
+    const starts = (side) => place === 0 || owner[side][place - 1] !== owner[side][place];
+    text.append(drawMark(said, pairs[gold], pairs[predicted], starts("gold"), starts("predicted")));
+    if (!isOne && end < words.length) text.append(drawMark(" ", pairs[goldBehind], pairs[predictedBehind], false, false));
     place = end;
   }
   const counts = new Map();
@@ -239,12 +243,14 @@ function drawSentence([line, words, pairs]) {
   return make("li", { class: "row" }, make("div", { class: "what" }, ...what, make("div", {}, `line ${count(line)}`)), text);
 }
 
-function drawMark(said, gold, predicted, isNew) {
-  const kinds = ["mark", gold >= 0 ? "gold" : "", predicted >= 0 ? "predicted" : ""].filter(Boolean).join(" ");
-  return make("span", { class: kinds, "--g": gold < 0 ? "0" : hueOf(types[gold]), "--p": predicted < 0 ? "0" : hueOf(types[predicted]) },
+// Words with the gold label above and the predicted one below, each only where its entity begins; bare text without.
+function drawMark(said, goldPair, predictedPair, goldStarts, predictedStarts) {
+  if (!goldPair && !predictedPair) return said;
+  const [gold, predicted] = [goldPair ? types[goldPair[1]] : "", predictedPair ? types[predictedPair[4]] : ""];
+  return make("span", { class: `mark ${goldPair ? "gold" : ""} ${predictedPair ? "predicted" : ""}`, "--g": hueOf(gold), "--p": hueOf(predicted) },
     make("span", { class: "said" }, said),
-    make("span", { class: "under" }, predicted >= 0 && isNew("predicted") ? types[predicted] : ""),
-    make("span", { class: "over" }, gold >= 0 && isNew("gold") ? types[gold] : ""));
+    make("span", { class: "under" }, predictedStarts ? predicted : ""),
+    make("span", { class: "over" }, goldStarts ? gold : ""));
 }
 
 function drawBrowser() {
