@@ -132,6 +132,13 @@ def test_without_matplotlib_the_pictures_are_missing_and_the_log_says_so(tmp_pat
     assert "pip install matplotlib" in caplog.text
 
 
+def test_one_point_is_no_curve(tmp_path, caplog) -> None:
+    with caplog.at_level(logging.INFO):
+        write_evaluation_report(tmp_path, evaluate_split(make_split()), LOG[:2] + LOG[4:])
+    assert not (tmp_path / "training_curve.png").exists()
+    assert "--logging_steps" in caplog.text
+
+
 def test_a_failure_leaves_no_half_file(tmp_path, monkeypatch) -> None:
     def fail(*arguments) -> None:
         Path(arguments[-1]).write_text("half")

@@ -15,7 +15,8 @@ class TrainingCourse:
     f1: list[tuple[int, float]]
 
     def __bool__(self) -> bool:
-        return bool(self.losses or self.f1)
+        """Whether there is a line to draw."""
+        return len(self.losses) > 1 or len(self.f1) > 1
 
 
 def read_course(log_history: Sequence[Mapping[str, float]]) -> TrainingCourse:

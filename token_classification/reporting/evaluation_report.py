@@ -54,6 +54,8 @@ def write_evaluation_report(
             logger.warning("No confusion_matrix.png of more than %s tags; report.json has the counts.", DRAWN_TAGS)
         if course:
             _write_whole(folder / "training_curve.png", partial(draw_training_curve, course))
+    if log_history and not course:
+        logger.info("No training curve: less than two points were logged (--logging_steps 50 --eval_strategy epoch).")
     logger.info("Report on the %s split: %s", split.name, folder / "report.html")
 
 

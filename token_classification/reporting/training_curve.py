@@ -18,8 +18,9 @@ def draw_training_curve(course: TrainingCourse, path: Path) -> None:
     figure = Figure(figsize=INCHES, dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    axes.set(xlabel="step", ylabel="training loss")
-    axes.plot(*zip(*course.losses, strict=True), color=LOSS_COLOR) if course.losses else None
+    axes.set_xlabel("step")
+    axes.set_ylabel("training loss", color=LOSS_COLOR)
+    axes.plot([step for step, _ in course.losses], [loss for _, loss in course.losses], color=LOSS_COLOR)
     if course.f1:
         right = axes.twinx()
         right.plot([step for step, _ in course.f1], [100 * f1 for _, f1 in course.f1], color=F1_COLOR, marker="o")

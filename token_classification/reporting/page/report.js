@@ -238,7 +238,7 @@ function drawSentence([line, words, pairs]) {
   }
   const counts = new Map();
   pairs.forEach(([error]) => error !== CORRECT && counts.set(error, (counts.get(error) ?? 0) + 1));
-  const what = [...counts].map(([error, number]) => make("div", {}, dot(classes[error]), `${number} ${classes[error]}`));
+  const what = [...counts].sort().map(([error, number]) => make("div", {}, dot(classes[error]), `${number} ${classes[error]}`));
   if (!what.length) what.push(make("div", {}, "no error"));
   return make("li", { class: "row" }, make("div", { class: "what" }, ...what, make("div", {}, `line ${count(line)}`)), text);
 }
@@ -247,7 +247,8 @@ function drawSentence([line, words, pairs]) {
 function drawMark(said, goldPair, predictedPair, goldStarts, predictedStarts) {
   if (!goldPair && !predictedPair) return said;
   const [gold, predicted] = [goldPair ? types[goldPair[1]] : "", predictedPair ? types[predictedPair[4]] : ""];
-  return make("span", { class: `mark ${goldPair ? "gold" : ""} ${predictedPair ? "predicted" : ""}`, "--g": hueOf(gold), "--p": hueOf(predicted) },
+  const isRight = goldPair === predictedPair && goldPair[0] === CORRECT;
+  return make("span", { class: `mark ${goldPair ? "gold" : ""} ${predictedPair ? "predicted" : ""} ${isRight ? "right" : ""}`, "--g": hueOf(gold), "--p": hueOf(predicted) },
     make("span", { class: "said" }, said),
     make("span", { class: "under" }, predictedStarts ? predicted : ""),
     make("span", { class: "over" }, goldStarts ? gold : ""));
