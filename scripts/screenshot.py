@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Photograph a report for the README: its beginning and its sentences, as two PNG files.
+"""Photograph a report for the README: its sentences and its beginning, as two PNG files.
 
 python scripts/screenshot.py runs/sample/report/report.html docs/images
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 VIEW = {"width": 1120, "height": 860}
-PICTURES = {"report.png": "head", "report_sentences.png": "sentences"}
+PICTURES = {"report.png": "sentences", "report_scores.png": "head"}
 """File -> id of the part that it begins with."""
 
 

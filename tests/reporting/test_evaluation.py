@@ -9,14 +9,14 @@ from tagged_splits import label_files, make_sentences, make_split, perturb, read
 
 from token_classification.data.schemes import Scheme, recognise_scheme
 from token_classification.data.sentences import Sentences
-from token_classification.reporting.evaluation import Evaluation, LabelledSplit, checksum_gold, evaluate_split
+from token_classification.reporting.evaluation import Evaluation, LabelledSplit, checksum_gold, analyse_split
 from token_classification.scoring.error_classes import ErrorClass
 
 
 @pytest.fixture(scope="module")
 def evaluation() -> Evaluation:
     """A split of forty sentences with errors of every class."""
-    return evaluate_split(make_split(train=make_sentences()))
+    return analyse_split(make_split(train=make_sentences()))
 
 
 def check_against_libraries(evaluation: Evaluation) -> None:
@@ -44,7 +44,16 @@ def check_against_libraries(evaluation: Evaluation) -> None:
     assert evaluation.macro.value == pytest.approx(lenient["macro avg"]["f1-score"])
     found = [evaluation.strict.precision.value, evaluation.strict.recall.value, evaluation.strict.f1.value]
     assert found == pytest.approx([strict["micro avg"][name] for name in names[:3]])
-    assert evaluation.strict.f1.low <= evaluation.strict.f1.value <= evaluation.strict.f1.high
+
+
+def check_intervals(evaluation: Evaluation) -> None:
+    """Every score of the whole split lies inside of its interval."""
+    groups = [evaluation.micro, *evaluation.types.values()]
+    groups += [row for part in evaluation.slices for row in part.groups.values()]
+    groups += [evaluation.strict] if evaluation.strict else []
+    scores = [score for row in groups for score in (row.precision, row.recall, row.f1)]
+    for score in (*scores, evaluation.macro, evaluation.accuracy):
+        assert score.low - 1e-9 <= score.value <= score.high + 1e-9
 
 
 def check_sums(evaluation: Evaluation) -> None:
@@ -66,6 +75,10 @@ def test_the_scores_are_those_of_seqeval_and_scikit_learn(evaluation: Evaluation
     check_against_libraries(evaluation)
 
 
+def test_the_intervals_cover_the_scores(evaluation: Evaluation) -> None:
+    check_intervals(evaluation)
+
+
 def test_every_entity_is_counted_once(evaluation: Evaluation) -> None:
     check_sums(evaluation)
 
@@ -77,15 +90,16 @@ def test_every_corpus(name: str, real_data) -> None:
     sentences = read_labelled(real_data / name)
     scheme = recognise_scheme(sentences.tags)
     predicted = perturb(sentences.tags)
-    evaluation = evaluate_split(LabelledSplit("test", name, sentences, predicted, scheme, train=make_sentences()))
+    evaluation = analyse_split(LabelledSplit("test", name, sentences, predicted, scheme, train=make_sentences()))
     check_against_libraries(evaluation)
+    check_intervals(evaluation)
     check_sums(evaluation)
 
 
 def test_plain_tags_have_scores_of_words_only() -> None:
     sentences = Sentences([["He", "went"], ["to", "Paris"]], [["PRON", "VERB"], ["ADP", "PROPN"]], [1, 4])
     predicted = [["PRON", "VERB"], ["ADP", "NOUN"]]
-    evaluation = evaluate_split(LabelledSplit("test", "x.conllu", sentences, predicted, Scheme.PLAIN))
+    evaluation = analyse_split(LabelledSplit("test", "x.conllu", sentences, predicted, Scheme.PLAIN))
     assert evaluation.strict is None
     assert evaluation.micro.f1.value == evaluation.accuracy.value == 0.75
     [confusion] = evaluation.confusions
@@ -100,7 +114,7 @@ def test_plain_tags_have_scores_of_words_only() -> None:
 
 def test_a_split_without_entities_has_zeros_and_no_errors() -> None:
     sentences = Sentences([["no", "names"]], [["O", "O"]], [1])
-    evaluation = evaluate_split(LabelledSplit("test", "x", sentences, [["O", "O"]], Scheme.IOB2))
+    evaluation = analyse_split(LabelledSplit("test", "x", sentences, [["O", "O"]], Scheme.IOB2))
     assert (evaluation.micro.f1.value, evaluation.macro.value, evaluation.accuracy.value) == (0, 0, 1)
     assert evaluation.confusions == []
     assert sum(evaluation.error_totals.values()) == 0

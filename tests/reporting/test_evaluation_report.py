@@ -11,7 +11,7 @@ from tagged_splits import make_split
 from token_classification.data.schemes import Scheme
 from token_classification.data.sentences import Sentences
 from token_classification.reporting import evaluation_page, evaluation_report
-from token_classification.reporting.evaluation import LabelledSplit, evaluate_split
+from token_classification.reporting.evaluation import LabelledSplit, analyse_split
 from token_classification.reporting.evaluation_page import DRAWN_TAGS
 from token_classification.reporting.evaluation_report import write_evaluation_report
 from token_classification.reporting.predictions import read_tagged_words
@@ -37,7 +37,7 @@ def read_page(folder: Path) -> dict:
 def folder(tmp_path_factory) -> Path:
     """A report on forty sentences after a training."""
     target = tmp_path_factory.mktemp("run") / "report"
-    write_evaluation_report(target, evaluate_split(make_split()), LOG)
+    write_evaluation_report(target, analyse_split(make_split()), LOG)
     return target
 
 
@@ -54,7 +54,7 @@ def test_the_files(folder: Path) -> None:
 
 
 def test_the_json_holds_the_numbers(folder: Path) -> None:
-    evaluation = evaluate_split(make_split())
+    evaluation = analyse_split(make_split())
     record = json.loads((folder / "report.json").read_text())
     assert (record["split"], record["source"], record["sentences"], record["scheme"]) == (
         "test",
@@ -112,9 +112,7 @@ def test_the_page_asks_for_nothing_outside(folder: Path) -> None:
 def test_hostile_words_stay_data(tmp_path: Path) -> None:
     sentences = Sentences([HOSTILE], [["B-<b>"] * len(HOSTILE)], [1])
     predicted = [["O"] * len(HOSTILE)]
-    write_evaluation_report(
-        tmp_path, evaluate_split(LabelledSplit("t", "</title>", sentences, predicted, Scheme.IOB2))
-    )
+    write_evaluation_report(tmp_path, analyse_split(LabelledSplit("t", "</title>", sentences, predicted, Scheme.IOB2)))
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert text.count("<script") == text.count("</script>") == 2
     assert "<img" not in text
@@ -126,7 +124,7 @@ def test_hostile_words_stay_data(tmp_path: Path) -> None:
 def test_without_matplotlib_the_pictures_are_missing_and_the_log_says_so(tmp_path, monkeypatch, caplog) -> None:
     monkeypatch.setattr(evaluation_report, "find_spec", lambda name: None)
     with caplog.at_level(logging.WARNING):
-        write_evaluation_report(tmp_path, evaluate_split(make_split()), LOG)
+        write_evaluation_report(tmp_path, analyse_split(make_split()), LOG)
     assert list(tmp_path.glob("*.png")) == []
     assert (tmp_path / "report.html").exists()
     assert "pip install matplotlib" in caplog.text
@@ -134,7 +132,7 @@ def test_without_matplotlib_the_pictures_are_missing_and_the_log_says_so(tmp_pat
 
 def test_one_point_is_no_curve(tmp_path, caplog) -> None:
     with caplog.at_level(logging.INFO):
-        write_evaluation_report(tmp_path, evaluate_split(make_split()), LOG[:2] + LOG[4:])
+        write_evaluation_report(tmp_path, analyse_split(make_split()), LOG[:2] + LOG[4:])
     assert not (tmp_path / "training_curve.png").exists()
     assert "--logging_steps" in caplog.text
 
@@ -146,7 +144,7 @@ def test_a_failure_leaves_no_half_file(tmp_path, monkeypatch) -> None:
 
     monkeypatch.setattr(evaluation_report, "draw_confusion_matrix", fail)
     with pytest.raises(OSError, match="disk full"):
-        write_evaluation_report(tmp_path, evaluate_split(make_split()), LOG)
+        write_evaluation_report(tmp_path, analyse_split(make_split()), LOG)
     assert [path.name for path in tmp_path.iterdir() if "confusion" in path.name] == []
 
 
@@ -157,7 +155,7 @@ def test_large_splits_and_large_tag_sets_are_cut_where_they_are_shown(tmp_path, 
     gold = [[names[number % len(names)]] for number in range(count)]
     sentences = Sentences([["word"]] * count, gold, list(range(1, 2 * count, 2)))
     predicted = [["T0"], *gold[1:]]
-    write_evaluation_report(tmp_path, evaluate_split(LabelledSplit("t", "x", sentences, predicted, Scheme.PLAIN)))
+    write_evaluation_report(tmp_path, analyse_split(LabelledSplit("t", "x", sentences, predicted, Scheme.PLAIN)))
     data = read_page(tmp_path)
     assert (len(data["browser"]["rows"]), data["browser"]["left_out"]) == (200, 5)
     assert data["tag_confusions"] is None

@@ -13,7 +13,7 @@ from token_classification.data.labels import LabelSet
 from token_classification.data.load import Corpus
 from token_classification.data.schemes import Scheme
 from token_classification.data.sentences import Sentences
-from token_classification.reporting.evaluation import Evaluation, LabelledSplit, evaluate_split
+from token_classification.reporting.evaluation import Evaluation, LabelledSplit, analyse_split
 from token_classification.reporting.model_card import write_model_card
 from token_classification.scoring.evaluate import SplitResults
 from token_classification.scoring.metrics import flatten_scores, score_tags, type_scores
@@ -102,7 +102,7 @@ def test_the_table_has_a_row_per_type(write) -> None:
 
 def test_the_intervals_of_the_report_stand_in_the_table(write) -> None:
     split = LabelledSplit("validation", "dev.conll", SENTENCES, PREDICTED, Scheme.IOB2)
-    card = write({"validation": make_results()}, evaluations={"validation": evaluate_split(split)})
+    card = write({"validation": make_results()}, evaluations={"validation": analyse_split(split)})
     table = read_table(card)
     # Each type stands in one sentence: no replicate that holds it scores otherwise.
     assert [table[name][3] for name in ("LOC", "PER")] == ["0.0000 - 0.0000", "1.0000 - 1.0000"]

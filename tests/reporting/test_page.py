@@ -8,7 +8,7 @@ from tagged_splits import make_sentences, make_split, perturb
 
 from token_classification.data.schemes import Scheme
 from token_classification.data.sentences import Sentences
-from token_classification.reporting.evaluation import LabelledSplit, evaluate_split
+from token_classification.reporting.evaluation import LabelledSplit, analyse_split
 from token_classification.reporting.evaluation_report import write_evaluation_report
 
 playwright = pytest.importorskip("playwright.sync_api", reason="the browser is driven by playwright")
@@ -61,7 +61,7 @@ def show(browser, tmp_path: Path):
     page.on("request", lambda request: heard.append(request.url))
 
     def open_report(split: LabelledSplit, log_history=()):
-        write_evaluation_report(tmp_path, evaluate_split(split), log_history)
+        write_evaluation_report(tmp_path, analyse_split(split), log_history)
         page.goto((tmp_path / "report.html").as_uri())
         return page
 
@@ -92,7 +92,7 @@ def test_every_section_is_drawn(show) -> None:
     assert page.locator("nav a").all_inner_texts() == ["Scores", "Errors", "Slices", "Words", "Training", "Sentences"]
     assert page.locator("svg path").count() == 2
     split = make_split()
-    f1 = f"{100 * evaluate_split(split).micro.f1.value:.2f}"
+    f1 = f"{100 * analyse_split(split).micro.f1.value:.2f}"
     assert page.locator(".card.main b").inner_text() == f1
     assert page.locator("#scores tr.sum").first.inner_text().split("\t")[3] == f1
     assert page.locator("#slices table").count() == 5
@@ -100,7 +100,7 @@ def test_every_section_is_drawn(show) -> None:
 
 def test_the_filters_count_what_the_report_counts(show) -> None:
     split = make_split()
-    pairs = evaluate_split(split).pairs
+    pairs = analyse_split(split).pairs
     page = show(split)
     assert count_found(page) == sum(any(pair.error != "correct" for pair in row) for row in pairs)
     for error in ("correct", "type", "boundary", "missed", "spurious"):
@@ -117,7 +117,7 @@ def test_the_filters_count_what_the_report_counts(show) -> None:
 
 def test_a_frequent_error_leads_to_its_sentences(show) -> None:
     split = make_split()
-    evaluation = evaluate_split(split)
+    evaluation = analyse_split(split)
     first = evaluation.confusions[0]
     page = show(split)
     page.locator("#errors button").first.click()
@@ -189,6 +189,7 @@ def test_hostile_words_are_shown_as_they_are(show) -> None:
 def test_plain_tags_show_the_wrong_words_only(show) -> None:
     sentences = Sentences([["He", "went"], ["to", "Paris"]], [["PRON", "VERB"], ["ADP", "PROPN"]], [1, 4])
     page = show(LabelledSplit("test", "x.conllu", sentences, [["PRON", "VERB"], ["ADP", "NOUN"]], Scheme.PLAIN))
+    assert "Training" not in page.locator("nav").inner_text()
     assert count_found(page) == 1
     assert page.locator(".mark .said").all_inner_texts() == ["Paris"]
     page.locator(".tools button", has_text="all sentences").click()

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tagged_splits import label_files, make_sentences, perturb, read_labelled
+from tagged_splits import make_sentences, perturb
 
-from token_classification.data.schemes import Scheme, recognise_scheme
+from token_classification.data.schemes import Scheme
 from token_classification.scoring.error_classes import pair_sentences
 from token_classification.scoring.intervals import (
     REPLICATES,
@@ -51,14 +51,6 @@ def check_scores(gold: list[list[str]], predicted: list[list[str]], scheme: Sche
 def test_scores_are_seqevals_and_inside_their_intervals(times: int, seed: int) -> None:
     gold = make_sentences(times).tags
     check_scores(gold, perturb(gold, seed), Scheme.IOB2)
-
-
-@pytest.mark.slow
-@pytest.mark.real_data
-@pytest.mark.parametrize("name", label_files())
-def test_scores_of_every_corpus_are_inside_their_intervals(name: str, real_data) -> None:
-    gold = read_labelled(real_data / name).tags
-    check_scores(gold, perturb(gold), recognise_scheme(gold))
 
 
 def test_every_replicate_has_as_many_sentences_as_the_split() -> None:

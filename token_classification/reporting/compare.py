@@ -13,7 +13,7 @@ from token_classification.reporting.evaluation_report import REPORT_FOLDER
 from token_classification.reporting.predictions import PREDICTIONS, read_tagged_words
 from token_classification.reporting.slices import join_sides
 from token_classification.scoring.error_classes import EntityPair, ErrorClass, pair_sentences
-from token_classification.scoring.intervals import SentenceCounts, count_pairs
+from token_classification.scoring.intervals import count_pairs, list_types
 from token_classification.scoring.significance import SHUFFLES, Difference, compare_groups, find_p_value
 
 LISTED_SENTENCES = 10
@@ -81,7 +81,7 @@ def compare_runs(a: TaggedRun, b: TaggedRun) -> Comparison:
     names = {tag for run in (a, b) for tags in run.predicted for tag in tags}
     scheme = recognise_scheme(gold, names)
     pairs_a, pairs_b = (pair_sentences(gold, run.predicted, scheme) for run in (a, b))
-    types = sorted({side.type for pairs in (pairs_a, pairs_b) for row in pairs for p in row for side in p[:2] if side})
+    types = sorted({*list_types(pairs_a), *list_types(pairs_b)})
     counts_a, counts_b = (count_pairs(pairs, types, lambda _, entity: entity.type) for pairs in (pairs_a, pairs_b))
     errors_a, errors_b = ([_list_errors(row) for row in pairs] for pairs in (pairs_a, pairs_b))
     return Comparison(
@@ -89,7 +89,7 @@ def compare_runs(a: TaggedRun, b: TaggedRun) -> Comparison:
         b=b,
         scheme=scheme,
         types=dict(zip(types, compare_groups(counts_a, counts_b), strict=True)),
-        micro=compare_groups(_sum_groups(counts_a), _sum_groups(counts_b))[0],
+        micro=compare_groups(counts_a.join_groups(), counts_b.join_groups())[0],
         p_value=find_p_value(counts_a, counts_b),
         fixed={number: errors for number, errors in enumerate(errors_a) if errors and not errors_b[number]},
         broken={number: errors for number, errors in enumerate(errors_b) if errors and not errors_a[number]},
@@ -177,10 +177,6 @@ def _find_difference(a: Sentences, b: Sentences, number: int) -> tuple[str, str]
         if tag_a != tag_b:
             return f"gold {tag_a!r} for {word_a!r}", f"gold {tag_b!r} for {word_b!r}"
     return None
-
-
-def _sum_groups(counts: SentenceCounts) -> SentenceCounts:
-    return SentenceCounts(("all",), counts.values.sum(axis=2, keepdims=True))
 
 
 def _list_errors(row: Sequence[EntityPair]) -> list[EntityPair]:

@@ -92,7 +92,7 @@ class Evaluation:
         return {error: sum(row[error] for row in self.errors.values()) for error in ErrorClass}
 
 
-def evaluate_split(split: LabelledSplit) -> Evaluation:
+def analyse_split(split: LabelledSplit) -> Evaluation:
     """Score, sort the errors into classes and slices, and say how sure each score is."""
     gold, predicted = split.sentences.tags, split.predicted
     pairs = pair_sentences(gold, predicted, split.scheme)

@@ -6,7 +6,7 @@ from pathlib import Path
 from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
 from token_classification.data.labels import LabelSet
 from token_classification.data.load import Corpus
-from token_classification.reporting.evaluation import Evaluation, LabelledSplit, evaluate_split
+from token_classification.reporting.evaluation import Evaluation, LabelledSplit, analyse_split
 from token_classification.reporting.evaluation_report import REPORT_FOLDER, write_evaluation_report
 from token_classification.reporting.model_card import write_model_card
 from token_classification.reporting.predictions import write_legacy_predictions, write_predictions
@@ -61,7 +61,7 @@ def evaluate_results(
     model, _, training = arguments
     name = training.output_dir if training.do_train else model.model_name_or_path
     return {
-        split: evaluate_split(
+        split: analyse_split(
             LabelledSplit(
                 name=split,
                 source=corpus.sources[split],

@@ -7,7 +7,7 @@ from pathlib import Path
 from token_classification.data.formats import read_sentences
 from token_classification.data.schemes import recognise_scheme
 from token_classification.reporting.compare import build_comparison_record, compare_runs, format_comparison, read_run
-from token_classification.reporting.evaluation import LabelledSplit, evaluate_split
+from token_classification.reporting.evaluation import LabelledSplit, analyse_split
 from token_classification.reporting.evaluation_report import write_evaluation_report
 
 
@@ -41,7 +41,7 @@ def report(options: argparse.Namespace) -> None:
         train=read_sentences(options.train_file) if options.train_file else None,
     )
     folder = Path(options.results_dir)
-    write_evaluation_report(folder, evaluate_split(split))
+    write_evaluation_report(folder, analyse_split(split))
     print(folder / "report.html")
 
 

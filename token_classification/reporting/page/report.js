@@ -37,8 +37,9 @@ function drawHead() {
     make("h1", {}, report.model || "Evaluation"),
     make("p", { class: "quiet" }, `${report.split}: ${report.source}`),
     make("div", { class: "cards" },
-      ...(plain ? [] : [card("F1", micro.f1, "main"), card("Precision", micro.precision), card("Recall", micro.recall)]),
-      strict && card("Strict F1", strict.f1), card("Macro F1", macro), card("Word accuracy", accuracy, plain ? "main" : "")),
+      ...(plain ? [card("Word accuracy", accuracy, "main"), card("Macro F1", macro)] : [
+        card("F1", micro.f1, "main"), card("Precision", micro.precision), card("Recall", micro.recall),
+        card("Strict F1", strict.f1), card("Macro F1", macro), card("Word accuracy", accuracy)])),
     make("p", { class: "quiet small" },
       `${count(report.sentences)} sentences, ${count(report.words)} words, ${count(micro.gold)} ${UNIT} in gold, ` +
       `${count(micro.predicted)} predicted. Scheme ${report.scheme}. All scores in percent; below each its ` +
@@ -91,7 +92,6 @@ function drawErrors() {
 
 function drawSlices() {
   const section = document.getElementById("slices");
-  if (!report.slices.length) section.hidden = true;
   section.append(...report.slices.map(({ name, groups }) => make("div", { class: "next" },
     table(scoreHead(name), Object.entries(groups).map(([group, score]) => scoreRow(group, score)), "table scores"))));
 }
@@ -303,4 +303,4 @@ function press(event) {
   else if (digit) { state.error = digit[0]; find(); }
 }
 
-[drawHead, drawScores, drawErrors, drawSlices, drawWords, drawTraining, drawBrowser].forEach((draw) => draw());
+[drawScores, drawErrors, drawSlices, drawWords, drawTraining, drawBrowser, drawHead].forEach((draw) => draw());
