@@ -95,6 +95,14 @@ def test_without_a_report(trained, conll_file, tmp_path):
     assert "Intervals" not in (tmp_path / "out" / "README.md").read_text()
 
 
+def test_training_data_without_tags_are_no_hindrance(trained, conll_file, tmp_path):
+    untagged = write_sentences(tmp_path / "untagged.conll", with_tags=False)
+    files = ["--train_file", untagged, "--test_file", conll_file]
+    assert run("--model_name_or_path", trained, "--output_dir", tmp_path / "out", *files, "--do_predict") == 0
+    record = json.loads((tmp_path / "out" / "report" / "report.json").read_text())
+    assert record["slices"][1]["name"] == "words of the sentence"
+
+
 def test_leaves_the_promised_files(trained):
     assert {path.name for path in trained.iterdir()} >= FILES
     assert "NaN" not in (trained / "all_results.json").read_text()

@@ -136,6 +136,13 @@ def test_a_report_is_made_from_predictions_alone(runs, tmp_path, capsys) -> None
     assert "seen with this type" in record["slices"][1]["groups"]
 
 
+def test_training_data_without_tags_are_refused(runs, tmp_path, capsys) -> None:
+    train = write_sentences(tmp_path / "train.conll", with_tags=False)
+    assert run("report", runs[0], "-r", tmp_path / "out", "--train_file", train) == 2
+    assert "train.conll: no tags" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_they_take_no_overrides(runs, capsys) -> None:
     assert run("compare", *runs, "a=b") == 2
     assert "compare takes no overrides" in capsys.readouterr().err

@@ -9,7 +9,7 @@ from tagged_splits import label_files, make_sentences, make_split, perturb, read
 
 from token_classification.data.schemes import Scheme, recognise_scheme
 from token_classification.data.sentences import Sentences
-from token_classification.reporting.evaluation import Evaluation, LabelledSplit, checksum_gold, analyse_split
+from token_classification.reporting.evaluation import Evaluation, LabelledSplit, analyse_split, checksum_gold
 from token_classification.scoring.error_classes import ErrorClass
 
 

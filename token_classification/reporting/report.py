@@ -60,6 +60,7 @@ def evaluate_results(
     """Intervals, errors and slices of each split that has gold."""
     model, _, training = arguments
     name = training.output_dir if training.do_train else model.model_name_or_path
+    train = corpus.splits.get("train")
     return {
         split: analyse_split(
             LabelledSplit(
@@ -69,7 +70,7 @@ def evaluate_results(
                 predicted=result.tags,
                 scheme=label_set.scheme,
                 model=Path(name).name,
-                train=corpus.splits.get("train"),
+                train=train if train is not None and train.tags is not None else None,
             )
         )
         for split, result in results.items()
