@@ -122,7 +122,7 @@ def test_the_data_are_named_with_size_and_checksum(write, conll_file: Path) -> N
 
 def test_the_command_and_the_hardware_are_told_without_paths(write, tmp_path: Path) -> None:
     text = write({"validation": make_results()}).text
-    assert "```bash\nrun_ner.py --output_dir my-model --train_file=x.conll\n```" in text
+    assert "```bash\npython run_ner.py --output_dir my-model --train_file=x.conll\n```" in text
     assert "on CPU (" in text
     assert str(tmp_path) not in text
 

@@ -59,6 +59,9 @@ pipeline("token-classification", model="{folder}", aggregation_strategy="first")
 INTERVALS = """
 Intervals: percentile bootstrap over sentences. Errors and slices: `report/report.html`."""
 
+STARTED_AS = {"run_ner.py": "python run_ner.py", "__main__.py": "python -m token_classification"}
+"""What Python calls a program -> what was typed"""
+
 
 def write_model_card(
     folder: Path,
@@ -113,20 +116,22 @@ def write_model_card(
         learning_rate=training.learning_rate,
         seed=training.seed,
         hardware=describe_hardware(training.device, training.world_size),
-        command=_shorten_paths(read_command_line()),
+        command=_format_command(read_command_line()),
         folder=folder.name,
     )
     ModelCard(card).save(folder / "README.md")
 
 
-def _shorten_paths(command_line: list[str]) -> str:
-    """The command with names of files and folders in place of their paths on this machine, which no reader has."""
-    return shlex.join(
-        f"{flag}{equals}{Path(value).name if Path(value).is_absolute() else value}"
-        for flag, equals, value in (
-            part.rpartition("=") if part.startswith("--") else ("", "", part) for part in command_line
-        )
-    )
+def _format_command(command_line: list[str]) -> str:
+    """The command as it is typed."""
+    program = Path(command_line[0]).name
+    return " ".join([STARTED_AS.get(program, program), *map(_quote_argument, command_line[1:])])
+
+
+def _quote_argument(argument: str) -> str:
+    """The name of a file or folder stands in place of its path on this machine, which no reader has."""
+    flag, equals, value = argument.rpartition("=") if argument.startswith("--") else ("", "", argument)
+    return shlex.quote(f"{flag}{equals}{Path(value).name if Path(value).is_absolute() else value}")
 
 
 def _format_data(corpus: Corpus) -> str:
