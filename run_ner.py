@@ -114,7 +114,10 @@ def walk(
         # 8. Report.
         if trainer.is_world_process_zero():
             arguments = (model_args, data_args, training_args)
-            write_report(arguments, corpus, label_set, aligner.window_length, results, recipe.model_folder)
+            log_history = trainer.state.log_history
+            write_report(
+                arguments, corpus, label_set, aligner.window_length, results, recipe.model_folder, log_history
+            )
     if training_args.push_to_hub:
         trainer.push_to_hub()
     return results

@@ -74,7 +74,7 @@ def user_folder(tmp_path, bert_folder, monkeypatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/tao.md", "docs/check.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/tao.md", "docs/check.md", "docs/report.md"])
 def test_every_command_runs(page, user_folder, monkeypatch):
     monkeypatch.setenv("KEY", "a secret")
     commands = read_commands(ROOT / page)

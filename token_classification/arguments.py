@@ -230,6 +230,13 @@ class NerTrainingArguments(TrainingArguments):
             "gradient; with --weight_decay 0)."
         },
     )
+    report: bool = field(
+        default=True,
+        metadata={
+            "help": "Leave a report on each scored split in report/: scores with intervals, errors, slices, and a "
+            "page of the sentences."
+        },
+    )
     overwrite_output_dir: bool = field(
         default=False,
         metadata={"help": "Train from scratch into an output_dir that already holds something."},

@@ -27,6 +27,8 @@ COMMANDS = {
     "evaluate": "score a model on labelled data",
     "infer": "tag texts",
     "check": "say what is wrong with data files; exit code 0 (nothing), 1 (warnings) or 2 (errors)",
+    "report": "scores, errors and a page to browse them, from predictions on disk",
+    "compare": "two runs on the same test set: which is better, and how surely",
 }
 REQUIRED = {
     "train": ["data_dir"],
@@ -66,6 +68,11 @@ def run(argv: list[str]) -> int:
 
         return check(options)
     # Heavy imports only now: help and mistakes in flags answer at once.
+    if options.command in ("report", "compare"):
+        from token_classification.tao import review
+
+        review.WORK[options.command](refuse_overrides(options, overrides))
+        return 0
     from token_classification.tao import commands
 
     commands.run(options, overrides)
@@ -90,6 +97,9 @@ def add_flags(command: argparse.ArgumentParser, name: str) -> None:
     """The flags of a command; overrides stand behind them."""
     if name == "check":
         add_check_flags(command)
+        return
+    if name in ("report", "compare"):
+        add_review_flags(command, name)
         return
     command.add_argument("-r", "--results_dir", metavar="RESULTS", help="folder of the results")
     if name == "download_specs":
@@ -124,14 +134,37 @@ def add_check_flags(command: argparse.ArgumentParser) -> None:
     command.add_argument("--task_name", default="ner", metavar="TASK", help="the tags are in TASK_tags (default: ner)")
 
 
+def add_review_flags(command: argparse.ArgumentParser, name: str) -> None:
+    """The flags of `report` and `compare`, which need neither a spec nor a model."""
+    run = "output folder of a run, its report folder, or a predictions.conll"
+    if name == "compare":
+        command.add_argument("run_a", metavar="RUN_A", help=run)
+        command.add_argument("run_b", metavar="RUN_B", help="the run to compare with it")
+        command.add_argument("--json", action="store_true", help="print JSON")
+        return
+    command.add_argument("run", metavar="RUN", help=run)
+    command.add_argument("-r", "--results_dir", metavar="RESULTS", required=True, help="folder of the report")
+    command.add_argument("--train_file", metavar="F", help="training data, to tell seen names from new ones")
+
+
+def refuse_overrides(options: argparse.Namespace, overrides: Sequence[str]) -> argparse.Namespace:
+    """Give the options of a command that has no spec.
+
+    Raises:
+        UserError: there is something to override.
+    """
+    if overrides:
+        raise UserError(f"{overrides[0]}: {options.command} takes no overrides.")
+    return options
+
+
 def download_specs(options: argparse.Namespace, overrides: Sequence[str]) -> None:
     """Copy the sample specs; files that are there already and differ are not overwritten.
 
     Raises:
         UserError: a spec of that name exists and is another one.
     """
-    if overrides:
-        raise UserError(f"{overrides[0]}: download_specs takes no overrides.")
+    refuse_overrides(options, overrides)
     target = Path(options.target_data_dir)
     target.mkdir(parents=True, exist_ok=True)
     specs = sorted(SPECS.glob("*.yaml"))
