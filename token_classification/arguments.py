@@ -237,6 +237,13 @@ class NerTrainingArguments(TrainingArguments):
             "page of the sentences."
         },
     )
+    head_learning_rate: float | None = field(
+        default=None,
+        metadata={
+            "help": "Learning rate of the classification head, which starts from random weights; 10 to 20 times "
+            "--learning_rate learns it in time. Default: --learning_rate."
+        },
+    )
     overwrite_output_dir: bool = field(
         default=False,
         metadata={"help": "Train from scratch into an output_dir that already holds something."},
@@ -252,6 +259,8 @@ class NerTrainingArguments(TrainingArguments):
     def __post_init__(self):
         self._fit_hardware()
         self._check_engines()
+        if self.head_learning_rate is not None and not self.head_learning_rate > 0:
+            raise UserError(f"--head_learning_rate must be above 0, e.g. 1e-3; got {self.head_learning_rate}.")
         if self.early_stopping_patience is not None:
             self._prepare_early_stopping()
         if self.load_best_model_at_end and self.metric_for_best_model is None:

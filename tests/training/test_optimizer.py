@@ -2,7 +2,9 @@
 
 import pytest
 import torch
+from trainers import make_trainer
 
+from token_classification.arguments import NerTrainingArguments
 from token_classification.errors import UserError
 from token_classification.training.optimizer import OPTIMIZERS, build_optimizer
 
@@ -74,3 +76,27 @@ def test_lists_of_a_spec_become_tuples_and_null_is_the_default() -> None:
 def test_errors_say_what_works(name: str, settings: dict, message: str) -> None:
     with pytest.raises(UserError, match=message):
         build_optimizer(name, make_parameters(), **{"lr": 5e-5, **settings})
+
+
+def test_the_head_gets_its_own_learning_rate_and_the_schedule_scales_both(bert_folder, tmp_path) -> None:
+    trainer = make_trainer(bert_folder, tmp_path, learning_rate=1e-4, head_learning_rate=1e-3, weight_decay=0.1)
+    trainer.create_optimizer_and_scheduler(10)
+    rates = {
+        id(parameter): (group["lr"], group["weight_decay"])
+        for group in trainer.optimizer.param_groups
+        for parameter in group["params"]
+    }
+    model = trainer.model
+    assert len(rates) == len(list(model.parameters()))
+    assert rates[id(model.classifier.weight)] == (1e-3, 0.1)
+    assert rates[id(model.classifier.bias)] == (1e-3, 0.0)
+    assert rates[id(model.bert.encoder.layer[0].output.dense.weight)] == (1e-4, 0.1)
+    assert rates[id(model.bert.embeddings.LayerNorm.weight)] == (1e-4, 0.0)
+    for _ in range(5):
+        trainer.lr_scheduler.step()
+    assert [group["lr"] for group in trainer.optimizer.param_groups] == pytest.approx([5e-5, 5e-4, 5e-5, 5e-4])
+
+
+def test_a_head_learning_rate_has_to_be_above_0(tmp_path) -> None:
+    with pytest.raises(UserError, match=r"--head_learning_rate must be above 0, e.g. 1e-3; got 0.0"):
+        NerTrainingArguments(output_dir=str(tmp_path), head_learning_rate=0.0)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 
 import torch
 from torch import nn, optim
+from transformers import PreTrainedModel
 
 from token_classification.errors import UserError
 
@@ -61,6 +62,17 @@ def build_optimizer(
     except (TypeError, ValueError) as error:
         given = ", ".join(f"optim.{key}={value}" for key, value in settings.items())
         raise UserError(f"optim.name={name} does not take these values ({error}). Given: {given}.") from error
+
+
+def set_head_learning_rate(optimizer: optim.Optimizer, model: PreTrainedModel, rate: float) -> None:
+    """Give the parameters outside of the encoder a full learning rate of their own; schedules scale both alike."""
+    encoder = {id(parameter) for parameter in model.base_model.parameters()}
+    groups = []
+    for group in optimizer.param_groups:
+        inside = [parameter for parameter in group["params"] if id(parameter) in encoder]
+        head = [parameter for parameter in group["params"] if id(parameter) not in encoder]
+        groups += [{**group, "params": inside}, {**group, "params": head, "lr": rate}]
+    optimizer.param_groups[:] = [group for group in groups if group["params"]]
 
 
 def _find_optimizer(name: str) -> tuple[type[torch.optim.Optimizer], tuple[str, ...]]:

@@ -30,7 +30,7 @@ from token_classification.training.failures import (
 from token_classification.training.finite import check_loss, check_weights
 from token_classification.training.interruption import SaveAtSigterm
 from token_classification.training.loss import LabelLoss
-from token_classification.training.optimizer import build_optimizer
+from token_classification.training.optimizer import build_optimizer, set_head_learning_rate
 from token_classification.training.sampler import LengthGroupedSampler, SplitWithBlank
 from token_classification.training.schedule import build_schedule
 from token_classification.training.trained_rows import keep_state_whole
@@ -206,6 +206,8 @@ class NerTrainer(Trainer):
         options = self.optimizer_options
         if options is None:
             super().create_optimizer(model)
+            if self.args.head_learning_rate is not None:
+                set_head_learning_rate(self.optimizer, self.model, self.args.head_learning_rate)
         else:
             parameters = [parameter for parameter in (model or self.model).parameters() if parameter.requires_grad]
             self.optimizer = build_optimizer(
