@@ -21,6 +21,7 @@ STATIONS = {
     "alignment": 3,
     "scoring": 4,
     "training": 5,
+    "inference": 5,
     "reporting": 6,
     "export": 6,
     "tao": 7,
@@ -106,6 +107,8 @@ def test_imports_point_one_way(path: Path) -> None:
         ("token_classification.modeling.build", "token_classification.alignment.align", True),
         ("token_classification.scoring.predict", "token_classification.training.trainer", True),
         ("token_classification.training.trainer", "token_classification.reporting.tables", True),
+        ("token_classification.export.archive", "token_classification.inference.engine", False),
+        ("token_classification.inference.engine", "token_classification.training.trainer", True),
         ("token_classification.reporting.tables", "run_ner.walk", True),
     ],
 )
