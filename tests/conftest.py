@@ -201,7 +201,7 @@ TAGGER_NAMES = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
 def save_tagger(
     folder: Path, tokenizer: PreTrainedTokenizerBase, names: Sequence[str] = TAGGER_NAMES, scheme: str = "iob2"
 ) -> Path:
-    """Write a tiny tagger of random weights with its tokenizer; its tags are arbitrary and differ from word to word."""
+    """Write a tiny tagger of random weights with its tokenizer; its tags are arbitrary and vary from word to word."""
     torch.manual_seed(0)
     config = BertConfig(
         vocab_size=len(tokenizer),

@@ -60,8 +60,13 @@ def list_imports(source: str) -> list[str]:
 
 
 def points_down(importing: str, imported: str) -> bool:
-    """Whether an import goes against the road: to a station below, or beside the own one."""
+    """Whether an import goes against the road: to a station below, or beside the own one.
+
+    The package itself stands at no station: its `__init__` shows what is for users.
+    """
     own, other = find_station(importing), find_station(imported)
+    if own == "":
+        return False
     if imported.split(".")[0] == "run_ner":
         return own != "tao"
     if own == other or {own, other} <= COMMAND_LINE_PARTS:
