@@ -107,7 +107,8 @@ def test_an_iterator_is_read_only_as_far_as_needed(predictor, monkeypatch):
 
 def test_large_texts_are_not_collected(predictor, monkeypatch):
     monkeypatch.setattr(predictor_module, "CHARACTERS_PER_CHUNK", 10)
-    chunks = list(predictor_module.cut_into_chunks(["a" * 6, ["b" * 5], "c", "d" * 10]))
+    texts = ["a" * 6, ["b" * 5], "c", "d" * 10]
+    chunks = list(predictor_module.cut_into_chunks(texts, predictor_module.count_characters))
     assert [len(chunk) for chunk in chunks] == [2, 2]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Siz
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import Any, Literal, Self, TypedDict, get_args
+from typing import Any, Literal, Self, TypedDict, TypeVar, get_args
 
 from token_classification.errors import UserError
 from token_classification.inference.engine import TOKEN_BUDGET, Engine, open_engine
@@ -14,8 +14,10 @@ from token_classification.inference.words_of_text import Span, WordRule, find_wo
 TextOrWords = str | Sequence[str]
 """A text, or one that is a list of words already; then offsets count in `" ".join(words)`."""
 
+Item = TypeVar("Item")
+
 TEXTS_PER_CHUNK = 2048
-CHARACTERS_PER_CHUNK = 1_000_000
+CHARACTERS_PER_CHUNK = 250_000
 """What is read of an iterator before the first of it is tagged: texts of like length go into a batch together."""
 
 
@@ -124,12 +126,12 @@ class Predictor:
         ]
 
 
-def cut_into_chunks(texts: Iterable[TextOrWords]) -> Iterator[list[TextOrWords]]:
+def cut_into_chunks(items: Iterable[Item], count_characters: Callable[[Item], int]) -> Iterator[list[Item]]:
     """Cut a stream of texts by number and size; where the cuts are depends on the texts only."""
     chunk, characters = [], 0
-    for text in texts:
-        chunk.append(text)
-        characters += _count_characters(text)
+    for item in items:
+        chunk.append(item)
+        characters += count_characters(item)
         if len(chunk) == TEXTS_PER_CHUNK or characters >= CHARACTERS_PER_CHUNK:
             yield chunk
             chunk, characters = [], 0
@@ -141,11 +143,16 @@ def _answer_in_kind(texts: TextOrWords | Iterable[TextOrWords], answer_chunk: Ca
     """One answer for a text, a list for what has a length, else an iterator."""
     if isinstance(texts, str):
         return answer_chunk([texts])[0]
-    answers = (answer for chunk in cut_into_chunks(texts) for answer in answer_chunk(chunk))
+    answers = (answer for chunk in cut_into_chunks(texts, count_characters) for answer in answer_chunk(chunk))
     return list(answers) if isinstance(texts, Sized) else answers
 
 
-def _count_characters(text: TextOrWords) -> int:
+def count_characters(text: TextOrWords) -> int:
+    """How long a text is.
+
+    Raises:
+        TypeError: it is neither a text nor a list of words.
+    """
     if isinstance(text, str):
         return len(text)
     if isinstance(text, Sequence) and all(isinstance(word, str) for word in text):

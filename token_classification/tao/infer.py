@@ -5,11 +5,13 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from token_classification.data.text_lines import read_lines
 from token_classification.errors import UserError
+from token_classification.inference.bulk import ERRORS_NAME, BulkSettings, tag_file
 from token_classification.inference.predictor import Predictor
+from token_classification.inference.read_records import STDIN, SUFFIXES
 from token_classification.inference.words_of_text import Span
 from token_classification.tao.models import open_model
 
@@ -41,7 +43,54 @@ def infer(spec: DictConfig, results: Path, key: str | None) -> None:
 def open_predictor(folder: Path, spec: DictConfig) -> Predictor:
     """The predictor that a spec asks for."""
     max_length = spec.model.dataset.max_seq_length
-    return Predictor.from_pretrained(folder, max_seq_length=max_length if max_length > 0 else None)
+    threshold = OmegaConf.to_container(spec)["threshold"]
+    return Predictor.from_pretrained(
+        folder,
+        spec.backend,
+        threshold=threshold,
+        words=spec.words,
+        max_seq_length=max_length if max_length > 0 else None,
+    )
+
+
+def is_bulk(spec: DictConfig, has_spec_file: bool) -> bool:
+    """Whether the answers go to a file only: all files do, but a plain text file that a spec (-e) is given for.
+
+    Those lines are answered on the screen, as the texts of `input_batch` are.
+    """
+    if spec.input_file is None:
+        return False
+    is_text = spec.input_file != STDIN and SUFFIXES.get(Path(spec.input_file).suffix.lower(), "text") == "text"
+    asks_for_files = spec.resume or spec.output_format is not None or spec.input_format is not None
+    return not (has_spec_file and is_text) or asks_for_files
+
+
+def infer_in_bulk(spec: DictConfig, results: Path, key: str | None) -> None:
+    """Tag `input_file`, which may be of any size, and write its records with their entities.
+
+    Raises:
+        UserError: both `input_file` and `input_batch`, or something wrong with the file, the model or the settings.
+    """
+    if spec.input_batch is not None:
+        raise UserError("Both input_batch and input_file are given: please give only one of them.")
+    settings = BulkSettings(
+        input_file=spec.input_file,
+        folder=results,
+        output_format=spec.output_format or "jsonl",
+        input_format=spec.input_format,
+        text_column=spec.text_column,
+        resume=spec.resume,
+    )
+    with open_model(spec.restore_from, key) as folder:
+        progress = tag_file(open_predictor(folder, spec), settings, folder)
+    output = results / settings.output_name
+    logger.info("%s: %s records, %s entities", output, f"{progress.records:,}", f"{progress.entities:,}")
+    if progress.bad_records:
+        logger.warning(
+            "%s records could not be tagged; %s says why, with their lines.",
+            f"{progress.bad_records:,}",
+            results / ERRORS_NAME,
+        )
 
 
 def read_queries(spec: DictConfig) -> list[str]:

@@ -21,7 +21,7 @@ OPEN = "???"
 """Stands for a value that has to be given."""
 
 SCHEDULE_KEYS = {"name", "monitor", "reduce_on_plateau", "last_epoch", "max_steps"}.union(*OPTIONS.values())
-OPEN_SECTIONS = {"model.optim.sched": SCHEDULE_KEYS, "model.language_model.config": None}
+OPEN_SECTIONS = {"model.optim.sched": SCHEDULE_KEYS, "model.language_model.config": None, "threshold": None}
 """Sections whose keys are not in the schema -> those that there are; None: any."""
 
 
