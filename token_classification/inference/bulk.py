@@ -15,6 +15,7 @@ from tqdm.auto import tqdm
 
 from token_classification import __version__
 from token_classification.data.formats.conll import format_sentence, make_writable
+from token_classification.data.text_lines import open_bytes
 from token_classification.errors import DataError, UserError
 from token_classification.inference.entities import TextEntity
 from token_classification.inference.parquet_output import convert_to_parquet
@@ -117,11 +118,8 @@ def describe_run(predictor: Predictor, settings: BulkSettings, model_folder: Pat
 def _hash_files(paths: Iterable[Path]) -> str:
     digest = hashlib.sha256()
     for path in paths:
-        try:
-            with open(path, "rb") as file:
-                digest.update(path.name.encode() + hashlib.file_digest(file, "sha256").digest())
-        except OSError as error:
-            raise UserError(f"{path}: can't be read ({error.strerror}); accepted: an existing file.") from None
+        with open_bytes(path) as file:
+            digest.update(path.name.encode() + hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()
 
 
