@@ -35,8 +35,8 @@ EXPORTED_BACKENDS = ("onnx", "onnx-int8", "openvino", "openvino-bf16", "openvino
 BACKENDS = TORCH_BACKENDS + EXPORTED_BACKENDS
 """What a model can run with; those behind the first two need a folder that `export` wrote."""
 
-TOKEN_BUDGET = 4096
-"""Padded positions per batch"""
+CPU_TOKEN_BUDGET, ACCELERATOR_TOKEN_BUDGET = 2048, 32768
+"""Padded positions per batch: what fits a CPU's caches, and what keeps an accelerator busy"""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def open_engine(
     model: str | Path,
     backend: str = "auto",
     *,
-    token_budget: int = TOKEN_BUDGET,
+    token_budget: int | None = None,
     max_seq_length: int | None = None,
     decoder: Literal["argmax", "viterbi"] = "argmax",
     show_progress: bool = False,
@@ -88,7 +88,7 @@ def open_engine(
         model: A folder, or a name on the Hub.
         backend: One of `BACKENDS`. `auto`: what `export.json` names, and for any other model torch in float32, so that
             the tags are those that evaluate scores.
-        token_budget: Padded positions per batch.
+        token_budget: Padded positions per batch; None: by the device.
         max_seq_length: Longest input in positions, by default what the model can take; a longer sentence becomes
             several windows.
         decoder: As `--decoder` of `run_ner.py`.
@@ -117,7 +117,7 @@ def open_engine(
     loop = PredictionLoop(
         run_model=run_model,
         collator=build_collator(tokenizer, aligner.special),
-        token_budget=token_budget,
+        token_budget=token_budget or (CPU_TOKEN_BUDGET if str(device) == "cpu" else ACCELERATOR_TOKEN_BUDGET),
         decoder=build_viterbi(label_set) if decoder == "viterbi" else None,
         precision=precision,
         device=device,

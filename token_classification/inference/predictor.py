@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, Self, TypedDict, TypeVar, get_args
 
 from token_classification.errors import UserError
-from token_classification.inference.engine import TOKEN_BUDGET, Engine, open_engine
+from token_classification.inference.engine import Engine, open_engine
 from token_classification.inference.entities import TextEntity, Thresholds, list_entities, read_thresholds
 from token_classification.inference.words_of_text import Span, WordRule, find_words
 
@@ -57,7 +57,7 @@ class Predictor:
         *,
         threshold: float | Mapping[str, float] = 0.0,
         words: WordRule = "punctuation",
-        token_budget: int = TOKEN_BUDGET,
+        token_budget: int | None = None,
         max_seq_length: int | None = None,
         decoder: Literal["argmax", "viterbi"] = "argmax",
     ) -> Self:
@@ -68,7 +68,7 @@ class Predictor:
             backend: One of `engine.BACKENDS`; `auto`: what the model was exported for, else torch (float32).
             threshold: Least score of an entity, or label -> least score; from 0 to 1.
             words: How words are found in raw text, see `find_words`.
-            token_budget: Padded positions per batch.
+            token_budget: Padded positions per batch; None: by the device.
             max_seq_length: Longest input in positions; longer texts are read in overlapping windows.
             decoder: As `--decoder` of `run_ner.py`.
 
