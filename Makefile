@@ -1,7 +1,7 @@
 SHELL := bash
 SETUP := set -euo pipefail; . scripts/setup.sh
 
-.PHONY: help test check format sample bench
+.PHONY: help test check format sample bench screenshot
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,3 +20,6 @@ bench: ## training speed beside the stock way (on the sample corpus; other data:
 
 sample: ## train, evaluate and predict on the embedded sample corpus
 	@bash run.sh sample
+
+screenshot: ## the pictures of the README, from the report of make sample (needs chromium)
+	@$(SETUP); python scripts/screenshot.py runs/sample/report/report.html docs/images

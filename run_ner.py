@@ -15,6 +15,7 @@ from transformers import set_seed
 
 from token_classification.alignment.align import fit_aligner
 from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
+from token_classification.checking.check_run import check_run
 from token_classification.command_line import parse_command_line, run_command
 from token_classification.data.labels import choose_label_set
 from token_classification.data.load import Corpus, load_corpus, used_splits
@@ -33,13 +34,17 @@ from token_classification.training.trainer import build_trainer
 logger = logging.getLogger("run_ner")
 
 
-def main(argv: list[str]) -> None:
-    """Parse the command line and walk the story."""
+def main(argv: list[str]) -> int:
+    """Parse the command line and walk the story, or only check the data (--check_only); gives the exit code."""
     arguments, notices = parse_command_line(argv)
     configure_logging(arguments[2])
     for notice in notices:
         logger.warning(notice)
+    model_args, data_args, _ = arguments
+    if data_args.check_only:
+        return check_run(model_args, data_args)
     walk(*arguments)
+    return 0
 
 
 def walk(
@@ -109,7 +114,10 @@ def walk(
         # 8. Report.
         if trainer.is_world_process_zero():
             arguments = (model_args, data_args, training_args)
-            write_report(arguments, corpus, label_set, aligner.window_length, results, recipe.model_folder)
+            log_history = trainer.state.log_history
+            write_report(
+                arguments, corpus, label_set, aligner.window_length, results, recipe.model_folder, log_history
+            )
     if training_args.push_to_hub:
         trainer.push_to_hub()
     return results

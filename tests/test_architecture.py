@@ -19,6 +19,7 @@ STATIONS = {
     "data": 2,
     "modeling": 3,
     "alignment": 3,
+    "checking": 4,
     "scoring": 4,
     "training": 5,
     "inference": 5,

@@ -43,3 +43,9 @@ def test_without_an_accelerator_the_cpu_is_used_and_fp16_refused(tmp_path, monke
 
 def test_freed_memory_is_kept_where_there_is_glibc():
     assert hardware.keep_freed_memory() is (platform.libc_ver()[0] == "glibc")
+
+
+def test_the_hardware_is_named_with_its_processes():
+    name = hardware.describe_hardware(torch.device("cpu"), 1)
+    assert name.startswith("CPU (")
+    assert hardware.describe_hardware(torch.device("cpu"), 2) == f"2 processes, each on {name}"

@@ -53,7 +53,7 @@ def trained(tmp_path_factory, bert_folder) -> Path:
     file = write_sentences(folder / "eight.conll")
     files = ["--train_file", file, "--validation_file", file, "--test_file", file]
     output = folder / "model"
-    steps = ["--do_train", "--do_eval", "--do_predict", "--return_entity_level_metrics"]
+    steps = ["--do_train", "--do_eval", "--do_predict", "--return_entity_level_metrics", "--logging_steps", "20"]
     assert run("--model_name_or_path", bert_folder, *files, "--output_dir", output, *steps, *LEARN_BY_HEART) == 0
     return output
 
@@ -66,6 +66,41 @@ def test_learns_eight_sentences_by_heart(trained):
     assert results["eval_words"] == sum(len(words.split()) for words, _ in SENTENCES)
     assert results["eval_loss"] < 0.1
     assert results["eval_PER_number"] == 4
+
+
+REPORT = {
+    "report.html",
+    "report.json",
+    "report.txt",
+    "predictions.conll",
+    "confusion_matrix.png",
+    "training_curve.png",
+}
+
+
+def test_reports_on_each_scored_split(trained):
+    assert {path.name for path in (trained / "report").iterdir()} == REPORT | {"validation"}
+    assert {path.name for path in (trained / "report" / "validation").iterdir()} == REPORT
+    for folder, split in ((trained / "report", "test"), (trained / "report" / "validation", "validation")):
+        record = json.loads((folder / "report.json").read_text())
+        assert (record["split"], record["model"], record["micro"]["f1"]["value"]) == (split, "model", 1.0)
+        assert list(record["slices"][1]["groups"]) == ["seen with this type"]
+        assert record["training"]["losses"]
+
+
+def test_without_a_report(trained, conll_file, tmp_path):
+    steps = ["--do_eval", "--validation_file", conll_file, "--report", "false"]
+    assert run("--model_name_or_path", trained, "--output_dir", tmp_path / "out", *steps) == 0
+    assert not (tmp_path / "out" / "report").exists()
+    assert "Intervals" not in (tmp_path / "out" / "README.md").read_text()
+
+
+def test_training_data_without_tags_are_no_hindrance(trained, conll_file, tmp_path):
+    untagged = write_sentences(tmp_path / "untagged.conll", with_tags=False)
+    files = ["--train_file", untagged, "--test_file", conll_file]
+    assert run("--model_name_or_path", trained, "--output_dir", tmp_path / "out", *files, "--do_predict") == 0
+    record = json.loads((tmp_path / "out" / "report" / "report.json").read_text())
+    assert record["slices"][1]["name"] == "words of the sentence"
 
 
 def test_leaves_the_promised_files(trained):
@@ -223,7 +258,7 @@ def test_pos_tags_are_scored_by_themselves(bert_folder, tmp_path):
 def test_a_tag_only_in_dev_counts_as_missed(bert_folder, conll_file, tmp_path, caplog):
     dev = write_sentences(tmp_path / "dev.conll", [("Anna won", "B-PER B-NEW")])
     files = ["--train_file", conll_file, "--validation_file", dev, "--output_dir", tmp_path / "model"]
-    options = ["--do_train", "--do_eval", "--max_steps", 1, "--return_entity_level_metrics"]
+    options = ["--do_train", "--do_eval", "--max_steps", 1, "--return_entity_level_metrics", "--logging_steps", "20"]
     assert run("--model_name_or_path", bert_folder, *files, *options) == 0
     assert "B-NEW (1 words)" in caplog.text
     results = read_results(tmp_path / "model")

@@ -140,6 +140,13 @@ class DataArguments:
         },
     )
 
+    check_only: bool = field(
+        default=False,
+        metadata={
+            "help": "Say what is wrong with the data, with file and line, and end. Exit code 0: nothing, 1: warnings, "
+            "2: errors."
+        },
+    )
     decoder: Literal["argmax", "viterbi"] = field(
         default="argmax",
         metadata={
@@ -214,6 +221,21 @@ class NerTrainingArguments(TrainingArguments):
     keep_freed_memory: bool = field(
         default=True,
         metadata={"help": "On the CPU: keep freed memory for the next step instead of giving it back to the system."},
+    )
+    tune_for_cpu: bool = field(
+        default=True,
+        metadata={
+            "help": "On the CPU: cheaper random numbers for dropout, attention in the precision of the run, and only "
+            "those rows of the embedding table in the optimizer that the training data names (the others get no "
+            "gradient; with --weight_decay 0)."
+        },
+    )
+    report: bool = field(
+        default=True,
+        metadata={
+            "help": "Leave a report on each scored split in report/: scores with intervals, errors, slices, and a "
+            "page of the sentences."
+        },
     )
     overwrite_output_dir: bool = field(
         default=False,

@@ -97,9 +97,10 @@ def _check_flag_names(parser: HfArgumentParser, argv: Sequence[str]) -> None:
         raise UserError("\n".join(problems))
 
 
-def run_command(command: Callable[[list[str]], None], argv: Sequence[str]) -> int:
-    """Run a command; a mistake of the user ends with its message on stderr and exit code 2, SIGTERM with 143.
+def run_command(command: Callable[[list[str]], int | None], argv: Sequence[str]) -> int:
+    """Run a command and give its exit code (None: 0).
 
+    A mistake of the user ends with its message on stderr and exit code 2, SIGTERM with 143.
     A bare `--debug` shows the traceback as well (`--debug underflow_overflow` keeps its meaning in Trainer).
     """
     argv = list(argv)
@@ -110,7 +111,7 @@ def run_command(command: Callable[[list[str]], None], argv: Sequence[str]) -> in
             show_traceback = True
             break
     try:
-        command(argv)
+        return command(argv) or 0
     except UserError as error:
         if show_traceback:
             raise
@@ -119,4 +120,3 @@ def run_command(command: Callable[[list[str]], None], argv: Sequence[str]) -> in
     except StoppedError as ending:
         print(ending, file=sys.stderr)
         return EXIT_SIGTERM
-    return 0

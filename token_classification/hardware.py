@@ -1,6 +1,7 @@
 """What this machine does fast, found without being asked."""
 
 import ctypes
+import os
 import platform
 
 import torch
@@ -41,3 +42,14 @@ def keep_freed_memory() -> bool:
     # No block is mapped by itself (and unmapped when it is freed), however large.
     settings = ((M_MMAP_MAX, 0), (M_TRIM_THRESHOLD, KEPT_MEMORY), (M_TOP_PAD, TOP_PAD))
     return all(libc.mallopt(ctypes.c_int(name), ctypes.c_int(value)) == 1 for name, value in settings)
+
+
+def describe_hardware(device: torch.device, processes: int) -> str:
+    """What a run computes on, in words: `2 processes, each on NVIDIA H100`."""
+    if device.type == "cuda":
+        name = torch.cuda.get_device_name(device)
+    elif device.type == "cpu":
+        name = f"CPU ({platform.machine()}, {os.cpu_count()} cores)"
+    else:
+        name = device.type
+    return name if processes == 1 else f"{processes} processes, each on {name}"

@@ -1,5 +1,7 @@
 """The model card: valid for the Hub, with a table per scored split."""
 
+import hashlib
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,13 +10,17 @@ from huggingface_hub import ModelCard
 
 from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
 from token_classification.data.labels import LabelSet
+from token_classification.data.load import Corpus
 from token_classification.data.schemes import Scheme
+from token_classification.data.sentences import Sentences
+from token_classification.reporting.evaluation import Evaluation, LabelledSplit, analyse_split
 from token_classification.reporting.model_card import write_model_card
 from token_classification.scoring.evaluate import SplitResults
 from token_classification.scoring.metrics import flatten_scores, score_tags, type_scores
 
 GOLD = [["B-PER", "I-PER", "O"], ["O", "B-LOC", "O"]]
 PREDICTED = [["B-PER", "I-PER", "O"], ["B-LOC", "I-LOC", "O"]]
+SENTENCES = Sentences([["Anna", "Smith", "left"], ["to", "Paris", "."]], GOLD, [1, 5])
 
 
 def make_results(gold: list[list[str]] | None = GOLD, scheme: Scheme = Scheme.IOB2) -> SplitResults:
@@ -25,28 +31,35 @@ def make_results(gold: list[list[str]] | None = GOLD, scheme: Scheme = Scheme.IO
 
 
 @pytest.fixture
-def write(tmp_path: Path):
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Give a function that writes a card and loads it with the Hub's own reader."""
     folder = tmp_path / "my-model"
     folder.mkdir()
 
-    def write_with(results: dict[str, SplitResults], model: str = "owner/base", **data) -> ModelCard:
+    def write_with(
+        results: dict[str, SplitResults],
+        model: str = "owner/base",
+        evaluations: dict[str, Evaluation] | None = None,
+        **data,
+    ) -> ModelCard:
         arguments = (
             ModelArguments(model),
             DataArguments(**(data or {"dataset_name": "owner/corpus"})),
             NerTrainingArguments(output_dir=str(folder), use_cpu=True, seed=17),
         )
-        write_model_card(folder, arguments, LabelSet(("O", "B-PER", "I-PER"), Scheme.IOB2), 128, results)
+        corpus = Corpus({"validation": SENTENCES}, {"validation": data.get("train_file", "owner/corpus/validation")})
+        monkeypatch.setattr(sys, "argv", ["run_ner.py", "--output_dir", str(folder), f"--train_file={folder}/x.conll"])
+        label_set = LabelSet(("O", "B-PER", "I-PER"), Scheme.IOB2)
+        write_model_card(folder, arguments, corpus, label_set, 128, results, evaluations or {})
         return ModelCard.load(folder / "README.md")
 
     return write_with
 
 
-def read_table(card: ModelCard) -> dict[str, list[str]]:
-    """First cell -> other cells of the card's table rows."""
-    rows = [
-        [cell.strip() for cell in line.split("|")[1:-1]] for line in card.text.splitlines() if line.startswith("|")
-    ]
+def read_table(card: ModelCard, heading: str = "## Scores") -> dict[str, list[str]]:
+    """First cell -> other cells of the rows of the table below a heading."""
+    section = card.text.partition(f"{heading}\n")[2].partition("\n## ")[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in section.splitlines() if line.startswith("|")]
     return {row[0]: row[1:] for row in rows}
 
 
@@ -77,19 +90,46 @@ def test_every_scored_split_has_its_results(write) -> None:
 
 def test_the_table_has_a_row_per_type(write) -> None:
     assert read_table(write({"validation": make_results()})) == {
-        "type": ["precision", "recall", "F1", "number"],
-        "---": ["---:", "---:", "---:", "---:"],
-        "LOC": ["0.0000", "0.0000", "0.0000", "1"],
-        "PER": ["1.0000", "1.0000", "1.0000", "1"],
-        "**micro**": ["0.5000", "0.5000", "0.5000", "2"],
-        "**macro**": ["", "", "0.5000", ""],
-        "**strict**": ["0.5000", "0.5000", "0.5000", ""],
+        "type": ["precision", "recall", "F1", "95 % interval", "number"],
+        "---": ["---:", "---:", "---:", "---:", "---:"],
+        "LOC": ["0.0000", "0.0000", "0.0000", "", "1"],
+        "PER": ["1.0000", "1.0000", "1.0000", "", "1"],
+        "**micro**": ["0.5000", "0.5000", "0.5000", "", "2"],
+        "**macro**": ["", "", "0.5000", "", ""],
+        "**strict**": ["0.5000", "0.5000", "0.5000", "", ""],
     }
+
+
+def test_the_intervals_of_the_report_stand_in_the_table(write) -> None:
+    split = LabelledSplit("validation", "dev.conll", SENTENCES, PREDICTED, Scheme.IOB2)
+    card = write({"validation": make_results()}, evaluations={"validation": analyse_split(split)})
+    table = read_table(card)
+    # Each type stands in one sentence: no replicate that holds it scores otherwise.
+    assert [table[name][3] for name in ("LOC", "PER")] == ["0.0000 - 0.0000", "1.0000 - 1.0000"]
+    assert [table[f"**{name}**"][3] for name in ("micro", "macro", "strict")] == [
+        "0.0000 - 1.0000",
+        "0.5000 - 0.5000",
+        "0.0000 - 1.0000",
+    ]
+    assert "percentile bootstrap" in card.text
+
+
+def test_the_data_are_named_with_size_and_checksum(write, conll_file: Path) -> None:
+    table = read_table(write({"validation": make_results()}, train_file=str(conll_file)), "## Data")
+    checksum = hashlib.sha256(conll_file.read_bytes()).hexdigest()
+    assert table["validation"] == ["eight.conll", "2", "6", f"`{checksum}`"]
+
+
+def test_the_command_and_the_hardware_are_told_without_paths(write, tmp_path: Path) -> None:
+    text = write({"validation": make_results()}).text
+    assert "```bash\npython run_ner.py --output_dir my-model --train_file=x.conll\n```" in text
+    assert "on CPU (" in text
+    assert str(tmp_path) not in text
 
 
 def test_plain_tags_have_no_strict_row(write) -> None:
     table = read_table(write({"test": make_results(scheme=Scheme.PLAIN)}, dataset_name="x/y", task_name="pos"))
-    assert table["B-PER"] == ["1.0000", "1.0000", "1.0000", "1"]
+    assert table["B-PER"] == ["1.0000", "1.0000", "1.0000", "", "1"]
     assert "**strict**" not in table
 
 

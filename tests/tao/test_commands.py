@@ -120,6 +120,15 @@ def test_evaluation_reports_labels_and_entities(trained, specs, data_dir, tmp_pa
     gold, predicted = (tmp_path / "infer_text_test.txt").read_text().splitlines()
     assert gold.split("\t")[1] == predicted.split("\t")[1] == " ".join(tags for _, tags in SENTENCES)
     assert list(tmp_path.glob("Normalized_Confusion_matrix_*.png"))
+    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert (report["source"], report["micro"]["f1"]["value"]) == (str(data_dir / "text_test.txt"), 1.0)
+
+
+def test_evaluation_without_a_report(trained, specs, data_dir, tmp_path):
+    model = trained / "checkpoints" / "trained-model"
+    settings = [f"data_dir={data_dir}", "report=false"]
+    assert run("evaluate", "-e", specs / "evaluate.yaml", "-r", tmp_path, "-m", model, *settings) == 0
+    assert not (tmp_path / "report").exists()
 
 
 def test_inference_prints_queries_and_results(trained, specs, tmp_path, capsys):

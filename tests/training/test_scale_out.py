@@ -209,9 +209,11 @@ def test_only_the_first_process_writes(workplace, two):
         rank, path = line.split(" ", 1)
         if Path(path).is_relative_to(two):
             # Some files are written under a name of their own and moved into place.
-            written[rank, re.sub(r"^\.(.+)\.\d+\.tmp$", r"\1", Path(path).name)] += 1
+            name = re.sub(r"^\.(.+)\.\d+\.tmp$", r"\1", Path(path).name)
+            written[rank, str(Path(path).relative_to(two).with_name(name))] += 1
     assert {rank for rank, _ in written} == {"0"}
-    for name in ("run.json", "README.md", "predictions.conll", "predictions.txt", "predict_results.json"):
+    names = ("run.json", "README.md", "predictions.conll", "predictions.txt", "predict_results.json")
+    for name in (*names, "report/report.html", "report/validation/report.html", "report/training_curve.png"):
         assert written["0", name] == 1, name
 
 
@@ -220,7 +222,8 @@ def test_the_run_record_and_the_card_say_what_was_run(one, two):
     for name in ("data", "data_arguments", "model_arguments", "labels", "seed", "versions"):
         assert records[0][name] == records[1][name], name
     cards = [(folder / "README.md").read_text() for folder in (one, two)]
-    assert cards[0].replace("batch size 8", "batch size 4").replace("one", "two") == cards[1].replace("one", "two")
+    expected = cards[0].replace(", on CPU", ", on 2 processes, each on CPU").replace("one", "two")
+    assert re.sub(r"(batch[ _]size) 8", r"\1 4", expected) == cards[1].replace("one", "two")
 
 
 def test_only_the_first_process_speaks(workplace, two):

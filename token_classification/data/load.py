@@ -4,7 +4,6 @@ import hashlib
 import logging
 import random
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from token_classification.arguments import DataArguments, ModelArguments, NerTra
 from token_classification.data.formats import read_sentences
 from token_classification.data.formats.records import build_sentences, list_tag_columns, pick_tag_column
 from token_classification.data.hub import class_label_names, load_hub_dataset
-from token_classification.data.sentences import Sentences
+from token_classification.data.sentences import Sentences, select_sentences
 from token_classification.errors import DataError, UserError
 
 logger = logging.getLogger(__name__)
@@ -53,7 +52,7 @@ def load_corpus(data: DataArguments, model: ModelArguments, training: NerTrainin
     Raises:
         UserError: a split that the run needs is missing; as `DataError`, with file:line: something wrong in a file.
     """
-    corpus = _load_dataset(data, model) if data.dataset_name else _load_files(data)
+    corpus = load_dataset_splits(data, model) if data.dataset_name else _load_files(data)
     if data.validation_split and "validation" not in corpus.splits and "train" in corpus.splits:
         hold_out_validation(corpus, data.validation_split, training.seed)
     _check_needed_splits(corpus, training)
@@ -67,17 +66,6 @@ def load_corpus(data: DataArguments, model: ModelArguments, training: NerTrainin
             "%s: %s sentences, %s words from %s", split, f"{len(sentences):,}", f"{words:,}", corpus.sources[split]
         )
     return corpus
-
-
-def select_sentences(sentences: Sentences, rows: Iterable[int]) -> Sentences:
-    """The sentences at `rows`, in that order."""
-    rows = list(rows)
-    return Sentences(
-        tokens=[sentences.tokens[row] for row in rows],
-        tags=None if sentences.tags is None else [sentences.tags[row] for row in rows],
-        lines=[sentences.lines[row] for row in rows],
-        doc_ids=None if sentences.doc_ids is None else [sentences.doc_ids[row] for row in rows],
-    )
 
 
 def hold_out_validation(corpus: Corpus, share: float, seed: int) -> None:
@@ -136,8 +124,12 @@ def _load_files(data: DataArguments) -> Corpus:
     return Corpus(splits, files)
 
 
-def _load_dataset(data: DataArguments, model: ModelArguments) -> Corpus:
-    """Load a data set by name or folder and take the columns that the task needs."""
+def load_dataset_splits(data: DataArguments, model: ModelArguments) -> Corpus:
+    """Load a data set by name or folder and take the columns that the task needs.
+
+    Raises:
+        UserError: it can't be loaded; as `DataError`: records without sound words and tags.
+    """
     loaded = load_hub_dataset(
         data.dataset_name,
         data.dataset_config_name,

@@ -1,5 +1,7 @@
 """What every reader gives: sentences of words, with their tags where the file has them."""
 
+from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 
@@ -15,6 +17,35 @@ class Sentences:
     tags: list[list[str]] | None = None
     lines: list[int] = field(default_factory=list)
     doc_ids: list[str] | None = None
+    has_line_per_word: bool = False
+    """Whether each word stands in a line of its own, so that it can be named as exactly as its sentence"""
+    skipped_lines: list[int] = field(default_factory=list)
+    """Lines inside sentences that hold no word (comments, broken rows), ascending; only with a line per word"""
+
+    def find_line(self, row: int, word: int) -> int:
+        """The line of a word; the line of its sentence where a line (or record) holds a whole sentence."""
+        start = self.lines[row]
+        if not self.has_line_per_word:
+            return start
+        line = start + word
+        place = bisect_right(self.skipped_lines, start)
+        while place < len(self.skipped_lines) and self.skipped_lines[place] <= line:
+            line += 1
+            place += 1
+        return line
 
     def __len__(self) -> int:
         return len(self.tokens)
+
+
+def select_sentences(sentences: Sentences, rows: Iterable[int]) -> Sentences:
+    """The sentences at `rows`, in that order."""
+    rows = list(rows)
+    return Sentences(
+        tokens=[sentences.tokens[row] for row in rows],
+        tags=None if sentences.tags is None else [sentences.tags[row] for row in rows],
+        lines=[sentences.lines[row] for row in rows],
+        doc_ids=None if sentences.doc_ids is None else [sentences.doc_ids[row] for row in rows],
+        has_line_per_word=sentences.has_line_per_word,
+        skipped_lines=sentences.skipped_lines,
+    )

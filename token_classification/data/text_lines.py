@@ -5,7 +5,8 @@ import difflib
 from pathlib import Path
 from typing import BinaryIO
 
-from token_classification.errors import DataError, list_problems
+from token_classification.data.problems import BrokenFileError, Problem
+from token_classification.errors import DataError
 
 
 def open_bytes(path: Path) -> BinaryIO:
@@ -40,7 +41,7 @@ def read_text(path: Path) -> str:
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError:
-        raise DataError(list_problems(_find_undecodable(content, path))) from None
+        raise BrokenFileError(_find_undecodable(content, path), None) from None
     if not text.strip(" \t\r\n"):
         raise no_words(path)
     return text.replace("\r\n", "\n").removesuffix("\r")
@@ -70,15 +71,16 @@ def _explain_missing(path: Path) -> str:
     return f"{path}: no such file (its folder holds {found}); accepted: an existing file; check the name"
 
 
-def _find_undecodable(content: bytes, path: Path) -> list[str]:
+def _find_undecodable(content: bytes, path: Path) -> list[Problem]:
     problems = []
     for number, line in enumerate(content.split(b"\n"), 1):
         try:
             line.decode("utf-8")
         except UnicodeDecodeError as error:
             column = len(line[: error.start].decode("utf-8")) + 1
-            problems.append(
-                f"{path}:{number}: not UTF-8 (byte 0x{line[error.start]:02X} at column {column}); accepted: UTF-8; "
+            text = (
+                f"not UTF-8 (byte 0x{line[error.start]:02X} at column {column}); accepted: UTF-8; "
                 f"convert with: iconv -f latin1 -t utf-8 {path} > {path}.utf8"
             )
+            problems.append(Problem("unreadable", path, number, text))
     return problems

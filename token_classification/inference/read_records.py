@@ -204,9 +204,10 @@ def _read_conll(lines: Iterator[bytes], path: Path, text_column: str | None) -> 
     decoded = (line.decode("utf-8", "surrogateescape") for line in lines)
     head = list(islice(decoded, LAYOUT_LINES))
     layout = find_layout(head, path, text_column, None)
-    for sentence in iterate_sentences(chain(head, decoded), layout):
+    for sentence in iterate_sentences(chain(head, decoded), layout, path):
         if sentence.problems:
-            yield make_bad_record(*sentence.problems[0], sentence.words)
+            problem = sentence.problems[0]
+            yield make_bad_record(problem.line, problem.text, sentence.words)
         elif any(not word.isprintable() and _holds_broken_bytes(word) for word in sentence.words + sentence.tags):
             yield make_bad_record(sentence.line, "not UTF-8", sentence.words)
         elif sentence.words:

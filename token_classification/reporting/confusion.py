@@ -5,8 +5,6 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from token_classification.data.schemes import OUTSIDE
 from token_classification.scoring.metrics import Tags
@@ -60,6 +58,10 @@ def draw_confusion_matrix(gold: Tags, predicted: Tags, path: Path, normalize: bo
     Returns:
         `path`.
     """
+    # Only now: matplotlib is an extra, and counting needs none of it.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     names, matrix = count_confusions(gold, predicted)
     values = normalize_rows(matrix) if normalize else matrix
     side = max(SMALLEST_INCHES, CELL_INCHES * len(names) + 2)

@@ -1,5 +1,6 @@
 """The model card (README.md of the model folder): what the model does, how well, per type, and how it was made."""
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -7,7 +8,12 @@ from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
 from token_classification.data.labels import LabelSet
+from token_classification.data.load import Corpus, describe_files
+from token_classification.hardware import describe_hardware
+from token_classification.reporting.evaluation import Evaluation
+from token_classification.reporting.run_record import read_command_line
 from token_classification.scoring.evaluate import SplitResults
+from token_classification.scoring.intervals import Score
 
 CARD = """---
 {metadata}
@@ -24,12 +30,22 @@ Labels ({scheme}): {labels}
 {scores}
 
 Entity scores count whole entities, as conlleval does; strict: the tags must also be legal in the scheme.
-Long sentences are read in windows of {window_length} sub-tokens; every word is tagged and scored once.
+Long sentences are read in windows of {window_length} sub-tokens that overlap; every word is tagged and scored once.
+Tags are read off by {decoder}; no score threshold is applied.{intervals}
+
+## Data
+
+{data}
 
 ## Training
 
-Epochs {epochs}, batch size {batch_size}, learning rate {learning_rate}, seed {seed}.
-Arguments, versions and data checksums: `run.json`.
+Epochs {epochs}, batch size {batch_size}, learning rate {learning_rate}, seed {seed}, on {hardware}.
+
+```bash
+{command}
+```
+
+All arguments, versions and paths: `run.json`.
 
 ## Use
 
@@ -40,15 +56,33 @@ pipeline("token-classification", model="{folder}", aggregation_strategy="first")
 ```
 """
 
+INTERVALS = """
+Intervals: percentile bootstrap over sentences. Errors and slices: `report/report.html`."""
+
+STARTED_AS = {"run_ner.py": "python run_ner.py", "__main__.py": "python -m token_classification"}
+"""What Python calls a program -> what was typed"""
+
 
 def write_model_card(
     folder: Path,
     arguments: tuple[ModelArguments, DataArguments, NerTrainingArguments],
+    corpus: Corpus,
     label_set: LabelSet,
     window_length: int,
     results: Mapping[str, SplitResults],
+    evaluations: Mapping[str, Evaluation],
 ) -> None:
-    """Write `README.md` with valid Hub metadata and a table per scored split ("evaluation", "test")."""
+    """Write `README.md` with valid Hub metadata and a table per scored split.
+
+    Args:
+        folder: The model's folder.
+        arguments: Those of the run.
+        corpus: All splits, for their sizes and checksums.
+        label_set: Names and scheme.
+        window_length: Longest model input, in sub-tokens.
+        results: Scores of each split.
+        evaluations: Their intervals; empty where none were computed.
+    """
     model, data, training = arguments
     base_model, hub_model = _name_source(model.model_name_or_path)
     file = data.train_file or data.validation_file or data.test_file
@@ -63,6 +97,7 @@ def write_model_card(
         tags=["token-classification", data.task_name],
         eval_results=_list_results(scored, dataset) or None,
     )
+    tables = [_format_table(split, result, evaluations.get(split)) for split, result in scored.items()]
     card = CARD.format(
         metadata=metadata.to_yaml(),
         title=folder.resolve().name,
@@ -71,15 +106,42 @@ def write_model_card(
         dataset=dataset,
         scheme=label_set.scheme,
         labels=", ".join(f"`{name}`" for name in label_set.names),
-        scores="\n\n".join(_format_table(split, result) for split, result in scored.items()) or "Not scored.",
+        scores="\n\n".join(tables) or "Not scored.",
+        intervals=INTERVALS if evaluations else "",
         window_length=window_length,
+        decoder=data.decoder,
+        data=_format_data(corpus),
         epochs=training.num_train_epochs,
         batch_size=training.train_batch_size,
         learning_rate=training.learning_rate,
         seed=training.seed,
+        hardware=describe_hardware(training.device, training.world_size),
+        command=_format_command(read_command_line()),
         folder=folder.name,
     )
     ModelCard(card).save(folder / "README.md")
+
+
+def _format_command(command_line: list[str]) -> str:
+    """The command as it is typed."""
+    program = Path(command_line[0]).name
+    return " ".join([STARTED_AS.get(program, program), *map(_quote_argument, command_line[1:])])
+
+
+def _quote_argument(argument: str) -> str:
+    """The name of a file or folder stands in place of its path on this machine, which no reader has."""
+    flag, equals, value = argument.rpartition("=") if argument.startswith("--") else ("", "", argument)
+    return shlex.quote(f"{flag}{equals}{Path(value).name if Path(value).is_absolute() else value}")
+
+
+def _format_data(corpus: Corpus) -> str:
+    """A Markdown table: size and checksum of each split."""
+    lines = ["| split | source | sentences | words | SHA-256 of the file |", "| --- | --- | ---: | ---: | --- |"]
+    for split, about in describe_files(corpus).items():
+        checksum = f"`{about['sha256']}`" if "sha256" in about else ""
+        source = Path(about["source"]).name if "sha256" in about else about["source"]
+        lines.append(f"| {split} | {source} | {about['sentences']:,} | {about['words']:,} | {checksum} |")
+    return "\n".join(lines)
 
 
 def _name_source(name: str) -> tuple[str, str | None]:
@@ -102,22 +164,31 @@ def _list_results(scored: Mapping[str, SplitResults], dataset: str) -> list[Eval
     ]
 
 
-def _format_table(split: str, result: SplitResults) -> str:
-    """A Markdown table: a row per type, then the micro and macro averages."""
+def _format_table(split: str, result: SplitResults, evaluation: Evaluation | None) -> str:
+    """A Markdown table: a row per type, then the micro and macro averages; intervals where they are known."""
     metrics = result.metrics
-    lines = [f"### {split.capitalize()}: {metrics['samples']:,} sentences, {metrics['words']:,} words", ""]
-    lines += ["| type | precision | recall | F1 | number |", "| --- | ---: | ---: | ---: | ---: |"]
-    lines += [
-        f"| {name} | {row['precision']:.4f} | {row['recall']:.4f} | {row['f1']:.4f} | {row['number']:,} |"
-        for name, row in result.types.items()
-    ]
+    types = {name: row.f1 for name, row in evaluation.types.items()} if evaluation else {}
     number = sum(row["number"] for row in result.types.values())
-    lines.append(
-        f"| **micro** | {metrics['precision']:.4f} | {metrics['recall']:.4f} | {metrics['f1']:.4f} | {number:,} |"
-    )
-    lines.append(f"| **macro** | | | {metrics['macro_f1']:.4f} | |")
+    lines = [f"### {split.capitalize()}: {metrics['samples']:,} sentences, {metrics['words']:,} words", ""]
+    lines += [
+        "| type | precision | recall | F1 | 95 % interval | number |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    lines += [_format_row(name, row, types.get(name), f"{row['number']:,}") for name, row in result.types.items()]
+    lines.append(_format_row("**micro**", metrics, evaluation and evaluation.micro.f1, f"{number:,}"))
+    macro = _format_interval(evaluation and evaluation.macro)
+    lines.append(f"| **macro** | | | {metrics['macro_f1']:.4f} | {macro} | |")
     if "strict_f1" in metrics:
-        strict = " | ".join(f"{metrics[f'strict_{name}']:.4f}" for name in ("precision", "recall", "f1"))
-        lines.append(f"| **strict** | {strict} | |")
+        strict = {name: metrics[f"strict_{name}"] for name in ("precision", "recall", "f1")}
+        lines.append(_format_row("**strict**", strict, evaluation and evaluation.strict.f1, ""))
     lines += ["", f"Word accuracy: {metrics['accuracy']:.4f}"]
     return "\n".join(lines)
+
+
+def _format_row(name: str, row: Mapping[str, float], f1: Score | None, number: str) -> str:
+    scores = " | ".join(f"{row[kind]:.4f}" for kind in ("precision", "recall", "f1"))
+    return f"| {name} | {scores} | {_format_interval(f1)} | {number} |"
+
+
+def _format_interval(score: Score | None) -> str:
+    return "" if score is None else f"{score.low:.4f} - {score.high:.4f}"

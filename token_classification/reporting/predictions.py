@@ -1,13 +1,23 @@
-"""The prediction files, in input order: one tag for every word that came in."""
+"""The prediction files, in input order: one tag for every word that came in; written, and read again."""
 
 import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from token_classification.data.formats.conll import DOCUMENT_START, make_writable, write_conll
+from token_classification.data.formats.conll import (
+    DOCUMENT_START,
+    find_layout,
+    make_writable,
+    read_conll,
+    write_conll,
+)
 from token_classification.data.sentences import Sentences
+from token_classification.data.text_lines import read_lines
+from token_classification.errors import DataError
 
 logger = logging.getLogger(__name__)
+
+PREDICTIONS = "predictions.conll"
 
 
 def write_predictions(folder: Path, sentences: Sentences, predicted: Sequence[Sequence[str]]) -> None:
@@ -20,10 +30,33 @@ def write_predictions(folder: Path, sentences: Sentences, predicted: Sequence[Se
     """
     with open(folder / "predictions.txt", "w", encoding="utf-8") as file:
         file.writelines(" ".join(tags) + "\n" for tags in predicted)
+    write_tagged_words(folder / PREDICTIONS, sentences, predicted)
+
+
+def write_tagged_words(path: Path, sentences: Sentences, predicted: Sequence[Sequence[str]]) -> None:
+    """Write word TAB gold TAB predicted a line, a blank line behind each sentence; without gold two columns."""
     columns = [_clean_words(sentences.tokens), predicted]
     if sentences.tags is not None:
         columns.insert(1, sentences.tags)
-    write_conll(folder / "predictions.conll", columns)
+    write_conll(path, columns)
+
+
+def read_tagged_words(path: Path) -> tuple[Sentences, list[list[str]]]:
+    """Read what `write_tagged_words` wrote, or any CoNLL file with gold and predicted tags in its last two columns.
+
+    Returns:
+        The sentences with their gold tags, and the predicted tags.
+
+    Raises:
+        DataError: no gold column, or something wrong in a line.
+    """
+    width = find_layout(read_lines(path), path, None, None).width
+    if width < 3:
+        raise DataError(
+            f"{path}: {width} columns, so there is no gold to score with; accepted: word TAB gold TAB predicted a "
+            "line; predict on a file with tags"
+        )
+    return read_conll(path, label_column="-2"), read_conll(path, label_column="-1").tags
 
 
 def write_legacy_predictions(

@@ -1,11 +1,13 @@
 """Everything that a run leaves for people and programs, beside the model and its metrics."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
 from token_classification.data.labels import LabelSet
 from token_classification.data.load import Corpus
+from token_classification.reporting.evaluation import Evaluation, LabelledSplit, analyse_split
+from token_classification.reporting.evaluation_report import REPORT_FOLDER, write_evaluation_report
 from token_classification.reporting.model_card import write_model_card
 from token_classification.reporting.predictions import write_legacy_predictions, write_predictions
 from token_classification.reporting.run_record import write_run_record
@@ -20,16 +22,63 @@ def write_report(
     window_length: int,
     results: Mapping[str, SplitResults],
     model_folder: Path | None = None,
+    log_history: Sequence[Mapping[str, float]] = (),
 ) -> None:
-    """Write predictions, `run.json` and the model card (into the model's folder), and print the final tables."""
+    """Write predictions, the evaluation report, `run.json` and the model card, and print the final tables.
+
+    Args:
+        arguments: Those of the run.
+        corpus: All splits.
+        label_set: Names and scheme.
+        window_length: Longest model input, in sub-tokens.
+        results: What the model makes of each split that it was asked for.
+        model_folder: Where the model and its card lie, if not in the output folder.
+        log_history: What the Trainer logged.
+    """
     data, training = arguments[1], arguments[2]
     folder = Path(training.output_dir)
     if "test" in results:
         write_predictions(folder, corpus.splits["test"], results["test"].tags)
         if data.legacy_predictions:
             write_legacy_predictions(folder, corpus.splits["test"], results["test"].tags, data.task_name)
+    evaluations = evaluate_results(arguments, corpus, label_set, results) if training.report else {}
+    for split, evaluation in evaluations.items():
+        write_evaluation_report(choose_report_folder(folder, split, evaluations), evaluation, log_history)
     write_run_record(folder, arguments, corpus, label_set, window_length)
-    write_model_card(model_folder or folder, arguments, label_set, window_length, results)
+    write_model_card(model_folder or folder, arguments, corpus, label_set, window_length, results, evaluations)
     for split, result in results.items():
         if "f1" in result.metrics:
             print(f"\n{format_scores(split, result.metrics, result.types)}")
+
+
+def evaluate_results(
+    arguments: tuple[ModelArguments, DataArguments, NerTrainingArguments],
+    corpus: Corpus,
+    label_set: LabelSet,
+    results: Mapping[str, SplitResults],
+) -> dict[str, Evaluation]:
+    """Intervals, errors and slices of each split that has gold."""
+    model, _, training = arguments
+    name = training.output_dir if training.do_train else model.model_name_or_path
+    train = corpus.splits.get("train")
+    return {
+        split: analyse_split(
+            LabelledSplit(
+                name=split,
+                source=corpus.sources[split],
+                sentences=corpus.splits[split],
+                predicted=result.tags,
+                scheme=label_set.scheme,
+                model=Path(name).name,
+                train=train if train is not None and train.tags is not None else None,
+            )
+        )
+        for split, result in results.items()
+        if corpus.splits[split].tags is not None
+    }
+
+
+def choose_report_folder(folder: Path, split: str, evaluations: Mapping[str, Evaluation]) -> Path:
+    """`report/`; the validation split goes to `report/validation/` where the test split has a report, too."""
+    is_second = split == "validation" and "test" in evaluations
+    return folder / REPORT_FOLDER / split if is_second else folder / REPORT_FOLDER

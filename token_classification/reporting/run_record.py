@@ -24,7 +24,7 @@ def write_run_record(
     """Write arguments, versions, seed, data checksums and the command line; tokens and keys are left out."""
     model, data, training = arguments
     record = {
-        "command_line": _hide_secrets(sys.argv),
+        "command_line": read_command_line(),
         "seed": training.seed,
         "model_arguments": {name: value for name, value in vars(model).items() if name not in SECRET_ARGUMENTS},
         "data_arguments": vars(data),
@@ -40,6 +40,11 @@ def write_run_record(
     }
     text = json.dumps(record, indent=2, ensure_ascii=False, default=str)
     (folder / "run.json").write_text(text + "\n", encoding="utf-8")
+
+
+def read_command_line() -> list[str]:
+    """The command line of this process, without tokens."""
+    return _hide_secrets(sys.argv)
 
 
 def _hide_secrets(argv: list[str]) -> list[str]:

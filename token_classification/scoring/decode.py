@@ -6,12 +6,11 @@ from dataclasses import dataclass
 import torch
 
 from token_classification.data.labels import LabelSet
-from token_classification.data.schemes import IOBES_SPELLING, OUTSIDE, Scheme, split_tag
+from token_classification.data.schemes import OUTSIDE, Scheme
+from token_classification.data.transitions import may_end, may_follow
 
 FORBIDDEN = -1e4
 """Log score of a step that the scheme forbids: below any real path, and finite so that no step becomes NaN."""
-
-OPENING, INSIDE, CLOSING, SINGLE = "BIES"
 
 
 @dataclass(frozen=True)
@@ -74,33 +73,12 @@ def build_viterbi(label_set: LabelSet) -> Viterbi | None:
 
 def _allow_step(before: str, names: Sequence[str], scheme: Scheme) -> list[bool]:
     """Which labels may follow a label; what may follow `O` may also begin a sentence."""
-    return [_is_step(_role(before), _role(name), scheme) for name in names]
-
-
-def _is_step(before: tuple[str, str], after: tuple[str, str], scheme: Scheme) -> bool:
-    role, entity_type = after
-    is_open = before[0] in (OPENING, INSIDE)
-    same_type = before[1] == entity_type
-    if scheme == Scheme.IOB1:
-        # I- may begin an entity; B- only parts it from one of the same type right before.
-        return role != OPENING or (is_open and same_type)
-    if scheme == Scheme.IOB2:
-        return role != INSIDE or (is_open and same_type)
-    if is_open:
-        return role in (INSIDE, CLOSING) and same_type
-    return role in (OUTSIDE, OPENING, SINGLE)
+    return [may_follow(before, name, scheme) for name in names]
 
 
 def _allow_end(names: Sequence[str], scheme: Scheme) -> list[bool]:
-    """Which labels may end a sentence: with IOBES and BILOU an entity must be closed."""
-    leaves_open = () if scheme in (Scheme.IOB1, Scheme.IOB2) else (OPENING, INSIDE)
-    return [_role(name)[0] not in leaves_open for name in names]
-
-
-def _role(name: str) -> tuple[str, str]:
-    """What a label does (O, B, I, E or S; L is E and U is S) and its entity type."""
-    prefix, entity_type = split_tag(name)
-    return IOBES_SPELLING.get(prefix, prefix), entity_type
+    """Which labels a sentence may end with."""
+    return [may_end(name, scheme) for name in names]
 
 
 def _as_scores(allowed: Sequence) -> torch.Tensor:

@@ -12,6 +12,7 @@ import evaluate
 from seqeval import metrics as seqeval_metrics
 from seqeval import scheme as seqeval_schemes
 
+from token_classification.data.scheme_conversion import Entity
 from token_classification.data.schemes import IOBES_SPELLING, OUTSIDE, Scheme
 
 Tags = Sequence[Sequence[str]]
@@ -101,6 +102,14 @@ def score_plain_tags(gold: Tags, predicted: Tags) -> dict:
         "overall_accuracy": accuracy,
         "macro_f1": _divide(sum(scores["f1"] for scores in per_tag.values()), len(per_tag)),
     }
+
+
+def find_strict_entities(sentences: Tags, scheme: Scheme) -> list[list[Entity]]:
+    """The entities of each sentence whose tags are legal in the scheme, as seqeval's strict mode finds them."""
+    if scheme in (Scheme.IOBES, Scheme.BILOU):
+        sentences = _respell(sentences)
+    found = seqeval_schemes.Entities(_keep_legal(sentences, scheme), SEQEVAL_SCHEMES[scheme])
+    return [[Entity(*entity.to_tuple()[1:]) for entity in row] for row in found.entities]
 
 
 def flatten_scores(scores: dict, with_types: bool) -> dict[str, float]:

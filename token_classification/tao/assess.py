@@ -65,7 +65,10 @@ def predict(folder: Path, sentences: Sentences, source: Path, spec: DictConfig, 
     max_length = spec.model.dataset.max_seq_length
     data_args = DataArguments(test_file=str(source), max_seq_length=max_length if max_length > 0 else None)
     training_args = NerTrainingArguments(
-        output_dir=str(results), do_predict=True, per_device_eval_batch_size=spec.test_ds.batch_size
+        output_dir=str(results),
+        do_predict=True,
+        per_device_eval_batch_size=spec.test_ds.batch_size,
+        report=spec.report,
     )
     corpus = Corpus({"test": sentences}, {"test": str(source)})
     return walk(ModelArguments(str(folder)), data_args, training_args, corpus=corpus)["test"]

@@ -26,6 +26,9 @@ COMMANDS = {
     "finetune": "train a trained model further",
     "evaluate": "score a model on labelled data",
     "infer": "tag texts",
+    "check": "say what is wrong with data files; exit code 0 (nothing), 1 (warnings) or 2 (errors)",
+    "report": "scores, errors and a page to browse them, from predictions on disk",
+    "compare": "two runs on the same test set: which is better, and how surely",
 }
 REQUIRED = {
     "train": ["data_dir"],
@@ -50,8 +53,8 @@ def main() -> int:
     return run_command(run, sys.argv[1:])
 
 
-def run(argv: list[str]) -> None:
-    """Run one command.
+def run(argv: list[str]) -> int:
+    """Run one command; gives its exit code.
 
     Raises:
         UserError: no such command, or whatever the command finds wrong.
@@ -59,11 +62,21 @@ def run(argv: list[str]) -> None:
     options, overrides = parse_flags(argv)
     if options.command == "download_specs":
         download_specs(options, overrides)
-        return
+        return 0
+    if options.command == "check":
+        from token_classification.tao.check import check
+
+        return check(options)
     # Heavy imports only now: help and mistakes in flags answer at once.
+    if options.command in ("report", "compare"):
+        from token_classification.tao import review
+
+        review.WORK[options.command](refuse_overrides(options, overrides))
+        return 0
     from token_classification.tao import commands
 
     commands.run(options, overrides)
+    return 0
 
 
 def parse_flags(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
@@ -82,6 +95,12 @@ def parse_flags(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
 
 def add_flags(command: argparse.ArgumentParser, name: str) -> None:
     """The flags of a command; overrides stand behind them."""
+    if name == "check":
+        add_check_flags(command)
+        return
+    if name in ("report", "compare"):
+        add_review_flags(command, name)
+        return
     command.add_argument("-r", "--results_dir", metavar="RESULTS", help="folder of the results")
     if name == "download_specs":
         command.add_argument("-o", "--target_data_dir", metavar="DIR", required=True, help="where to write the specs")
@@ -98,14 +117,56 @@ def add_flags(command: argparse.ArgumentParser, name: str) -> None:
     command.epilog = "key=value: any key of the spec, e.g. trainer.max_epochs=3; it wins over the spec."
 
 
+def add_check_flags(command: argparse.ArgumentParser) -> None:
+    """The flags of `check`."""
+    command.add_argument("files", nargs="+", metavar="FILE", help="data files; train, dev and test by their names")
+    command.add_argument("-m", "--model", metavar="MODEL", help="also check against this model's tokenizer and window")
+    command.add_argument("--max_seq_length", type=int, metavar="N", help="window in sub-tokens (default: the model's)")
+    command.add_argument("--json", metavar="FILE", help="write the findings as JSON, too")
+    command.add_argument("--html", metavar="FILE", help="write the findings as a page, too")
+    command.add_argument("--repair", metavar="FOLDER", help="write corrected copies, each with a diff, into FOLDER")
+    command.add_argument(
+        "--scheme", choices=["iob1", "iob2", "iobes", "bilou"], help="with --repair: convert the tags to this scheme"
+    )
+    command.add_argument(
+        "--discard", action="store_true", help="with --repair: leave out sentences that can't be repaired"
+    )
+    command.add_argument("--text_column_name", metavar="NAME", help="column of the words (CoNLL: its number)")
+    command.add_argument("--label_column_name", metavar="NAME", help="column of the tags (CoNLL: its number)")
+    command.add_argument("--task_name", default="ner", metavar="TASK", help="the tags are in TASK_tags (default: ner)")
+
+
+def add_review_flags(command: argparse.ArgumentParser, name: str) -> None:
+    """The flags of `report` and `compare`, which need neither a spec nor a model."""
+    run = "output folder of a run, its report folder, or a predictions.conll"
+    if name == "compare":
+        command.add_argument("run_a", metavar="RUN_A", help=run)
+        command.add_argument("run_b", metavar="RUN_B", help="the run to compare with it")
+        command.add_argument("--json", action="store_true", help="print JSON")
+        return
+    command.add_argument("run", metavar="RUN", help=run)
+    command.add_argument("-r", "--results_dir", metavar="RESULTS", required=True, help="folder of the report")
+    command.add_argument("--train_file", metavar="F", help="training data, to tell seen names from new ones")
+
+
+def refuse_overrides(options: argparse.Namespace, overrides: Sequence[str]) -> argparse.Namespace:
+    """Give the options of a command that has no spec.
+
+    Raises:
+        UserError: there is something to override.
+    """
+    if overrides:
+        raise UserError(f"{overrides[0]}: {options.command} takes no overrides.")
+    return options
+
+
 def download_specs(options: argparse.Namespace, overrides: Sequence[str]) -> None:
     """Copy the sample specs; files that are there already and differ are not overwritten.
 
     Raises:
         UserError: a spec of that name exists and is another one.
     """
-    if overrides:
-        raise UserError(f"{overrides[0]}: download_specs takes no overrides.")
+    refuse_overrides(options, overrides)
     target = Path(options.target_data_dir)
     target.mkdir(parents=True, exist_ok=True)
     specs = sorted(SPECS.glob("*.yaml"))

@@ -145,6 +145,7 @@ class Spec:
     source_data_dir: str | None = None
     target_data_dir: str | None = None
     scheme: str | None = None
+    report: bool = True
 
 
 ALIASES = {

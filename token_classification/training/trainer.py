@@ -20,6 +20,7 @@ from token_classification.recipe import OptimizerOptions, Recipe
 from token_classification.scoring.decode import Viterbi, build_viterbi
 from token_classification.scoring.evaluate import SplitResults, evaluate_split
 from token_classification.scoring.predict import PredictionLoop, WordPredictions, merge_shares
+from token_classification.training.cpu import tuned_for_cpu
 from token_classification.training.damage import STATE_FILE
 from token_classification.training.failures import (
     advise_on_evaluation_memory,
@@ -32,6 +33,7 @@ from token_classification.training.loss import LabelLoss
 from token_classification.training.optimizer import build_optimizer
 from token_classification.training.sampler import LengthGroupedSampler, SplitWithBlank
 from token_classification.training.schedule import build_schedule
+from token_classification.training.trained_rows import keep_state_whole
 from token_classification.training.watchdog import Watchdog
 
 
@@ -115,6 +117,11 @@ class NerTrainer(Trainer):
         self._leave_metrics("train", metrics)
         self.save_state()
 
+    def train(self, *args, **kwargs) -> TrainOutput:
+        """Train as `Trainer` does; on the CPU with what makes a step cheaper."""
+        with tuned_for_cpu(self.model, self.train_dataset.split, self.data_collator.pad_id, self.args):
+            return super().train(*args, **kwargs)
+
     def training_step(
         self,
         model: nn.Module,
@@ -194,14 +201,17 @@ class NerTrainer(Trainer):
 
     def create_optimizer(self, model: PreTrainedModel | None = None) -> torch.optim.Optimizer:
         """The optimizer of the recipe, over all parameters alike; without one that of the TrainingArguments."""
-        if self.optimizer_options is None:
-            return super().create_optimizer(model)
-        if self.optimizer is None:
+        if self.optimizer is not None:
+            return self.optimizer
+        options = self.optimizer_options
+        if options is None:
+            super().create_optimizer(model)
+        else:
             parameters = [parameter for parameter in (model or self.model).parameters() if parameter.requires_grad]
-            options = self.optimizer_options
             self.optimizer = build_optimizer(
                 options.name, parameters, self.args.learning_rate, self.args.weight_decay, options.options
             )
+        keep_state_whole(self.optimizer, self.model.get_input_embeddings())
         return self.optimizer
 
     def create_scheduler(

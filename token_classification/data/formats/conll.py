@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from token_classification.data.formats.sentence_builder import SentenceBuilder
+from token_classification.data.problems import Problem
 from token_classification.data.sentences import Sentences
 from token_classification.data.text_lines import no_words, read_lines
 from token_classification.errors import DataError, list_problems
@@ -36,24 +37,35 @@ class Layout:
             return [column for column in row if column]
         return row[:-1] if len(row) == self.width + 1 and not row[-1] else row
 
+    def replace(self, line: str, word: str, tag: str | None) -> str:
+        """Give a row with another word and tag; its other columns stay."""
+        cells = line.split("\t") if self.separator == "\t" else self.split(line)
+        cells[self.word_column] = word
+        if self.tag_column is not None:
+            cells[self.tag_column] = tag
+        return self.separator.join(cells)
+
     def is_comment(self, line: str) -> bool:
         """Tell whether a line at a sentence start is a comment rather than a word that begins with `#`."""
         if self.separator == " ":
             return COMMENT_BETWEEN_BLANKS.match(line) is not None
         return line.startswith("# ") and len(self.split(line)) != self.width
 
-    def explain(self, row: Sequence[str], line: str) -> str:
+    def explain(self, row: Sequence[str], line: str, path: Path, number: int) -> Problem:
         """Say what is wrong with a row that has the wrong width or no tag."""
         separator = "TAB" if self.separator == "\t" else "blank"
         accepted = "one word a line" if self.tag_column is None else f"word {separator} tag"
         if len(row) == self.width:
-            return f"empty tag ({line!r}); accepted: {accepted}; add the tag or choose its column: --label_column_name"
+            text = f"empty tag ({line!r}); accepted: {accepted}; add the tag or choose its column: --label_column_name"
+            return Problem("missing_tag", path, number, text)
         columns = "1 column" if len(row) == 1 else f"{len(row)} columns"
         following = "add what is missing" if len(row) < self.width else "take out what is too much"
-        return (
+        text = (
             f"{columns} where the file has {self.width} ({line!r}); "
             f"accepted: {accepted}, blank line between sentences; {following}"
         )
+        has_no_tag = self.tag_column is not None and len(row) == 1
+        return Problem("missing_tag" if has_no_tag else "ragged_row", path, number, text)
 
 
 def read_conll(
@@ -64,19 +76,19 @@ def read_conll(
     Four TAB columns of which the first counts 1, 2, 3 in each sentence are GermEval's: word = 1, tag = 2. A file of
     one column is unlabelled. `-DOCSTART-` starts a document. `task` plays no role here.
 
-    Raises: DataError that lists every row without a tag or of another width than the file's first.
+    Raises: BrokenFileError that lists every row without a tag or of another width than the file's first.
     """
     lines = read_lines(path)
     layout = find_layout(lines, path, text_column, label_column)
     builder, problems = SentenceBuilder(), []
-    for sentence in iterate_sentences(lines, layout):
+    for sentence in iterate_sentences(lines, layout, path):
         builder.add(sentence.words, sentence.tags, sentence.line)
-        problems += [f"{path}:{line}: {problem}" for line, problem in sentence.problems]
+        problems += sentence.problems
+        for line in sentence.skipped:
+            builder.skip(line)
         if sentence.is_document_end:
             builder.start_document()
-    if problems:
-        raise DataError(list_problems(problems))
-    return builder.build(path, labelled=layout.tag_column is not None)
+    return builder.build(path, labelled=layout.tag_column is not None, problems=problems)
 
 
 class ConllSentence(NamedTuple):
@@ -86,36 +98,40 @@ class ConllSentence(NamedTuple):
     tags: list[str]
     line: int
     """Where the first word stands, from 1"""
-    problems: list[tuple[int, str]]
-    """Rows that could not be read: line, and what is wrong"""
+    problems: list[Problem]
+    """Rows that could not be read"""
+    skipped: list[int]
+    """Lines that hold no word"""
     is_document_end: bool
 
 
-def iterate_sentences(lines: Iterable[str], layout: Layout) -> Iterator[ConllSentence]:
+def iterate_sentences(lines: Iterable[str], layout: Layout, path: Path) -> Iterator[ConllSentence]:
     """Give the sentences of a file one by one; without tags where the layout has no column of them."""
     separator, width, word_column, tag_column = layout.separator, layout.width, layout.word_column, layout.tag_column
-    words, tags, start, problems = [], [], 0, []
+    words, tags, start, problems, skipped = [], [], 0, [], []
     for number, line in enumerate(lines, 1):
         if line[:1] in SPECIAL_FIRST_CHARACTERS:
             if is_boundary(line):
-                yield ConllSentence(words, tags, start, problems, line.startswith(DOCUMENT_START))
-                words, tags, problems = [], [], []
+                yield ConllSentence(words, tags, start, problems, skipped, line.startswith(DOCUMENT_START))
+                words, tags, problems, skipped = [], [], [], []
                 continue
             if line.startswith("#") and (layout.numbered or (not words and layout.is_comment(line))):
+                skipped.append(number)
                 continue
         row = line.split(separator)
         if len(row) != width or "" in row:
             row = layout.split(line)
         tag = row[tag_column].strip(" ") if tag_column is not None and len(row) == width else None
         if len(row) != width or tag == "":
-            problems.append((number, layout.explain(row, line)))
+            problems.append(layout.explain(row, line, path, number))
+            skipped.append(number)
             continue
         if not words:
             start = number
         words.append(row[word_column])
         if tag is not None:
             tags.append(tag)
-    yield ConllSentence(words, tags, start, problems, False)
+    yield ConllSentence(words, tags, start, problems, skipped, False)
 
 
 def is_boundary(line: str) -> bool:

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from token_classification.data.formats import records
+from token_classification.data.problems import BrokenFileError, Problem, refuse_problems
 from token_classification.data.sentences import Sentences
 from token_classification.data.text_lines import no_words, read_text
-from token_classification.errors import DataError, list_problems
 
 csv.field_size_limit(2**31 - 1)  # the module's own limit of 128 KiB is less than a long document's list
 
@@ -32,30 +32,26 @@ def read_csv(
     With a sentence id column every row is one word; a row whose id is empty belongs to the sentence above it.
     Otherwise every row is one sentence, its cells lists as JSON or Python writes them.
 
-    Raises: DataError that lists every row of another width than the header, without a tag or without sound lists.
+    Raises: BrokenFileError that lists every row of another width than the header, without tag or sound lists.
     """
     (_, header), *rows = _read_rows(read_text(path), path)
     header = [name.strip() for name in header]
-    problems = [
-        f"{path}:{line}: {len(row)} columns where the header has {len(header)} ({row[0]!r}, ...); "
-        "accepted: a cell for each column, quoted where it holds the delimiter; correct this row"
-        for line, row in rows
-        if len(row) != len(header)
-    ]
-    if problems:
-        raise DataError(list_problems(problems))
+    problems = [_explain_width(path, line, row, header) for line, row in rows if len(row) != len(header)]
+    rows = [(line, row) for line, row in rows if len(row) == len(header)]
     if not rows:
+        refuse_problems(Sentences(), problems)
         raise no_words(path)
     word_column = records.pick_word_column(header, text_column, path, WORD_COLUMNS)
     tag_names = (*records.list_tag_columns(task), "tag", "label")
     tag_column = records.pick_tag_column(header, label_column, path, tag_names)
     sentence_column = _find_sentence_column(header)
     table = [(line, dict(zip(header, row, strict=True))) for line, row in rows]
-    if sentence_column and not _is_list_of_words(table[0][1][word_column]):
-        table = _join_words(table, path, sentence_column, word_column, tag_column)
-    else:
+    if not sentence_column or _is_list_of_words(table[0][1][word_column]):
         table = _parse_lists(table, [name for name in (word_column, tag_column) if name])
-    return records.build_sentences(table, path, word_column, tag_column, task)
+        return records.build_sentences(table, path, word_column, tag_column, task, problems)
+    table, broken, skipped_lines = _join_words(table, path, sentence_column, word_column, tag_column)
+    problems = sorted([*problems, *broken], key=lambda problem: problem.line)
+    return records.build_sentences(table, path, word_column, tag_column, task, problems, skipped_lines)
 
 
 def find_delimiter(header: str) -> str:
@@ -83,11 +79,19 @@ def _read_rows(text: str, path: Path) -> list[Row]:
                 rows.append((line, row))
             line = reader.line_num + 1
     except csv.Error as error:
-        raise DataError(
-            f"{path}:{line}: not CSV ({error}); accepted: a quote inside a quoted cell written twice; "
-            "correct the quotes of this row"
-        ) from None
+        text = (
+            f"not CSV ({error}); accepted: a quote inside a quoted cell written twice; correct the quotes of this row"
+        )
+        raise BrokenFileError([Problem("broken_record", path, line, text)], None) from None
     return rows
+
+
+def _explain_width(path: Path, line: int, row: Sequence[str], header: Sequence[str]) -> Problem:
+    text = (
+        f"{len(row)} columns where the header has {len(header)} ({row[0]!r}, ...); "
+        "accepted: a cell for each column, quoted where it holds the delimiter; correct this row"
+    )
+    return Problem("ragged_row", path, line, text)
 
 
 def _has_plain_quotes(text: str, delimiter: str) -> bool:
@@ -108,31 +112,49 @@ def _join_words(
     sentence_column: str,
     word_column: str,
     tag_column: str | None,
-) -> list[tuple[int, dict[str, object]]]:
-    """Join rows of one word each to records of one sentence each."""
-    sentences, problems, current = [], [], ""
+) -> tuple[list[tuple[int, dict[str, object]]], list[Problem], list[int]]:
+    """Join rows of one word each to records of one sentence each; gives these, broken rows, and lines without a word.
+
+    A broken row is left out of its sentence.
+    """
+    sentences, problems, skipped_lines, current, following = [], [], [], "", 0
     for line, row in rows:
+        problem = _explain_word(path, line, row, word_column, tag_column)
+        if problem:
+            problems.append(problem)
+            continue
         sentence_id = row[sentence_column]
         if not sentences or (sentence_id and sentence_id != current):
             current = sentence_id
             sentences.append((line, {**row, word_column: []} | ({tag_column: []} if tag_column else {})))
+        else:
+            skipped_lines += range(following, line)
+        following = line + 1
         record = sentences[-1][1]
         record[word_column].append(row[word_column])
-        if "\n" in row[word_column]:
-            problems.append(
-                f"{path}:{line}: a quote that a later row closes ({row[word_column][:40]!r}); "
-                "accepted: one word per row; write a quote that is a word as four quotes"
-            )
         if tag_column:
             record[tag_column].append(row[tag_column])
-            if not row[tag_column]:
-                problems.append(
-                    f"{path}:{line}: empty tag (word {row[word_column]!r}); accepted: a tag in every row; "
-                    f"fill the column {tag_column!r} or choose another: --label_column_name"
-                )
-    if problems:
-        raise DataError(list_problems(problems))
-    return sentences
+    return sentences, problems, skipped_lines
+
+
+def _explain_word(
+    path: Path, line: int, row: dict[str, str], word_column: str, tag_column: str | None
+) -> Problem | None:
+    """Say what is wrong with a row of one word, None when it is sound."""
+    word = row[word_column]
+    if "\n" in word:
+        text = (
+            f"a quote that a later row closes ({word[:40]!r}); "
+            "accepted: one word per row; write a quote that is a word as four quotes"
+        )
+        return Problem("ragged_row", path, line, text)
+    if tag_column and not row[tag_column]:
+        text = (
+            f"empty tag (word {word!r}); accepted: a tag in every row; "
+            f"fill the column {tag_column!r} or choose another: --label_column_name"
+        )
+        return Problem("missing_tag", path, line, text)
+    return None
 
 
 def _parse_lists(

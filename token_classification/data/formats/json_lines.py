@@ -5,9 +5,10 @@ import re
 from pathlib import Path
 
 from token_classification.data.formats.records import build_sentences
+from token_classification.data.problems import BrokenFileError, Problem
 from token_classification.data.sentences import Sentences
 from token_classification.data.text_lines import read_lines, read_text
-from token_classification.errors import DataError, list_problems
+from token_classification.errors import DataError
 
 DECODER = json.JSONDecoder()
 BLANKS = re.compile(r"[ \t\n\r]*")
@@ -18,7 +19,7 @@ def read_json_lines(
 ) -> Sentences:
     """Give the sentences of a file with one JSON record per line; blank lines are passed over.
 
-    Raises: DataError that lists every line that is no record, or every record without sound words and tags.
+    Raises: BrokenFileError that lists every line that is no record, and every record without sound words and tags.
     """
     records, problems = [], []
     for number, line in enumerate(read_lines(path), 1):
@@ -33,9 +34,7 @@ def read_json_lines(
             records.append((number, record))
         else:
             problems.append(_explain_record_type(path, number, record))
-    if problems:
-        raise DataError(list_problems(problems))
-    return build_sentences(records, path, text_column, label_column, task)
+    return build_sentences(records, path, text_column, label_column, task, problems)
 
 
 def read_json(
@@ -54,11 +53,10 @@ def read_json(
             items, end = _step_through_list(text, start)
             _expect_end(text, end)
     except json.JSONDecodeError as error:
-        raise DataError(_explain_syntax(path, error.lineno, error)) from None
+        raise BrokenFileError([_explain_syntax(path, error.lineno, error)], None) from None
     problems = [_explain_record_type(path, line, item) for line, item in items if not isinstance(item, dict)]
-    if problems:
-        raise DataError(list_problems(problems))
-    return build_sentences(items, path, text_column, label_column, task)
+    records = [(line, item) for line, item in items if isinstance(item, dict)]
+    return build_sentences(records, path, text_column, label_column, task, problems)
 
 
 def _skip_blanks(text: str, at: int) -> int:
@@ -124,15 +122,17 @@ def _expect_end(text: str, at: int) -> None:
         raise json.JSONDecodeError("Extra data", text, at)
 
 
-def _explain_syntax(path: Path, line: int, error: json.JSONDecodeError) -> str:
-    return (
-        f"{path}:{line}: not JSON ({error.msg} at column {error.colno}); "
+def _explain_syntax(path: Path, line: int, error: json.JSONDecodeError) -> Problem:
+    text = (
+        f"not JSON ({error.msg} at column {error.colno}); "
         "accepted: a list of records, or one record per line; correct this line"
     )
+    return Problem("broken_record", path, line, text)
 
 
-def _explain_record_type(path: Path, line: int, item: object) -> str:
-    return (
-        f"{path}:{line}: not a record ({json.dumps(item)[:40]}); "
+def _explain_record_type(path: Path, line: int, item: object) -> Problem:
+    text = (
+        f"not a record ({json.dumps(item)[:40]}); "
         'accepted: {"tokens": [...], "ner_tags": [...]}; turn it into such an object'
     )
+    return Problem("broken_record", path, line, text)

@@ -15,9 +15,10 @@ from token_classification.data.formats.records import (
     pick_tag_column,
     pick_word_column,
 )
+from token_classification.data.problems import Problem
 from token_classification.data.sentences import Sentences
 from token_classification.data.text_lines import open_bytes
-from token_classification.errors import DataError, list_problems
+from token_classification.errors import DataError
 
 
 def read_parquet(
@@ -27,7 +28,7 @@ def read_parquet(
 
     Tag numbers are decoded with the ClassLabel names in the file's metadata, else kept as text.
 
-    Raises: DataError for a broken file, or one that lists every record without sound words and tags.
+    Raises: DataError for a broken file; BrokenFileError that lists every record without sound words and tags.
     """
     with open_bytes(path) as file:
         try:
@@ -42,9 +43,10 @@ def read_parquet(
                 f"{path}:1: not a whole Parquet file ({error}); accepted: Parquet; write or download it anew"
             ) from None
     names = _find_class_names(parquet.schema_arrow.metadata or {}, tag_column)
-    if names:
-        _decode_tags(records, tag_column, names, path)
-    return build_sentences(list(enumerate(records, 1)), path, word_column, tag_column, task)
+    problems = _decode_tags(records, tag_column, names, path) if names else []
+    broken = {problem.line for problem in problems}
+    numbered = [(number, record) for number, record in enumerate(records, 1) if number not in broken]
+    return build_sentences(numbered, path, word_column, tag_column, task, problems)
 
 
 def _find_class_names(metadata: dict[bytes, bytes], tag_column: str | None) -> list[str] | None:
@@ -56,17 +58,17 @@ def _find_class_names(metadata: dict[bytes, bytes], tag_column: str | None) -> l
     return item.get("names")
 
 
-def _decode_tags(records: Sequence[dict], tag_column: str, names: Sequence[str], path: Path) -> None:
-    """Replace the tag numbers by their names. Raises: DataError for numbers without a name."""
+def _decode_tags(records: Sequence[dict], tag_column: str, names: Sequence[str], path: Path) -> list[Problem]:
+    """Replace the tag numbers by their names; gives a problem for each record with a number that has no name."""
     problems = []
     for number, record in enumerate(records, 1):
         unknown = [tag for tag in record[tag_column] or () if tag is not None and not 0 <= tag < len(names)]
         if unknown:
-            problems.append(
-                f"{path}:{number}: tag number without a name ({unknown[0]}); accepted: 0 to {len(names) - 1}, "
+            text = (
+                f"tag number without a name ({unknown[0]}); accepted: 0 to {len(names) - 1}, "
                 f"the {len(names)} names in the file's metadata; correct the column {tag_column!r}"
             )
+            problems.append(Problem("broken_record", path, number, text))
         elif record[tag_column]:
             record[tag_column] = [tag if tag is None else names[tag] for tag in record[tag_column]]
-    if problems:
-        raise DataError(list_problems(problems))
+    return problems

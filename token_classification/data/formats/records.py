@@ -4,9 +4,10 @@ import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from token_classification.data.problems import Problem, refuse_problems
 from token_classification.data.sentences import Sentences
 from token_classification.data.text_lines import no_words
-from token_classification.errors import DataError, list_problems
+from token_classification.errors import DataError
 
 WORD_COLUMNS = ("tokens", "words")
 DOCUMENT_COLUMN = "doc_id"
@@ -46,23 +47,35 @@ def build_sentences(
     text_column: str | None,
     label_column: str | None,
     task: str,
+    problems: Sequence[Problem] = (),
+    skipped_lines: list[int] | None = None,
 ) -> Sentences:
     """Give the sentences of records, each with the line it stands at; a record without words stays, as an empty one.
 
-    Raises: DataError that lists every record without a sound list of words, or of tags where the file has tags.
+    `problems` is what was found wrong in the file so far. `skipped_lines` is given where each word had a line of its
+    own: the lines inside sentences that held none.
+
+    Raises: BrokenFileError that lists them, and every record without a sound list of words, or of tags where the file
+    has tags.
     """
     found = list(dict.fromkeys(name for _, record in records for name in record))
     if not found:
+        refuse_problems(Sentences(), problems)
         raise no_words(path)
     word_column = pick_word_column(found, text_column, path, WORD_COLUMNS)
     tag_column = pick_tag_column(found, label_column, path, list_tag_columns(task))
     document_column = DOCUMENT_COLUMN if DOCUMENT_COLUMN in found else None
-    sentences = Sentences(tags=[] if tag_column else None, doc_ids=[] if document_column else None)
-    problems = []
+    sentences = Sentences(
+        tags=[] if tag_column else None,
+        doc_ids=[] if document_column else None,
+        has_line_per_word=skipped_lines is not None,
+        skipped_lines=skipped_lines or [],
+    )
+    problems = list(problems)
     for line, record in records:
         problem = _explain_record(record, word_column, tag_column, document_column)
         if problem:
-            problems.append(f"{path}:{line}: {problem}")
+            problems.append(Problem("broken_record", path, line, problem))
             continue
         sentences.tokens.append(record[word_column])
         sentences.lines.append(line)
@@ -70,8 +83,7 @@ def build_sentences(
             sentences.tags.append([str(tag) for tag in record[tag_column]])
         if document_column:
             sentences.doc_ids.append(str(record[document_column]))
-    if problems:
-        raise DataError(list_problems(problems))
+    refuse_problems(sentences, problems)
     if not any(sentences.tokens):
         raise no_words(path)
     return sentences

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from token_classification.data.file_set import write_file_set
+from token_classification.data.problems import BrokenFileError, Problem
 from token_classification.data.sentences import Sentences
 from token_classification.data.text_lines import read_lines
 from token_classification.errors import DataError, UserError, list_problems
@@ -91,21 +92,39 @@ def _read_columns(paths: list[Path]) -> list[list[list[str]]]:
 
 
 def _check_counts(tokens: list[list[str]], tags: list[list[str]], text_path: Path, labels_path: Path) -> None:
+    """Hold the two files against each other.
+
+    Raises: BrokenFileError with the lines that agree.
+    """
+    pairs = list(enumerate(zip(tokens, tags, strict=False), 1))
     problems = [
-        f"{text_path}:{number}: {_count(words, 'word')} but {_count(labels, 'label')} in {labels_path}:{number}"
-        for number, (words, labels) in enumerate(zip(tokens, tags, strict=False), 1)
+        Problem(
+            "ragged_row",
+            text_path,
+            number,
+            f"{_count(words, 'word')} but {_count(labels, 'label')} in {labels_path}:{number}",
+        )
+        for number, (words, labels) in pairs
         if len(words) != len(labels)
     ]
     if len(tokens) != len(tags):
         shorter = min(len(tokens), len(tags))
-        problems.insert(
-            0, f"{text_path}:{shorter}: {_count(tokens, 'line')} in all but {_count(tags, 'line')} in {labels_path}"
-        )
-    if problems:
-        raise DataError(
-            f"{list_problems(problems)}\nAccepted: as many lines in both files, and one label per word; words and "
-            "labels are separated by blanks. Correct these lines in one of the two files"
-        )
+        text = f"{_count(tokens, 'line')} in all but {_count(tags, 'line')} in {labels_path}"
+        problems.insert(0, Problem("ragged_row", text_path, shorter, text))
+    if not problems:
+        return
+    sound = Sentences(tags=[])
+    for number, (words, labels) in pairs:
+        if len(words) == len(labels):
+            sound.tokens.append(words)
+            sound.tags.append(labels)
+            sound.lines.append(number)
+    raise BrokenFileError(
+        problems,
+        sound,
+        advice="\nAccepted: as many lines in both files, and one label per word; words and labels are separated by "
+        "blanks. Correct these lines in one of the two files",
+    )
 
 
 def _count(items: list, name: str) -> str:

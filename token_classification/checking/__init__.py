@@ -1,0 +1,1 @@
+"""The data doctor: what is wrong or doubtful in files of words and tags, and corrected copies of them."""

@@ -1,0 +1,76 @@
+"""The doctor's visit, once the files are read: examine, report, repair."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from token_classification.checking.doctor import examine
+from token_classification.checking.files import CheckedData, ColumnChoice
+from token_classification.checking.repair import Repair, repair_files
+from token_classification.checking.report_html import format_html
+from token_classification.checking.report_json import format_json
+from token_classification.checking.report_text import format_text, summarise
+from token_classification.data.file_set import write_file_set
+from token_classification.data.problems import Problem
+from token_classification.data.schemes import Scheme
+
+
+@dataclass(frozen=True)
+class CheckOptions:
+    """What is to be done beside looking at the files."""
+
+    json_file: Path | None = None
+    html_file: Path | None = None
+    repair_folder: Path | None = None
+    """Where corrected copies are to be written"""
+    scheme: Scheme | None = None
+    """Scheme that the copies are to have"""
+    discard: bool = False
+    """Leave sentences that can't be repaired out of the copies"""
+
+
+def check_data(
+    data: CheckedData, columns: ColumnChoice, options: CheckOptions, tokenizer_problems: Iterable[Problem] = ()
+) -> int:
+    """Report what is wrong with files on stdout (and as JSON and HTML), write corrected copies where asked.
+
+    Args:
+        data: The files.
+        columns: The columns that they were read with.
+        options: Where reports and copies go.
+        tokenizer_problems: What a model's tokenizer finds in the files (`sub_tokens.py`).
+
+    Returns:
+        0: nothing but notes; 1: warnings; 2: errors. With a repair, what is left in the copies counts.
+
+    Raises:
+        UserError: files can't be written where they are asked for.
+    """
+    examination = examine(data, tokenizer_problems)
+    print(format_text(examination))
+    for path, format_report in ((options.json_file, format_json), (options.html_file, format_html)):
+        if path is not None:
+            write_file_set(path.parent, {path.name: format_report(examination)})
+    if options.repair_folder is None:
+        return examination.exit_code
+    repair = repair_files(
+        data, examination.scheme, options.repair_folder, columns, target=options.scheme, discard=options.discard
+    )
+    print(f"\n{describe_repair(repair)}")
+    return repair.examination.exit_code
+
+
+def describe_repair(repair: Repair) -> str:
+    """What was written, what was repaired in it, and what is left."""
+    lines = []
+    for path, counts, left_out in zip(repair.paths, repair.counts, repair.sentences_left_out, strict=True):
+        done = ", ".join(f"{kind} {count:,}" for kind, count in counts.items() if count) or "nothing"
+        dropped = f"; {left_out:,} sentence{'' if left_out == 1 else 's'} left out" if left_out else ""
+        lines.append(f"{path}: repaired: {done}{dropped}; changes: {path.name}.diff")
+    lines.append(f"Left in the copies: {summarise(repair.examination)}")
+    lines += [
+        f"  {finding.severity}: {finding.title} ({finding.kind}): {len(finding.problems):,}; {finding.problems[0]}"
+        for finding in repair.examination.findings
+        if finding.severity != "note"
+    ]
+    return "\n".join(lines)

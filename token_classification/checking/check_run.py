@@ -1,0 +1,29 @@
+"""`run_ner.py --check_only`: the splits of a run, held against its model."""
+
+from pathlib import Path
+
+from token_classification.arguments import DataArguments, ModelArguments
+from token_classification.checking.check import CheckOptions, check_data
+from token_classification.checking.files import ColumnChoice, Reading, number_files, read_file
+from token_classification.checking.sub_tokens import find_tokenizer_problems, find_window
+from token_classification.data.load import SPLITS, load_dataset_splits
+
+
+def check_run(model: ModelArguments, data: DataArguments) -> int:
+    """Report on stdout what is wrong with the splits of a run; gives the exit code.
+
+    Raises:
+        UserError: no such model, file or data set.
+    """
+    columns = ColumnChoice(data.text_column_name, data.label_column_name, data.task_name)
+    checked = number_files(_read_splits(model, data, columns))
+    tokenizer, window_length = find_window(model, data.max_seq_length)
+    return check_data(checked, columns, CheckOptions(), find_tokenizer_problems(checked, tokenizer, window_length))
+
+
+def _read_splits(model: ModelArguments, data: DataArguments, columns: ColumnChoice) -> list[Reading]:
+    if data.dataset_name:
+        corpus = load_dataset_splits(data, model)
+        return [Reading(Path(corpus.sources[split]), split, corpus.splits[split], []) for split in corpus.splits]
+    files = zip(SPLITS, (data.train_file, data.validation_file, data.test_file), strict=True)
+    return [read_file(Path(file), split, columns) for split, file in files if file]

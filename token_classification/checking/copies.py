@@ -1,0 +1,159 @@
+"""Files as lists of lines that a repair edits: CoNLL, CoNLL-U and JSON lines as they are, others as JSON lines."""
+
+import json
+from dataclasses import dataclass
+
+from token_classification.checking.boundaries import find_cut_sentences
+from token_classification.checking.files import CheckedFile, ColumnChoice, find_labels_file
+from token_classification.checking.repair_plan import RepairPlan
+from token_classification.data.formats.conll import Layout, find_layout, is_boundary
+from token_classification.data.formats.conllu import COLUMNS, choose_column
+from token_classification.data.formats.recognise import recognise_format
+from token_classification.data.formats.records import WORD_COLUMNS, list_tag_columns, pick_tag_column, pick_word_column
+from token_classification.data.problems import Problem
+from token_classification.data.text_lines import read_lines
+
+CONTEXT = 3
+"""Unchanged lines around a change in a diff"""
+
+
+@dataclass
+class LineCopy:
+    """The lines of a file, and what becomes of each."""
+
+    name: str
+    """The copy's file name"""
+    old: list[str]
+    new: list[list[str]]
+    """For each old line those that stand in its place: itself, another one, none or several"""
+    is_line_per_word: bool
+    line_end: str = "\n"
+
+    def drop_sentence(self, line: int) -> None:
+        """Leave out the whole sentence that a line belongs to, and the blank line behind it."""
+        first = last = line - 1
+        if self.is_line_per_word:
+            while first > 0 and not is_boundary(self.old[first - 1]):
+                first -= 1
+            while last + 1 < len(self.old) and not is_boundary(self.old[last + 1]):
+                last += 1
+            # What follows the last line end is no line.
+            if last + 2 < len(self.old) and not self.old[last + 1].strip(" \t"):
+                last += 1
+        self.new[first : last + 1] = [[] for _ in range(first, last + 1)]
+
+    def format_diff(self, old_name: str, new_name: str) -> str:
+        """What changes, as a unified diff; empty where nothing does."""
+        changed = [place for place, lines in enumerate(self.new) if lines != [self.old[place]]]
+        if not changed:
+            return ""
+        parts = [f"--- {old_name}", f"+++ {new_name}"]
+        shift, first = 0, 0
+        for number, place in enumerate(changed):
+            if number + 1 < len(changed) and changed[number + 1] - place <= 2 * CONTEXT:
+                continue
+            start = max(changed[first] - CONTEXT, 0)
+            hunk = range(start, min(place + CONTEXT + 1, len(self.old)))
+            parts += self._format_hunk(hunk, shift)
+            shift += sum(len(self.new[line]) for line in hunk) - len(hunk)
+            first = number + 1
+        return "".join(f"{part}\n" for part in parts)
+
+    def _format_hunk(self, hunk: range, shift: int) -> list[str]:
+        length = sum(len(self.new[line]) for line in hunk)
+        body = []
+        for line in hunk:
+            if self.new[line] == [self.old[line]]:
+                body.append(f" {self.old[line]}")
+            else:
+                body += [f"-{self.old[line]}", *(f"+{text}" for text in self.new[line])]
+        return [f"@@ -{hunk.start + 1},{len(hunk)} +{hunk.start + shift + 1},{length} @@", *body]
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines of the copy."""
+        return [line for lines in self.new for line in lines]
+
+
+def copy_lines(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice) -> LineCopy:
+    """The lines of a file with the planned words and tags."""
+    if find_labels_file(file.path) is not None:
+        return _copy_as_json_lines(file, plan, columns)
+    file_format = recognise_format(file.path)
+    if file_format in ("conll", "conllu"):
+        return _copy_rows(file, plan, columns, file_format)
+    if file_format == "json_lines":
+        return _copy_records(file, plan, columns)
+    return _copy_as_json_lines(file, plan, columns)
+
+
+def _copy_rows(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice, file_format: str) -> LineCopy:
+    lines = read_lines(file.path)
+    if file_format == "conllu":
+        word_column = choose_column(file.path, columns.text_column, "--text_column_name", "form")
+        tag_column = choose_column(file.path, columns.label_column, "--label_column_name", "upos")
+        layout = Layout("\t", len(COLUMNS), word_column, tag_column, numbered=False)
+    else:
+        layout = find_layout(lines, file.path, columns.text_column, columns.label_column)
+    new = [[line] for line in lines]
+    for row in plan.words.keys() | plan.tags.keys():
+        words, tags = file.sentences.tokens[row], file.sentences.tags[row] if file.sentences.tags else None
+        new_words, new_tags = plan.words.get(row, words), plan.tags.get(row, tags)
+        for place, word in enumerate(new_words):
+            tag = new_tags[place] if new_tags else None
+            if word != words[place] or (new_tags and tag != tags[place]):
+                line = file.sentences.find_line(row, place) - 1
+                new[line] = [layout.replace(lines[line], word, tag)]
+    known = {tag for tags in file.sentences.tags or () for tag in tags}
+    for problem in file.problems:
+        plan.counts += _repair_row(problem, lines, new, layout, known)
+    for problem in find_cut_sentences(file):
+        new[problem.line - 1] = ["", lines[problem.line - 1], ""]
+        plan.counts["document start"] += 1
+    line_end = "\r\n" if b"\r\n" in file.path.read_bytes() else "\n"
+    return LineCopy(file.path.name, lines, new, is_line_per_word=True, line_end=line_end)
+
+
+def _repair_row(problem: Problem, lines: list[str], new: list[list[str]], layout: Layout, known: set[str]) -> dict:
+    """Repair a line that could not be read, or holds no word: gives what was repaired, if anything was."""
+    line = problem.line - 1
+    if problem.kind == "header_line":
+        new[line] = []
+        return {"header line": 1}
+    cells = lines[line].split()
+    if problem.kind in ("ragged_row", "missing_tag") and len(cells) == layout.width:
+        # Blanks where the file has TABs, or the other way round.
+        has_tag = layout.tag_column is None or cells[layout.tag_column] in known
+        new[line] = [layout.separator.join(cells)] if has_tag else new[line]
+        return {"columns of a row": int(has_tag)}
+    return {}
+
+
+def _copy_records(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice) -> LineCopy:
+    lines = read_lines(file.path)
+    new = [[line] for line in lines]
+    found = list(dict.fromkeys(name for line in file.sentences.lines for name in json.loads(lines[line - 1])))
+    for row in plan.words.keys() | plan.tags.keys():
+        line = file.sentences.lines[row] - 1
+        record = json.loads(lines[line])
+        if row in plan.words:
+            record[pick_word_column(found, columns.text_column, file.path, WORD_COLUMNS)] = plan.words[row]
+        if row in plan.tags:
+            tag_names = list_tag_columns(columns.task)
+            record[pick_tag_column(found, columns.label_column, file.path, tag_names)] = plan.tags[row]
+        new[line] = [json.dumps(record, ensure_ascii=False)]
+    return LineCopy(file.path.name, lines, new, is_line_per_word=False)
+
+
+def _copy_as_json_lines(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice) -> LineCopy:
+    """Records under the names by which the same flags find them again."""
+    word_name, tag_name = columns.text_column or WORD_COLUMNS[0], columns.label_column or f"{columns.task}_tags"
+    old, new = [], []
+    for row, words in enumerate(file.sentences.tokens):
+        record, changed = {word_name: words}, {word_name: plan.words.get(row, words)}
+        if file.sentences.tags is not None:
+            record[tag_name] = file.sentences.tags[row]
+            changed[tag_name] = plan.tags.get(row, file.sentences.tags[row])
+        old.append(json.dumps(record, ensure_ascii=False))
+        new.append([json.dumps(changed, ensure_ascii=False)])
+    return LineCopy(f"{file.path.stem}.jsonl", [*old, ""], [*new, [""]], is_line_per_word=False)

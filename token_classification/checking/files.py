@@ -1,0 +1,227 @@
+"""The files under check: what could be read of each, with its words and tags as numbers."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+
+from token_classification.checking.layout_mistakes import find_swapped_columns, take_out_header
+from token_classification.data.formats import read_sentences
+from token_classification.data.formats.text_and_labels import read_text_and_labels
+from token_classification.data.problems import BrokenFileError, Problem
+from token_classification.data.schemes import OUTSIDE
+from token_classification.data.sentences import Sentences
+from token_classification.data.text_lines import open_bytes
+from token_classification.errors import DataError
+
+SPLIT_ORDER = ("train", "validation", "test")
+SPLIT_NAMES = {
+    "train": "train",
+    "training": "train",
+    "dev": "validation",
+    "devel": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "val": "validation",
+    "test": "test",
+    "testing": "test",
+}
+"""A part of a file's name -> the split that it holds."""
+
+
+@dataclass(frozen=True)
+class ColumnChoice:
+    """The columns and the task that the user named."""
+
+    text_column: str | None = None
+    label_column: str | None = None
+    task: str = "ner"
+
+
+USUAL_COLUMNS = ColumnChoice()
+
+
+@dataclass(frozen=True)
+class CheckedFile:
+    """One file: its sentences, what could not be read, and words and tags end to end as numbers."""
+
+    path: Path
+    split: str
+    """`train`, `validation` or `test`; the file's own name where that tells nothing"""
+    sentences: Sentences
+    problems: list[Problem]
+    """What the reader found"""
+    starts: np.ndarray
+    """int64, (sentences + 1,): the words of sentence `s` are `starts[s]:starts[s + 1]`"""
+    word_ids: np.ndarray
+    """int32, (words,): places in `CheckedData.words`"""
+    tag_ids: np.ndarray | None
+    """int32, (words,): places in `CheckedData.tags`"""
+
+    def find_word(self, position: int) -> tuple[int, int]:
+        """Sentence, and place in it, of a word counted through the file."""
+        row = int(np.searchsorted(self.starts, position, side="right")) - 1
+        return row, int(position - self.starts[row])
+
+    def find_line(self, position: int) -> int:
+        """The line (or record) of a word counted through the file."""
+        return self.sentences.find_line(*self.find_word(position))
+
+    def report_word(self, kind: str, position: int, text: str) -> Problem:
+        """A problem with a word counted through the file."""
+        row, word = self.find_word(position)
+        where = "" if self.sentences.has_line_per_word else f"word {word + 1} of the sentence: "
+        return Problem(kind, self.path, self.sentences.find_line(row, word), where + text)
+
+    def report_sentence(self, kind: str, row: int, text: str) -> Problem:
+        """A problem with a sentence."""
+        return Problem(kind, self.path, self.sentences.lines[row], text)
+
+    def find_broken_sentences(self) -> set[int]:
+        """The sentences in which, or right before or behind which, rows could not be read."""
+        broken = set()
+        if self.sentences.has_line_per_word:
+            for problem in self.problems:
+                row = bisect_right(self.sentences.lines, problem.line) - 1
+                if row >= 0 and problem.line <= self.sentences.find_line(row, len(self.sentences.tokens[row]) - 1) + 1:
+                    broken.add(row)
+                if row + 1 < len(self.sentences) and self.sentences.lines[row + 1] == problem.line + 1:
+                    broken.add(row + 1)
+        return broken
+
+    def place(self, row: int) -> str:
+        """Where a sentence stands: `file:line`."""
+        return f"{self.path}:{self.sentences.lines[row]}"
+
+
+@dataclass(frozen=True)
+class CheckedData:
+    """All files under check."""
+
+    files: list[CheckedFile]
+    words: list[str]
+    """Distinct words of all files"""
+    tags: list[str]
+    """Distinct tags of all files; the first is `O`"""
+
+    @property
+    def tagged_files(self) -> list[CheckedFile]:
+        """The files that have tags."""
+        return [file for file in self.files if file.tag_ids is not None]
+
+    def count_tags(self, files: Iterable[CheckedFile]) -> np.ndarray:
+        """Words of each tag: int64 (tags,)."""
+        counts = np.zeros(len(self.tags), dtype=np.int64)
+        for file in files:
+            if file.tag_ids is not None:
+                counts += np.bincount(file.tag_ids, minlength=len(self.tags))
+        return counts
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the readers made of one file."""
+
+    path: Path
+    split: str
+    sentences: Sentences
+    problems: list[Problem]
+
+
+def read_files(paths: Sequence[Path], columns: ColumnChoice = USUAL_COLUMNS) -> list[Reading]:
+    """Read files as far as they can be read; the split of each is told from its name, or that of its folder.
+
+    Raises: DataError when a file is missing.
+    """
+    paths = list(dict.fromkeys(map(find_text_file, paths)))
+    return [read_file(path, find_split(path), columns) for path in paths]
+
+
+def read_file(path: Path, split: str, columns: ColumnChoice = USUAL_COLUMNS) -> Reading:
+    """Read one file as far as it can be read: broken rows, a header and a file with swapped columns are left out.
+
+    Raises: DataError when there is no such file.
+    """
+    open_bytes(path).close()
+    problems = []
+    try:
+        labels = find_labels_file(path)
+        if labels is not None:
+            sentences = read_text_and_labels(path, labels)
+        else:
+            sentences = read_sentences(path, columns.text_column, columns.label_column, columns.task)
+    except BrokenFileError as error:
+        sentences, problems = error.sentences or Sentences(), error.problems
+    except DataError as error:
+        sentences, problems = Sentences(), [_as_problem(path, error)]
+    swapped = find_swapped_columns(sentences, path)
+    if swapped is not None:
+        return Reading(path, split, Sentences(), [*problems, swapped])
+    sentences, header = take_out_header(sentences, path)
+    return Reading(path, split, sentences, problems + header)
+
+
+def find_split(path: Path) -> str:
+    """The split that a file holds, told from its name, else from its folder's; without either, the file's name.
+
+    >>> find_split(Path("emerging.dev.conll")), find_split(Path("data/test/a.txt")), find_split(Path("a.txt"))
+    ('validation', 'test', 'a.txt')
+    """
+    for name in (path.name, path.parent.name):
+        for part in re.split(r"[^a-z]+", name.lower()):
+            if part in SPLIT_NAMES:
+                return SPLIT_NAMES[part]
+    return path.name
+
+
+def find_labels_file(path: Path) -> Path | None:
+    """`labels_train.txt` for `text_train.txt` (NeMo's pair), None for any other file."""
+    labels = path.with_name(path.name.replace("text", "labels", 1))
+    return labels if re.fullmatch(r"text_?.*\.txt", path.name) and labels.is_file() else None
+
+
+def find_text_file(path: Path) -> Path:
+    """`text_train.txt` for `labels_train.txt`, where that pair is there; any other file as it is."""
+    text = path.with_name(path.name.replace("labels", "text", 1))
+    return text if path.name.startswith("labels") and find_labels_file(text) == path else path
+
+
+def number_files(readings: Sequence[Reading]) -> CheckedData:
+    """Number the words and tags of all files together."""
+    words = list(dict.fromkeys(chain.from_iterable(chain.from_iterable(r.sentences.tokens for r in readings))))
+    rows = chain.from_iterable(r.sentences.tags or () for r in readings)
+    tags = list(dict.fromkeys(chain([OUTSIDE], chain.from_iterable(rows))))
+    word_numbers = {word: number for number, word in enumerate(words)}
+    tag_numbers = {tag: number for number, tag in enumerate(tags)}
+    files = []
+    for reading in readings:
+        sentences = reading.sentences
+        lengths = np.fromiter(map(len, sentences.tokens), dtype=np.int64, count=len(sentences))
+        tag_ids = None if sentences.tags is None else _number(sentences.tags, tag_numbers)
+        files.append(
+            CheckedFile(
+                path=reading.path,
+                split=reading.split,
+                sentences=sentences,
+                problems=reading.problems,
+                starts=np.concatenate(([0], np.cumsum(lengths))),
+                word_ids=_number(sentences.tokens, word_numbers),
+                tag_ids=tag_ids,
+            )
+        )
+    return CheckedData(files, words, tags)
+
+
+def _number(rows: Sequence[Sequence[str]], numbers: dict[str, int]) -> np.ndarray:
+    return np.fromiter(map(numbers.__getitem__, chain.from_iterable(rows)), dtype=np.int32)
+
+
+def _as_problem(path: Path, error: DataError) -> Problem:
+    """A whole file's error, whose text opens with `file:line: ` or `file: `."""
+    text = str(error).removeprefix(str(path))
+    line, text = re.fullmatch(r"(?::(\d+))?:? ?(.*)", text, re.DOTALL).groups()
+    return Problem("unreadable", path, int(line or 1), text)

@@ -1,0 +1,148 @@
+"""Labels by their names: tags that are none, rare ones that look like a frequent one, and those that train lacks."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
+
+import numpy as np
+
+from token_classification.checking.files import CheckedData
+from token_classification.checking.transitions import is_foreign
+from token_classification.data.problems import Problem
+from token_classification.data.schemes import OUTSIDE, Scheme, is_prefixed, split_tag
+
+RARE = 20
+"""A label is rare beside one that is this many times as frequent."""
+SHORTEST_MISSPELT = 3
+"""Letters of the shortest type name that one wrong letter does not make another one."""
+FEW = 0.01
+"""Share of the words below which tags that are numbers, or have a prefix, are a mistake amid plain tags"""
+
+
+def find_odd_labels(data: CheckedData, scheme: Scheme) -> Iterator[Problem]:
+    """Problems with tags that are none, or look like another one, at each place where they stand."""
+    counts = dict(zip(data.tags, data.count_tags(data.files).tolist(), strict=True))
+    meant = find_near_misses(counts, scheme)
+    odd = set(_find_odd_tags(counts, scheme)) - set(meant)
+    numbers = [number for number, tag in enumerate(data.tags) if tag in meant or tag in odd]
+    known = {tag for tag, count in counts.items() if is_prefixed(tag) and tag not in meant}
+    for file in data.tagged_files:
+        for position in np.flatnonzero(np.isin(file.tag_ids, numbers)).tolist():
+            word, tag = data.words[file.word_ids[position]], data.tags[file.tag_ids[position]]
+            if tag in meant:
+                text = (
+                    f"{tag!r} ({counts[tag]:,}x) beside {meant[tag]!r} ({counts.get(meant[tag], 0):,}x); "
+                    f"accepted: one name for one thing; write {meant[tag]!r} if that is meant"
+                )
+                yield file.report_word("near_miss_label", position, text)
+            else:
+                yield file.report_word("odd_tag", position, _explain_odd_tag(word, tag, known, scheme))
+
+
+def find_near_misses(counts: dict[str, int], scheme: Scheme) -> dict[str, str]:
+    """Rare tag -> the frequent one that it is most probably meant to be.
+
+    The same letters in another case or with another separator (`b-per`, `B_PER`, `0` for `O`) count, however often.
+    With an entity scheme one wrong, missing or additional letter in a rare type (`B-PERS`) counts as well; plain tags
+    (`NN`, `NNS`) are too near to each other for that.
+    """
+    meant = {}
+    is_entity = scheme != Scheme.PLAIN
+    by_spelling: dict[str, list[str]] = {}
+    for tag in counts:
+        by_spelling.setdefault(_spell_plainly(tag), []).append(tag)
+    for spellings in by_spelling.values():
+        best = max(spellings, key=lambda tag: (tag == OUTSIDE or not is_entity or is_prefixed(tag), counts[tag]))
+        meant |= {tag: best for tag in spellings if tag != best and counts[best]}
+    if not is_entity:
+        return meant
+    types = Counter()
+    for tag, count in counts.items():
+        if is_prefixed(tag) and tag not in meant:
+            types[split_tag(tag)[1]] += count
+    misspelt = {name: found for name in types if (found := _find_frequent_type(name, types))}
+    for tag in counts:
+        prefix, name = split_tag(tag)
+        if is_prefixed(tag) and tag not in meant and name in misspelt:
+            meant[tag] = f"{prefix}-{misspelt[name]}"
+    return {tag: meant.get(right, right) for tag, right in meant.items()}
+
+
+def find_absent_labels(data: CheckedData, scheme: Scheme) -> Iterator[Problem]:
+    """Labels that only other splits than train have, at their first place in each file.
+
+    Those that are a problem by themselves (misspelt, none at all, of another scheme) are not named again.
+    """
+    train = [file for file in data.tagged_files if file.split == "train"]
+    if not train:
+        return
+    counts = dict(zip(data.tags, data.count_tags(data.files).tolist(), strict=True))
+    named = {OUTSIDE, *find_near_misses(counts, scheme), *_find_odd_tags(counts, scheme)}
+    named |= {tag for tag in data.tags if scheme != Scheme.PLAIN and is_foreign(tag, scheme)}
+    is_sound = (data.count_tags(train) > 0) | np.array([tag in named for tag in data.tags])
+    for file in data.tagged_files:
+        if file.split == "train":
+            continue
+        numbers, first, counts = np.unique(file.tag_ids, return_index=True, return_counts=True)
+        for number, position, count in sorted(zip(numbers, first, counts, strict=True), key=lambda row: row[1]):
+            if not is_sound[number]:
+                text = (
+                    f"{data.tags[number]!r} ({count:,}x here, first for {data.words[file.word_ids[position]]!r}) is "
+                    "in no training sentence; accepted: labels that the training data has; add examples or rename it"
+                )
+                yield file.report_word("label_not_in_train", int(position), text)
+
+
+def is_swapped(word: str, tag: str, known: set[str]) -> bool:
+    """Whether word and tag of a row with an odd tag are in each other's place; `known` are the prefixed tags."""
+    return word in known or (word == OUTSIDE and tag not in known)
+
+
+def _spell_plainly(tag: str) -> str:
+    """What is left of a tag without case and separators; a zero is an O."""
+    plain = re.sub(r"[-_ .:/]", "", tag).casefold() or tag
+    return "o" if plain == "0" else plain
+
+
+def _find_frequent_type(name: str, types: Counter[str]) -> str | None:
+    """The most frequent type that is spelt alike, or one letter away and so frequent that this one must be a slip."""
+    near = [
+        other
+        for other, count in types.items()
+        if (count > types[name] and _spell_plainly(name) == _spell_plainly(other))
+        or (count >= RARE * types[name] and min(len(name), len(other)) >= SHORTEST_MISSPELT and _is_near(name, other))
+    ]
+    return max(near, key=types.__getitem__, default=None)
+
+
+def _is_near(name: str, other: str) -> bool:
+    """Whether two names differ in one letter: another, one more, one less, or two neighbours exchanged."""
+    short, long = sorted((name, other), key=len)
+    if len(long) - len(short) > 1 or name == other:
+        return False
+    start = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(short, long, strict=False)))
+    if len(short) < len(long):
+        return short[start:] == long[start + 1 :]
+    swapped = short[:start] + short[start : start + 2][::-1] + short[start + 2 :]
+    return short[start + 1 :] == long[start + 1 :] or swapped == long
+
+
+def _find_odd_tags(counts: dict[str, int], scheme: Scheme) -> Sequence[str]:
+    if scheme != Scheme.PLAIN:
+        return [tag for tag in counts if tag != OUTSIDE and not is_prefixed(tag)]
+    total = sum(counts.values())
+    odd = [tag for tag in counts if is_prefixed(tag) or tag.isdecimal()]
+    return odd if sum(counts[tag] for tag in odd) < FEW * total else []
+
+
+def _explain_odd_tag(word: str, tag: str, known: set[str], scheme: Scheme) -> str:
+    if scheme == Scheme.PLAIN:
+        return f"{tag!r} for {word!r} is no tag like the others; accepted: tags without prefix; correct the tag"
+    if is_swapped(word, tag, known):
+        return (
+            f"word {word!r} with tag {tag!r}: the columns of this row are swapped; accepted: word, then tag; "
+            "exchange them (--repair does)"
+        )
+    accepted = "O, or a prefix and a type, as in B-PER"
+    return f"{tag!r} for {word!r} has no prefix; accepted: {accepted}; correct the tag"

@@ -1,0 +1,128 @@
+"""Corrected copies of files, each with a diff; the files themselves are never touched."""
+
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from token_classification.checking.copies import LineCopy, copy_lines
+from token_classification.checking.doctor import Examination, examine
+from token_classification.checking.files import CheckedData, ColumnChoice, number_files, read_file
+from token_classification.checking.repair_plan import plan_repairs
+from token_classification.data.file_set import write_file_set
+from token_classification.data.problems import Problem
+from token_classification.data.schemes import Scheme
+from token_classification.errors import UserError
+
+LEFT_OUT_KINDS = {
+    *("ragged_row", "missing_tag", "broken_record", "odd_tag", "near_miss_label", "mixed_schemes"),
+    *("illegal_transition", "leakage", "conflicting_annotation", "empty_word", "odd_word", "document_start"),
+    "label_not_in_train",
+}
+"""Kinds of problems whose sentences `--discard` leaves out, where they could not be repaired"""
+MOST_ROUNDS = 10
+"""Leaving out one sentence can make another one stand out; so often the copies are looked at again."""
+
+
+@dataclass(frozen=True)
+class Repair:
+    """What was written, and what the doctor says to it."""
+
+    paths: list[Path]
+    """The copies, in the order of the files"""
+    counts: list[Counter[str]]
+    """What was repaired in each file -> how often"""
+    sentences_left_out: list[int]
+    examination: Examination
+    """Of the copies"""
+
+
+def repair_files(
+    data: CheckedData,
+    scheme: Scheme,
+    folder: Path,
+    columns: ColumnChoice,
+    *,
+    target: Scheme | None = None,
+    discard: bool = False,
+) -> Repair:
+    """Write a corrected copy of each file into a folder, and what changed as `NAME.diff`.
+
+    A file of which nothing could be read has no copy.
+
+    Args:
+        data: The files.
+        scheme: Their scheme.
+        folder: Where the copies are to be; made if needed.
+        columns: The columns that the files were read with.
+        target: Convert all entities to this scheme.
+        discard: Leave out the sentences of problems that can't be repaired.
+
+    Raises: UserError when a copy would take the place of one of the files, or of another copy; nothing is written.
+    """
+    if target is not None and scheme == Scheme.PLAIN:
+        raise UserError(f"--scheme {target}: the tags are plain (no prefixes), so there is no scheme to convert from.")
+    data = CheckedData([file for file in data.files if len(file.sentences)], data.words, data.tags)
+    plans = plan_repairs(data, scheme, target or scheme)
+    copies = [copy_lines(file, plan, columns) for file, plan in zip(data.files, plans, strict=True)]
+    _refuse_overwriting(data, copies, folder)
+    left_out = _leave_out_sentences(data, copies, columns) if discard else [0] * len(copies)
+    texts = {}
+    for file, copy in zip(data.files, copies, strict=True):
+        texts[copy.name] = copy.line_end.join(copy.lines)
+        texts[f"{copy.name}.diff"] = copy.format_diff(str(file.path), str(folder / copy.name))
+    write_file_set(folder, texts)
+    paths = [folder / copy.name for copy in copies]
+    return Repair(paths, [plan.counts for plan in plans], left_out, _examine_copies(data, paths, columns))
+
+
+def _refuse_overwriting(data: CheckedData, copies: Sequence[LineCopy], folder: Path) -> None:
+    sources = {file.path.resolve() for file in data.files}
+    names = Counter(copy.name for copy in copies)
+    for copy in copies:
+        if (folder / copy.name).resolve() in sources:
+            raise UserError(
+                f"--repair {folder}: {folder / copy.name} is the file itself, which is never touched; accepted: "
+                "another folder; type --repair repaired"
+            )
+        if names[copy.name] > 1:
+            raise UserError(
+                f"--repair {folder}: {names[copy.name]} files are called {copy.name}; accepted: one copy of a name; "
+                "repair them one by one, each into a folder of its own"
+            )
+
+
+def _leave_out_sentences(data: CheckedData, copies: Sequence[LineCopy], columns: ColumnChoice) -> list[int]:
+    """Leave out sentences with problems until there are none; gives how many of each file."""
+    left_out = [0] * len(copies)
+    for _ in range(MOST_ROUNDS):
+        with tempfile.TemporaryDirectory() as folder:
+            paths = [Path(folder) / copy.name for copy in copies]
+            for path, copy in zip(paths, copies, strict=True):
+                path.write_bytes("\n".join(copy.lines).encode("utf-8"))
+            findings = _examine_copies(data, paths, columns).findings
+        problems = [problem for finding in findings for problem in finding.problems if problem.kind in LEFT_OUT_KINDS]
+        if not problems:
+            break
+        for number, path in enumerate(paths):
+            own = [problem for problem in problems if problem.path == path]
+            left_out[number] += _drop_sentences(copies[number], own)
+    return left_out
+
+
+def _drop_sentences(copy: LineCopy, problems: Sequence[Problem]) -> int:
+    """Leave out the sentences that problems of the copy point at; gives how many they were."""
+    places = [place for place, lines in enumerate(copy.new) for _ in lines]
+    dropped = 0
+    for problem in problems:
+        line = places[problem.line - 1]
+        if copy.new[line]:  # else the sentence went with another problem of it
+            copy.drop_sentence(line + 1)
+            dropped += 1
+    return dropped
+
+
+def _examine_copies(data: CheckedData, paths: Sequence[Path], columns: ColumnChoice) -> Examination:
+    readings = [read_file(path, file.split, columns) for path, file in zip(paths, data.files, strict=True)]
+    return examine(number_files(readings))

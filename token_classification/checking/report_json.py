@@ -1,0 +1,33 @@
+"""The findings as JSON, for programs."""
+
+import json
+from dataclasses import asdict
+
+from token_classification.checking.doctor import Examination
+from token_classification.checking.findings import Finding
+from token_classification.errors import LISTED_PROBLEMS
+
+
+def format_json(examination: Examination) -> str:
+    """`exit_code`, `scheme`, `splits` (the statistics) and `findings`, each with its number and first ten places."""
+    content = {
+        "exit_code": examination.exit_code,
+        "scheme": str(examination.scheme),
+        "splits": [asdict(row) for row in examination.statistics],
+        "findings": [_describe(finding) for finding in examination.findings],
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def _describe(finding: Finding) -> dict[str, object]:
+    examples = [
+        {"file": str(problem.path), "line": problem.line, "text": problem.text}
+        for problem in finding.problems[:LISTED_PROBLEMS]
+    ]
+    return {
+        "kind": finding.kind,
+        "severity": str(finding.severity),
+        "title": finding.title,
+        "count": len(finding.problems),
+        "examples": examples,
+    }

@@ -1,0 +1,49 @@
+"""What a model's tokenizer makes of the words: those it gives nothing for, and sentences longer than its window."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from transformers import AutoModel, PreTrainedTokenizerBase
+
+from token_classification.alignment.windows import find_window_length
+from token_classification.alignment.words import find_special_tokens, tokenize_words
+from token_classification.arguments import ModelArguments
+from token_classification.checking.files import CheckedData
+from token_classification.data.problems import Problem
+from token_classification.modeling.build import load_config
+from token_classification.modeling.tokenizer import load_tokenizer
+
+
+def find_window(model: ModelArguments, max_seq_length: int | None) -> tuple[PreTrainedTokenizerBase, int]:
+    """The model's tokenizer and its longest input in positions, special tokens included; no weights are loaded.
+
+    Raises: UserError when there is no such model.
+    """
+    tokenizer = load_tokenizer(model)
+    with torch.device("meta"):
+        empty_model = AutoModel.from_config(load_config(model))
+    return tokenizer, find_window_length(max_seq_length, tokenizer, empty_model)
+
+
+def find_tokenizer_problems(
+    data: CheckedData, tokenizer: PreTrainedTokenizerBase, window_length: int
+) -> Iterator[Problem]:
+    """Words without sub-tokens at their lines, and sentences over the window at theirs."""
+    counts = tokenize_words(tokenizer, data.words)[1]
+    budget = window_length - len(find_special_tokens(tokenizer))
+    for file in data.files:
+        lengths = counts[file.word_ids]
+        for position in np.flatnonzero(lengths == 0).tolist():
+            text = (
+                f"{data.words[file.word_ids[position]]!a} has no sub-tokens with this tokenizer; accepted: it is read "
+                "as the unknown word and keeps its place; take it out or write it otherwise if it is a slip"
+            )
+            yield file.report_word("no_sub_tokens", position, text)
+        borders = np.concatenate(([0], np.cumsum(np.maximum(lengths, 1))))[file.starts]
+        for row in np.flatnonzero(np.diff(borders) > budget).tolist():
+            text = (
+                f"{borders[row + 1] - borders[row]:,} sub-tokens, and {budget} fit into the window; accepted: it is "
+                "read in overlapping windows; split it where it is several sentences"
+            )
+            yield file.report_sentence("long_sentence", row, text)

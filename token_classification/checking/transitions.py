@@ -1,0 +1,157 @@
+"""Tags that the scheme does not allow where they stand, and sentences that are tagged in another scheme."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from token_classification.checking.files import CheckedData, CheckedFile
+from token_classification.data.problems import Problem
+from token_classification.data.schemes import OUTSIDE, Scheme, is_prefixed
+from token_classification.data.transitions import INSIDE, OPENING, find_role, may_follow
+
+FOREIGN_PREFIXES = {Scheme.IOB2: "ESLU", Scheme.IOB1: "ESLU", Scheme.IOBES: "LU", Scheme.BILOU: "ES"}
+"""Scheme -> prefixes that it lacks. Where sentences are legal in several schemes alike, the first of them counts."""
+
+MIXED_SHARE = 0.05
+MIXED_SENTENCES = 3
+"""From this share (and number) of a file's sentences with entities on, a second scheme is no slip of the pen."""
+
+
+def recognise_main_scheme(data: CheckedData) -> Scheme:
+    """The scheme in which most sentences are legal; plain where most tags have no prefix.
+
+    One sentence in another scheme does not change it, other than in `recognise_scheme`, by which a run goes.
+    """
+    counts = data.count_tags(data.files)
+    prefixed = np.array([is_prefixed(tag) for tag in data.tags])
+    if counts[prefixed].sum() <= counts[1:][~prefixed[1:]].sum():
+        return Scheme.PLAIN
+    legal = {
+        scheme: sum(int((~find_illegal_rows(file, data.tags, scheme)).sum()) for file in data.tagged_files)
+        for scheme in FOREIGN_PREFIXES
+    }
+    return max(legal, key=legal.__getitem__)
+
+
+def find_illegal_tags(data: CheckedData, scheme: Scheme) -> Iterator[Problem]:
+    """Problems of each file with the order of its tags, by line."""
+    foreign = np.array([is_foreign(tag, scheme) for tag in data.tags])
+    for file in data.tagged_files:
+        illegal = _find_illegal_positions(file, data.tags, scheme)
+        rows = file.starts.searchsorted(illegal, side="right") - 1
+        other_scheme = _find_other_schemes(file, data.tags, scheme, foreign)
+        broken_lines = {problem.line for problem in file.problems}
+        reported = set()
+        for position, row in zip(illegal.tolist(), rows.tolist(), strict=True):
+            if row in other_scheme:
+                if row not in reported:
+                    reported.add(row)
+                    yield _report_scheme(file, row, position, other_scheme[row], scheme)
+            elif not _is_beside(file, position, broken_lines):
+                yield _report_tag(file, position, scheme)
+
+
+def is_foreign(tag: str, scheme: Scheme) -> bool:
+    """Whether a tag has a prefix that an entity scheme lacks."""
+    return is_prefixed(tag) and tag[0] in FOREIGN_PREFIXES[scheme]
+
+
+def allow_steps(tags: list[str], scheme: Scheme) -> np.ndarray:
+    """Which tag (column) may follow which (row): bool, (tags, tags); a prefix that the scheme lacks follows nothing.
+
+    Tags without a prefix count as `O`: they are a problem of their own.
+    """
+    readable = [tag if is_prefixed(tag) else OUTSIDE for tag in tags]
+    allowed = np.array([[may_follow(before, tag, scheme) for tag in readable] for before in readable])
+    foreign = np.array([is_foreign(tag, scheme) for tag in tags])
+    allowed[foreign, :] = False
+    allowed[:, foreign] = False
+    return allowed
+
+
+def _find_illegal_positions(file: CheckedFile, tags: list[str], scheme: Scheme) -> np.ndarray:
+    """Words (counted through the file, ascending) whose tag begins, goes on or is left open where it must not."""
+    allowed = allow_steps(tags, scheme)
+    before, after = _pair_neighbours(file)
+    # A step is the fault of its second tag if that goes on with nothing, else of the first, which is left open.
+    goes_on = np.array([is_prefixed(tag) and find_role(tag)[0] in "IE" for tag in tags])
+    stays_open = np.array([is_prefixed(tag) and find_role(tag)[0] in (OPENING, INSIDE) for tag in tags])
+    if scheme in (Scheme.IOB1, Scheme.IOB2):
+        stays_open[:] = False
+    wrong_start = ~allowed[before, file.tag_ids] & (goes_on[file.tag_ids] | ~stays_open[before])
+    wrong_end = ~allowed[file.tag_ids, after] & stays_open[file.tag_ids] & ~goes_on[after]
+    return np.flatnonzero(wrong_start | wrong_end)
+
+
+def _pair_neighbours(file: CheckedFile) -> tuple[np.ndarray, np.ndarray]:
+    """The tags before and after each word's, int32 (words,); `O` (0) beyond the ends of a sentence."""
+    before, after = np.roll(file.tag_ids, 1), np.roll(file.tag_ids, -1)
+    has_words = np.diff(file.starts) > 0
+    before[file.starts[:-1][has_words]] = 0
+    after[file.starts[1:][has_words] - 1] = 0
+    return before, after
+
+
+def find_illegal_rows(file: CheckedFile, tags: list[str], scheme: Scheme) -> np.ndarray:
+    """Whether each sentence has an illegal tag: bool, (sentences,)."""
+    rows = np.zeros(len(file.sentences), dtype=bool)
+    illegal = _find_illegal_positions(file, tags, scheme)
+    rows[file.starts.searchsorted(illegal, side="right") - 1] = True
+    return rows
+
+
+def _find_other_schemes(
+    file: CheckedFile, tags: list[str], scheme: Scheme, foreign: np.ndarray
+) -> dict[int, Scheme | None]:
+    """Sentences that are tagged in another scheme, and in which; None where none explains their prefixes.
+
+    That is so with prefixes that the main scheme does not have, and where illegal sentences that another scheme
+    explains are many.
+    """
+    illegal_rows = find_illegal_rows(file, tags, scheme)
+    explained: dict[int, Scheme | None] = {}
+    for other in FOREIGN_PREFIXES:
+        if other != scheme:
+            legal = illegal_rows & ~find_illegal_rows(file, tags, other)
+            explained |= {row: other for row in np.flatnonzero(legal).tolist() if row not in explained}
+    positions = np.flatnonzero(foreign[file.tag_ids])
+    with_foreign = set((file.starts.searchsorted(positions, side="right") - 1).tolist())
+    tagged = len(np.unique(file.starts.searchsorted(np.flatnonzero(file.tag_ids), side="right")))
+    others = [row for row in explained if row not in with_foreign]
+    is_mixed = len(others) >= max(MIXED_SENTENCES, MIXED_SHARE * tagged)
+    rows = with_foreign | set(others) if is_mixed else with_foreign
+    return {row: explained.get(row) for row in rows}
+
+
+def _is_beside(file: CheckedFile, position: int, broken_lines: set[int]) -> bool:
+    """Whether a row that could not be read is right before or behind a word."""
+    line = file.find_line(position)
+    return file.sentences.has_line_per_word and (line - 1 in broken_lines or line + 1 in broken_lines)
+
+
+def _report_scheme(file: CheckedFile, row: int, position: int, other: Scheme | None, scheme: Scheme) -> Problem:
+    place = position - int(file.starts[row])
+    tag, word = file.sentences.tags[row][place], file.sentences.tokens[row][place]
+    found = f"tagged in {other}" if other else "tagged in another scheme"
+    text = (
+        f"a sentence {found} ({tag!r} for {word!r}) where the data is {scheme}; accepted: one scheme throughout; "
+        f"convert it (--repair does)"
+    )
+    return file.report_word("mixed_schemes", position, text)
+
+
+def _report_tag(file: CheckedFile, position: int, scheme: Scheme) -> Problem:
+    row, place = file.find_word(position)
+    words, tags = file.sentences.tokens[row], file.sentences.tags[row]
+    before = f"after {tags[place - 1]!r}" if place else "at the start of the sentence"
+    entity_type = tags[place][2:]
+    if find_role(tags[place])[0] not in "IE" or may_follow(tags[place - 1] if place else OUTSIDE, tags[place], scheme):
+        before += f" and before {tags[place + 1]!r}" if place + 1 < len(tags) else " and at the end of the sentence"
+    accepted = {
+        Scheme.IOB1: f"I-{entity_type} unless an entity of that type ends right before",
+        Scheme.IOB2: f"B-{entity_type} where an entity begins",
+        Scheme.IOBES: f"B- I- E-{entity_type} or S-{entity_type}",
+        Scheme.BILOU: f"B- I- L-{entity_type} or U-{entity_type}",
+    }[scheme]
+    text = f"{tags[place]!r} {before} (word {words[place]!r}); accepted in {scheme}: {accepted}; correct the tag"
+    return file.report_word("illegal_transition", position, f"{text} (--repair reads it as conlleval does)")

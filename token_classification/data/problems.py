@@ -1,0 +1,43 @@
+"""What is wrong in a file, place by place, and the error that carries it together with what could be read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from token_classification.data.sentences import Sentences
+from token_classification.errors import DataError, list_problems
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong at one line of a file."""
+
+    kind: str
+    """What it is, in one word for programs: `ragged_row`, `missing_tag` ..."""
+    path: Path
+    line: int
+    """The 1-based line, or record"""
+    text: str
+    """What was found; what is accepted; what to do"""
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.text}"
+
+
+class BrokenFileError(DataError):
+    """Rows or records of a file that can't be read; `sentences` is what can be read without them (None: nothing)."""
+
+    def __init__(self, problems: Sequence[Problem], sentences: Sentences | None, advice: str = ""):
+        super().__init__(list_problems([*map(str, problems)]) + advice)
+        self.problems = list(problems)
+        self.sentences = sentences
+
+
+def refuse_problems(sentences: Sentences, problems: Sequence[Problem]) -> Sentences:
+    """Give the sentences of a file without problems.
+
+    Raises: BrokenFileError that lists the problems, where there are any.
+    """
+    if problems:
+        raise BrokenFileError(problems, sentences if any(sentences.tokens) else None)
+    return sentences

@@ -1,0 +1,78 @@
+"""`report.html`: one page that needs nothing but itself, with a browser of the errors."""
+
+import json
+from importlib import resources
+
+from token_classification.data.schemes import Scheme
+from token_classification.reporting.evaluation import Evaluation
+from token_classification.scoring.error_classes import EntityPair, ErrorClass
+
+BROWSED_SENTENCES = 20_000
+"""So many sentences come into the page, worst first: a browser reads them at once, and they take a few megabytes."""
+DRAWN_TAGS = 100
+"""A confusion matrix of more tags is no picture any more."""
+ABSENT = -1
+
+
+def build_page(record: dict, evaluation: Evaluation) -> str:
+    """The page as text: frame, style and script from `page/`, and the data as JSON that the script reads.
+
+    Nothing of the data is ever part of the markup: the script writes it as text, so that a word such as `<img>` stays
+    a word.
+    """
+    page = resources.files("token_classification.reporting") / "page"
+    parts = {name: (page / name).read_text(encoding="utf-8") for name in ("report.css", "report.js")}
+    matrix = record["tag_confusions"] if len(evaluation.tag_names) <= DRAWN_TAGS else None
+    parts["data"] = dump_for_script(record | {"browser": list_rows(evaluation), "tag_confusions": matrix})
+    frame = (page / "report.html").read_text(encoding="utf-8")
+    for name, text in parts.items():
+        before, _, after = frame.partition(f"{{{{{name}}}}}")
+        frame = before + text + after
+    return frame
+
+
+def dump_for_script(content: dict) -> str:
+    r"""JSON that can stand inside of a script element: no `<`, so that nothing ends or opens an element.
+
+    >>> print(dump_for_script({"words": ["</script>"]}))
+    {"words":["\u003c/script>"]}
+    """
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+
+
+def list_rows(evaluation: Evaluation) -> dict:
+    """The sentences for the browser, those with most errors first, as compact rows.
+
+    Returns:
+        `classes` and `types`, names that the rows refer to by number; `rows`, each
+        `[line, words, [[class, gold type, start, end, predicted type, start, end], ...]]`, with -1 for what is absent;
+        `left_out`, how many sentences are not among them. Right words of plain tags are not listed.
+    """
+    split = evaluation.split
+    is_plain = split.scheme == Scheme.PLAIN
+    types = {name: place for place, name in enumerate(evaluation.types)}
+    wrong = [[pair for pair in row if pair.error != ErrorClass.CORRECT] for row in evaluation.pairs]
+    listed = wrong if is_plain else evaluation.pairs
+    order = sorted(range(len(wrong)), key=lambda number: -len(wrong[number]))
+    rows = [
+        [
+            split.sentences.lines[number],
+            split.sentences.tokens[number],
+            [_pack(pair, types) for pair in listed[number]],
+        ]
+        for number in order[:BROWSED_SENTENCES]
+    ]
+    return {
+        "classes": list(ErrorClass),
+        "types": list(types),
+        "plain": is_plain,
+        "rows": rows,
+        "left_out": max(len(order) - BROWSED_SENTENCES, 0),
+    }
+
+
+def _pack(pair: EntityPair, types: dict[str, int]) -> list[int]:
+    packed = [list(ErrorClass).index(pair.error)]
+    for side in (pair.gold, pair.predicted):
+        packed += [ABSENT] * 3 if side is None else [types[side.type], side.start, side.end]
+    return packed

@@ -1,0 +1,169 @@
+"""How sure a score is: bootstrap intervals over sentences (Efron & Tibshirani 1993, chapter 13)."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from token_classification.data.scheme_conversion import Entity
+from token_classification.scoring.error_classes import EntityPair, ErrorClass
+
+REPLICATES = 1000
+SEED = 42
+CONFIDENCE = 0.95
+REPLICATES_AT_ONCE = 50
+"""Bounds the memory of a large test set: replicates x sentences weights at a time."""
+
+GOLD, PREDICTED, CORRECT = range(3)
+"""Places of the three counts; F1 and the others follow from them."""
+
+
+@dataclass(frozen=True)
+class SentenceCounts:
+    """Entities of each group (a type, a slice) in each sentence."""
+
+    groups: tuple[str, ...]
+    values: np.ndarray
+    """int32, (sentences, 3, groups): gold, predicted, correct"""
+
+    @property
+    def totals(self) -> np.ndarray:
+        """int64, (3, groups): the counts of the whole split."""
+        return self.values.sum(axis=0)
+
+    def join_groups(self) -> "SentenceCounts":
+        """All groups as a single one."""
+        return SentenceCounts(("all",), self.values.sum(axis=2, keepdims=True))
+
+
+@dataclass(frozen=True)
+class Score:
+    """A score as a fraction, and the interval that holds 95 % of its replicates."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class GroupScore:
+    """Precision, recall and F1 of a group of entities, with how many there are."""
+
+    precision: Score
+    recall: Score
+    f1: Score
+    gold: int
+    predicted: int
+    correct: int
+
+
+def count_pairs(
+    pairs: Sequence[Sequence[EntityPair]], groups: Sequence[str], find_group: Callable[[int, Entity], str]
+) -> SentenceCounts:
+    """Count the entities of each group, sentence by sentence.
+
+    Args:
+        pairs: The pairs of each sentence.
+        groups: All groups that there are.
+        find_group: Number of a sentence and an entity of it -> its group, the same for equal entities.
+    """
+    places = {group: place for place, group in enumerate(groups)}
+    events = []
+    for number, row in enumerate(pairs):
+        for gold, predicted, error in row:
+            if error == ErrorClass.CORRECT:
+                events.append((number, CORRECT, places[find_group(number, gold)]))
+                continue
+            if gold is not None:
+                events.append((number, GOLD, places[find_group(number, gold)]))
+            if predicted is not None:
+                events.append((number, PREDICTED, places[find_group(number, predicted)]))
+    values = np.zeros((len(pairs), 3, len(groups)), dtype=np.int32)
+    if events:
+        np.add.at(values, tuple(np.array(events).T), 1)
+    # What is correct stands on both sides.
+    values[:, [GOLD, PREDICTED]] += values[:, [CORRECT]]
+    return SentenceCounts(tuple(groups), values)
+
+
+def count_types(pairs: Sequence[Sequence[EntityPair]]) -> SentenceCounts:
+    """The entities of each type that occurs on either side, sorted by name."""
+    return count_pairs(pairs, list_types(pairs), lambda _, entity: entity.type)
+
+
+def list_types(pairs: Sequence[Sequence[EntityPair]]) -> list[str]:
+    """The types that occur on either side, sorted by name."""
+    return sorted({side.type for row in pairs for pair in row for side in pair[:2] if side is not None})
+
+
+def draw_samples(sentences: int, replicates: int = REPLICATES, seed: int = SEED) -> Iterator[np.ndarray]:
+    """Draw as many sentences as there are, with replacement, again and again.
+
+    Yields:
+        float32, (replicates at once, sentences): how often each sentence was drawn.
+    """
+    random = np.random.default_rng(seed)
+    for start in range(0, replicates, REPLICATES_AT_ONCE):
+        rows = min(REPLICATES_AT_ONCE, replicates - start)
+        draws = random.integers(sentences, size=(rows, sentences))
+        draws += np.arange(rows)[:, None] * sentences
+        yield np.bincount(draws.ravel(), minlength=rows * sentences).reshape(rows, sentences).astype(np.float32)
+
+
+def resample(counts: Sequence[SentenceCounts], replicates: int = REPLICATES, seed: int = SEED) -> list[np.ndarray]:
+    """Counts of resampled splits, int64 (replicates, 3, groups) for each of the `counts` of the same sentences."""
+    sentences = len(counts[0].values)
+    # float32 is exact up to 16 million entities, and its products are the fast ones.
+    flat = np.concatenate([part.values.reshape(sentences, -1) for part in counts], axis=1).astype(np.float32)
+    sums = np.concatenate([weights @ flat for weights in draw_samples(sentences, replicates, seed)])
+    borders = np.cumsum([3 * len(part.groups) for part in counts])[:-1]
+    return [part.round().astype(np.int64).reshape(replicates, 3, -1) for part in np.split(sums, borders, axis=1)]
+
+
+def score_counts(counts: np.ndarray) -> np.ndarray:
+    """Precision, recall and F1 from counts (..., 3, groups), as float64 of that shape; 0 where there is nothing."""
+    gold, predicted, correct = np.moveaxis(counts, -2, 0).astype(np.float64)
+    precision = correct / np.maximum(predicted, 1)
+    recall = correct / np.maximum(gold, 1)
+    f1 = 2 * correct / np.maximum(gold + predicted, 1)
+    return np.stack([precision, recall, f1], axis=-2)
+
+
+def score_groups(counts: SentenceCounts, samples: np.ndarray) -> list[GroupScore]:
+    """Each group by itself. A replicate without entities of the group says nothing about it, and is left out.
+
+    Args:
+        counts: The split.
+        samples: Its resampled counts, from `resample`.
+    """
+    totals, values, drawn = counts.totals, score_counts(counts.totals), score_counts(samples)
+    rows = []
+    for place in range(len(counts.groups)):
+        occurs = samples[:, [GOLD, PREDICTED], place].any(axis=1)
+        scores = [find_interval(values[kind, place], drawn[occurs, kind, place]) for kind in range(3)]
+        rows.append(GroupScore(*scores, *totals[:, place].tolist()))
+    return rows
+
+
+def score_micro(counts: SentenceCounts, samples: np.ndarray) -> GroupScore:
+    """All groups together."""
+    return score_groups(counts.join_groups(), samples.sum(axis=2, keepdims=True))[0]
+
+
+def score_macro(counts: SentenceCounts, samples: np.ndarray) -> Score:
+    """Mean F1 of the groups; one that a replicate happens to lack keeps the score of the whole split there."""
+    values = score_counts(counts.totals)[2]
+    occurs = samples[:, [GOLD, PREDICTED]].any(axis=1)
+    drawn = np.where(occurs, score_counts(samples)[:, 2], values)
+    if not counts.groups:
+        return Score(0.0, 0.0, 0.0)
+    return find_interval(values.mean(), drawn.mean(axis=1))
+
+
+def find_interval(value: float, drawn: np.ndarray) -> Score:
+    """The percentile interval of a score's replicates."""
+    if not len(drawn):
+        return Score(float(value), float(value), float(value))
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(drawn, [tail, 1 - tail])
+    return Score(float(value), float(low), float(high))

@@ -1,0 +1,83 @@
+"""Whether two models differ, or only their luck with the test set: tests on the counts of each sentence."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from token_classification.scoring.intervals import (
+    SEED,
+    SentenceCounts,
+    find_interval,
+    resample,
+    score_counts,
+)
+
+SHUFFLES = 10_000
+SHUFFLES_AT_ONCE = 500
+"""Bounds the memory: shuffles x sentences choices at a time."""
+ROUNDING = 1e-12
+F1 = 2
+
+
+@dataclass(frozen=True)
+class Difference:
+    """F1 of two models on the same sentences, fractions from 0 to 1."""
+
+    a: float
+    b: float
+    low: float
+    high: float
+    """Where 95 % of the resampled differences lie"""
+    gold: int
+
+    @property
+    def value(self) -> float:
+        """B - A."""
+        return self.b - self.a
+
+
+def compare_groups(a: SentenceCounts, b: SentenceCounts) -> list[Difference]:
+    """The difference in each group, with the interval of a paired bootstrap (Koehn 2004).
+
+    Both models are scored on the same resampled sentences, so that what is hard for both does not blur the difference.
+
+    Args:
+        a: Counts of the one model.
+        b: Counts of the other, the same sentences and groups.
+    """
+    drawn_a, drawn_b = (score_counts(samples)[:, F1] for samples in resample([a, b]))
+    values_a, values_b = score_counts(a.totals)[F1], score_counts(b.totals)[F1]
+    rows = []
+    for place, gold in enumerate(a.totals[0].tolist()):
+        interval = find_interval(values_b[place] - values_a[place], drawn_b[:, place] - drawn_a[:, place])
+        rows.append(Difference(float(values_a[place]), float(values_b[place]), interval.low, interval.high, gold))
+    return rows
+
+
+def find_p_value(a: SentenceCounts, b: SentenceCounts, shuffles: int = SHUFFLES, seed: int = SEED) -> float:
+    """How probable so large a difference in F1 is if it does not matter which model tagged which sentence.
+
+    Approximate randomisation (Noreen 1989; Yeh 2000), two-sided: in each shuffle the two models' counts of each
+    sentence are exchanged with probability 1/2. All groups count together.
+
+    Returns:
+        (shuffles that differ at least as much + 1) / (shuffles + 1).
+    """
+    counts_a, counts_b = (side.values.sum(axis=2).astype(np.float64) for side in (a, b))
+    # Where both count the same, exchanging changes nothing.
+    exchange = (counts_b - counts_a)[(counts_a != counts_b).any(axis=1)]
+    totals_a, totals_b = counts_a.sum(axis=0), counts_b.sum(axis=0)
+    observed = abs(_score_f1(totals_b) - _score_f1(totals_a))
+    random = np.random.default_rng(seed)
+    as_large = 0
+    for start in range(0, shuffles, SHUFFLES_AT_ONCE):
+        rows = min(SHUFFLES_AT_ONCE, shuffles - start)
+        moved = random.integers(2, size=(rows, len(exchange))) @ exchange
+        differences = np.abs(_score_f1(totals_b - moved) - _score_f1(totals_a + moved))
+        as_large += int((differences >= observed - ROUNDING).sum())
+    return (as_large + 1) / (shuffles + 1)
+
+
+def _score_f1(counts: np.ndarray) -> np.ndarray:
+    """F1 from counts (..., 3)."""
+    return score_counts(counts[..., None])[..., F1, 0]
