@@ -8,12 +8,12 @@ import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 
 from tqdm.auto import tqdm
 
-from token_classification import __version__
 from token_classification.data.formats.conll import format_sentence, make_writable
 from token_classification.data.text_lines import open_bytes
 from token_classification.errors import DataError, UserError
@@ -111,7 +111,7 @@ def describe_run(predictor: Predictor, settings: BulkSettings, model_folder: Pat
         "input_format": str(settings.input_format),
         "output_format": settings.output_format,
         "text_column": str(settings.text_column),
-        "version": __version__,
+        "libraries": ", ".join(f"{name} {version(name)}" for name in ("torch", "transformers", "tokenizers")),
     }
 
 
