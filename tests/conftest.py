@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -21,6 +22,8 @@ from transformers import (
     RobertaForTokenClassification,
     RobertaTokenizer,
 )
+
+from token_classification.inference.engine import Engine, open_engine
 
 ROOT = Path(__file__).parents[1]
 REAL_DATA = ROOT.parent / "shared" / "data"
@@ -190,6 +193,44 @@ def roberta_folder(tmp_path_factory) -> Path:
     RobertaForTokenClassification(config).roberta.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+TAGGER_NAMES = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
+
+
+def save_tagger(
+    folder: Path, tokenizer: PreTrainedTokenizerBase, names: Sequence[str] = TAGGER_NAMES, scheme: str = "iob2"
+) -> Path:
+    """Write a tiny tagger of random weights with its tokenizer; its tags are arbitrary and vary from word to word."""
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=WINDOW_OF_TINY_MODELS,
+        # Large weights: otherwise all words would get the same tag.
+        initializer_range=0.5,
+        id2label=dict(enumerate(names)),
+        label2id={name: label_id for label_id, name in enumerate(names)},
+        tag_scheme=scheme,
+    )
+    BertForTokenClassification(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tagger_folder(tmp_path_factory, wordpiece) -> Path:
+    """The folder of a tiny tagger."""
+    return save_tagger(tmp_path_factory.mktemp("tagger"), wordpiece)
+
+
+@pytest.fixture(scope="session")
+def engine(tagger_folder) -> Engine:
+    """The tiny tagger, opened."""
+    return open_engine(tagger_folder)
 
 
 SENTENCES = [

@@ -69,6 +69,7 @@ def user_folder(tmp_path, bert_folder, monkeypatch) -> Path:
     (tmp_path / "iob").mkdir()
     for name in ("train.txt", "dev.txt", "test.txt"):
         write_sentences(tmp_path / "iob" / name)
+    (tmp_path / "texts.jsonl").write_text('{"id": 1, "text": "Anna Smith moved to New York."}\n{broken\n')
     config = ["model_name_or_path: bert-base-uncased", "train_file: train.conll", "do_train: true", "max_steps: 1"]
     (tmp_path / "config.yaml").write_text("\n".join([*config, "output_dir: from-config"]))
     return tmp_path
@@ -90,6 +91,19 @@ def test_every_command_runs(page, user_folder, monkeypatch):
             continue
         assert words[:2] == ["python", "run_ner.py"], f"no test runs: {command}"
         assert run_command(run_ner.main, [*words[2:], "--use_cpu"]) in accepted, command
+
+
+def test_every_way_from_text_to_entities_works(user_folder, tagger_folder):
+    (user_folder / "ner-model").symlink_to(tagger_folder)
+    page = ROOT / "docs" / "inference.md"
+    [example] = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    names: dict = {}
+    exec(example, names)
+    assert names["predictor"].tag("Anna")
+    commands = read_commands(page)
+    assert len(commands) == 3
+    for command in commands:
+        assert run_command(cli.run, shlex.split(command)[1:]) == 0, command
 
 
 @pytest.fixture

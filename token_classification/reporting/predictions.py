@@ -4,7 +4,13 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from token_classification.data.formats.conll import DOCUMENT_START, find_layout, read_conll, write_conll
+from token_classification.data.formats.conll import (
+    DOCUMENT_START,
+    find_layout,
+    make_writable,
+    read_conll,
+    write_conll,
+)
 from token_classification.data.sentences import Sentences
 from token_classification.data.text_lines import read_lines
 from token_classification.errors import DataError
@@ -77,20 +83,15 @@ def write_legacy_predictions(
 
 
 def _clean_words(tokens: Sequence[Sequence[str]]) -> list[list[str]]:
-    """TAB and line ends inside a word (possible in JSON and CSV) would break the file: they are written as blanks."""
-    breaking = sum(1 for words in tokens for word in words if _breaks_line(word))
+    """Words without TAB and line ends; says how many there were with one."""
+    cleaned = [[make_writable(word) for word in words] for words in tokens]
+    breaking = sum(
+        word != clean
+        for row, clean_row in zip(tokens, cleaned, strict=True)
+        for word, clean in zip(row, clean_row, strict=True)
+    )
     if breaking:
         logger.warning(
             "%s words with a TAB or line end inside: written to predictions.conll with blanks.", f"{breaking:,}"
         )
-    return [
-        [
-            word.replace("\t", " ").replace("\n", " ").replace("\r", " ") if _breaks_line(word) else word
-            for word in words
-        ]
-        for words in tokens
-    ]
-
-
-def _breaks_line(word: str) -> bool:
-    return "\t" in word or "\n" in word or "\r" in word
+    return cleaned

@@ -112,6 +112,8 @@ def add_flags(command: argparse.ArgumentParser, name: str) -> None:
     if name == "dataset_convert":
         command.add_argument("--data_file", metavar="F", help="convert one file, beside it")
         command.add_argument("--max_length", type=int, default=-1, metavar="N", help="cut sentences to N words")
+    if name == "infer":
+        command.add_argument("--resume", action="store_true", help="go on where a killed run on input_file stopped")
     command.epilog = "key=value: any key of the spec, e.g. trainer.max_epochs=3; it wins over the spec."
 
 

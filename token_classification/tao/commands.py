@@ -15,7 +15,7 @@ from token_classification.export.archive import read_key
 from token_classification.tao.assess import evaluate
 from token_classification.tao.cli import REQUIRED, WORKER_VARIABLE, launch_processes
 from token_classification.tao.convert import convert_file, convert_folder
-from token_classification.tao.infer import infer
+from token_classification.tao.infer import infer, infer_in_bulk, is_bulk
 from token_classification.tao.learn import finetune, train
 from token_classification.tao.logs import configure_tao_logging, hide_key, write_command_line
 from token_classification.tao.spec import load_spec
@@ -36,18 +36,23 @@ def run(options: argparse.Namespace, overrides: Sequence[str]) -> None:
         return
     if not options.results_dir:
         raise UserError(f"-r RESULTS is missing: the folder for the results of {options.command}.")
-    if (options.gpus or 1) > 1 and WORKER_VARIABLE not in os.environ:
+    # infer runs in one process: several would print and write the same.
+    if (options.gpus or 1) > 1 and options.command != "infer" and WORKER_VARIABLE not in os.environ:
         launch_processes(_without_key(options, overrides), options.gpus, key)
     results = Path(options.results_dir)
     configure_tao_logging(results)
     given = [f"restore_from={options.model}"] if options.model else []
     given += [f"trainer.gpus={options.gpus}"] if options.gpus else []
+    given += ["resume=true"] if options.command == "infer" and options.resume else []
     settings = [f"exp_manager.explicit_log_dir={results}", *overrides, *given]
     spec = load_spec(options.experiment_spec, settings, REQUIRED[options.command])
     if options.gpus is None and spec.trainer.gpus > 1:
         raise UserError(f"trainer.gpus={spec.trainer.gpus}: several processes are started by the flag -g instead.")
     log_spec(spec, results, command_line)
-    WORK[options.command](spec, results, key)
+    work = WORK[options.command]
+    if work is infer and is_bulk(spec, has_spec_file=options.experiment_spec is not None):
+        work = infer_in_bulk
+    work(spec, results, key)
     logger.info("Internal process exited")
 
 

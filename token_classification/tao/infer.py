@@ -1,33 +1,21 @@
-"""`infer`: tags behind the words of a text, and entities with their places in it."""
+"""`infer`: tags behind the words of some texts on the screen, or the entities of a file of any size in a file."""
 
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
-from token_classification.data.scheme_conversion import find_entities
-from token_classification.data.sentences import Sentences
 from token_classification.data.text_lines import read_lines
 from token_classification.errors import UserError
-from token_classification.tao.assess import predict
+from token_classification.inference.bulk import ERRORS_NAME, BulkSettings, tag_file
+from token_classification.inference.predictor import Predictor
+from token_classification.inference.read_records import STDIN, SUFFIXES
+from token_classification.inference.words_of_text import Span
 from token_classification.tao.models import open_model
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class QueryWord:
-    """A word of a query, without the punctuation around it: `(clara).` has the core `clara`."""
-
-    start: int
-    core_start: int
-    core_end: int
-    end: int
 
 
 def infer(spec: DictConfig, results: Path, key: str | None) -> None:
@@ -37,26 +25,72 @@ def infer(spec: DictConfig, results: Path, key: str | None) -> None:
         UserError: no queries.
     """
     queries = read_queries(spec)
-    words = [find_words(query) for query in queries]
-    pieces = [split_pieces(query, row) for query, row in zip(queries, words, strict=True)]
-    tokens = [[query[start:end] for start, end in row] for query, row in zip(queries, pieces, strict=True)]
-    sentences = Sentences(tokens, None, list(range(1, len(queries) + 1)))
-    source = Path(spec.input_file or "input_batch")
     with open_model(spec.restore_from, key) as folder:
-        outcome = predict(folder, sentences, source, spec, results)
-    borders = np.cumsum([0, *map(len, tokens)])
-    scores = [outcome.scores[start:end].tolist() for start, end in pairwise(borders)]
-    tagged = [
-        format_query(query, row, dict(zip(places, tags, strict=True)), spec.model.dataset.pad_label)
-        for query, row, places, tags in zip(queries, words, pieces, outcome.tags, strict=True)
-    ]
-    for query, result in zip(queries, tagged, strict=True):
+        predictor = open_predictor(folder, spec)
+    tagged = predictor.tag_texts(queries)
+    pad_label = spec.model.dataset.pad_label
+    lines = [format_query(query, row.spans, row.tags, pad_label) for query, row in zip(queries, tagged, strict=True)]
+    for query, result in zip(queries, lines, strict=True):
         print(f"Query : {query}\nResult: {result}\n")
-    (results / "predictions.txt").write_text("".join(f"{line}\n" for line in tagged), encoding="utf-8")
+    (results / "predictions.txt").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     with open(results / "predictions.jsonl", "w", encoding="utf-8") as file:
-        for row in zip(queries, pieces, outcome.tags, scores, strict=True):
-            file.write(json.dumps(list_entities(*row), ensure_ascii=False) + "\n")
+        for row in tagged:
+            record = {"text": row.text, "entities": predictor.find_entities(row)}
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
     logger.info("Predictions saved to %s", results / "predictions.txt")
+
+
+def open_predictor(folder: Path, spec: DictConfig) -> Predictor:
+    """The predictor that a spec asks for."""
+    max_length = spec.model.dataset.max_seq_length
+    threshold = OmegaConf.to_container(spec)["threshold"]
+    return Predictor.from_pretrained(
+        folder,
+        spec.backend,
+        threshold=threshold,
+        words=spec.words,
+        max_seq_length=max_length if max_length > 0 else None,
+    )
+
+
+def is_bulk(spec: DictConfig, has_spec_file: bool) -> bool:
+    """Whether the answers go to a file only: all files do, but a plain text file that a spec (-e) is given for.
+
+    Those lines are answered on the screen, as the texts of `input_batch` are.
+    """
+    if spec.input_file is None:
+        return False
+    is_text = spec.input_file != STDIN and SUFFIXES.get(Path(spec.input_file).suffix.lower(), "text") == "text"
+    asks_for_files = spec.resume or spec.output_format is not None or spec.input_format is not None
+    return not (has_spec_file and is_text) or asks_for_files
+
+
+def infer_in_bulk(spec: DictConfig, results: Path, key: str | None) -> None:
+    """Tag `input_file`, which may be of any size, and write its records with their entities.
+
+    Raises:
+        UserError: both `input_file` and `input_batch`, or something wrong with the file, the model or the settings.
+    """
+    if spec.input_batch is not None:
+        raise UserError("Both input_batch and input_file are given: please give only one of them.")
+    settings = BulkSettings(
+        input_file=spec.input_file,
+        folder=results,
+        output_format=spec.output_format or "jsonl",
+        input_format=spec.input_format,
+        text_column=spec.text_column,
+        resume=spec.resume,
+    )
+    with open_model(spec.restore_from, key) as folder:
+        progress = tag_file(open_predictor(folder, spec), settings, folder)
+    output = results / settings.output_name
+    logger.info("%s: %s records, %s entities", output, f"{progress.records:,}", f"{progress.entities:,}")
+    if progress.bad_records:
+        logger.warning(
+            "%s records could not be tagged; %s says why, with their lines.",
+            f"{progress.bad_records:,}",
+            results / ERRORS_NAME,
+        )
 
 
 def read_queries(spec: DictConfig) -> list[str]:
@@ -75,46 +109,15 @@ def read_queries(spec: DictConfig) -> list[str]:
     return lines[:-1] if lines[-1] == "" else lines
 
 
-def find_words(query: str) -> list[QueryWord]:
-    """The words between blanks; punctuation around a letter or digit is not part of the core.
+def format_query(query: str, spans: Sequence[Span], tags: Sequence[str], pad_label: str) -> str:
+    """`santa[B-LOC] clara[I-LOC].`: the tag of a word behind it; punctuation has none, and runs of blanks are one.
 
-    The original splits off the last character if it is no letter, which makes `2021` into `202` and `1` (T24).
+    The original splits off a last character that is no letter, which makes `2021` into `202` and `1` (T24).
     """
-    words, start = [], 0
-    for text in query.split():
-        start = query.index(text, start)
-        inner = [place for place, character in enumerate(text) if character.isalnum()]
-        first, last = (inner[0], inner[-1] + 1) if inner else (0, len(text))
-        words.append(QueryWord(start, start + first, start + last, start + len(text)))
-        start += len(text)
-    return words
-
-
-def split_pieces(query: str, words: Sequence[QueryWord]) -> list[tuple[int, int]]:
-    """What the model reads: cores, and each punctuation mark around them by itself, as in training data."""
-    pieces = []
-    for word in words:
-        pieces += [(place, place + 1) for place in range(word.start, word.core_start)]
-        pieces.append((word.core_start, word.core_end))
-        pieces += [(place, place + 1) for place in range(word.core_end, word.end)]
-    return pieces
-
-
-def format_query(query: str, words: Sequence[QueryWord], tags: dict[tuple[int, int], str], pad_label: str) -> str:
-    """`santa[B-LOC] clara[I-LOC].`: the tag of a word behind its core, punctuation behind the tag."""
-    formatted = []
-    for word in words:
-        tag = tags[word.core_start, word.core_end]
-        label = "" if tag == pad_label else f"[{tag}]"
-        formatted.append(f"{query[word.start : word.core_end]}{label}{query[word.core_end : word.end]}")
-    return " ".join(formatted)
-
-
-def list_entities(query: str, pieces: Sequence[tuple[int, int]], tags: Sequence[str], scores: Sequence[float]) -> dict:
-    """A query with its entities: `text[start:end]` is the entity, its score the product of its words' scores."""
-    entities = []
-    for entity in find_entities(tags):
-        start, end = pieces[entity.start][0], pieces[entity.end - 1][1]
-        score = float(np.prod(scores[entity.start : entity.end]))
-        entities.append({"start": start, "end": end, "label": entity.type, "score": score, "text": query[start:end]})
-    return {"text": query, "entities": entities}
+    parts, place = [], 0
+    for (start, end), tag in zip(spans, tags, strict=True):
+        parts.append(query[place:end])
+        if tag != pad_label and any(map(str.isalnum, query[start:end])):
+            parts.append(f"[{tag}]")
+        place = end
+    return " ".join("".join([*parts, query[place:]]).split())

@@ -135,6 +135,13 @@ class Spec:
     exp_manager: ExpManagerSpec = field(default_factory=ExpManagerSpec)
     input_batch: list[str] | None = None
     input_file: str | None = None
+    input_format: str | None = None
+    output_format: str | None = None
+    text_column: str | None = None
+    threshold: Any = 0.0
+    words: str = "punctuation"
+    backend: str = "auto"
+    resume: bool = False
     source_data_dir: str | None = None
     target_data_dir: str | None = None
     scheme: str | None = None

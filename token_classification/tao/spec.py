@@ -21,7 +21,7 @@ OPEN = "???"
 """Stands for a value that has to be given."""
 
 SCHEDULE_KEYS = {"name", "monitor", "reduce_on_plateau", "last_epoch", "max_steps"}.union(*OPTIONS.values())
-OPEN_SECTIONS = {"model.optim.sched": SCHEDULE_KEYS, "model.language_model.config": None}
+OPEN_SECTIONS = {"model.optim.sched": SCHEDULE_KEYS, "model.language_model.config": None, "threshold": None}
 """Sections whose keys are not in the schema -> those that there are; None: any."""
 
 
@@ -112,6 +112,9 @@ def parse_override(text: str) -> Setting:
     key, equals, value = text.partition("=")
     if not equals or not key:
         raise UserError(f"{text!r}: accepted are overrides like trainer.max_epochs=3; flags: -e -r -g -k -m.")
+    if value == "-":
+        # Stdin, and not the list of one empty item that it is in YAML.
+        return Setting(key, value, "command line")
     try:
         node = yaml.compose(value, yaml.SafeLoader)
     except yaml.YAMLError:

@@ -2,9 +2,10 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from token_classification.data.formats.sentence_builder import SentenceBuilder
 from token_classification.data.problems import Problem
@@ -79,19 +80,43 @@ def read_conll(
     """
     lines = read_lines(path)
     layout = find_layout(lines, path, text_column, label_column)
-    separator, width, word_column, tag_column = layout.separator, layout.width, layout.word_column, layout.tag_column
     builder, problems = SentenceBuilder(), []
-    words, tags, start = [], [], 0
+    for sentence in iterate_sentences(lines, layout, path):
+        builder.add(sentence.words, sentence.tags, sentence.line)
+        problems += sentence.problems
+        for line in sentence.skipped:
+            builder.skip(line)
+        if sentence.is_document_end:
+            builder.start_document()
+    return builder.build(path, labelled=layout.tag_column is not None, problems=problems)
+
+
+class ConllSentence(NamedTuple):
+    """What stands between two boundaries, which may be nothing."""
+
+    words: list[str]
+    tags: list[str]
+    line: int
+    """Where the first word stands, from 1"""
+    problems: list[Problem]
+    """Rows that could not be read"""
+    skipped: list[int]
+    """Lines that hold no word"""
+    is_document_end: bool
+
+
+def iterate_sentences(lines: Iterable[str], layout: Layout, path: Path) -> Iterator[ConllSentence]:
+    """Give the sentences of a file one by one; without tags where the layout has no column of them."""
+    separator, width, word_column, tag_column = layout.separator, layout.width, layout.word_column, layout.tag_column
+    words, tags, start, problems, skipped = [], [], 0, [], []
     for number, line in enumerate(lines, 1):
         if line[:1] in SPECIAL_FIRST_CHARACTERS:
             if is_boundary(line):
-                builder.add(words, tags, start)
-                words, tags = [], []
-                if line.startswith(DOCUMENT_START):
-                    builder.start_document()
+                yield ConllSentence(words, tags, start, problems, skipped, line.startswith(DOCUMENT_START))
+                words, tags, problems, skipped = [], [], [], []
                 continue
             if line.startswith("#") and (layout.numbered or (not words and layout.is_comment(line))):
-                builder.skip(number)
+                skipped.append(number)
                 continue
         row = line.split(separator)
         if len(row) != width or "" in row:
@@ -99,15 +124,14 @@ def read_conll(
         tag = row[tag_column].strip(" ") if tag_column is not None and len(row) == width else None
         if len(row) != width or tag == "":
             problems.append(layout.explain(row, line, path, number))
-            builder.skip(number)
+            skipped.append(number)
             continue
         if not words:
             start = number
         words.append(row[word_column])
         if tag is not None:
             tags.append(tag)
-    builder.add(words, tags, start)
-    return builder.build(path, labelled=tag_column is not None, problems=problems)
+    yield ConllSentence(words, tags, start, problems, skipped, False)
 
 
 def is_boundary(line: str) -> bool:
@@ -168,6 +192,16 @@ def _choose_column(asked: str | None, flag: str, default: int, columns: Sequence
     raise DataError(f"{place}: {what} (the first line has {shown}); accepted: {accepted}; type e.g. {flag} {default}")
 
 
+def format_sentence(rows: Iterable[Sequence[str]]) -> str:
+    """Give the lines of a sentence: TABs between the columns, a blank line behind it."""
+    return "".join("\t".join(row) + "\n" for row in rows) + "\n"
+
+
+def make_writable(word: str) -> str:
+    """Write a TAB or line end inside a word (possible in JSON and CSV) as a blank: they would break the file."""
+    return word.replace("\t", " ").replace("\n", " ").replace("\r", " ")
+
+
 def write_conll(path: Path, columns: Sequence[Sequence[Sequence[str]]]) -> None:
     """Write sentences with TABs between the columns and a blank line after each; the file appears whole or not at all.
 
@@ -187,7 +221,7 @@ def write_conll(path: Path, columns: Sequence[Sequence[Sequence[str]]]) -> None:
     ]
     if problems:
         raise DataError(list_problems(problems))
-    text = "".join("".join("\t".join(row) + "\n" for row in rows) + "\n" for rows in rows_of_sentences)
+    text = "".join(map(format_sentence, rows_of_sentences))
     if text.startswith("\ufeff"):  # a word, which a reader would take for a byte order mark unless one precedes it
         text = "\ufeff" + text
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")

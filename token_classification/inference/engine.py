@@ -1,0 +1,174 @@
+"""A model opened for tagging: words in, one tag and one probability per word out, whatever the model runs with."""
+
+import logging
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal
+
+import torch
+from transformers import PreTrainedConfig
+
+from token_classification.alignment.align import Aligner, build_aligner
+from token_classification.alignment.batches import build_collator
+from token_classification.alignment.windows import find_window_length
+from token_classification.arguments import ModelArguments
+from token_classification.data.labels import LabelSet
+from token_classification.data.schemes import Scheme, recognise_scheme
+from token_classification.data.sentences import Sentences
+from token_classification.errors import UserError
+from token_classification.hardware import has_accelerator, multiplies_bf16
+from token_classification.inference.export_record import ExportRecord, read_export_record
+from token_classification.modeling.build import load_config, load_model, read_model_labels
+from token_classification.modeling.tokenizer import load_tokenizer
+from token_classification.scoring.decode import build_viterbi
+from token_classification.scoring.evaluate import SplitResults, evaluate_split
+from token_classification.scoring.predict import PredictionLoop, RunModel, name_predictions
+
+logger = logging.getLogger(__name__)
+
+TORCH_BACKENDS = ("torch", "torch-bf16")
+EXPORTED_BACKENDS = ("onnx", "onnx-int8", "openvino", "openvino-bf16", "openvino-int8")
+BACKENDS = TORCH_BACKENDS + EXPORTED_BACKENDS
+"""What a model can run with; those behind the first two need a folder that `export` wrote."""
+
+CPU_TOKEN_BUDGET, ACCELERATOR_TOKEN_BUDGET = 2048, 32768
+"""Padded positions per batch: what fits a CPU's caches, and what keeps an accelerator busy"""
+
+
+@dataclass(frozen=True)
+class WordTags:
+    """What a model says about the words of some sentences; parallel to them."""
+
+    tags: list[list[str]]
+    scores: list[list[float]]
+    """Probability of each tag"""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A model with all that stands between words and tags. It runs the loop and the decoding of evaluate."""
+
+    backend: str
+    label_set: LabelSet
+    aligner: Aligner
+    loop: PredictionLoop
+
+    def tag(self, tokens: Sequence[Sequence[str]]) -> WordTags:
+        """Tag sentences of any length and number; one tag and one probability for each word."""
+        split = self.aligner.align(Sentences(tokens))
+        predictions = self.loop.predict(split.windows, split.ledger.words)
+        scores = predictions.scores.tolist()
+        return WordTags(
+            tags=name_predictions(predictions, self.label_set.names, split.sentence_starts),
+            scores=[scores[start:end] for start, end in pairwise(split.sentence_starts.tolist())],
+        )
+
+    def evaluate(self, sentences: Sentences, source: str = "input") -> SplitResults:
+        """Tag a split and score it where it has gold, as `run_ner.py --do_eval` does."""
+        split = self.aligner.align(sentences, source)
+        return evaluate_split(self.loop.predict(split.windows, split.ledger.words), split, self.label_set)
+
+
+def open_engine(
+    model: str | Path,
+    backend: str = "auto",
+    *,
+    token_budget: int | None = None,
+    max_seq_length: int | None = None,
+    decoder: Literal["argmax", "viterbi"] = "argmax",
+    show_progress: bool = False,
+) -> Engine:
+    """Open a trained or exported model.
+
+    Args:
+        model: A folder, or a name on the Hub.
+        backend: One of `BACKENDS`. `auto`: what `export.json` names, and for any other model torch in float32, so that
+            the tags are those that evaluate scores.
+        token_budget: Padded positions per batch; None: by the device.
+        max_seq_length: Longest input in positions, by default what the model can take; a longer sentence becomes
+            several windows.
+        decoder: As `--decoder` of `run_ner.py`.
+        show_progress: Show a progress bar for each call.
+
+    Raises:
+        UserError: no such model, it was not fine-tuned, or it can't run with this backend.
+    """
+    record = read_export_record(Path(model))
+    backend = _choose_backend(model, backend, record)
+    arguments = ModelArguments(str(model))
+    config = load_config(arguments)
+    label_set = read_label_set(config, str(model))
+    tokenizer = load_tokenizer(arguments)
+    device, precision = "cpu", nullcontext
+    if backend in TORCH_BACKENDS:
+        device = torch.accelerator.current_accelerator() if has_accelerator() else torch.device("cpu")
+        network = load_model(arguments, config, label_set).to(device).eval()
+        run_model, window_length = _run_torch(network), find_window_length(max_seq_length, tokenizer, network)
+        if backend == "torch-bf16":
+            precision = partial(torch.autocast, device.type, torch.bfloat16)
+    else:
+        run_model = _load_exported(Path(model), record)
+        window_length = min(max_seq_length or record.window_length, record.window_length)
+    aligner = build_aligner(tokenizer, label_set, window_length=window_length)
+    loop = PredictionLoop(
+        run_model=run_model,
+        collator=build_collator(tokenizer, aligner.special),
+        token_budget=token_budget or (CPU_TOKEN_BUDGET if str(device) == "cpu" else ACCELERATOR_TOKEN_BUDGET),
+        decoder=build_viterbi(label_set) if decoder == "viterbi" else None,
+        precision=precision,
+        device=device,
+        show_progress=show_progress,
+    )
+    return Engine(backend, label_set, aligner, loop)
+
+
+def read_label_set(config: PreTrainedConfig, name: str) -> LabelSet:
+    """The labels of a trained model, and the scheme that was recognised when it was trained.
+
+    Raises:
+        UserError: the model has no label names.
+    """
+    names = read_model_labels(config)
+    if names is None:
+        raise UserError(
+            f"model {name}: has no label names (it was not fine-tuned for token classification), so nothing can be "
+            "tagged with it; train it first: python run_ner.py --do_train --train_file FILE"
+        )
+    scheme = getattr(config, "tag_scheme", None)
+    return LabelSet(tuple(names), Scheme(scheme) if scheme else recognise_scheme((), names))
+
+
+def _choose_backend(model: str | Path, backend: str, record: ExportRecord | None) -> str:
+    if backend == "auto":
+        return record.backend if record else "torch"
+    if backend not in BACKENDS:
+        raise UserError(f"backend {backend}: accepted are auto, {', '.join(BACKENDS)}.")
+    if backend in EXPORTED_BACKENDS and (record is None or record.backend != backend):
+        found = f"is exported for {record.backend}" if record else "is not exported"
+        exported, _, quantized = backend.partition("-")
+        raise UserError(
+            f"model {model}: {found}, so it can't run with {backend}; export it first: token_classification export "
+            f"-m MODEL -r OUT export_format={exported} quantize={quantized or 'none'}, and give OUT as the model"
+        )
+    if backend == "torch-bf16" and not multiplies_bf16():
+        logger.warning("torch-bf16: this machine has no units for bf16 products; torch will be faster.")
+    return backend
+
+
+def _run_torch(network: torch.nn.Module) -> RunModel:
+    return lambda inputs: network(**inputs).logits
+
+
+def _load_exported(folder: Path, record: ExportRecord) -> RunModel:
+    """The one place where an exported model's runtime is chosen; imported only when needed, for it is an extra."""
+    if record.backend.startswith("onnx"):
+        from token_classification.inference.onnx_model import load_onnx
+
+        return load_onnx(folder, record)
+    from token_classification.inference.openvino_model import load_openvino
+
+    return load_openvino(folder, record)

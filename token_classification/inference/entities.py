@@ -1,0 +1,83 @@
+"""Tags of words to entities of a text: places, labels, scores; and which of them are sure enough."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
+
+from token_classification.data.labels import LabelSet
+from token_classification.data.scheme_conversion import Entity, find_entities
+from token_classification.data.schemes import OUTSIDE, Scheme, split_tag
+from token_classification.errors import UserError
+
+Thresholds = Mapping[str, float]
+"""Label -> least score of an entity; a label that is not named has none."""
+
+
+class TextEntity(TypedDict):
+    """An entity of a text: `text[start:end]` of the whole text is its own `text`."""
+
+    start: int
+    end: int
+    label: str
+    score: float
+    text: str
+
+
+def list_entities(
+    text: str,
+    spans: Sequence[tuple[int, int]],
+    tags: Sequence[str],
+    scores: Sequence[float],
+    scheme: Scheme,
+    thresholds: Thresholds,
+) -> list[TextEntity]:
+    """The entities of a text, in order; none overlaps another.
+
+    The score of an entity is the product of the probabilities of its words' tags: the probability of the whole span
+    and its label, if the tags of its words are taken as independent. The threshold looks at whole entities after
+    decoding, so that raising it never adds one.
+
+    Args:
+        text: The text.
+        spans: Where its words are.
+        tags: One tag per word.
+        scores: The probability of each tag.
+        scheme: How the tags mark entities; of plain tags each but `O` is an entity of its own.
+        thresholds: Least scores.
+    """
+    entities: list[TextEntity] = []
+    for label, first, end in _find_spans(tags, scheme):
+        score = math.prod(scores[first:end])
+        if score >= thresholds.get(label, 0.0):
+            start, stop = spans[first][0], spans[end - 1][1]
+            entities.append({"start": start, "end": stop, "label": label, "score": score, "text": text[start:stop]})
+    return entities
+
+
+def _find_spans(tags: Sequence[str], scheme: Scheme) -> list[Entity]:
+    if scheme == Scheme.PLAIN:
+        return [Entity(tag, place, place + 1) for place, tag in enumerate(tags) if tag != OUTSIDE]
+    return find_entities(tags)
+
+
+def list_entity_labels(label_set: LabelSet) -> list[str]:
+    """The labels that entities can have: types of the tags, or plain tags themselves; sorted."""
+    names = set(label_set.names) - {OUTSIDE}
+    return sorted(names if label_set.scheme == Scheme.PLAIN else {split_tag(name)[1] for name in names})
+
+
+def read_thresholds(threshold: float | Mapping[str, float], label_set: LabelSet) -> Thresholds:
+    """One threshold for all labels, or one for each label that is named.
+
+    Raises:
+        UserError: a label that the model doesn't have, or a threshold that is no probability.
+    """
+    labels = list_entity_labels(label_set)
+    thresholds = threshold if isinstance(threshold, Mapping) else dict.fromkeys(labels, threshold)
+    unknown = sorted(set(map(str, thresholds)) - set(labels))
+    if unknown:
+        raise UserError(f"threshold: the model has no label {', '.join(unknown)}; accepted are {', '.join(labels)}.")
+    for label, least in thresholds.items():
+        if isinstance(least, bool) or not isinstance(least, int | float) or not 0 <= least <= 1:
+            raise UserError(f"threshold: {least!r} for {label}; accepted is a probability, from 0 to 1, e.g. 0.8.")
+    return dict(thresholds)

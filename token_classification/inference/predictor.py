@@ -1,0 +1,181 @@
+"""Text to entities: `Predictor.from_pretrained(model)(texts)`."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from pathlib import Path
+from typing import Any, Literal, Self, TypedDict, TypeVar, get_args
+
+from token_classification.errors import UserError
+from token_classification.inference.engine import Engine, open_engine
+from token_classification.inference.entities import TextEntity, Thresholds, list_entities, read_thresholds
+from token_classification.inference.words_of_text import Span, WordRule, find_words
+
+TextOrWords = str | Sequence[str]
+"""A text, or one that is a list of words already; then offsets count in `" ".join(words)`."""
+
+Item = TypeVar("Item")
+
+TEXTS_PER_CHUNK = 2048
+CHARACTERS_PER_CHUNK = 250_000
+"""What is read of an iterator before the first of it is tagged: texts of like length go into a batch together."""
+
+
+class TextTag(TypedDict):
+    """The tag of a word; `text[start:end]` of the whole text is the word."""
+
+    start: int
+    end: int
+    tag: str
+    score: float
+    text: str
+
+
+@dataclass(frozen=True)
+class TaggedText:
+    """A text with its words and their tags, all parallel."""
+
+    text: str
+    spans: Sequence[Span]
+    tags: list[str]
+    scores: list[float]
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """Finds entities in texts, or tags their words: `Predictor.from_pretrained("ner-model")("Anna left Paris.")`."""
+
+    engine: Engine
+    thresholds: Thresholds
+    words: WordRule
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        model: str | Path,
+        backend: str = "auto",
+        *,
+        threshold: float | Mapping[str, float] = 0.0,
+        words: WordRule = "punctuation",
+        token_budget: int | None = None,
+        max_seq_length: int | None = None,
+        decoder: Literal["argmax", "viterbi"] = "argmax",
+    ) -> Self:
+        """Open a model: a folder that was trained or exported, or a name on the Hub.
+
+        Args:
+            model: The folder or name.
+            backend: One of `engine.BACKENDS`; `auto`: what the model was exported for, else torch (float32).
+            threshold: Least score of an entity, or label -> least score; from 0 to 1.
+            words: How words are found in raw text, see `find_words`.
+            token_budget: Padded positions per batch; None: by the device.
+            max_seq_length: Longest input in positions; longer texts are read in overlapping windows.
+            decoder: As `--decoder` of `run_ner.py`.
+
+        Raises:
+            UserError: no such model or backend, or a setting that means nothing.
+        """
+        if words not in get_args(WordRule):
+            raise UserError(f"words={words}: accepted are {', '.join(get_args(WordRule))}.")
+        engine = open_engine(model, backend, token_budget=token_budget, max_seq_length=max_seq_length, decoder=decoder)
+        return cls(engine, read_thresholds(threshold, engine.label_set), words)
+
+    def __call__(
+        self, texts: TextOrWords | Iterable[TextOrWords]
+    ) -> list[TextEntity] | list[list[TextEntity]] | Iterator[list[TextEntity]]:
+        """Find the entities of a text (a list of them), of a list of texts (a list of lists), or of an iterator.
+
+        An iterator is read in chunks, and so are the results given: in order, and each chunk only when it is asked
+        for. A text may be of any length, and a list of its words.
+
+        Raises:
+            TypeError: something that is neither a text nor a list of words.
+        """
+        return _answer_in_kind(texts, self._find_in_chunk)
+
+    def tag(
+        self, texts: TextOrWords | Iterable[TextOrWords]
+    ) -> list[TextTag] | list[list[TextTag]] | Iterator[list[TextTag]]:
+        """Tag the words of a text, of a list of texts or of an iterator; see `__call__`."""
+        return _answer_in_kind(texts, self._tag_chunk)
+
+    def tag_texts(self, texts: Sequence[TextOrWords]) -> list[TaggedText]:
+        """Tag the words of some texts at once."""
+        placed = [_place_words(text, self.words) for text in texts]
+        tagged = self.engine.tag([words for _, _, words in placed])
+        return [
+            TaggedText(text, spans, tags, scores)
+            for (text, spans, _), tags, scores in zip(placed, tagged.tags, tagged.scores, strict=True)
+        ]
+
+    def find_entities(self, tagged: TaggedText) -> list[TextEntity]:
+        """The entities that the tags of a text mark, those below the threshold left out."""
+        scheme = self.engine.label_set.scheme
+        return list_entities(tagged.text, tagged.spans, tagged.tags, tagged.scores, scheme, self.thresholds)
+
+    def _find_in_chunk(self, texts: Sequence[TextOrWords]) -> list[list[TextEntity]]:
+        return [self.find_entities(tagged) for tagged in self.tag_texts(texts)]
+
+    def _tag_chunk(self, texts: Sequence[TextOrWords]) -> list[list[TextTag]]:
+        return [
+            [
+                {"start": start, "end": end, "tag": tag, "score": score, "text": tagged.text[start:end]}
+                for (start, end), tag, score in zip(tagged.spans, tagged.tags, tagged.scores, strict=True)
+            ]
+            for tagged in self.tag_texts(texts)
+        ]
+
+
+def cut_into_chunks(items: Iterable[Item], count_characters: Callable[[Item], int]) -> Iterator[list[Item]]:
+    """Cut a stream of texts by number and size; where the cuts are depends on the texts only."""
+    chunk, characters = [], 0
+    for item in items:
+        chunk.append(item)
+        characters += count_characters(item)
+        if len(chunk) == TEXTS_PER_CHUNK or characters >= CHARACTERS_PER_CHUNK:
+            yield chunk
+            chunk, characters = [], 0
+    if chunk:
+        yield chunk
+
+
+def _answer_in_kind(texts: TextOrWords | Iterable[TextOrWords], answer_chunk: Callable[[list], list]) -> Any:
+    """One answer for a text, a list for what has a length, else an iterator."""
+    if isinstance(texts, str):
+        return answer_chunk([texts])[0]
+    answers = (answer for chunk in cut_into_chunks(texts, count_characters) for answer in answer_chunk(chunk))
+    return list(answers) if isinstance(texts, Sized) else answers
+
+
+def count_characters(text: TextOrWords) -> int:
+    """How long a text is.
+
+    Raises:
+        TypeError: it is neither a text nor a list of words.
+    """
+    if isinstance(text, str):
+        return len(text)
+    if isinstance(text, Sequence) and all(isinstance(word, str) for word in text):
+        return sum(map(len, text))
+    raise TypeError(f"{text!r:.60}: accepted is a text (str), or a list of words (list of str)")
+
+
+def _place_words(text: TextOrWords, rule: WordRule) -> tuple[str, list[Span], list[str]]:
+    """A text, where its words are, and the words as the tokenizer gets them."""
+    if isinstance(text, str):
+        spans = find_words(text, rule)
+    else:
+        ends = list(accumulate(text, lambda end, word: end + 1 + len(word), initial=-1))
+        spans = [(before + 1, end) for before, end in pairwise(ends)]
+        text = " ".join(text)
+    readable = _replace_half_characters(text)
+    return text, spans, [readable[start:end] for start, end in spans]
+
+
+def _replace_half_characters(text: str) -> str:
+    """A lone surrogate, which no tokenizer takes, becomes `?`; the length stays."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode(errors="replace").decode()
+    return text

@@ -1,0 +1,110 @@
+"""How far tagging a file has come, so that a killed run goes on where it stopped and leaves what a whole one leaves.
+
+Results are appended to `NAME.partial`. After each chunk the files are flushed to the disk, and then the progress is
+written: what stands behind the recorded sizes is of an unfinished chunk, and is cut off when the run goes on.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from token_classification.errors import UserError
+
+PROGRESS_FILE = "predictions.progress.json"
+PARTIAL = ".partial"
+
+
+@dataclass
+class Progress:
+    """What a run has done, and what of."""
+
+    settings: dict[str, str]
+    """All that the output depends on: a run with other settings can't go on with this one"""
+    records: int = 0
+    """Records read, bad ones too"""
+    bad_records: int = 0
+    entities: int = 0
+    sizes: dict[str, int] = field(default_factory=dict)
+    """Name of each file -> bytes that belong to these records"""
+    finished: bool = False
+
+    def write(self, folder: Path) -> None:
+        """Write the progress; the file is the old one or the new one at any moment."""
+        unfinished = folder / f".{PROGRESS_FILE}.tmp"
+        with open(unfinished, "w", encoding="utf-8") as file:
+            json.dump(asdict(self), file, indent=2)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, folder / PROGRESS_FILE)
+
+
+def open_progress(folder: Path, settings: Mapping[str, str], names: list[str], resume: bool) -> Progress:
+    """The progress of the run that is to be gone on with, or that of a new one.
+
+    Args:
+        folder: The folder of the results.
+        settings: All that the output depends on.
+        names: The files of the results.
+        resume: Whether to go on with what is there.
+
+    Raises:
+        UserError: there are results and `resume` was not asked for, or they are those of other settings.
+    """
+    path = folder / PROGRESS_FILE
+    found = next((name for name in (PROGRESS_FILE, *names) if (folder / name).exists()), None)
+    if not resume and found:
+        raise UserError(
+            f"{folder / found}: an earlier run left results there; accepted: an empty folder; give another -r, "
+            "or go on where the run stopped: --resume"
+        )
+    if not path.exists():
+        if found:
+            raise UserError(f"{folder / found}: nothing tells which run it is of; give another -r, or delete it.")
+        return Progress(dict(settings))
+    progress = Progress(**json.loads(path.read_text(encoding="utf-8")))
+    differing = [
+        f"{name}: {progress.settings.get(name)} then, {value} now"
+        for name, value in settings.items()
+        if progress.settings.get(name) != value
+    ]
+    if differing:
+        raise UserError(
+            f"{path}: the run that is to go on was another one:\n" + "\n".join(differing) + "\n"
+            "Accepted: the same input, model and settings; type them again, or give another -r"
+        )
+    return progress
+
+
+class AppendedFile:
+    """A file that is only ever added to, beginning with what of it is known to be whole."""
+
+    def __init__(self, path: Path, size: int):
+        """Open the file and cut off what stands behind `size` bytes.
+
+        Raises:
+            UserError: the file is shorter.
+        """
+        self.path = path
+        self._file = open(path, "r+b" if size else "wb")  # noqa: SIM115 - closed by `__exit__`
+        if self._file.seek(0, os.SEEK_END) < size:
+            raise UserError(f"{path}: shorter than when the run stopped; start again with another -r.")
+        self._file.truncate(size)
+        self._file.seek(size)
+
+    def append(self, content: bytes) -> None:
+        """Add to the file."""
+        self._file.write(content)
+
+    def flush(self) -> int:
+        """Bring all of it to the disk; gives the size."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        return self._file.tell()
+
+    def __enter__(self) -> "AppendedFile":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()

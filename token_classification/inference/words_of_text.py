@@ -1,0 +1,77 @@
+"""Where the words of raw text are: as the corpora spell them that models are trained on, with exact offsets."""
+
+import re
+from functools import lru_cache
+from typing import Literal
+
+import regex
+
+Span = tuple[int, int]
+"""`text[start:end]`"""
+
+WordRule = Literal["punctuation", "whitespace"]
+
+CHUNK = re.compile(r"\S+")
+LONGEST_CACHED_CHUNK = 40
+
+SINGLE = r"\p{Han}\p{Hiragana}\p{Katakana}"
+"""Scripts without blanks: each character is a word, as in their corpora"""
+LETTER = rf"[[^\s\p{{P}}\p{{S}}{SINGLE}\u200b\ufeff]_]"
+"""What words are made of: all but blanks, zero-width blanks, punctuation and symbols; accents by themselves too"""
+CLITIC = rf"['’](?:[sS]|[mM]|[dD]|ll|LL|re|RE|ve|VE)(?!{LETTER})"
+
+WORD = regex.compile(
+    rf"""
+      (?:https?:|www\.)\S*[^\s.,;:!?'"’”»)\]}}>]                # a web address, without what closes the sentence
+    | [\w.+-]+@[\w-]+(?:\.[\w-]+)+                              # anna@example.org
+    | [@\#]{LETTER}+                                            # @anna  #berlin
+    | &(?:\#\d+|\w+);                                           # &amp;
+    | (?:\p{{L}}\.){{2,}}(?!{LETTER}) | \p{{Lu}}\.(?!{LETTER})  # U.S.  p.m.  J.
+    | {CLITIC}                                                  # the 's of Anna's
+    | {LETTER}+
+      (?:(?:[-–./]|&(?:amp;|(?!\w+;))|(?<=\d)[,:](?=\d)|['’](?![sS](?!{LETTER}))){LETTER}+)*  # New-York  14:30  don't
+      (?:-(?!-|{LETTER}))?                                      # Nord- und Ostsee
+    | [{SINGLE}]
+    | ([\p{{P}}\p{{S}}])(?:\1|[\p{{M}}\u200d🏻-🏿])*             # any other mark; the same one again goes with it: ...
+    """,
+    regex.VERBOSE | regex.VERSION1,
+)
+
+
+def find_words(text: str, rule: WordRule = "punctuation") -> list[Span]:
+    """Find the words of a text; offsets count characters (code points) of the text as it is.
+
+    Args:
+        text: Any text.
+        rule: `punctuation`: blanks part words, and punctuation and symbols are words of their own. Kept together is
+            what CoNLL-like corpora keep together: `U.S.`, `p.m.`, `J.`; `3.5`, `1,000`, `14:30`; `New-York-based`,
+            `Nord-`; `don't`, `O'Neil` (but `Anna` `'s`); `and/or`, `AT&T`; `@user`, `#tag`, addresses of the web and
+            of mail; runs of one mark (`...`). Each Han, Hiragana or Katakana character is a word.
+            `whitespace`: blanks part words, nothing else does.
+    """
+    split = _split_whole if rule == "whitespace" else split_chunk
+    words = []
+    for chunk in CHUNK.finditer(text):
+        start = chunk.start()
+        words += [(start + first, start + end) for first, end in split(chunk[0])]
+    return words
+
+
+def split_chunk(chunk: str) -> tuple[Span, ...]:
+    """Words of a text without blanks, by the rule `punctuation`; the result depends on nothing around it.
+
+    >>> [("(U.S.-based)'s"[first:end]) for first, end in split_chunk("(U.S.-based)'s")]
+    ['(', 'U.S.', '-', 'based', ')', "'s"]
+    """
+    return _split_cached(chunk) if len(chunk) <= LONGEST_CACHED_CHUNK else _split(chunk)
+
+
+def _split(chunk: str) -> tuple[Span, ...]:
+    return tuple(word.span() for word in WORD.finditer(chunk))
+
+
+_split_cached = lru_cache(maxsize=2**16)(_split)
+
+
+def _split_whole(chunk: str) -> tuple[Span, ...]:
+    return ((0, len(chunk)),)
