@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from token_classification.arguments import ModelArguments
+from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
+from token_classification.data.load import Corpus
 from token_classification.data.sentences import Sentences
 from token_classification.errors import RejectedError, UserError
 from token_classification.export.folder import describe_source, describe_versions, open_workshop, publish, reject
@@ -83,6 +84,7 @@ def export_model(
         RejectedError: the F1 fell by more than `max_f1_drop`, also with parts kept in higher precision.
     """
     _check_data(data, settings)
+    pick_tools(settings.backend).check_installed()
     with open_workshop(target) as workshop:
         # 1. Measure the model itself.
         engine = open_engine(source, "torch", max_seq_length=settings.max_seq_length)
@@ -106,7 +108,7 @@ def export_model(
             rows.append(gate.measure_folder(folder))
         elif settings.quantize == "int8" and gate.passes(rows[-1]):
             calibration = draw_calibration(data.calibration)
-            quantize = quantize or pick_tools(settings.export_format).quantize
+            quantize = quantize or pick_tools(settings.backend).quantize
             quantizer = Quantizer(folder, settings.backend, engine, list_parts(network), calibration, quantize)
             folder, attempts = quantizer.quantize_for(gate)
             rows += attempts
@@ -119,6 +121,30 @@ def export_model(
         publish(folder, target, format_table(rows))
     logger.info("Exported to %s: load it as any model, the backend %s is recognised", target, settings.backend)
     return rows[-1]
+
+
+def check_export_arguments(data: DataArguments, training: NerTrainingArguments) -> ExportSettings:
+    """The settings of `--do_export`; looked at before a training, so that it isn't in vain.
+
+    Raises:
+        UserError: a value that is not accepted, or a library that is not installed.
+    """
+    settings = ExportSettings(training.export_format, training.quantize, training.max_f1_drop, data.max_seq_length)
+    pick_tools(settings.backend).check_installed()
+    return settings
+
+
+def export_run(source: str, corpus: Corpus, data: DataArguments, training: NerTrainingArguments) -> GateRow:
+    """Export the model of a run of `run_ner.py`, with its training and validation data, to `output_dir/export`.
+
+    Raises:
+        UserError: see `export_model`.
+        RejectedError: the F1 fell by more than `--max_f1_drop`.
+    """
+    splits, sources = corpus.splits, corpus.sources
+    export_data = ExportData(splits["validation"], sources["validation"], splits.get("train"), sources.get("train"))
+    settings = check_export_arguments(data, training)
+    return export_model(source, Path(training.output_dir) / "export", settings, export_data)
 
 
 def _check_data(data: ExportData, settings: ExportSettings) -> None:

@@ -1,6 +1,7 @@
 """To ONNX: conversion by torch's exporter, int8 by ONNX Runtime."""
 
 import ast
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ import numpy as np
 import torch
 from torch.export import Dim
 
-from token_classification.export.network import WRAPPED, LogitsOnly, is_inside
+from token_classification.export.network import LogitsOnly, match_part
 from token_classification.export.quiet import only_errors
 from token_classification.extras import explain_missing_export_extra
 
@@ -21,6 +22,14 @@ SCOPES = "pkg.torch.onnx.name_scopes"
 """Where the exporter notes the modules that a node comes from"""
 
 
+def check_installed() -> None:
+    """Raises: UserError with what to type, where a library is missing."""
+    with explain_missing_export_extra():
+        import onnx  # noqa: F401
+        import onnxruntime  # noqa: F401
+        import onnxscript  # noqa: F401
+
+
 def convert(network: LogitsOnly, example: dict[str, torch.Tensor], folder: Path) -> None:
     """Write the model in float32, for batches of any shape.
 
@@ -28,13 +37,7 @@ def convert(network: LogitsOnly, example: dict[str, torch.Tensor], folder: Path)
         network: The model.
         example: Inputs with some padding, int64 (batch, length).
         folder: Gets `model.onnx` (and `model.onnx.data` for models of 2 GB and more).
-
-    Raises:
-        UserError: ONNX is not installed.
     """
-    with explain_missing_export_extra():
-        import onnx  # noqa: F401
-        import onnxscript  # noqa: F401
     # The library's fused attention guards against rows without any position, with operations that cost a tenth.
     network.network.set_attn_implementation("eager")
     shape = {0: Dim("batch"), 1: Dim("length")}
@@ -59,13 +62,10 @@ def quantize(exact: Path, calibration: Sequence[dict[str, np.ndarray]], kept: Se
         calibration: Not needed.
         kept: Parts of the model that are not quantized.
         folder: Gets `model.onnx`.
-
-    Raises:
-        UserError: ONNX Runtime is not installed.
     """
-    with explain_missing_export_extra():
-        import onnx
-        from onnxruntime.quantization import quantize_dynamic
+    import onnx
+    from onnxruntime.quantization import quantize_dynamic
+
     graph = onnx.load(exact / MODEL_FILE, load_external_data=False).graph
     excluded = [node.name for node in graph.node if any(_comes_from(node, part) for part in kept)]
     with only_errors(""):
@@ -75,4 +75,4 @@ def quantize(exact: Path, calibration: Sequence[dict[str, np.ndarray]], kept: Se
 def _comes_from(node: "NodeProto", part: str) -> bool:
     """Whether a node of the graph was a part of the model, or inside of it."""
     scopes = [entry.value for entry in node.metadata_props if entry.key == SCOPES]
-    return any(is_inside(name, f"{WRAPPED}.{part}") for scope in scopes for name in ast.literal_eval(scope))
+    return any(re.fullmatch(match_part(part), name) for scope in scopes for name in ast.literal_eval(scope))

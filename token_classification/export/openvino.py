@@ -1,18 +1,24 @@
 """To OpenVINO: conversion by tracing, int8 by NNCF's calibration after training."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from token_classification.export.network import WRAPPED, LogitsOnly
+from token_classification.export.network import LogitsOnly, match_part
 from token_classification.export.quiet import only_errors
 from token_classification.extras import explain_missing_export_extra
 
 MODEL_FILE = "openvino_model.xml"
 """The graph; its weights lie beside it in a file of the same name that ends in `.bin`."""
+
+
+def check_installed() -> None:
+    """Raises: UserError with what to type, where a library is missing."""
+    with explain_missing_export_extra():
+        import nncf  # noqa: F401
+        import openvino  # noqa: F401
 
 
 def convert(network: LogitsOnly, example: dict[str, torch.Tensor], folder: Path) -> None:
@@ -22,12 +28,9 @@ def convert(network: LogitsOnly, example: dict[str, torch.Tensor], folder: Path)
         network: The model.
         example: Inputs with some padding, int64 (batch, length); the model is traced with them.
         folder: Gets `openvino_model.xml` and `openvino_model.bin`.
-
-    Raises:
-        UserError: OpenVINO is not installed.
     """
-    with explain_missing_export_extra():
-        import openvino
+    import openvino
+
     # The tracer warns of every branch in the library's code; whether it matters is seen where the tags are compared.
     with only_errors("transformers"):
         converted = openvino.convert_model(network, example_input=example)
@@ -42,14 +45,11 @@ def quantize(exact: Path, calibration: Sequence[dict[str, np.ndarray]], kept: Se
         calibration: Inputs, int64 (batch, length) by name.
         kept: Parts of the model that are not quantized.
         folder: Gets the two files.
-
-    Raises:
-        UserError: OpenVINO or NNCF is not installed.
     """
-    with explain_missing_export_extra():
-        import nncf
-        import openvino
-    patterns = [rf"__module\.{WRAPPED}\.{re.escape(part)}[./].*" for part in kept]
+    import nncf
+    import openvino
+
+    patterns = [rf"__module\.{match_part(part)}[./].*" for part in kept]
     with only_errors("nncf"):
         quantized = nncf.quantize(
             openvino.Core().read_model(exact / MODEL_FILE),

@@ -26,12 +26,14 @@ COMMANDS = {
     "finetune": "train a trained model further",
     "evaluate": "score a model on labelled data",
     "infer": "tag texts",
+    "export": "a model for OpenVINO or ONNX Runtime, in int8 or bf16, if it scores as before",
 }
 REQUIRED = {
     "train": ["data_dir"],
     "finetune": ["data_dir", "restore_from"],
     "evaluate": ["data_dir", "restore_from"],
     "infer": ["restore_from"],
+    "export": ["restore_from", "test_file"],
 }
 """Command -> keys that must have a value in the end."""
 
