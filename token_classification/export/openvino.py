@@ -1,6 +1,8 @@
 """To OpenVINO: conversion by tracing, int8 by NNCF's calibration after training."""
 
+import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +52,8 @@ def quantize(exact: Path, calibration: Sequence[dict[str, np.ndarray]], kept: Se
     import openvino
 
     patterns = [rf"__module\.{match_part(part)}[./].*" for part in kept]
-    with only_errors("nncf"):
+    # Its progress bars would stand between the lines of the table on stdout.
+    with only_errors("nncf"), redirect_stdout(sys.stderr):
         quantized = nncf.quantize(
             openvino.Core().read_model(exact / MODEL_FILE),
             nncf.Dataset(calibration),
