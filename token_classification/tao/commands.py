@@ -37,8 +37,8 @@ def run(options: argparse.Namespace, overrides: Sequence[str]) -> None:
         return
     if not options.results_dir:
         raise UserError(f"-r RESULTS is missing: the folder for the results of {options.command}.")
-    # infer runs in one process: several would print and write the same.
-    if (options.gpus or 1) > 1 and options.command != "infer" and WORKER_VARIABLE not in os.environ:
+    # infer and export run in one process: several would print and write the same.
+    if (options.gpus or 1) > 1 and options.command not in ("infer", "export") and WORKER_VARIABLE not in os.environ:
         launch_processes(_without_key(options, overrides), options.gpus, key)
     results = Path(options.results_dir)
     configure_tao_logging(results)
