@@ -114,7 +114,7 @@ def export_model(
             rows += attempts
 
         # 4. Publish or reject.
-        write_record(folder, settings.backend, engine, describe_export(source, settings, data, rows))
+        write_record(folder, rows[-1].variant, engine, describe_export(source, settings, data, rows))
         print(format_table(rows))
         if not gate.passes(rows[-1]):
             raise RejectedError(explain_rejection(gate, rows[-1], reject(folder, target, format_table(rows))))
