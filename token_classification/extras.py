@@ -18,5 +18,5 @@ def explain_missing_export_extra() -> Iterator[None]:
     except ImportError as error:
         raise UserError(
             f'{error.name} is not installed; type: pip install "token-classification[export]" '
-            "(the backend torch works without it)"
+            "(a trained model runs with torch without it)"
         ) from error
