@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Speed of Predictor beside `transformers.pipeline`, alternating in one run, same model and texts.
 
-python benchmarks/infer_speed.py MODEL TEXT_FILE [--exports EXPORTED_FOLDER ...] [--rounds 5] [--memory_mb 20]
+python benchmarks/infer_speed.py MODEL TEXT_FILE [--exports FOLDER ...] [--rounds 5] [--texts N] [--memory_mb 20]
 
 TEXT_FILE has gold tags (CoNLL, JSON lines ...): its sentences are the texts, and the F1 of our side is printed. The
 stock side is `pipeline("token-classification", aggregation_strategy="simple")` with batches of 1, 8 and 32 texts; both
@@ -11,6 +11,7 @@ backends also tags that many megabytes of text in a process of its own, and the 
 
 import argparse
 import json
+import os
 import platform
 import random
 import resource
@@ -37,15 +38,18 @@ def main() -> None:
     print(describe_machine(), "\n")
     sides = open_sides(options)
     texts = [" ".join(words) for words in read_gold(options).tokens if words]
+    texts = random.Random(0).sample(texts, min(options.texts or len(texts), len(texts)))
     seconds = {name: [] for name in sides}
+    cpu_seconds = {name: [] for name in sides}
     for round_number in range(options.rounds + 1):
         for name, run in sides.items():
-            start = time.perf_counter()
+            start, cpu_start = time.perf_counter(), time.process_time()
             run(texts)
             # The first round is for caches and kernels.
             if round_number:
                 seconds[name].append(time.perf_counter() - start)
-    print_speeds(options, len(texts), seconds)
+                cpu_seconds[name].append(time.process_time() - cpu_start)
+    print_speeds(options, len(texts), seconds, cpu_seconds)
     if options.memory_mb:
         print_memory(options)
 
@@ -57,6 +61,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("text_file")
     parser.add_argument("--exports", nargs="*", default=[], metavar="FOLDER")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--texts", type=int, default=0, help="time N of the texts (default: all)")
     parser.add_argument("--memory_mb", type=float, default=0)
     parser.add_argument("--measure_memory", metavar="MODEL:BACKEND", help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -93,21 +98,29 @@ def read_gold(options: argparse.Namespace):
     return read_sentences(options.text_file)
 
 
-def print_speeds(options: argparse.Namespace, texts: int, seconds: dict[str, list[float]]) -> None:
-    """A row per side; ratios are taken round by round, to the batch size that is best for the pipeline."""
+def print_speeds(
+    options: argparse.Namespace, texts: int, seconds: dict[str, list[float]], cpu_seconds: dict[str, list[float]]
+) -> None:
+    """A row per side; ratios are taken round by round, to the batch size that is best for the pipeline.
+
+    Processor time says more than speed where other programs run on the same cores.
+    """
     stock = [name for name in seconds if name.startswith("pipeline")]
     best = min(stock, key=lambda name: statistics.median(seconds[name]))
     scores = score_ours(options)
-    print(f"{texts:,} texts, {options.rounds} rounds\n")
-    print("| side | texts/s (min - max) | times the best pipeline | F1 | equal tags |")
-    print("| --- | ---: | ---: | ---: | ---: |")
+    load = os.getloadavg()[0]
+    print(f"{texts:,} texts, {options.rounds} rounds; load of the machine {load:.1f} on {os.cpu_count()} cores\n")
+    print("| side | texts/s (min - max) | times the best pipeline | CPU ms a text | F1 | equal tags |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: |")
     for name, values in seconds.items():
         speeds = [texts / value for value in values]
         ratios = [stock_value / value for stock_value, value in zip(seconds[best], values, strict=True)]
         f1, equal = scores.get(name, ("", ""))
+        cpu = 1000 * statistics.median(cpu_seconds[name]) / texts
         print(
             f"| {name} | {statistics.median(speeds):,.0f} ({min(speeds):,.0f} - {max(speeds):,.0f}) "
-            f"| **{statistics.median(ratios):.2f}** ({min(ratios):.2f} - {max(ratios):.2f}) | {f1} | {equal} |"
+            f"| **{statistics.median(ratios):.2f}** ({min(ratios):.2f} - {max(ratios):.2f}) | {cpu:.2f} "
+            f"| {f1} | {equal} |"
         )
 
 
