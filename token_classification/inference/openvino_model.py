@@ -1,6 +1,7 @@
 """An OpenVINO model as the prediction loop wants it."""
 
 import logging
+import threading
 from pathlib import Path
 
 import torch
@@ -19,7 +20,8 @@ def load_openvino(folder: Path, record: ExportRecord) -> RunModel:
     multiplies it natively; elsewhere float32.
 
     Returns:
-        Inputs int64 (batch, length) by name -> logits float32 (batch, length, labels), which hold until the next call.
+        Inputs int64 (batch, length) by name -> logits float32 (batch, length, labels), which hold until the
+        next call of the same thread.
 
     Raises:
         UserError: OpenVINO is not installed.
@@ -37,11 +39,14 @@ def load_openvino(folder: Path, record: ExportRecord) -> RunModel:
         "INFERENCE_NUM_THREADS": torch.get_num_threads(),
     }
     compiled = core.compile_model(core.read_model(folder / record.model_file), "CPU", settings)
-    request = compiled.create_infer_request()
+    # A request holds the inputs and outputs of one batch: threads that share the model must not share it.
+    requests = threading.local()
     names = [port.get_any_name() for port in compiled.inputs]
 
     def run_model(inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+        if not hasattr(requests, "own"):
+            requests.own = compiled.create_infer_request()
         arrays = [inputs[name].numpy() for name in names]
-        return torch.from_numpy(request.infer(arrays, share_inputs=True, share_outputs=True)[0])
+        return torch.from_numpy(requests.own.infer(arrays, share_inputs=True, share_outputs=True)[0])
 
     return run_model
