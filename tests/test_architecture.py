@@ -16,6 +16,7 @@ STATIONS = {
     "command_line": 1,
     "recipe": 1,
     "hardware": 0,
+    "extras": 1,
     "data": 2,
     "modeling": 3,
     "alignment": 3,

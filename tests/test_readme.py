@@ -75,11 +75,23 @@ def user_folder(tmp_path, bert_folder, monkeypatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/tao.md", "docs/check.md", "docs/report.md"])
-def test_every_command_runs(page, user_folder, monkeypatch):
+PAGES = {
+    "README.md": 6,
+    "docs/tao.md": 6,
+    "docs/check.md": 4,
+    "docs/report.md": 4,
+    "docs/export.md": 3,
+}
+"""Page -> how many commands it has at least."""
+
+
+@pytest.mark.parametrize(("page", "least"), PAGES.items())
+def test_every_command_runs(page, least, user_folder, monkeypatch):
+    if page == "docs/export.md":
+        pytest.importorskip("openvino", reason='needs the extra "export"')
     monkeypatch.setenv("KEY", "a secret")
     commands = read_commands(ROOT / page)
-    assert len(commands) > 3
+    assert len(commands) >= least
     for number, command in enumerate(commands):
         if command in RUN_ELSEWHERE:
             continue

@@ -45,6 +45,32 @@ def test_installs_once(run_sh):
     assert len(run_sh("sample")[1]) == 1
 
 
+@pytest.mark.parametrize("fails_first", [False, True])
+def test_further_requirements_have_a_stamp_of_their_own(run_sh, tmp_path, fails_first):
+    run_sh("sample")
+    calls = tmp_path / "calls"
+    command = "set -euo pipefail; MORE_REQUIREMENTS=requirements-test.txt; . scripts/setup.sh"
+    path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
+    environment = os.environ | {"VIRTUAL_ENV": str(tmp_path), "PATH": path}
+    stand_in = tmp_path / "bin" / "python"
+    working = stand_in.read_text()
+
+    def set_up() -> tuple[int, list[str]]:
+        calls.write_text("")
+        done = subprocess.run(["bash", "-c", command], cwd=ROOT, env=environment, capture_output=True, check=False)
+        return done.returncode, calls.read_text().splitlines()
+
+    if fails_first:
+        stand_in.write_text(working.replace('"-m pip"*|', '"-m pip"*) exit 1 ;;\n  '))
+        assert set_up()[0] == 2
+        stand_in.write_text(working)
+    code, installed = set_up()
+    assert code == 0
+    assert [call.split()[-1] for call in installed] == [f"{ROOT}/requirements-test.txt"]
+    assert set_up() == (0, [])
+    assert len(run_sh("sample")[1]) == 1
+
+
 def test_without_the_hub_the_embedded_example_runs(run_sh):
     output, calls = run_sh(HF_ENDPOINT="http://127.0.0.1:9")
     assert "does not answer" in output

@@ -255,6 +255,26 @@ class NerTrainingArguments(TrainingArguments):
             "model. Switches evaluation and saving to every epoch unless told otherwise."
         },
     )
+    do_export: bool = field(
+        default=False,
+        metadata={
+            "help": "Export the model to output_dir/export, if its F1 on the validation data stays (exit code 3 "
+            'otherwise). Needs pip install "token-classification[export]".'
+        },
+    )
+    export_format: Literal["openvino", "onnx"] = field(
+        default="openvino", metadata={"help": "What --do_export writes: an OpenVINO or an ONNX model."}
+    )
+    quantize: Literal["none", "bf16", "int8"] = field(
+        default="none",
+        metadata={
+            "help": "Precision of the exported model: float32 (none), bf16 (OpenVINO only) or int8, calibrated with "
+            "sentences of the training data."
+        },
+    )
+    max_f1_drop: float = field(
+        default=0.005, metadata={"help": "How much F1 the exported model may lose: 0.005 is half a point."}
+    )
 
     def __post_init__(self):
         self._fit_hardware()

@@ -11,11 +11,13 @@ import yaml
 from transformers import HfArgumentParser
 
 from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
-from token_classification.errors import StoppedError, UserError
+from token_classification.errors import RejectedError, StoppedError, UserError
 from token_classification.old_flags import translate_old_flags
 
 EXIT_SIGTERM = 128 + 15
 """What a shell gives for a command that SIGTERM ended"""
+EXIT_REJECTED = 3
+"""An export whose score fell by more than it may"""
 CONFIG_SUFFIXES = (".json", ".yaml", ".yml")
 
 Arguments = tuple[ModelArguments, DataArguments, NerTrainingArguments]
@@ -100,7 +102,8 @@ def _check_flag_names(parser: HfArgumentParser, argv: Sequence[str]) -> None:
 def run_command(command: Callable[[list[str]], int | None], argv: Sequence[str]) -> int:
     """Run a command and give its exit code (None: 0).
 
-    A mistake of the user ends with its message on stderr and exit code 2, SIGTERM with 143.
+    A mistake of the user ends with its message on stderr and exit code 2, SIGTERM with 143; an exported model that
+    lost more than it may with 3.
     A bare `--debug` shows the traceback as well (`--debug underflow_overflow` keeps its meaning in Trainer).
     """
     argv = list(argv)
@@ -117,6 +120,9 @@ def run_command(command: Callable[[list[str]], int | None], argv: Sequence[str])
             raise
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except RejectedError as error:
+        print(f"rejected: {error}", file=sys.stderr)
+        return EXIT_REJECTED
     except StoppedError as ending:
         print(ending, file=sys.stderr)
         return EXIT_SIGTERM

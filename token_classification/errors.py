@@ -14,6 +14,10 @@ class StoppedError(Exception):
     """Ended from outside, with everything saved; the message says how to go on. Exit code 143, as for SIGTERM."""
 
 
+class RejectedError(Exception):
+    """An exported model lost more than it may; the message says how much and where it lies. Exit code 3."""
+
+
 class DataError(UserError):
     """Something wrong in a data file; the message opens with `file:line`."""
 

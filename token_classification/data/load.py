@@ -185,7 +185,7 @@ def used_splits(training: NerTrainingArguments) -> list[str]:
 def _check_needed_splits(corpus: Corpus, training: NerTrainingArguments) -> None:
     """Every step of the run has its split, and those that score or learn have tags."""
     found = f"found: {', '.join(corpus.splits) or 'none'}"
-    evaluates = "validation" in used_splits(training)
+    evaluates = "validation" in used_splits(training) or training.do_export
     problems = []
     if training.do_train and "train" not in corpus.splits:
         problems.append(f"--do_train needs training data ({found}): give --train_file FILE.")
@@ -196,6 +196,10 @@ def _check_needed_splits(corpus: Corpus, training: NerTrainingArguments) -> None
         )
     if training.do_predict and "test" not in corpus.splits:
         problems.append(f"--do_predict needs test data ({found}): give --test_file FILE.")
+    if training.do_export and training.quantize == "int8" and "train" not in corpus.splits:
+        problems.append(
+            f"--quantize int8 is calibrated with training data ({found}): give --train_file FILE, or --quantize bf16."
+        )
     for split, needs_tags in (("train", training.do_train), ("validation", evaluates)):
         if needs_tags and split in corpus.splits and corpus.splits[split].tags is None:
             problems.append(

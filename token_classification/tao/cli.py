@@ -29,12 +29,14 @@ COMMANDS = {
     "check": "say what is wrong with data files; exit code 0 (nothing), 1 (warnings) or 2 (errors)",
     "report": "scores, errors and a page to browse them, from predictions on disk",
     "compare": "two runs on the same test set: which is better, and how surely",
+    "export": "a model for OpenVINO or ONNX Runtime, in int8 or bf16, if it scores as before",
 }
 REQUIRED = {
     "train": ["data_dir"],
     "finetune": ["data_dir", "restore_from"],
     "evaluate": ["data_dir", "restore_from"],
     "infer": ["restore_from"],
+    "export": ["restore_from", "test_file"],
 }
 """Command -> keys that must have a value in the end."""
 

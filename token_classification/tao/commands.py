@@ -15,6 +15,7 @@ from token_classification.export.archive import read_key
 from token_classification.tao.assess import evaluate
 from token_classification.tao.cli import REQUIRED, WORKER_VARIABLE, launch_processes
 from token_classification.tao.convert import convert_file, convert_folder
+from token_classification.tao.export import export
 from token_classification.tao.infer import infer, infer_in_bulk, is_bulk
 from token_classification.tao.learn import finetune, train
 from token_classification.tao.logs import configure_tao_logging, hide_key, write_command_line
@@ -22,7 +23,7 @@ from token_classification.tao.spec import load_spec
 
 logger = logging.getLogger(__name__)
 
-WORK = {"train": train, "finetune": finetune, "evaluate": evaluate, "infer": infer}
+WORK = {"train": train, "finetune": finetune, "evaluate": evaluate, "infer": infer, "export": export}
 
 
 def run(options: argparse.Namespace, overrides: Sequence[str]) -> None:
@@ -36,8 +37,8 @@ def run(options: argparse.Namespace, overrides: Sequence[str]) -> None:
         return
     if not options.results_dir:
         raise UserError(f"-r RESULTS is missing: the folder for the results of {options.command}.")
-    # infer runs in one process: several would print and write the same.
-    if (options.gpus or 1) > 1 and options.command != "infer" and WORKER_VARIABLE not in os.environ:
+    # infer and export run in one process: several would print and write the same.
+    if (options.gpus or 1) > 1 and options.command not in ("infer", "export") and WORKER_VARIABLE not in os.environ:
         launch_processes(_without_key(options, overrides), options.gpus, key)
     results = Path(options.results_dir)
     configure_tao_logging(results)

@@ -146,6 +146,11 @@ class Spec:
     target_data_dir: str | None = None
     scheme: str | None = None
     report: bool = True
+    export_format: str = "openvino"
+    quantize: str = "none"
+    calibration_file: str | None = None
+    test_file: str | None = None
+    max_f1_drop: float = 0.005
 
 
 ALIASES = {

@@ -1,0 +1,199 @@
+#!/usr/bin/env python
+"""Speed of Predictor beside `transformers.pipeline`, alternating in one run, same model and texts.
+
+python benchmarks/infer_speed.py MODEL TEXT_FILE [--exports FOLDER ...] [--rounds 5] [--texts N] [--memory_mb 20]
+
+TEXT_FILE has gold tags (CoNLL, JSON lines ...): its sentences are the texts, and the F1 of our side is printed. The
+stock side is `pipeline("token-classification", aggregation_strategy="simple")` with batches of 1, 8 and 32 texts; both
+sides get the same list of raw texts and give entities with offsets. Printed as Markdown. With --memory_mb each of our
+backends also tags that many megabytes of text in a process of its own, and the growth of its memory is printed.
+"""
+
+import argparse
+import json
+import os
+import platform
+import random
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+PIPELINE_BATCHES = (1, 8, 32)
+LIBRARIES = ("torch", "transformers", "openvino", "nncf", "onnxruntime")
+
+
+def main() -> None:
+    """Measure all sides in turn and print the tables."""
+    options = parse_arguments()
+    if options.measure_memory:
+        print(json.dumps(measure_memory(options)))
+        return
+    print(describe_machine(), "\n")
+    sides = open_sides(options)
+    texts = [" ".join(words) for words in read_gold(options).tokens if words]
+    texts = random.Random(0).sample(texts, min(options.texts or len(texts), len(texts)))
+    seconds = {name: [] for name in sides}
+    cpu_seconds = {name: [] for name in sides}
+    for round_number in range(options.rounds + 1):
+        for name, run in sides.items():
+            start, cpu_start = time.perf_counter(), time.process_time()
+            run(texts)
+            # The first round is for caches and kernels.
+            if round_number:
+                seconds[name].append(time.perf_counter() - start)
+                cpu_seconds[name].append(time.process_time() - cpu_start)
+    print_speeds(options, len(texts), seconds, cpu_seconds)
+    if options.memory_mb:
+        print_memory(options)
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line; `--measure_memory` is how the script calls itself."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model")
+    parser.add_argument("text_file")
+    parser.add_argument("--exports", nargs="*", default=[], metavar="FOLDER")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--texts", type=int, default=0, help="time N of the texts (default: all)")
+    parser.add_argument("--memory_mb", type=float, default=0)
+    parser.add_argument("--measure_memory", metavar="MODEL:BACKEND", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def list_ours(options: argparse.Namespace) -> dict[str, tuple[str, str]]:
+    """Name of a side -> model folder and backend."""
+    from token_classification.hardware import multiplies_bf16
+    from token_classification.inference.export_record import read_export_record
+
+    ours = {"torch": (options.model, "torch")}
+    if multiplies_bf16():
+        ours["torch-bf16"] = (options.model, "torch-bf16")
+    return ours | {read_export_record(Path(folder)).backend: (folder, "auto") for folder in options.exports}
+
+
+def open_sides(options: argparse.Namespace) -> dict[str, Callable[[list[str]], object]]:
+    """Name of a side -> function that finds the entities of texts."""
+    from transformers import pipeline
+
+    from token_classification.inference.predictor import Predictor
+
+    stock = pipeline("token-classification", model=options.model, aggregation_strategy="simple")
+    sides = {
+        f"pipeline, batch {size}": lambda texts, size=size: stock(texts, batch_size=size) for size in PIPELINE_BATCHES
+    }
+    return sides | {name: Predictor.from_pretrained(*where) for name, where in list_ours(options).items()}
+
+
+def read_gold(options: argparse.Namespace):
+    """The sentences of the text file, with their gold tags."""
+    from token_classification.data.formats import read_sentences
+
+    return read_sentences(options.text_file)
+
+
+def print_speeds(
+    options: argparse.Namespace, texts: int, seconds: dict[str, list[float]], cpu_seconds: dict[str, list[float]]
+) -> None:
+    """A row per side; ratios are taken round by round, to the batch size that is best for the pipeline.
+
+    Processor time says more than speed where other programs run on the same cores.
+    """
+    stock = [name for name in seconds if name.startswith("pipeline")]
+    best = min(stock, key=lambda name: statistics.median(seconds[name]))
+    scores = score_ours(options)
+    load = os.getloadavg()[0]
+    print(f"{texts:,} texts, {options.rounds} rounds; load of the machine {load:.1f} on {os.cpu_count()} cores\n")
+    print("| side | texts/s (min - max) | times the best pipeline | CPU ms a text | F1 | equal tags |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: |")
+    for name, values in seconds.items():
+        speeds = [texts / value for value in values]
+        ratios = [stock_value / value for stock_value, value in zip(seconds[best], values, strict=True)]
+        f1, equal = scores.get(name, ("", ""))
+        cpu = 1000 * statistics.median(cpu_seconds[name]) / texts
+        print(
+            f"| {name} | {statistics.median(speeds):,.0f} ({min(speeds):,.0f} - {max(speeds):,.0f}) "
+            f"| **{statistics.median(ratios):.2f}** ({min(ratios):.2f} - {max(ratios):.2f}) | {cpu:.2f} "
+            f"| {f1} | {equal} |"
+        )
+
+
+def score_ours(options: argparse.Namespace) -> dict[str, tuple[str, str]]:
+    """F1 in percent and the share of tags that torch in float32 gives as well, for each of our sides."""
+    from token_classification.inference.engine import open_engine
+
+    gold = read_gold(options)
+    scores, reference = {}, None
+    for name, (folder, backend) in list_ours(options).items():
+        results = open_engine(folder, backend).evaluate(gold)
+        tags = [tag for row in results.tags for tag in row]
+        reference = reference or tags
+        equal = sum(one == other for one, other in zip(tags, reference, strict=True)) / len(tags)
+        scores[name] = (f"{100 * results.metrics['f1']:.2f}", f"{equal:.3%}")
+    return scores
+
+
+def print_memory(options: argparse.Namespace) -> None:
+    """Growth of the memory of each of our sides, each in a process of its own."""
+    print(f"\n| side | memory before MB | growth over {options.memory_mb:g} MB of text, MB |")
+    print("| --- | ---: | ---: |")
+    for name, (folder, backend) in list_ours(options).items():
+        settings = ["--memory_mb", str(options.memory_mb), "--measure_memory", f"{folder}:{backend}"]
+        command = [sys.executable, __file__, options.model, options.text_file, *settings]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            sys.exit(done.stderr)
+        before, peak = json.loads(done.stdout.splitlines()[-1])
+        print(f"| {name} | {before:,} | {peak - before:,} |", flush=True)
+
+
+def measure_memory(options: argparse.Namespace) -> tuple[int, int]:
+    """Peak megabytes of this process after the first chunk of texts, and at the end of all."""
+    from token_classification.inference.predictor import TEXTS_PER_CHUNK, Predictor
+
+    folder, _, backend = options.measure_memory.rpartition(":")
+    predictor = Predictor.from_pretrained(folder, backend)
+    texts = [" ".join(words) for words in read_gold(options).tokens if words]
+    list(predictor(iter(random.Random(0).choices(texts, k=TEXTS_PER_CHUNK))))
+    before = read_peak()
+    for _ in predictor(repeat_texts(texts, int(options.memory_mb * 1e6))):
+        pass
+    return before, read_peak()
+
+
+def repeat_texts(texts: list[str], size: int) -> Iterator[str]:
+    """Texts drawn at random until so many bytes are given."""
+    generator = random.Random(1)
+    while size > 0:
+        text = generator.choice(texts)
+        size -= len(text.encode()) + 1
+        yield text
+
+
+def read_peak() -> int:
+    """Peak memory of this process in megabytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def describe_machine() -> str:
+    """Processor and versions."""
+    import torch
+
+    found = []
+    for name in LIBRARIES:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            continue
+    threads = torch.get_num_threads()
+    return f"{platform.platform()}, {threads} threads, Python {platform.python_version()}, {', '.join(found)}"
+
+
+if __name__ == "__main__":
+    main()

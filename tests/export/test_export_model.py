@@ -1,0 +1,233 @@
+"""Exports of tiny models: what comes out is what the engine opens, and what scores worse does not come out."""
+
+import json
+import random
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import TAGGER_NAMES, TEXT, WINDOW_OF_TINY_MODELS
+from transformers import BertConfig, BertForTokenClassification
+
+from token_classification.command_line import run_command
+from token_classification.data.sentences import Sentences
+from token_classification.errors import RejectedError, UserError
+from token_classification.export import export_model as export_model_module
+from token_classification.export import gate
+from token_classification.export import openvino as openvino_export
+from token_classification.export.export_model import ExportData, ExportSettings, export_model
+from token_classification.inference.engine import open_engine
+from token_classification.inference.export_record import read_export_record
+from token_classification.modeling.deep_head import DeepHeadForTokenClassification
+
+pytest.importorskip("openvino", reason='needs the extra "export"')
+
+SHAPE = {
+    "vocab_size": 229,
+    "hidden_size": 32,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "intermediate_size": 64,
+    "max_position_embeddings": WINDOW_OF_TINY_MODELS,
+    "initializer_range": 0.1,
+    "id2label": dict(enumerate(TAGGER_NAMES)),
+    "tag_scheme": "iob2",
+}
+
+
+@pytest.fixture(autouse=True)
+def measure_shortly(monkeypatch) -> None:
+    """What the speed is does not matter here."""
+    monkeypatch.setattr(gate, "SPEED_ROUNDS", 1)
+    monkeypatch.setattr(gate, "LATENCY_SENTENCES", 2)
+
+
+def draw_sentences(count: int) -> list[list[str]]:
+    """Sentences of random words."""
+    generator, words = random.Random(0), TEXT.split()
+    return [generator.choices(words, k=generator.randint(1, 20)) for _ in range(count)]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory, wordpiece) -> str:
+    """The folder of a tagger of one layer, whose tags hang on the word more than on what is around it."""
+    folder = tmp_path_factory.mktemp("model")
+    torch.manual_seed(0)
+    network = BertForTokenClassification(BertConfig(**SHAPE))
+    network.bert.embeddings.word_embeddings.weight.data.mul_(10)
+    network.classifier.weight.data.mul_(10)
+    network.save_pretrained(folder)
+    wordpiece.save_pretrained(folder)
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def data(model) -> ExportData:
+    """Sentences whose gold tags are those of the tagger: its own F1 is 1."""
+    tokens = draw_sentences(60)
+    lines = list(range(1, 61))
+    tagged = Sentences(tokens, open_engine(model).tag(tokens).tags, lines)
+    return ExportData(tagged, "test.conll", Sentences(tokens[:20], None, lines[:20]), "train.conll")
+
+
+@pytest.mark.parametrize("backend", ["openvino", "openvino-bf16", "openvino-int8", "onnx", "onnx-int8"])
+def test_an_exported_model_is_recognised(backend, model, data, tmp_path, capsys):
+    export_format, _, precision = backend.partition("-")
+    settings = ExportSettings(export_format, precision or "none", max_f1_drop=0.2)
+    row = export_model(model, tmp_path, settings, data)
+    engine = open_engine(tmp_path)
+    assert engine.backend == row.variant == backend
+    assert engine.aligner.window_length == WINDOW_OF_TINY_MODELS
+    long_sentence = TEXT.split() * 2
+    assert len(engine.tag([long_sentence]).tags[0]) == len(long_sentence)
+    record = read_export_record(tmp_path)
+    assert record.notes["gate"][-1]["f1"] == row.f1
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == [
+        "variant",
+        *(entry["variant"] for entry in record.notes["gate"]),
+    ]
+    if precision == "":
+        assert row.f1 == row.equal_tags == 1
+        with ThreadPoolExecutor(3) as pool:
+            tagged = [*pool.map(engine.tag, [data.test.tokens] * 3)]
+        assert all(answer.tags == data.test.tags for answer in tagged)
+    assert sorted(record.notes["files"]) == sorted(path.name for path in tmp_path.iterdir())
+
+
+def test_a_deep_head_is_exported(wordpiece, tmp_path):
+    torch.manual_seed(0)
+    head = {"head_layers": 2, "head_dropout": 0.0, "head_activation": "relu", "head_transformer_init": False}
+    config = BertConfig(**SHAPE, **head)
+    DeepHeadForTokenClassification(config).save_pretrained(tmp_path / "deep")
+    wordpiece.save_pretrained(tmp_path / "deep")
+    tokens = draw_sentences(10)
+    tags = open_engine(tmp_path / "deep").tag(tokens).tags
+    data = ExportData(Sentences(tokens, tags, list(range(10))), "test.conll")
+    row = export_model(str(tmp_path / "deep"), tmp_path / "out", ExportSettings("openvino", "none", 0.0), data)
+    assert row.equal_tags == 1
+    assert open_engine(tmp_path / "out").tag(tokens).tags == tags
+
+
+def leave_two_levels(folder: Path) -> None:
+    """Give the head of an OpenVINO model weights of two values only."""
+    import numpy as np
+    import openvino
+
+    path = folder / openvino_export.MODEL_FILE
+    model = openvino.Core().read_model(path)
+    head = next(
+        node
+        for node in model.get_ops()
+        if node.get_type_name() == "MatMul" and ".classifier/" in node.get_friendly_name()
+    )
+    levels = np.where(np.random.default_rng(0).random((len(TAGGER_NAMES), 32)) > 0.5, 1.0, -1.0).astype(np.float32)
+    head.input(1).replace_source_output(openvino.opset13.constant(levels).output(0))
+    damaged = folder / "damaged"
+    damaged.mkdir()
+    openvino.save_model(model, damaged / path.name, compress_to_fp16=False)
+    for file in damaged.iterdir():
+        file.replace(folder / file.name)
+    damaged.rmdir()
+
+
+def quantize_badly(exact, calibration, kept, folder) -> None:
+    """Int8, with a head of two levels."""
+    openvino_export.quantize(exact, calibration, kept, folder)
+    leave_two_levels(folder)
+
+
+def quantize_head_badly(exact, calibration, kept, folder) -> None:
+    """Int8, with a head of two levels unless the head is kept."""
+    openvino_export.quantize(exact, calibration, kept, folder)
+    if "classifier" not in kept:
+        leave_two_levels(folder)
+
+
+@pytest.fixture
+def few_parts(monkeypatch) -> None:
+    """Rank two parts only, to save time."""
+    parts = ["bert.encoder.layer.*.output.dense", "classifier"]
+    monkeypatch.setattr(export_model_module, "list_parts", lambda network: parts)
+
+
+INT8 = ExportSettings("openvino", "int8", max_f1_drop=0.2)
+
+
+@pytest.mark.usefixtures("few_parts")
+def test_a_damaged_model_is_rejected(model, data, tmp_path, capsys):
+    target = tmp_path / "out"
+    export_model(model, target, ExportSettings("openvino", "none", 0.0), data)
+    code = run_command(lambda _: export_model(model, target, INT8, data, quantize_badly), [])
+    assert code == 3
+    output = capsys.readouterr()
+    assert "openvino-int8 scores" in output.err
+    assert "not quantized: " in output.out
+    assert [path.name for path in target.iterdir()] == ["rejected"]
+    rejected = json.loads((target / "rejected" / "rejected.json").read_text())
+    assert [entry["variant"] for entry in rejected["notes"]["gate"]].count("openvino-int8") == 3
+    assert (target / "rejected" / "gate.txt").read_text() in output.out
+    for folder in (target, target / "rejected"):
+        with pytest.raises(UserError):
+            open_engine(folder)
+
+
+@pytest.mark.usefixtures("few_parts")
+def test_the_part_that_hurts_is_kept(model, data, tmp_path):
+    row = export_model(model, tmp_path, INT8, data, quantize_head_badly)
+    assert row.kept == ("classifier",)
+    assert read_export_record(tmp_path).notes["not_quantized"] == ["classifier"]
+
+
+def test_a_float32_model_that_scores_worse_is_rejected(model, data, tmp_path, monkeypatch):
+    convert = openvino_export.convert
+
+    def convert_badly(network, example, folder):
+        network.network.classifier.weight.data.neg_()
+        convert(network, example, folder)
+
+    monkeypatch.setattr(openvino_export, "convert", convert_badly)
+    with pytest.raises(RejectedError, match="openvino scores"):
+        export_model(model, tmp_path, INT8, data)
+    assert (tmp_path / "rejected" / openvino_export.MODEL_FILE).exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (("tensorrt", "none", 0.0), "export_format tensorrt: accepted are openvino and onnx"),
+        (("onnx", "int4", 0.0), "quantize int4: accepted are none, bf16 and int8"),
+        (("onnx", "bf16", 0.0), "ONNX Runtime has no bf16 on the CPU"),
+        (("onnx", "int8", 5), "max_f1_drop 5: accepted is a fraction"),
+    ],
+)
+def test_settings_are_checked(settings, message):
+    with pytest.raises(UserError, match=message):
+        ExportSettings(*settings)
+
+
+def test_the_gate_needs_gold_and_int8_sentences(model, data, tmp_path):
+    untagged = ExportData(Sentences(data.test.tokens, None, data.test.lines), "test.txt")
+    with pytest.raises(UserError, match=r"test\.txt: no tags.*\n.*to calibrate with"):
+        export_model(model, tmp_path / "out", INT8, untagged)
+    assert not (tmp_path / "out").exists()
+
+
+def test_another_model_is_not_overwritten(model, data):
+    before = {path: path.read_bytes() for path in Path(model).iterdir()}
+    with pytest.raises(UserError, match="holds a model already"):
+        export_model(model, Path(model), INT8, data)
+    assert {path: path.read_bytes() for path in Path(model).iterdir()} == before
+
+
+@pytest.mark.parametrize(("export_format", "library"), [("openvino", "nncf"), ("onnx", "onnxruntime")])
+def test_without_the_extra_one_line_says_how_to_get_it(
+    export_format, library, model, data, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setitem(sys.modules, library, None)
+    settings = ExportSettings(export_format, "int8", 0.1)
+    assert run_command(lambda _: export_model(model, tmp_path / "out", settings, data), []) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f'error: {library} is not installed; type: pip install "token-classification[export]"')
+    assert error.count("\n") == 1

@@ -1,0 +1,188 @@
+"""The story of an export: measure the model, convert, quantize, gate, keep what hurts, publish or reject."""
+
+import logging
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
+from token_classification.data.load import Corpus
+from token_classification.data.sentences import Sentences
+from token_classification.errors import RejectedError, UserError
+from token_classification.export.folder import describe_source, describe_versions, open_workshop, publish, reject
+from token_classification.export.gate import Gate, GateRow, format_table, open_gate
+from token_classification.export.network import list_parts
+from token_classification.export.quantizer import Quantize, Quantizer, draw_calibration
+from token_classification.export.variants import convert_model, pick_tools, write_record
+from token_classification.hardware import multiplies_bf16
+from token_classification.inference.engine import open_engine
+from token_classification.modeling.build import load_config, load_model
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ExportSettings:
+    """What to export to, and how much F1 it may cost."""
+
+    export_format: Literal["openvino", "onnx"]
+    quantize: Literal["none", "bf16", "int8"]
+    max_f1_drop: float
+    """As a fraction: 0.005 is half a point"""
+    max_seq_length: int | None = None
+    """Longest input in positions, by default what the model can take"""
+
+    def __post_init__(self):
+        problems = []
+        if self.export_format not in ("openvino", "onnx"):
+            problems.append(f"export_format {self.export_format}: accepted are openvino and onnx.")
+        if self.quantize not in ("none", "bf16", "int8"):
+            problems.append(f"quantize {self.quantize}: accepted are none, bf16 and int8.")
+        if (self.export_format, self.quantize) == ("onnx", "bf16"):
+            problems.append(
+                "quantize bf16: ONNX Runtime has no bf16 on the CPU; accepted are none and int8, or bf16 with the "
+                "export_format openvino."
+            )
+        if not 0 <= self.max_f1_drop <= 1:
+            problems.append(f"max_f1_drop {self.max_f1_drop}: accepted is a fraction; 0.005 is half a point of F1.")
+        if problems:
+            raise UserError("\n".join(problems))
+
+    @property
+    def backend(self) -> str:
+        """The engine's name for the exported model."""
+        return self.export_format if self.quantize == "none" else f"{self.export_format}-{self.quantize}"
+
+
+@dataclass(frozen=True)
+class ExportData:
+    """Sentences to calibrate int8 with, and those with gold tags that the gate scores; each with its file."""
+
+    test: Sentences
+    test_source: str
+    calibration: Sentences | None = None
+    calibration_source: str | None = None
+
+
+def export_model(
+    source: str, target: Path, settings: ExportSettings, data: ExportData, quantize: Quantize | None = None
+) -> GateRow:
+    """Export a trained model, if it scores as the original does.
+
+    Args:
+        source: Folder of the model, or its name on the Hub.
+        target: Folder for the exported one.
+        settings: What to export to.
+        data: Calibration and test sentences.
+        quantize: Makes the int8 model, instead of the function that belongs to the format.
+
+    Returns:
+        The row that the exported model got in the gate.
+
+    Raises:
+        UserError: gold tags, calibration sentences or a library are missing, or `target` holds another model.
+        RejectedError: the F1 fell by more than `max_f1_drop`, also with parts kept in higher precision.
+    """
+    _check_data(data, settings)
+    pick_tools(settings.backend).check_installed()
+    with open_workshop(target) as workshop:
+        # 1. Measure the model itself.
+        engine = open_engine(source, "torch", max_seq_length=settings.max_seq_length)
+        arguments = ModelArguments(source)
+        network = load_model(arguments, load_config(arguments), engine.label_set)
+        size = sum(tensor.numel() * tensor.element_size() for tensor in network.parameters()) / 1e6
+        gate = open_gate(engine, data.test, data.test_source, settings.max_f1_drop, size)
+        rows = [gate.reference]
+        if multiplies_bf16():
+            half = open_engine(source, "torch-bf16", max_seq_length=settings.max_seq_length)
+            rows.append(gate.measure(half, size))
+
+        # 2. Convert: the same weights in another format.
+        folder = workshop / settings.export_format
+        convert_model(network, engine, settings.export_format, folder)
+        rows.append(gate.measure_folder(folder))
+
+        # 3. Quantize, and keep in higher precision what hurts most.
+        if settings.quantize == "bf16":
+            write_record(folder, settings.backend, engine)
+            rows.append(gate.measure_folder(folder))
+        elif settings.quantize == "int8" and gate.passes(rows[-1]):
+            calibration = draw_calibration(data.calibration)
+            quantize = quantize or pick_tools(settings.backend).quantize
+            quantizer = Quantizer(folder, settings.backend, engine, list_parts(network), calibration, quantize)
+            folder, attempts = quantizer.quantize_for(gate)
+            rows += attempts
+
+        # 4. Publish or reject.
+        write_record(folder, rows[-1].variant, engine, describe_export(source, settings, data, rows))
+        print(format_table(rows))
+        if not gate.passes(rows[-1]):
+            raise RejectedError(explain_rejection(gate, rows[-1], reject(folder, target, format_table(rows))))
+        publish(folder, target, format_table(rows))
+    logger.info("Exported to %s: load it as any model, the backend %s is recognised", target, settings.backend)
+    return rows[-1]
+
+
+def check_export_arguments(data: DataArguments, training: NerTrainingArguments) -> ExportSettings:
+    """The settings of `--do_export`; looked at before a training, so that it isn't in vain.
+
+    Raises:
+        UserError: a value that is not accepted, or a library that is not installed.
+    """
+    settings = ExportSettings(training.export_format, training.quantize, training.max_f1_drop, data.max_seq_length)
+    pick_tools(settings.backend).check_installed()
+    return settings
+
+
+def export_run(source: str, corpus: Corpus, data: DataArguments, training: NerTrainingArguments) -> GateRow:
+    """Export the model of a run of `run_ner.py`, with its training and validation data, to `output_dir/export`.
+
+    Raises:
+        UserError: see `export_model`.
+        RejectedError: the F1 fell by more than `--max_f1_drop`.
+    """
+    splits, sources = corpus.splits, corpus.sources
+    export_data = ExportData(splits["validation"], sources["validation"], splits.get("train"), sources.get("train"))
+    settings = check_export_arguments(data, training)
+    return export_model(source, Path(training.output_dir) / "export", settings, export_data)
+
+
+def _check_data(data: ExportData, settings: ExportSettings) -> None:
+    """The gate needs gold tags, int8 sentences to calibrate with."""
+    problems = []
+    if data.test.tags is None:
+        problems.append(f"{data.test_source}: no tags; the gate scores the exported model on a file with gold tags.")
+    if not any(data.test.tokens):
+        problems.append(f"{data.test_source}: no words to score the exported model on.")
+    if settings.quantize == "int8" and data.calibration is None:
+        problems.append(
+            "quantize int8 needs sentences to calibrate with: some hundreds from the training data, tags not needed."
+        )
+    elif settings.quantize == "int8" and not any(data.calibration.tokens):
+        problems.append(f"{data.calibration_source}: no words to calibrate int8 with.")
+    if problems:
+        raise UserError("\n".join(problems))
+
+
+def describe_export(source: str, settings: ExportSettings, data: ExportData, rows: list[GateRow]) -> dict:
+    """What `export.json` says for people: where the model comes from, how it was made and what it scores."""
+    described = {"source": describe_source(source), "test_file": data.test_source}
+    if settings.quantize == "int8":
+        described["calibration_file"] = data.calibration_source
+        described["calibration_sentences"] = len(draw_calibration(data.calibration))
+        described["not_quantized"] = list(rows[-1].kept)
+    return described | {
+        "max_f1_drop": settings.max_f1_drop,
+        "gate": [asdict(row) for row in rows],
+        "versions": describe_versions(),
+    }
+
+
+def explain_rejection(gate: Gate, row: GateRow, rejected: Path) -> str:
+    """What to tell whoever wanted the model."""
+    lost = 100 * (gate.reference.f1 - row.f1)
+    return (
+        f"{row.variant} scores {100 * row.f1:.2f} F1 on {gate.source}, {lost:.2f} points less than the model itself "
+        f"({100 * gate.reference.f1:.2f}); accepted are {100 * gate.max_f1_drop:g}. The files lie in {rejected}. "
+        "Calibrate with more or other sentences, choose quantize bf16 or none, or accept more with max_f1_drop."
+    )

@@ -1,0 +1,88 @@
+"""The folder of an exported model: whole and loadable, or not there."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+
+from token_classification.errors import UserError
+from token_classification.inference.export_record import EXPORT_FILE, read_export_record
+
+CONFIG_FILE = "config.json"
+TABLE_FILE = "gate.txt"
+REJECTED_FOLDER = "rejected"
+REJECTED_FILE = "rejected.json"
+"""The record of a rejected model: under another name than `export.json`, so that nothing loads it"""
+UNFINISHED_FOLDER = ".unfinished"
+LIBRARIES = ("torch", "transformers", "openvino", "nncf", "onnx", "onnxscript", "onnxruntime")
+
+
+@contextmanager
+def open_workshop(target: Path) -> Iterator[Path]:
+    """A folder to build in, inside of the target: what is finished can be moved in one step. Removed afterwards.
+
+    Raises:
+        UserError: the target holds a model that is not an export.
+    """
+    if (target / CONFIG_FILE).exists() and read_export_record(target) is None:
+        raise UserError(f"{target}: holds a model already; give another folder for the exported one.")
+    workshop = target / UNFINISHED_FOLDER
+    shutil.rmtree(workshop, ignore_errors=True)
+    workshop.mkdir(parents=True)
+    try:
+        yield workshop
+    finally:
+        shutil.rmtree(workshop)
+
+
+def publish(variant: Path, target: Path, table: str) -> None:
+    """Move an accepted model into the target; what makes it loadable comes last."""
+    _remove_earlier_export(target)
+    (variant / TABLE_FILE).write_text(table + "\n", encoding="utf-8")
+    names = sorted(path.name for path in variant.iterdir())
+    record = read_export_record(variant)
+    replace(record, notes=record.notes | {"files": names}).write(variant)
+    # Without config.json nothing is loaded from a folder.
+    for name in sorted(names, key=lambda name: name == CONFIG_FILE):
+        os.replace(variant / name, target / name)
+
+
+def reject(variant: Path, target: Path, table: str) -> Path:
+    """Put a rejected model where nothing loads it by accident; an earlier export is no longer there either."""
+    _remove_earlier_export(target)
+    (variant / TABLE_FILE).write_text(table + "\n", encoding="utf-8")
+    os.replace(variant / EXPORT_FILE, variant / REJECTED_FILE)
+    rejected = target / REJECTED_FOLDER
+    shutil.rmtree(rejected, ignore_errors=True)
+    os.replace(variant, rejected)
+    return rejected
+
+
+def _remove_earlier_export(target: Path) -> None:
+    record = read_export_record(target)
+    if record is not None:
+        for name in sorted(record.notes["files"], key=lambda name: name != CONFIG_FILE):
+            (target / name).unlink(missing_ok=True)
+
+
+def describe_source(source: str) -> dict:
+    """Name of the model that was exported, and SHA-256 of its weights where it is a folder."""
+    weights = [path for path in sorted(Path(source).glob("*")) if path.suffix in (".safetensors", ".bin")]
+    return {
+        "model": source,
+        "sha256": {path.name: _hash_file(path) for path in weights if path.name != "training_args.bin"},
+    }
+
+
+def _hash_file(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def describe_versions() -> dict[str, str]:
+    """Versions of the libraries that made the model."""
+    return {name: version(name) for name in LIBRARIES}

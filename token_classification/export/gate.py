@@ -1,0 +1,148 @@
+"""The gate: what each variant of a model scores and costs, and whether one may take the model's place."""
+
+import random
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+
+from token_classification.data.sentences import Sentences
+from token_classification.inference.engine import Engine, open_engine
+from token_classification.inference.export_record import read_export_record
+
+SPEED_SENTENCES = 256
+"""Sentences that the speed is measured on, drawn from the test file"""
+SPEED_ROUNDS = 3
+LATENCY_SENTENCES = 50
+"""Sentences that are tagged one by one"""
+
+
+@dataclass(frozen=True)
+class GateRow:
+    """What one variant scores and costs."""
+
+    variant: str
+    """Name of the backend"""
+    f1: float
+    """Of entities, as `--do_eval` scores (micro F1 of words for tags without prefix)"""
+    equal_tags: float
+    """Share of the test file's words that have the tag which torch gives them in float32"""
+    sentences_per_second: float
+    """All sentences at once, from words to tags; median of the rounds"""
+    latency_p50: float
+    """Milliseconds for one sentence by itself"""
+    latency_p95: float
+    size: float
+    """Megabytes of the model's files"""
+    kept: tuple[str, ...] = ()
+    """Parts that were not quantized"""
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Test sentences with gold tags, and what torch in float32 makes of them."""
+
+    test: Sentences
+    source: str
+    max_f1_drop: float
+    reference: GateRow
+    reference_tags: list[list[str]]
+
+    def measure(self, engine: Engine, size: float, kept: Sequence[str] = ()) -> GateRow:
+        """Score a variant and time it."""
+        return _measure(engine, self.test, self.source, size, self.reference_tags, kept)
+
+    def measure_folder(self, folder: Path, kept: Sequence[str] = ()) -> GateRow:
+        """Score and time an exported model; its size is that of the graph and the weights beside it."""
+        stem = Path(read_export_record(folder).model_file).stem
+        size = sum(path.stat().st_size for path in folder.glob(f"{stem}.*")) / 1e6
+        return self.measure(open_engine(folder), size, kept)
+
+    def passes(self, row: GateRow) -> bool:
+        """Whether the F1 of a variant is no more than `max_f1_drop` below that of torch in float32."""
+        # Not by a hair of floating point: 0.5 - 0.495 is more than 0.005.
+        return round(self.reference.f1 - row.f1, 9) <= self.max_f1_drop
+
+
+def open_gate(engine: Engine, test: Sentences, source: str, max_f1_drop: float, size: float) -> Gate:
+    """Measure the model itself, which all variants are compared with.
+
+    Args:
+        engine: The model in torch and float32.
+        test: Sentences with gold tags.
+        source: Where they come from.
+        max_f1_drop: How much F1 a variant may lose, as a fraction.
+        size: Megabytes of the model.
+    """
+    tags = engine.evaluate(test, source).tags
+    return Gate(test, source, max_f1_drop, _measure(engine, test, source, size, tags, ()), tags)
+
+
+def format_table(rows: Sequence[GateRow]) -> str:
+    """The table, a row per variant; F1 and equal tags in percent."""
+    width = max(len("variant"), *(len(row.variant) for row in rows)) + 2
+    header = f"{'variant':{width}}{'F1':>8}{'equal tags':>12}{'sentences/s':>13}{'p50 ms':>9}{'p95 ms':>9}{'MB':>8}"
+    return "\n".join([header, *(_format_row(row, width) for row in rows)])
+
+
+def _format_row(row: GateRow, width: int) -> str:
+    kept = f"  not quantized: {', '.join(row.kept)}" if row.kept else ""
+    return (
+        f"{row.variant:{width}}{100 * row.f1:>8.2f}{100 * row.equal_tags:>12.3f}{row.sentences_per_second:>13,.0f}"
+        f"{row.latency_p50:>9.1f}{row.latency_p95:>9.1f}{row.size:>8.1f}{kept}"
+    )
+
+
+def _measure(
+    engine: Engine,
+    test: Sentences,
+    source: str,
+    size: float,
+    reference_tags: Sequence[Sequence[str]],
+    kept: Sequence[str],
+) -> GateRow:
+    results = engine.evaluate(test, source)
+    pairs = zip(chain.from_iterable(results.tags), chain.from_iterable(reference_tags), strict=True)
+    equal = [tag == reference for tag, reference in pairs]
+    latencies = _time_single_sentences(engine, test)
+    return GateRow(
+        variant=engine.backend,
+        f1=results.metrics["f1"],
+        equal_tags=sum(equal) / len(equal),
+        sentences_per_second=_time_all_sentences(engine, test),
+        latency_p50=float(np.percentile(latencies, 50)),
+        latency_p95=float(np.percentile(latencies, 95)),
+        size=size,
+        kept=tuple(kept),
+    )
+
+
+def _time_all_sentences(engine: Engine, test: Sentences) -> float:
+    """Sentences per second; the first round, which compiles kernels for its shapes, isn't counted."""
+    tokens = _draw(test, SPEED_SENTENCES)
+    speeds = []
+    for _ in range(SPEED_ROUNDS + 1):
+        start = time.perf_counter()
+        engine.tag(tokens)
+        speeds.append(len(tokens) / (time.perf_counter() - start))
+    return statistics.median(speeds[1:])
+
+
+def _time_single_sentences(engine: Engine, test: Sentences) -> list[float]:
+    """Milliseconds for each of some sentences, the second time that it is seen."""
+    milliseconds = []
+    for words in _draw(test, LATENCY_SENTENCES):
+        engine.tag([words])
+        start = time.perf_counter()
+        engine.tag([words])
+        milliseconds.append(1000 * (time.perf_counter() - start))
+    return milliseconds
+
+
+def _draw(test: Sentences, count: int) -> list[list[str]]:
+    """Some sentences, the same in each call."""
+    return random.Random(0).sample(test.tokens, min(count, len(test)))

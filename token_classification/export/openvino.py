@@ -1,0 +1,64 @@
+"""To OpenVINO: conversion by tracing, int8 by NNCF's calibration after training."""
+
+import sys
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from token_classification.export.network import LogitsOnly, match_part
+from token_classification.export.quiet import only_errors
+from token_classification.extras import explain_missing_export_extra
+
+MODEL_FILE = "openvino_model.xml"
+"""The graph; its weights lie beside it in a file of the same name that ends in `.bin`."""
+
+
+def check_installed() -> None:
+    """Raises: UserError with what to type, where a library is missing."""
+    with explain_missing_export_extra():
+        import nncf  # noqa: F401
+        import openvino  # noqa: F401
+
+
+def convert(network: LogitsOnly, example: dict[str, torch.Tensor], folder: Path) -> None:
+    """Write the model in float32, for batches of any shape.
+
+    Args:
+        network: The model.
+        example: Inputs with some padding, int64 (batch, length); the model is traced with them.
+        folder: Gets `openvino_model.xml` and `openvino_model.bin`.
+    """
+    import openvino
+
+    # The tracer warns of every branch in the library's code; whether it matters is seen where the tags are compared.
+    with only_errors("transformers"):
+        converted = openvino.convert_model(network, example_input=example)
+    openvino.save_model(converted, folder / MODEL_FILE, compress_to_fp16=False)
+
+
+def quantize(exact: Path, calibration: Sequence[dict[str, np.ndarray]], kept: Sequence[str], folder: Path) -> None:
+    """Write the model in int8: weights, and activations in ranges that the calibration sentences show.
+
+    Args:
+        exact: Folder of the model in float32.
+        calibration: Inputs, int64 (batch, length) by name.
+        kept: Parts of the model that are not quantized.
+        folder: Gets the two files.
+    """
+    import nncf
+    import openvino
+
+    patterns = [rf"__module\.{match_part(part)}[./].*" for part in kept]
+    # Its progress bars would stand between the lines of the table on stdout.
+    with only_errors("nncf"), redirect_stdout(sys.stderr):
+        quantized = nncf.quantize(
+            openvino.Core().read_model(exact / MODEL_FILE),
+            nncf.Dataset(calibration),
+            subset_size=len(calibration),
+            model_type=nncf.ModelType.TRANSFORMER,
+            ignored_scope=nncf.IgnoredScope(patterns=patterns, validate=False),
+        )
+    openvino.save_model(quantized, folder / MODEL_FILE, compress_to_fp16=False)

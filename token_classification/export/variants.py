@@ -1,0 +1,46 @@
+"""Folders of one model in other formats and precisions, each as the engine opens it."""
+
+import shutil
+from pathlib import Path
+from types import ModuleType
+
+from transformers import PreTrainedModel
+
+from token_classification.data.sentences import Sentences
+from token_classification.export import onnx, openvino
+from token_classification.export.network import LogitsOnly
+from token_classification.inference.engine import Engine
+from token_classification.inference.export_record import ExportRecord
+
+
+def pick_tools(backend: str) -> ModuleType:
+    """The module with `convert` and `quantize` for a backend."""
+    return onnx if backend.startswith("onnx") else openvino
+
+
+def convert_model(network: PreTrainedModel, engine: Engine, backend: str, folder: Path) -> None:
+    """Write a model in float32 in the format of a backend, with its config and tokenizer.
+
+    Args:
+        network: The model.
+        engine: The same model in torch, opened.
+        backend: `openvino` or `onnx`.
+        folder: Is made.
+    """
+    folder.mkdir()
+    # Two rows of different lengths: the converter sees padding.
+    windows = engine.aligner.align(Sentences([["a"] * 3, ["a"] * 9])).windows
+    pick_tools(backend).convert(LogitsOnly(network), engine.loop.collator([windows[0], windows[1]]), folder)
+    network.config.save_pretrained(folder)
+    engine.aligner.tokenizer.save_pretrained(folder)
+    write_record(folder, backend, engine)
+
+
+def copy_without_model(folder: Path, copy: Path) -> None:
+    """Copy config and tokenizer of an exported folder."""
+    shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("model.*", "openvino_model.*"))
+
+
+def write_record(folder: Path, backend: str, engine: Engine, notes: dict | None = None) -> None:
+    """Write `export.json`, which the engine recognises the folder by."""
+    ExportRecord(backend, pick_tools(backend).MODEL_FILE, engine.aligner.window_length, notes or {}).write(folder)

@@ -1,0 +1,52 @@
+"""An OpenVINO model as the prediction loop wants it."""
+
+import logging
+import threading
+from pathlib import Path
+
+import torch
+
+from token_classification.extras import explain_missing_export_extra
+from token_classification.inference.export_record import ExportRecord
+from token_classification.scoring.predict import RunModel
+
+logger = logging.getLogger(__name__)
+
+
+def load_openvino(folder: Path, record: ExportRecord) -> RunModel:
+    """Compile the model of an exported folder for this CPU.
+
+    `openvino` computes in float32. `openvino-bf16`, and `openvino-int8` in what is not int8, use bf16 where the CPU
+    multiplies it natively; elsewhere float32.
+
+    Returns:
+        Inputs int64 (batch, length) by name -> logits float32 (batch, length, labels), which hold until the
+        next call of the same thread.
+
+    Raises:
+        UserError: OpenVINO is not installed.
+    """
+    with explain_missing_export_extra():
+        import openvino
+    core = openvino.Core()
+    has_bf16 = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    if record.backend == "openvino-bf16" and not has_bf16:
+        logger.warning("openvino-bf16: this CPU has no units for bf16 products, so float32 is used.")
+    settings = {
+        "INFERENCE_PRECISION_HINT": "bf16" if has_bf16 and record.backend != "openvino" else "f32",
+        # One batch at a time on all cores: the batches are large, and the order of results is theirs.
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+    }
+    compiled = core.compile_model(core.read_model(folder / record.model_file), "CPU", settings)
+    # A request holds the inputs and outputs of one batch: threads that share the model must not share it.
+    requests = threading.local()
+    names = [port.get_any_name() for port in compiled.inputs]
+
+    def run_model(inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+        if not hasattr(requests, "own"):
+            requests.own = compiled.create_infer_request()
+        arrays = [inputs[name].numpy() for name in names]
+        return torch.from_numpy(requests.own.infer(arrays, share_inputs=True, share_outputs=True)[0])
+
+    return run_model
