@@ -2,9 +2,11 @@
 """Training speed of run_ner.py beside the stock way, alternating in one run, each training in a process of its own.
 
 python benchmarks/train_speed.py MODEL TRAIN_FILE VALIDATION_FILE [--batch_sizes 8 32] [--epochs 1] [--rounds 3]
+    [--plot FILE.png]
 
 Stock is what the library's own parts give: `Trainer`, `DataCollatorForTokenClassification`, random order, float32,
-padding to the longest of a batch. Same model, data, batch size, epochs and seed on both sides. Printed as Markdown.
+padding to the longest of a batch. Same model, data, batch size, epochs and seed on both sides; each round has a seed of
+its own. Printed as Markdown.
 """
 
 import argparse
@@ -37,17 +39,22 @@ def main() -> None:
         "| batch size | side | samples/s (min - max) | real tokens/s | share of GEMM peak | peak memory MB | dev F1 |"
     )
     print("| ---: | --- | ---: | ---: | ---: | ---: | ---: |")
+    speeds = {}
     for batch_size in options.batch_sizes:
         runs = {side: [] for side in SIDES}
-        for _ in range(options.rounds):
+        for seed in range(options.rounds):
             for side in SIDES:
-                runs[side].append(run_side(options, side, batch_size))
+                runs[side].append(run_side(options, side, batch_size, seed))
+                print(f"seed {seed}, {side}: {runs[side][-1]}", file=sys.stderr, flush=True)
+        speeds[batch_size] = {side: [run["samples_per_second"] for run in runs[side]] for side in SIDES}
         for side in SIDES:
             print_row(batch_size, side, runs[side], peaks)
         pairs = zip(runs["ours"], runs["stock"], strict=True)
         ratios = [ours["samples_per_second"] / stock["samples_per_second"] for ours, stock in pairs]
         spread = f"({min(ratios):.2f} - {max(ratios):.2f})"
         print(f"| {batch_size} | ratio | **{statistics.median(ratios):.2f}** {spread} | | | | |", flush=True)
+    if options.plot:
+        plot_speeds(speeds, options.plot)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -59,14 +66,17 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--batch_sizes", type=int, nargs="+", default=[8, 32])
     parser.add_argument("--epochs", type=float, default=1.0)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--plot", metavar="FILE.png", help="also draw the speeds")
+    parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
-def run_side(options: argparse.Namespace, side: str, batch_size: int) -> dict:
+def run_side(options: argparse.Namespace, side: str, batch_size: int, seed: int) -> dict:
     """One training in a process of its own: allocator settings and memory are a process's."""
     files = [options.model, options.train_file, options.validation_file]
     settings = ["--batch_sizes", str(batch_size), "--epochs", str(options.epochs), "--side", side]
+    settings += ["--seed", str(seed)]
     done = subprocess.run([sys.executable, __file__, *files, *settings], capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(done.stderr)
@@ -75,6 +85,8 @@ def run_side(options: argparse.Namespace, side: str, batch_size: int) -> dict:
 
 def measure(options: argparse.Namespace) -> dict:
     """Train one side; gives speed, memory and the F1 on the validation file, scored by this project for both sides."""
+    from transformers import set_seed
+
     from token_classification.alignment.align import build_aligner
     from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
     from token_classification.data.labels import choose_label_set
@@ -85,6 +97,7 @@ def measure(options: argparse.Namespace) -> dict:
     from token_classification.recipe import Recipe
     from token_classification.training.trainer import build_trainer
 
+    set_seed(options.seed)
     if options.side == "ours":
         keep_freed_memory()
     with tempfile.TemporaryDirectory() as folder:
@@ -97,6 +110,7 @@ def measure(options: argparse.Namespace) -> dict:
             per_device_train_batch_size=options.batch_sizes[0],
             save_strategy="no",
             disable_tqdm=True,
+            seed=options.seed,
             **settings,
         )
         data = DataArguments(train_file=options.train_file, validation_file=options.validation_file)
@@ -169,6 +183,27 @@ def print_row(batch_size: int, side: str, runs: list[dict], peaks: dict[str, flo
         f"| {middle['f1']:.4f} |",
         flush=True,
     )
+
+
+def plot_speeds(speeds: dict[int, dict[str, list[float]]], path: str) -> None:
+    """Bars of both sides at each batch size: median samples/s, with a line from the slowest to the fastest round."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 3.2), layout="constrained")
+    axes = figure.add_subplot()
+    for place, (side, colour) in enumerate(zip(SIDES, ("#9aa5b1", "#2b5fb8"), strict=True)):
+        middles = [statistics.median(sides[side]) for sides in speeds.values()]
+        below = [middle - min(sides[side]) for middle, sides in zip(middles, speeds.values(), strict=True)]
+        above = [max(sides[side]) - middle for middle, sides in zip(middles, speeds.values(), strict=True)]
+        positions = [row + 0.4 * place for row in range(len(speeds))]
+        bars = axes.barh(positions, middles, 0.36, xerr=(below, above), color=colour, label=side)
+        axes.bar_label(bars, fmt="%.0f", padding=6)
+    axes.set_yticks([row + 0.2 for row in range(len(speeds))], [f"batch {size}" for size in speeds])
+    axes.invert_yaxis()
+    axes.set_xlabel("training samples/s")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)
+    figure.savefig(path, dpi=120)
 
 
 def describe_machine() -> str:
