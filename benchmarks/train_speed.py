@@ -5,8 +5,8 @@ python benchmarks/train_speed.py MODEL TRAIN_FILE VALIDATION_FILE [--batch_sizes
     [--plot FILE.png]
 
 Stock is what the library's own parts give: `Trainer`, `DataCollatorForTokenClassification`, random order, float32,
-padding to the longest of a batch. Same model, data, batch size, epochs and seed on both sides; each round has a seed of
-its own. Printed as Markdown.
+padding to the longest of a batch. Same model, data, batch size, epochs and seed on both sides; each round has a seed
+of its own. Printed as Markdown.
 """
 
 import argparse
