@@ -63,9 +63,19 @@ def test_an_unfinished_run_is_continued_from_its_last_checkpoint(out: Path, capl
 
 
 def test_an_unfinished_run_can_be_started_afresh(out: Path, caplog: pytest.LogCaptureFixture) -> None:
-    add_checkpoint(out, 9)
+    old = Path(add_checkpoint(out, 9))
+    weights = (old / "model.safetensors").read_bytes()
     assert find(out, overwrite_output_dir=True) is None
-    assert caplog.messages == []
+    assert f"Checkpoints of an earlier run in {out} can't be continued any more: 1." in caplog.messages
+    assert (old / "model.safetensors").read_bytes() == weights
+
+
+def test_auto_does_not_go_on_from_a_run_that_was_written_over(out: Path) -> None:
+    add_checkpoint(out, 100)
+    assert find(out, overwrite_output_dir=True) is None
+    assert find(out, resume_from_checkpoint="auto") is None
+    new = add_checkpoint(out, 5)
+    assert find(out, resume_from_checkpoint="auto") == new
 
 
 def test_a_finished_run_is_not_written_over(out: Path) -> None:
@@ -73,8 +83,8 @@ def test_a_finished_run_is_not_written_over(out: Path) -> None:
     (out / FINISHED_RUN_FILE).write_text("{}")
     with pytest.raises(UserError, match="already holds a finished run"):
         find(out)
-    assert find(out, overwrite_output_dir=True) is None
     assert find(out, resume_from_checkpoint="true") == last
+    assert find(out, overwrite_output_dir=True) is None
 
 
 @pytest.mark.parametrize("word", ["true", "True", "auto"])

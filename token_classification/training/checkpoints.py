@@ -38,6 +38,8 @@ def find_checkpoint(training: NerTrainingArguments) -> str | None:
     if given and given.lower() not in ("true", "auto"):
         return _check_given(given, folder)
     if training.overwrite_output_dir and not given:
+        if training.should_save:
+            _retire_checkpoints(folder)
         return None
     last = find_last_checkpoint(folder)
     if given and last is not None:
@@ -71,6 +73,15 @@ def find_last_checkpoint(folder: Path) -> str | None:
             return str(path)
         logger.warning("%s is passed over: %s. The one before it is looked for.", path, damage)
     return None
+
+
+def _retire_checkpoints(folder: Path) -> None:
+    """Have no later `auto` go on from the run that is written over; its weights stay, somebody may start from them."""
+    old = [path for path in folder.glob(f"checkpoint-*/{STATE_FILE}") if CHECKPOINT_NAME.fullmatch(path.parent.name)]
+    for path in old:
+        path.rename(path.with_suffix(".old.json"))
+    if old:
+        logger.warning("Checkpoints of an earlier run in %s can't be continued any more: %s.", folder, len(old))
 
 
 def _check_given(given: str, folder: Path) -> str:
