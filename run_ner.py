@@ -20,7 +20,7 @@ from token_classification.command_line import parse_command_line, run_command
 from token_classification.data.labels import choose_label_set
 from token_classification.data.load import Corpus, load_corpus, used_splits
 from token_classification.export.export_model import check_export_arguments, export_run
-from token_classification.hardware import keep_freed_memory
+from token_classification.hardware import keep_freed_memory, limit_kernel_cache
 from token_classification.modeling.build import DEFAULT_RECIPE, load_config, load_model, read_model_labels
 from token_classification.modeling.tokenizer import load_tokenizer
 from token_classification.recipe import Recipe
@@ -70,6 +70,8 @@ def walk(
     """
     if training_args.keep_freed_memory:
         keep_freed_memory()
+    if training_args.tune_for_cpu:
+        limit_kernel_cache()
     if training_args.do_export:
         check_export_arguments(data_args, training_args)
     set_seed(training_args.seed)

@@ -1,5 +1,6 @@
 """What the machine does fast is found, and can be overruled."""
 
+import os
 import platform
 
 import pytest
@@ -49,3 +50,13 @@ def test_the_hardware_is_named_with_its_processes():
     name = hardware.describe_hardware(torch.device("cpu"), 1)
     assert name.startswith("CPU (")
     assert hardware.describe_hardware(torch.device("cpu"), 2) == f"2 processes, each on {name}"
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, "100"), ("7", "7")])
+def test_the_kernel_cache_has_a_limit_and_the_users_own_wins(monkeypatch, before, after):
+    name = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
+    monkeypatch.setenv(name, before or "")
+    if before is None:
+        monkeypatch.delenv(name)
+    hardware.limit_kernel_cache()
+    assert os.environ[name] == after

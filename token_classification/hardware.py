@@ -12,6 +12,8 @@ KEPT_MEMORY = 2**31 - 1
 """Bytes of freed memory that stay with the process: the most that mallopt takes."""
 TOP_PAD = 64 * 2**20
 """Bytes that are asked for beyond what is needed, when the process grows"""
+KERNELS_KEPT = 100
+"""Matrix products that oneDNN remembers; a training step needs a few dozen"""
 
 
 def has_accelerator() -> bool:
@@ -53,3 +55,12 @@ def describe_hardware(device: torch.device, processes: int) -> str:
     else:
         name = device.type
     return name if processes == 1 else f"{processes} processes, each on {name}"
+
+
+def limit_kernel_cache() -> None:
+    """Have oneDNN remember the matrix products of the latest batches only; before the first one is computed.
+
+    It compiles a product anew for each shape and keeps 1,024 of them by default: with batches of every length that is
+    200 MB, and a product is compiled faster than it is missed. A limit that the user has set stays.
+    """
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", str(KERNELS_KEPT))

@@ -1,5 +1,7 @@
 """Length-grouped order: every window once, little padding, and the same order again for the same seed and epoch."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from token_classification.alignment.align import build_aligner
@@ -25,6 +27,24 @@ def test_batches_hold_little_padding():
     grouped = count_positions(list(LengthGroupedSampler(LENGTHS, 8, seed=1)), 8)
     assert grouped < 1.15 * LENGTHS.sum()
     assert count_positions(list(range(1_000)), 8) > 1.5 * LENGTHS.sum()
+
+
+def test_batches_of_all_lengths_come_in_any_order_after_the_longest():
+    order = list(LengthGroupedSampler(LENGTHS, 8, seed=1))
+    longest = [int(LENGTHS[order[start : start + 8]].max()) for start in range(0, len(order), 8)]
+    assert longest[0] == LENGTHS.max()
+    # Not by length within long stretches: as many steps up as down.
+    ups = sum(one < other for one, other in pairwise(longest))
+    assert 0.35 * len(longest) < ups < 0.65 * len(longest)
+
+
+def test_the_last_batch_is_the_one_that_is_not_full():
+    lengths = LENGTHS[:997]
+    order = list(LengthGroupedSampler(lengths, 8, seed=1))
+    assert sorted(order) == list(range(997))
+    batches = [lengths[order[start : start + 8]] for start in range(0, 997, 8)]
+    assert [len(batch) for batch in batches] == [8] * 124 + [5]
+    assert np.mean([batch.max() - batch.min() for batch in batches]) < 10
 
 
 def test_the_order_depends_on_seed_and_epoch_alone():

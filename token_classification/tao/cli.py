@@ -29,6 +29,7 @@ COMMANDS = {
     "check": "say what is wrong with data files; exit code 0 (nothing), 1 (warnings) or 2 (errors)",
     "report": "scores, errors and a page to browse them, from predictions on disk",
     "compare": "two runs on the same test set: which is better, and how surely",
+    "average": "one model whose weights are the mean of those of several trainings",
     "export": "a model for OpenVINO or ONNX Runtime, in int8 or bf16, if it scores as before",
 }
 REQUIRED = {
@@ -70,6 +71,11 @@ def run(argv: list[str]) -> int:
 
         return check(options)
     # Heavy imports only now: help and mistakes in flags answer at once.
+    if options.command == "average":
+        from token_classification.modeling.average import average_models
+
+        average_models(refuse_overrides(options, overrides).runs, options.results_dir)
+        return 0
     if options.command in ("report", "compare"):
         from token_classification.tao import review
 
@@ -102,6 +108,12 @@ def add_flags(command: argparse.ArgumentParser, name: str) -> None:
         return
     if name in ("report", "compare"):
         add_review_flags(command, name)
+        return
+    if name == "average":
+        command.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="output folder of a training")
+        command.add_argument(
+            "-r", "--results_dir", type=Path, metavar="OUT", required=True, help="folder of the new model"
+        )
         return
     command.add_argument("-r", "--results_dir", metavar="RESULTS", help="folder of the results")
     if name == "download_specs":

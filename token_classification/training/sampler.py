@@ -1,6 +1,7 @@
 """The order of training windows: random, with like lengths in the same batch; and what fills the last batch up."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 import numpy as np
 import torch
@@ -12,7 +13,11 @@ from token_classification.data.labels import IGNORED_LABEL
 
 
 class LengthGroupedSampler(Sampler[int]):
-    """A random order in which neighbours have like lengths, so that batches need little padding.
+    """A random order in which the windows of a batch have like lengths, so that it needs little padding.
+
+    The batches come in random order, other than from the library's sampler, which sorts them by length within long
+    stretches: so many steps in a row on sentences of one kind learn worse, the more so the fewer steps there are. Only
+    the first batch is the one with the longest window: too large a batch is then found at once.
 
     Each epoch's order depends on seed and epoch alone: a training that is continued within an epoch sees the windows
     that the uninterrupted one would have seen. (The library's own sampler draws from the global random numbers.)
@@ -33,6 +38,11 @@ class LengthGroupedSampler(Sampler[int]):
     def __iter__(self) -> Iterator[int]:
         generator = torch.Generator().manual_seed(self.seed + self.epoch)
         order = get_length_grouped_indices(self.lengths, self.batch_size, generator=generator)
+        # A batch that is not full stays the last one: the others would no longer be cut where they are here.
+        batches = [order[start : start + self.batch_size] for start in range(0, len(order), self.batch_size)]
+        middle = batches[1:-1]
+        shuffled = [middle[place] for place in torch.randperm(len(middle), generator=generator).tolist()]
+        order = list(chain(*batches[:1], *shuffled, *batches[1:][-1:]))
         return iter(order + [len(self.lengths)] * self.blanks)
 
     def __len__(self) -> int:

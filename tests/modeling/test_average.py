@@ -1,0 +1,88 @@
+"""Averaging trained models."""
+
+import json
+
+import pytest
+import torch
+from conftest import SENTENCES
+from trainers import make_trainer
+from transformers import AutoModelForTokenClassification, AutoTokenizer
+
+from token_classification.command_line import run_command
+from token_classification.tao import cli
+
+
+@pytest.fixture(scope="module")
+def runs(bert_folder, tmp_path_factory):
+    """Two short trainings that begin alike and see the sentences in another order."""
+    folders = []
+    for data_seed in (1, 2):
+        folder = tmp_path_factory.mktemp("run")
+        trainer = make_trainer(bert_folder, folder, max_steps=2, data_seed=data_seed, learning_rate=1e-2)
+        trainer.learn(None, len(SENTENCES))
+        folders.append(folder)
+    return folders
+
+
+def average(*arguments) -> int:
+    return run_command(cli.run, ["average", *map(str, arguments)])
+
+
+def test_every_weight_is_the_mean(runs, tmp_path):
+    assert average(*runs, "-r", tmp_path / "mean") == 0
+    first, second, mean = (
+        AutoModelForTokenClassification.from_pretrained(folder).state_dict() for folder in (*runs, tmp_path / "mean")
+    )
+    assert first.keys() == second.keys() == mean.keys()
+    for name, weight in mean.items():
+        torch.testing.assert_close(weight, (first[name] + second[name]) / 2)
+    assert not torch.equal(first["classifier.weight"], second["classifier.weight"])
+
+
+def test_three_models_count_alike(runs, tmp_path):
+    assert average(runs[0], runs[0], runs[1], "-r", tmp_path / "mean") == 0
+    first, second, mean = (
+        AutoModelForTokenClassification.from_pretrained(folder).classifier.weight
+        for folder in (*runs, tmp_path / "mean")
+    )
+    torch.testing.assert_close(mean, (2 * first + second) / 3)
+
+
+def test_the_model_is_whole(runs, tmp_path):
+    assert average(*runs, "-r", tmp_path / "mean") == 0
+    config = AutoModelForTokenClassification.from_pretrained(tmp_path / "mean").config
+    assert config.id2label[1] == "B-PER"
+    words = ["Anna", "left", "Paris"]
+    expected = AutoTokenizer.from_pretrained(runs[0])(words, is_split_into_words=True)
+    assert AutoTokenizer.from_pretrained(tmp_path / "mean")(words, is_split_into_words=True) == expected
+
+
+def refuse(capsys, *arguments) -> str:
+    assert average(*arguments) == 2
+    return capsys.readouterr().err
+
+
+def test_what_does_not_fit_together_is_refused_and_nothing_is_written(runs, tmp_path, capsys):
+    target = tmp_path / "mean"
+    assert "average needs two models or more" in refuse(capsys, runs[0], "-r", target)
+    assert f"{tmp_path}: no config.json" in refuse(capsys, runs[0], tmp_path, "-r", target)
+    assert f"-r {runs[1]}: holds something already" in refuse(capsys, *runs, "-r", runs[1])
+
+    other = tmp_path / "other"
+    model = AutoModelForTokenClassification.from_pretrained(runs[0])
+    model.config.id2label = {**model.config.id2label, 1: "B-ANIMAL"}
+    model.save_pretrained(other)
+    assert f"{other}: other label names than {runs[0]}" in refuse(capsys, runs[0], other, "-r", target)
+
+    config = json.loads((runs[0] / "config.json").read_text())
+    wider = AutoModelForTokenClassification.from_config(type(model.config)(**{**config, "intermediate_size": 48}))
+    wider.save_pretrained(other)
+    assert f"{other}: another architecture than {runs[0]}" in refuse(capsys, runs[0], other, "-r", target)
+    assert not target.exists()
+
+
+def test_other_heads_at_the_beginning_are_warned_of(runs, tmp_path, caplog):
+    for seed, run in enumerate(runs):
+        (run / "run.json").write_text(json.dumps({"seed": seed}))
+    assert average(*runs, "-r", tmp_path / "mean") == 0
+    assert "began with different heads (--seed)" in caplog.text
