@@ -81,6 +81,7 @@ PAGES = {
     "docs/check.md": 4,
     "docs/report.md": 4,
     "docs/export.md": 3,
+    "docs/recipes.md": 4,
 }
 """Page -> how many commands it has at least."""
 

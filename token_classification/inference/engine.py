@@ -35,7 +35,7 @@ EXPORTED_BACKENDS = ("onnx", "onnx-int8", "openvino", "openvino-bf16", "openvino
 BACKENDS = TORCH_BACKENDS + EXPORTED_BACKENDS
 """What a model can run with; those behind the first two need a folder that `export` wrote."""
 
-CPU_TOKEN_BUDGET, ACCELERATOR_TOKEN_BUDGET = 2048, 32768
+CPU_TOKEN_BUDGET, ACCELERATOR_TOKEN_BUDGET = 4096, 32768
 """Padded positions per batch: what fits a CPU's caches, and what keeps an accelerator busy"""
 
 
