@@ -18,7 +18,8 @@ def runs(bert_folder, tmp_path_factory):
     folders = []
     for data_seed in (1, 2):
         folder = tmp_path_factory.mktemp("run")
-        trainer = make_trainer(bert_folder, folder, max_steps=2, data_seed=data_seed, learning_rate=1e-2)
+        settings = {"max_steps": 4, "per_device_train_batch_size": 2, "learning_rate": 1e-2}
+        trainer = make_trainer(bert_folder, folder, data_seed=data_seed, **settings)
         trainer.learn(None, len(SENTENCES))
         folders.append(folder)
     return folders
