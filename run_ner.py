@@ -20,7 +20,7 @@ from token_classification.command_line import parse_command_line, run_command
 from token_classification.data.labels import choose_label_set
 from token_classification.data.load import Corpus, load_corpus, used_splits
 from token_classification.export.export_model import check_export_arguments, export_run
-from token_classification.hardware import keep_freed_memory, limit_kernel_cache
+from token_classification.hardware import keep_freed_memory
 from token_classification.modeling.build import DEFAULT_RECIPE, load_config, load_model, read_model_labels
 from token_classification.modeling.tokenizer import load_tokenizer
 from token_classification.recipe import Recipe
@@ -70,8 +70,6 @@ def walk(
     """
     if training_args.keep_freed_memory:
         keep_freed_memory()
-    if training_args.tune_for_cpu:
-        limit_kernel_cache()
     if training_args.do_export:
         check_export_arguments(data_args, training_args)
     set_seed(training_args.seed)
@@ -119,10 +117,8 @@ def walk(
         # 8. Report.
         if trainer.is_world_process_zero():
             arguments = (model_args, data_args, training_args)
-            log_history = trainer.state.log_history
-            write_report(
-                arguments, corpus, label_set, aligner.window_length, results, recipe.model_folder, log_history
-            )
+            folder, log_history = recipe.model_folder, trainer.state.log_history
+            write_report(arguments, corpus, label_set, aligner.window_length, results, folder, log_history)
     if training_args.push_to_hub:
         trainer.push_to_hub()
 

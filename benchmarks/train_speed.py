@@ -91,7 +91,7 @@ def measure(options: argparse.Namespace) -> dict:
     from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
     from token_classification.data.labels import choose_label_set
     from token_classification.data.load import load_corpus
-    from token_classification.hardware import keep_freed_memory, limit_kernel_cache
+    from token_classification.hardware import keep_freed_memory
     from token_classification.modeling.build import load_config, load_model
     from token_classification.modeling.tokenizer import load_tokenizer
     from token_classification.recipe import Recipe
@@ -100,7 +100,6 @@ def measure(options: argparse.Namespace) -> dict:
     set_seed(options.seed)
     if options.side == "ours":
         keep_freed_memory()
-        limit_kernel_cache()
     with tempfile.TemporaryDirectory() as folder:
         settings = {"mixed_precision": "no", "train_sampling_strategy": "random"} if options.side == "stock" else {}
         training = NerTrainingArguments(

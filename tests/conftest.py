@@ -152,21 +152,25 @@ def wordpiece() -> PreTrainedTokenizerBase:
     return build_wordpiece(lowercase=True)
 
 
-@pytest.fixture(scope="session")
-def bert_folder(tmp_path_factory, wordpiece) -> Path:
-    """A folder with a tiny untrained BERT encoder and its tokenizer: what a user gives as --model_name_or_path."""
-    folder = tmp_path_factory.mktemp("tiny-bert")
-    torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=len(wordpiece),
+def configure_tiny_bert(tokenizer: PreTrainedTokenizerBase, **settings) -> BertConfig:
+    """A BERT of two narrow layers for a tokenizer; `settings` are further keys of its config."""
+    return BertConfig(
+        vocab_size=len(tokenizer),
         hidden_size=32,
         num_hidden_layers=2,
         num_attention_heads=2,
         intermediate_size=64,
         max_position_embeddings=WINDOW_OF_TINY_MODELS,
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
+        **settings,
     )
+
+
+@pytest.fixture(scope="session")
+def bert_folder(tmp_path_factory, wordpiece) -> Path:
+    """A folder with a tiny untrained BERT encoder and its tokenizer: what a user gives as --model_name_or_path."""
+    folder = tmp_path_factory.mktemp("tiny-bert")
+    torch.manual_seed(0)
+    config = configure_tiny_bert(wordpiece, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
     model = BertForTokenClassification(config)
     model.bert.save_pretrained(folder)
     wordpiece.save_pretrained(folder)
@@ -203,13 +207,8 @@ def save_tagger(
 ) -> Path:
     """Write a tiny tagger of random weights with its tokenizer; its tags are arbitrary and vary from word to word."""
     torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=WINDOW_OF_TINY_MODELS,
+    config = configure_tiny_bert(
+        tokenizer,
         # Large weights: otherwise all words would get the same tag.
         initializer_range=0.5,
         id2label=dict(enumerate(names)),

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import ROOT, SENTENCES, WINDOW_OF_TINY_MODELS, write_sentences
-from transformers import BertConfig, BertModel
+from conftest import ROOT, SENTENCES, configure_tiny_bert, write_sentences
+from transformers import BertModel
 
 KILLS = 5
 LAST_LINE_BEFORE_KILL = 30
@@ -52,15 +52,7 @@ def model(tmp_path_factory, wordpiece) -> Path:
     """A tiny encoder with dropout."""
     folder = tmp_path_factory.mktemp("tiny-bert-with-dropout")
     torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=len(wordpiece),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=WINDOW_OF_TINY_MODELS,
-    )
-    BertModel(config).save_pretrained(folder)
+    BertModel(configure_tiny_bert(wordpiece)).save_pretrained(folder)
     wordpiece.save_pretrained(folder)
     return folder
 

@@ -10,6 +10,7 @@ from transformers import PreTrainedModel
 
 from token_classification.alignment.align import AlignedSplit
 from token_classification.arguments import NerTrainingArguments
+from token_classification.hardware import limit_kernel_cache
 from token_classification.training.attention import CPU_TRAINING
 from token_classification.training.dropout import CheapDropout, replace_dropout
 from token_classification.training.trained_rows import TrainedRows
@@ -20,6 +21,8 @@ def tuned_for_cpu(
     model: PreTrainedModel, split: AlignedSplit, pad_id: int, training: NerTrainingArguments
 ) -> Iterator[None]:
     """Give a model cheaper dropout, attention in the precision of the run, and a smaller table to train; then undo it.
+
+    oneDNN also remembers fewer of the products that it compiles, if this process has not computed any yet.
 
     What the model computes stays the same but for rounding and the draws of dropout. Nothing changes elsewhere than on
     the CPU, or with `--tune_for_cpu false`.
@@ -33,6 +36,7 @@ def tuned_for_cpu(
     if training.device.type != "cpu" or not training.tune_for_cpu:
         yield
         return
+    limit_kernel_cache()
     attention = model.config._attn_implementation
     table = model.get_input_embeddings()
     replace_dropout(model, nn.Dropout, CheapDropout)
