@@ -201,10 +201,18 @@ class NerTrainingArguments(TrainingArguments):
     """All `TrainingArguments`, and what this project adds to them: it trains as fast as the machine can."""
 
     train_sampling_strategy: str = field(
-        default="group_by_length",
+        default="auto",
         metadata={
-            "help": "How training windows are put into batches: group_by_length (like lengths together, little "
-            "padding), random or sequential."
+            "help": "How training windows are put into batches: random, sequential, group_by_length (like lengths "
+            "together, little padding) or auto: random where sentences share rows (--pack_windows), else "
+            "group_by_length."
+        },
+    )
+    pack_windows: bool = field(
+        default=True,
+        metadata={
+            "help": "Lay the sentences of a training batch behind each other in few rows, each visible to itself "
+            "alone, instead of padding them. The same batches, nothing else learnt; where a model can't, it is said."
         },
     )
     mixed_precision: Literal["auto", "no", "bf16", "fp16"] = field(

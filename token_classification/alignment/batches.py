@@ -13,7 +13,10 @@ from token_classification.data.labels import IGNORED_LABEL
 
 @dataclass(frozen=True)
 class WindowCollator:
-    """Pads windows to the longest of a batch and makes tensors: the data collator of training and of prediction."""
+    """Pads windows to the longest of a batch and makes tensors.
+
+    The data collator of prediction, and of a training that does not pack them (`training.packing`).
+    """
 
     pad_id: int
     pads_left: bool
@@ -29,10 +32,14 @@ class WindowCollator:
             "attention_mask": self._pad([np.ones(len(row), dtype=np.int64) for row in rows], 0),
         }
         if self.special.types is not None:
-            batch["token_type_ids"] = self._pad([self._segment_ids(len(row)) for row in rows], self.special.types[1])
+            batch["token_type_ids"] = self._pad([self.segment_ids(len(row)) for row in rows], self.special.types[1])
         if "labels" in windows[0]:
             batch["labels"] = self._pad([window["labels"] for window in windows], IGNORED_LABEL)
         return batch
+
+    def split_rows(self, batch: dict[str, torch.Tensor]) -> list[torch.Tensor]:
+        """The sub-tokens of each window of a batch with its padding, int64 (length,)."""
+        return [*batch["input_ids"]]
 
     def find_offsets(self, lengths: np.ndarray, batch_length: int) -> np.ndarray:
         """Where each window begins in its padded row, int64 (batch,)."""
@@ -46,7 +53,8 @@ class WindowCollator:
             padded[place, start : start + len(row)] = row
         return torch.from_numpy(padded)
 
-    def _segment_ids(self, length: int) -> np.ndarray:
+    def segment_ids(self, length: int) -> np.ndarray:
+        """Token types of a window, int64 (length,)."""
         before, words, after = self.special.types
         segments = np.full(length, words, dtype=np.int64)
         segments[: len(self.special.before)] = before

@@ -171,7 +171,7 @@ def translate_training(spec: DictConfig, output_folder: Path) -> NerTrainingArgu
         learning_rate=spec.model.optim.lr,
         weight_decay=spec.model.optim.weight_decay,
         lr_scheduler_type="constant",
-        train_sampling_strategy="group_by_length" if spec.training_ds.shuffle else "sequential",
+        train_sampling_strategy="auto" if spec.training_ds.shuffle else "sequential",
         dataloader_drop_last=spec.model.dataset.drop_last,
         dataloader_num_workers=spec.model.dataset.num_workers,
         dataloader_pin_memory=spec.model.dataset.pin_memory,

@@ -12,22 +12,25 @@ from token_classification.alignment.align import AlignedSplit
 from token_classification.data.labels import IGNORED_LABEL
 
 
-class LengthGroupedSampler(Sampler[int]):
-    """A random order in which the windows of a batch have like lengths, so that it needs little padding.
+class WindowSampler(Sampler[int]):
+    """A random order of training windows that begins with the batch that needs most memory.
 
-    The batches come in random order, other than from the library's sampler, which sorts them by length within long
-    stretches: so many steps in a row on sentences of one kind learn worse, the more so the fewer steps there are. Only
-    the first batch is the one with the longest window: too large a batch is then found at once.
+    Too large a batch is then found at once. Each epoch's order depends on seed and epoch alone: a training that is
+    continued within an epoch sees the windows that the uninterrupted one would have seen. (The library's own samplers
+    draw from the global random numbers.) The last batch may not be full.
 
-    Each epoch's order depends on seed and epoch alone: a training that is continued within an epoch sees the windows
-    that the uninterrupted one would have seen. (The library's own sampler draws from the global random numbers.)
+    With `is_grouped` the windows of a batch have like lengths, so that it needs little padding. Its batches come in
+    random order, other than from the library's sampler, which sorts them by length within long stretches: so many
+    steps in a row on sentences of one kind learn worse, the more so the fewer steps there are.
+
     `blanks` times the number behind the last window comes at the end (see `SplitWithBlank`).
     """
 
-    def __init__(self, lengths: np.ndarray, batch_size: int, seed: int, blanks: int = 0):
+    def __init__(self, lengths: np.ndarray, batch_size: int, seed: int, is_grouped: bool, blanks: int = 0):
         self.lengths = lengths.tolist()
         self.batch_size = batch_size
         self.seed = seed
+        self.is_grouped = is_grouped
         self.blanks = blanks
         self.epoch = 0
 
@@ -37,16 +40,28 @@ class LengthGroupedSampler(Sampler[int]):
 
     def __iter__(self) -> Iterator[int]:
         generator = torch.Generator().manual_seed(self.seed + self.epoch)
-        order = get_length_grouped_indices(self.lengths, self.batch_size, generator=generator)
-        # A batch that is not full stays the last one: the others would no longer be cut where they are here.
-        batches = [order[start : start + self.batch_size] for start in range(0, len(order), self.batch_size)]
-        middle = batches[1:-1]
-        shuffled = [middle[place] for place in torch.randperm(len(middle), generator=generator).tolist()]
-        order = list(chain(*batches[:1], *shuffled, *batches[1:][-1:]))
-        return iter(order + [len(self.lengths)] * self.blanks)
+        batches = self._group(generator) if self.is_grouped else self._shuffle(generator)
+        return iter([*chain(*batches), *[len(self.lengths)] * self.blanks])
 
     def __len__(self) -> int:
         return len(self.lengths) + self.blanks
+
+    def _shuffle(self, generator: torch.Generator) -> list[list[int]]:
+        """Batches of any windows; that with the most sub-tokens comes first."""
+        batches = self._cut(torch.randperm(len(self.lengths), generator=generator).tolist())
+        full = range(max(1, len(batches) - 1))
+        heaviest = max(full, key=lambda batch: sum(self.lengths[window] for window in batches[batch]))
+        return [batches.pop(heaviest), *batches]
+
+    def _group(self, generator: torch.Generator) -> list[list[int]]:
+        """Batches of windows of like lengths; that with the longest window comes first."""
+        batches = self._cut(get_length_grouped_indices(self.lengths, self.batch_size, generator=generator))
+        middle = batches[1:-1]
+        shuffled = [middle[place] for place in torch.randperm(len(middle), generator=generator).tolist()]
+        return [*batches[:1], *shuffled, *batches[1:][-1:]]
+
+    def _cut(self, order: list[int]) -> list[list[int]]:
+        return [order[start : start + self.batch_size] for start in range(0, len(order), self.batch_size)]
 
 
 class SplitWithBlank:

@@ -31,7 +31,8 @@ from token_classification.training.finite import check_loss, check_weights
 from token_classification.training.interruption import SaveAtSigterm
 from token_classification.training.loss import LabelLoss
 from token_classification.training.optimizer import build_optimizer, set_head_learning_rate
-from token_classification.training.sampler import LengthGroupedSampler, SplitWithBlank
+from token_classification.training.packing import PackingCollator, choose_collator
+from token_classification.training.sampler import SplitWithBlank, WindowSampler
 from token_classification.training.schedule import build_schedule
 from token_classification.training.trained_rows import keep_state_whole
 from token_classification.training.watchdog import Watchdog
@@ -48,6 +49,7 @@ class NerTrainer(Trainer):
         tokenizer: PreTrainedTokenizerBase,
         label_set: LabelSet,
         collator: WindowCollator,
+        training_collator: WindowCollator | PackingCollator,
         window_length: int,
         train_split: AlignedSplit | None,
         eval_split: AlignedSplit | None,
@@ -59,6 +61,7 @@ class NerTrainer(Trainer):
         callbacks: Sequence[TrainerCallback] = (),
     ):
         self.label_set = label_set
+        self.collator = collator
         self.decoder = decoder
         self.with_type_metrics = with_type_metrics
         # Prediction batches hold as many positions as per_device_eval_batch_size windows of full length.
@@ -73,7 +76,7 @@ class NerTrainer(Trainer):
         super().__init__(
             model=model,
             args=args,
-            data_collator=collator,
+            data_collator=training_collator,
             train_dataset=None if train_split is None else SplitWithBlank(train_split),
             eval_dataset=eval_split,
             processing_class=tokenizer,
@@ -136,9 +139,8 @@ class NerTrainer(Trainer):
         loss = super().training_step(model, inputs, num_items_in_batch)
         step = self.state.global_step + 1
         if self.args.device.type == "cpu" or step % max(1, self.state.logging_steps) == 0:
-            check_loss(
-                loss, step, lambda: self.processing_class.batch_decode(inputs["input_ids"], skip_special_tokens=True)
-            )
+            read = self.processing_class.batch_decode
+            check_loss(loss, step, lambda: read(self.data_collator.split_rows(inputs), skip_special_tokens=True))
         return loss
 
     def _run_epoch(self, **settings) -> None:
@@ -173,17 +175,19 @@ class NerTrainer(Trainer):
         self.save_metrics(split, metrics)
 
     def _get_train_sampler(self, train_dataset: SplitWithBlank | None = None) -> Sampler | None:
-        """With group_by_length: this project's own sampler, whose order a continued training finds again."""
+        """With auto and group_by_length: this project's own sampler, whose order a continued training finds again."""
         dataset = train_dataset or self.train_dataset
-        if self.args.train_sampling_strategy != "group_by_length":
+        strategy = self.args.train_sampling_strategy
+        if strategy not in ("auto", "group_by_length"):
             return super()._get_train_sampler(dataset)
         # With --auto_find_batch_size this shrinks, the arguments do not.
         shared_batch = self._train_batch_size * self.args.world_size
         is_filled = self.args.world_size > 1 and not self.args.dataloader_drop_last
-        return LengthGroupedSampler(
+        return WindowSampler(
             dataset.split.windows.lengths,
             batch_size=shared_batch * self.args.gradient_accumulation_steps,
             seed=self.args.seed if self.args.data_seed is None else self.args.data_seed,
+            is_grouped=strategy == "group_by_length" or not isinstance(self.data_collator, PackingCollator),
             blanks=-len(dataset) % shared_batch if is_filled else 0,
         )
 
@@ -240,7 +244,7 @@ class NerTrainer(Trainer):
         self.model.eval()
         loop = PredictionLoop(
             run_model=self._run_sharded if self.is_fsdp_enabled else self._run_whole,
-            collator=self.data_collator,
+            collator=self.collator,
             token_budget=self.token_budget,
             decoder=self.decoder,
             class_weights=self.class_weights,
@@ -287,12 +291,14 @@ def build_trainer(
     """The trainer that the arguments and the recipe of a run ask for."""
     watchdog = Watchdog(aligned.get("train"))
     padded_length = aligner.window_length if data.pad_to_max_length else None
+    collator = build_collator(aligner.tokenizer, aligner.special, padded_length)
     return NerTrainer(
         model=model,
         args=training,
         tokenizer=aligner.tokenizer,
         label_set=aligner.label_set,
-        collator=build_collator(aligner.tokenizer, aligner.special, padded_length),
+        collator=collator,
+        training_collator=choose_collator(model, collator, aligned.get("train"), training, aligner.window_length),
         window_length=aligner.window_length,
         train_split=aligned.get("train"),
         eval_split=aligned.get("validation"),
