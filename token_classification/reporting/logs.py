@@ -32,5 +32,6 @@ def describe_speed(training: NerTrainingArguments) -> str:
     precision = training.mixed_precision if training.mixed_precision != "no" else "float32"
     return (
         f"Device {training.device}, matrix products in {precision} (--mixed_precision), batches "
-        f"{training.train_sampling_strategy} (--train_sampling_strategy)."
+        f"{training.train_sampling_strategy} (--train_sampling_strategy), sentences of a batch "
+        f"{'in shared rows' if training.pack_windows else 'padded'} (--pack_windows)."
     )

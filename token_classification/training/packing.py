@@ -158,11 +158,9 @@ def choose_collator(
             if computes_the_same(model, packing, windows):
                 return packing
         obstacle = "it computes something else then"
-    logger.warning(
-        "Training sentences are padded, not packed into rows, for this model: %s. Batches are grouped by length "
-        "instead, unless --train_sampling_strategy says otherwise.",
-        obstacle,
-    )
+    if training.should_log:
+        order = training.train_sampling_strategy.replace("auto", "group_by_length")
+        logger.warning("Training sentences are padded, they can't share rows: %s. Batches: %s.", obstacle, order)
     return plain
 
 
