@@ -32,7 +32,7 @@ def main() -> None:
         json_file = write_json_lines(options.train_file, Path(folder))
         for _ in range(options.rounds):
             for side in SIDES:
-                file = options.train_file if side == "ours" else json_file
+                file = str(Path(options.train_file).resolve()) if side == "ours" else json_file
                 seconds[side].append(time_side(options.model, file, side))
     print("| side | seconds to the first step (min - max) |\n| --- | ---: |")
     for side, values in seconds.items():

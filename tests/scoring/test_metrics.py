@@ -12,8 +12,8 @@ from seqeval import scheme as seqeval_schemes
 from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
 
 from token_classification.data.schemes import Scheme
+from token_classification.scoring.entity_scores import EntityScores
 from token_classification.scoring.metrics import (
-    EntityScores,
     flatten_scores,
     score_plain_tags,
     score_tags,

@@ -9,6 +9,9 @@ from token_classification.errors import DataError, list_problems
 
 logger = logging.getLogger(__name__)
 
+Tags = Sequence[Sequence[str]]
+"""The tags of sentences"""
+
 OUTSIDE = "O"
 PREFIXES = frozenset("BIESLU")
 IOBES_SPELLING = {"L": "E", "U": "S"}

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from token_classification.data.schemes import OUTSIDE
-from token_classification.scoring.metrics import Tags
+from token_classification.data.schemes import OUTSIDE, Tags
 
 CELL_INCHES = 0.45
 """Side of a cell: wide enough for its number in small print, whatever the number of labels."""

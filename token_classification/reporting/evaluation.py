@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from token_classification.data.schemes import Scheme
+from token_classification.data.schemes import Scheme, Tags
 from token_classification.data.sentences import Sentences
 from token_classification.reporting.confusion import count_confusions
 from token_classification.reporting.slices import Mentions, SliceRule, count_mentions, join_sides, list_slice_rules
@@ -23,7 +23,8 @@ from token_classification.scoring.intervals import (
     score_macro,
     score_micro,
 )
-from token_classification.scoring.metrics import Tags, find_strict_entities, score_plain_tags, type_scores
+from token_classification.scoring.metrics import score_plain_tags, type_scores
+from token_classification.scoring.strict_entities import find_strict_entities
 
 LISTED_CONFUSIONS = 20
 EXAMPLES = 3

@@ -5,8 +5,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from token_classification.data.scheme_conversion import Entity, find_entities
-from token_classification.data.schemes import Scheme
-from token_classification.scoring.metrics import Tags
+from token_classification.data.schemes import Scheme, Tags
 
 
 class ErrorClass(StrEnum):

@@ -10,7 +10,7 @@ from itertools import chain
 
 import numpy as np
 
-from token_classification.scoring.metrics import Tags
+from token_classification.data.schemes import Tags
 
 EPSILON = 1e-6
 """Added to every denominator, so that a label without words scores 0."""

@@ -13,7 +13,7 @@ import numpy as np
 from transformers import PreTrainedTokenizerBase
 
 from token_classification.alignment.words import SpecialTokens, find_special_tokens, split_into_sub_tokens
-from token_classification.scoring.metrics import Tags
+from token_classification.data.schemes import Tags
 
 MOST_POPULAR = 3
 LENGTHS_GAP = " " * 18
