@@ -11,26 +11,30 @@ python run_ner.py config.yaml --seed 1
 import logging
 import sys
 
-from transformers import set_seed
+from token_classification.exit_codes import run_command
+from token_classification.quick_imports import quick_imports
 
-from token_classification.alignment.align import fit_aligner
-from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
-from token_classification.checking.check_run import check_run
-from token_classification.command_line import parse_command_line, run_command
-from token_classification.data.labels import choose_label_set
-from token_classification.data.load import Corpus, load_corpus, used_splits
-from token_classification.export.export_model import check_export_arguments, export_run
-from token_classification.hardware import keep_freed_memory
-from token_classification.modeling.build import DEFAULT_RECIPE, load_config, load_model, read_model_labels
-from token_classification.modeling.tokenizer import load_tokenizer
-from token_classification.recipe import Recipe
-from token_classification.reporting.logs import configure_logging
-from token_classification.reporting.report import write_report
-from token_classification.scoring.evaluate import SplitResults
-from token_classification.training.checkpoints import find_checkpoint
-from token_classification.training.failures import explain_write_errors
-from token_classification.training.loss import weigh_classes
-from token_classification.training.trainer import build_trainer
+with quick_imports():
+    from transformers import set_seed
+
+    from token_classification.alignment.align import fit_aligner
+    from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
+    from token_classification.checking.check_run import check_run
+    from token_classification.command_line import parse_command_line
+    from token_classification.data.labels import choose_label_set
+    from token_classification.data.load import Corpus, load_corpus, used_splits
+    from token_classification.export.export_model import check_export_arguments, export_run
+    from token_classification.hardware import keep_freed_memory
+    from token_classification.modeling.build import DEFAULT_RECIPE, load_config, load_model, read_model_labels
+    from token_classification.modeling.tokenizer import load_tokenizer
+    from token_classification.recipe import Recipe
+    from token_classification.reporting.logs import configure_logging
+    from token_classification.reporting.report import write_report
+    from token_classification.scoring.evaluate import SplitResults
+    from token_classification.training.checkpoints import find_checkpoint
+    from token_classification.training.failures import explain_write_errors
+    from token_classification.training.loss import weigh_classes
+    from token_classification.training.trainer import build_trainer
 
 logger = logging.getLogger("run_ner")
 

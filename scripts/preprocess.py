@@ -28,10 +28,10 @@ from transformers.utils import logging as transformers_logging
 from token_classification.alignment.split_sentences import Counts, TaggedLine, split_as_the_original, split_sentences
 from token_classification.alignment.words import find_placeholder, tokenize_words
 from token_classification.arguments import ModelArguments
-from token_classification.command_line import run_command
 from token_classification.data.formats.conll import is_boundary
 from token_classification.data.text_lines import open_bytes
 from token_classification.errors import DataError, UserError, list_problems
+from token_classification.exit_codes import run_command
 from token_classification.modeling.tokenizer import load_tokenizer
 
 LINES_AT_ONCE = 50_000

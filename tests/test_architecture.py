@@ -11,6 +11,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 STATIONS = {
     "errors": 0,
+    "quick_imports": 0,
+    "exit_codes": 1,
     "old_flags": 1,
     "arguments": 1,
     "command_line": 1,

@@ -9,8 +9,9 @@ import yaml
 from transformers import HfArgumentParser
 
 from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
-from token_classification.command_line import parse_command_line, run_command
-from token_classification.errors import DataError, StoppedError, UserError
+from token_classification.command_line import parse_command_line
+from token_classification.errors import UserError
+from token_classification.exit_codes import run_command
 
 NEEDED = ["--model_name_or_path", "some-model", "--train_file", "train.conll", "--output_dir", "out"]
 CLASSES = (ModelArguments, DataArguments, NerTrainingArguments)
@@ -232,61 +233,11 @@ def test_a_dataset_beside_files_is_refused() -> None:
     assert "Both --dataset_name and data files" in refuse(*NEEDED, "--dataset_name", "conll2003")
 
 
-def test_a_users_mistake_ends_with_its_message_and_code_2(capsys: pytest.CaptureFixture) -> None:
-    def command(argv: list[str]) -> None:
-        raise DataError("train.conll:3: no tag")
-
-    assert run_command(command, []) == 2
-    output = capsys.readouterr()
-    assert output.err == "error: train.conll:3: no tag\n"
-    assert output.out == ""
-
-
 def test_a_wrong_flag_leaves_no_traceback(capsys: pytest.CaptureFixture) -> None:
     assert run_command(parse_command_line, [*NEEDED, "--do_trian"]) == 2
     assert capsys.readouterr().err == "error: unknown flag --do_trian: did you mean --do_train?\n"
 
 
-def test_a_command_that_ends_well_gives_0() -> None:
-    assert run_command(lambda argv: None, []) == 0
-
-
-def test_a_bug_is_not_hidden() -> None:
-    with pytest.raises(ZeroDivisionError):
-        run_command(lambda argv: 1 / 0, [])
-
-
-@pytest.mark.parametrize("argv", [["--debug"], ["--debug", "--seed", "1"], ["--seed", "1", "--debug"]])
-def test_a_bare_debug_shows_the_traceback_and_is_taken_away(argv: list[str]) -> None:
-    seen = []
-
-    def command(argv: list[str]) -> None:
-        seen.extend(argv)
-        raise UserError("wrong")
-
-    with pytest.raises(UserError, match="wrong"):
-        run_command(command, argv)
-    assert "--debug" not in seen
-
-
-def test_debug_with_a_value_keeps_its_meaning(capsys: pytest.CaptureFixture) -> None:
-    seen = []
-
-    def command(argv: list[str]) -> None:
-        seen.extend(argv)
-        raise UserError("wrong")
-
-    argv = ["--debug", "underflow_overflow", "--seed", "1"]
-    assert run_command(command, argv) == 2
-    assert seen == argv
-    assert "wrong" in capsys.readouterr().err
+def test_debug_with_a_value_reaches_the_trainer() -> None:
     training = parse(*NEEDED, "--debug", "underflow_overflow")[2]
     assert [option.value for option in training.debug] == ["underflow_overflow"]
-
-
-def test_a_run_that_was_stopped_ends_with_143_and_says_how_to_go_on(capsys: pytest.CaptureFixture) -> None:
-    def stop(argv: list[str]) -> None:
-        raise StoppedError("stopped; go on with X")
-
-    assert run_command(stop, []) == 143
-    assert capsys.readouterr().err == "stopped; go on with X\n"

@@ -6,8 +6,8 @@ import pytest
 from conftest import SENTENCES
 
 import run_ner
-from token_classification.command_line import run_command
 from token_classification.data.formats import read_sentences
+from token_classification.exit_codes import run_command
 
 LONG = " ".join(["Anna went to London"] * 30)
 TEST = [("a \xad asked Anna", "O O O B-PER"), (LONG, " ".join(["B-PER O O B-LOC"] * 30)), ("\x96", "O")]

@@ -15,8 +15,8 @@ from seqeval.metrics import f1_score
 from transformers import AutoModelForTokenClassification, AutoTokenizer, pipeline
 
 import run_ner
-from token_classification.command_line import run_command
 from token_classification.data.formats import read_sentences
+from token_classification.exit_codes import run_command
 
 LEARN_BY_HEART = ["--num_train_epochs", "40", "--learning_rate", "5e-3", "--per_device_train_batch_size", "4"]
 QUIET = ["--use_cpu", "--disable_tqdm", "true"]

@@ -11,9 +11,9 @@ import torch
 from conftest import TAGGER_NAMES, TEXT, WINDOW_OF_TINY_MODELS
 from transformers import BertConfig, BertForTokenClassification
 
-from token_classification.command_line import run_command
 from token_classification.data.sentences import Sentences
 from token_classification.errors import RejectedError, UserError
+from token_classification.exit_codes import run_command
 from token_classification.export import export_model as export_model_module
 from token_classification.export import gate
 from token_classification.export import openvino as openvino_export

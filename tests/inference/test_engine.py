@@ -9,11 +9,11 @@ import pytest
 from conftest import SENTENCES, TAGGER_NAMES, save_tagger
 
 import run_ner
-from token_classification.command_line import run_command
 from token_classification.data.formats import read_sentences
 from token_classification.data.schemes import Scheme
 from token_classification.data.sentences import Sentences
 from token_classification.errors import UserError
+from token_classification.exit_codes import run_command
 from token_classification.inference.engine import open_engine
 from token_classification.inference.export_record import ExportRecord, read_export_record
 

@@ -8,7 +8,7 @@ from conftest import SENTENCES
 from trainers import make_trainer
 from transformers import AutoModelForTokenClassification, AutoTokenizer
 
-from token_classification.command_line import run_command
+from token_classification.exit_codes import run_command
 from token_classification.tao import cli
 
 

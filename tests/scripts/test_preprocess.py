@@ -16,7 +16,7 @@ from transformers import PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
 from token_classification.arguments import ModelArguments
-from token_classification.command_line import run_command
+from token_classification.exit_codes import run_command
 from token_classification.modeling.tokenizer import load_tokenizer
 
 TEXT = "\x96 B-PER\nAnna I-PER\nwent O\n\n\xad O\n\nParis B-LOC\n"

@@ -9,8 +9,8 @@ from conftest import ROOT, SENTENCES, write_sentences
 from data_sets import save_conll2003
 
 import run_ner
-from token_classification.command_line import run_command
 from token_classification.data.formats import read_sentences
+from token_classification.exit_codes import run_command
 from token_classification.tao import cli
 
 LONG = (" ".join(["office"] * 80), " ".join(["O"] * 80))

@@ -10,7 +10,7 @@ import pytest
 from conftest import SENTENCES, write_sentences
 from transformers import AutoModelForTokenClassification
 
-from token_classification.command_line import run_command
+from token_classification.exit_codes import run_command
 from token_classification.tao import cli
 
 LEARN_BY_HEART = [

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import SENTENCES
 
-from token_classification.command_line import run_command
+from token_classification.exit_codes import run_command
 from token_classification.inference.words_of_text import find_words
 from token_classification.tao import cli
 from token_classification.tao.infer import format_query

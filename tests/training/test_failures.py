@@ -15,8 +15,8 @@ from trainers import make_trainer
 
 import run_ner
 from token_classification.arguments import NerTrainingArguments
-from token_classification.command_line import run_command
 from token_classification.errors import UserError
+from token_classification.exit_codes import run_command
 from token_classification.training.failures import (
     advise_on_evaluation_memory,
     advise_on_training_memory,

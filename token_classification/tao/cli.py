@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from token_classification.command_line import run_command
 from token_classification.errors import UserError
+from token_classification.exit_codes import run_command
+from token_classification.quick_imports import quick_imports
 
 logger = logging.getLogger(__name__)
 
@@ -66,22 +67,26 @@ def run(argv: list[str]) -> int:
     if options.command == "download_specs":
         download_specs(options, overrides)
         return 0
+    # Heavy imports only now: help and mistakes in flags answer at once.
     if options.command == "check":
-        from token_classification.tao.check import check
+        with quick_imports():
+            from token_classification.tao.check import check
 
         return check(options)
-    # Heavy imports only now: help and mistakes in flags answer at once.
     if options.command == "average":
-        from token_classification.modeling.average import average_models
+        with quick_imports():
+            from token_classification.modeling.average import average_models
 
         average_models(refuse_overrides(options, overrides).runs, options.results_dir)
         return 0
     if options.command in ("report", "compare"):
-        from token_classification.tao import review
+        with quick_imports():
+            from token_classification.tao import review
 
         review.WORK[options.command](refuse_overrides(options, overrides))
         return 0
-    from token_classification.tao import commands
+    with quick_imports():
+        from token_classification.tao import commands
 
     commands.run(options, overrides)
     return 0

@@ -1,0 +1,58 @@
+"""What commands import, and that the garbage collector looks away only meanwhile."""
+
+import gc
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+from token_classification.quick_imports import quick_imports
+
+
+@pytest.fixture(autouse=True)
+def thawed():
+    """Whatever a test freezes is for the collector again."""
+    yield
+    gc.unfreeze()
+    gc.enable()
+
+
+def test_the_collector_rests_while_importing_and_passes_over_the_result():
+    frozen = gc.get_freeze_count()
+    with quick_imports():
+        assert not gc.isenabled()
+        imported = [[] for _ in range(1000)]
+    assert gc.isenabled()
+    assert gc.get_freeze_count() >= frozen + len(imported)
+
+
+def test_a_failed_import_leaves_the_collector_at_work():
+    with pytest.raises(ImportError), quick_imports():
+        raise ImportError("no such module")
+    assert gc.isenabled()
+
+
+def test_a_collector_that_was_off_stays_off():
+    gc.disable()
+    frozen = gc.get_freeze_count()
+    with quick_imports():
+        pass
+    assert not gc.isenabled()
+    assert gc.get_freeze_count() == frozen
+
+
+@pytest.mark.parametrize(
+    ("imported", "absent"),
+    [
+        ("run_ner", {"evaluate", "scipy.stats", "matplotlib", "omegaconf", "onnx", "openvino"}),
+        ("token_classification.inference.predictor", {"evaluate", "scipy.stats"}),
+        ("token_classification.tao.cli", {"torch", "transformers", "datasets", "numpy"}),
+    ],
+)
+def test_a_start_does_not_wait_for_what_it_may_not_need(imported, absent):
+    command = f"import sys, {imported}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, cwd=ROOT, check=True)
+    modules = set(done.stdout.split())
+    assert imported in modules
+    assert modules & absent == set()
