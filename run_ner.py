@@ -31,10 +31,10 @@ with quick_imports():
     from token_classification.reporting.logs import configure_logging
     from token_classification.reporting.report import write_report
     from token_classification.scoring.evaluate import SplitResults
+    from token_classification.training.build import build_trainer
     from token_classification.training.checkpoints import find_checkpoint
     from token_classification.training.failures import explain_write_errors
     from token_classification.training.loss import weigh_classes
-    from token_classification.training.trainer import build_trainer
 
 logger = logging.getLogger("run_ner")
 

@@ -95,7 +95,7 @@ def measure(options: argparse.Namespace) -> dict:
     from token_classification.modeling.build import load_config, load_model
     from token_classification.modeling.tokenizer import load_tokenizer
     from token_classification.recipe import Recipe
-    from token_classification.training.trainer import build_trainer
+    from token_classification.training.build import build_trainer
 
     set_seed(options.seed)
     if options.side == "ours":

@@ -11,7 +11,8 @@ from token_classification.data.sentences import Sentences
 from token_classification.modeling.build import load_config, load_model
 from token_classification.modeling.tokenizer import load_tokenizer
 from token_classification.recipe import Recipe
-from token_classification.training.trainer import NerTrainer, build_trainer
+from token_classification.training.build import build_trainer
+from token_classification.training.trainer import NerTrainer
 
 LABELS = LabelSet(("O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-ORG", "I-ORG"), Scheme.IOB2)
 

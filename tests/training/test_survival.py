@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 import torch
 from conftest import ROOT, SENTENCES, configure_tiny_bert, write_sentences
@@ -20,16 +21,18 @@ SETTINGS = f"""--do_train --do_eval --max_steps {STEPS} --per_device_train_batch
     --lr_scheduler_type constant --mixed_precision no --use_cpu --disable_tqdm true --logging_steps 1
     --resume_from_checkpoint auto --save_strategy steps --save_steps 3 --save_total_limit 2
     --eval_strategy steps --eval_steps 7"""
+LAUNCHER = "-m torch.distributed.run --standalone --nproc_per_node {}"
 
 pytestmark = pytest.mark.slow
 
 
 class Job:
-    """A run of `run_ner.py` in a process of its own, with dropout, so that random numbers matter."""
+    """A run of `run_ner.py` in one or two processes of its own, with dropout, so that random numbers matter."""
 
-    def __init__(self, model: Path, file: Path, output: Path):
+    def __init__(self, model: Path, file: Path, output: Path, processes: int = 1):
         files = f"--model_name_or_path {model} --train_file {file} --validation_file {file} --output_dir {output}"
-        self.command = [sys.executable, str(ROOT / "run_ner.py"), *files.split(), *SETTINGS.split()]
+        launcher = [] if processes == 1 else LAUNCHER.format(processes).split()
+        self.command = [sys.executable, *launcher, str(ROOT / "run_ner.py"), *files.split(), *SETTINGS.split()]
         self.output = output
 
     def start(self) -> subprocess.Popen:
@@ -101,4 +104,22 @@ def test_sigterm_saves_says_how_to_go_on_and_ends_with_143(model, file, undistur
     step = int(re.match(r"stopped by SIGTERM; .*/checkpoint-(\d+) is saved\. To go on: ", last)[1])
     assert "--resume_from_checkpoint auto" in last
     assert step == max(int(path.name.split("-")[1]) for path in job.output.glob("checkpoint-*"))
+    assert job.finish() == undisturbed
+
+
+@pytest.mark.parametrize("told", ["the launcher", "one process"])
+def test_of_two_processes_none_leaves_alone(model, file, tmp_path, told):
+    undisturbed = Job(model, file, tmp_path / "undisturbed", processes=2).finish()
+    job = Job(model, file, tmp_path / "out", processes=2)
+    process = job.start()
+    wait_for_line(process, 26)
+    workers = psutil.Process(process.pid).children()
+    assert len(workers) == 2
+    (process if told == "the launcher" else workers[1]).terminate()
+    _, message = process.communicate()
+    # The launcher's code; each of the two says how to go on, possibly both in one line.
+    assert process.returncode == 1
+    stopped = re.findall(r"stopped by SIGTERM; \S+/checkpoint-(\d+) is saved\. To go on: ", message)
+    last = max(int(path.name.split("-")[1]) for path in job.output.glob("checkpoint-*"))
+    assert stopped == [str(last)] * 2
     assert job.finish() == undisturbed

@@ -21,7 +21,10 @@ class SaveAtSigterm(TrainerCallback):
     """
 
     def __init__(self) -> None:
-        self.is_told_to_stop = False
+        self.is_told = False
+        """Whether SIGTERM came to this process"""
+        self.is_leaving = False
+        """Whether it came to any, as all found at the same step"""
 
     @contextmanager
     def listening(self) -> Iterator[None]:
@@ -37,12 +40,14 @@ class SaveAtSigterm(TrainerCallback):
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs) -> None:
         """Ask for a checkpoint; after an epoch's last step leave that to `on_epoch_end`, behind its evaluation."""
-        if self._must_stop(args) and not float(state.epoch).is_integer():
+        self._agree(args)
+        if self.is_leaving and not float(state.epoch).is_integer():
             control.should_save = True
 
     def on_epoch_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs) -> None:
         """Ask for a checkpoint."""
-        if self._must_stop(args):
+        self._agree(args)
+        if self.is_leaving:
             control.should_save = True
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs) -> None:
@@ -51,19 +56,37 @@ class SaveAtSigterm(TrainerCallback):
         Raises:
             StoppedError: SIGTERM came.
         """
-        if self.is_told_to_stop:
+        if not self.is_leaving:
+            return
+        if args.world_size > 1:
+            # A launcher ends the first process, which writes the checkpoint, soon after another one has left.
+            distributed.barrier()
+        raise StoppedError(
+            f"stopped by SIGTERM; {args.output_dir}/checkpoint-{state.global_step} is saved. To go on: the same "
+            "command again (run_ner.py: with --resume_from_checkpoint auto)."
+        )
+
+    def leave_trained(self, args: TrainingArguments, folder: str) -> None:
+        """Leave with a model that is trained and saved in `folder`, where SIGTERM came too late for a checkpoint.
+
+        Raises:
+            StoppedError: SIGTERM came.
+        """
+        self._agree(args)
+        if self.is_leaving:
             raise StoppedError(
-                f"stopped by SIGTERM; {args.output_dir}/checkpoint-{state.global_step} is saved. To go on: the same "
-                "command again (run_ner.py: with --resume_from_checkpoint auto)."
+                f"stopped by SIGTERM; the training is finished, its model saved in {folder}. To go on: the same "
+                f"command (run_ner.py) with --model_name_or_path {folder} and without --do_train."
             )
 
     def _remember(self, signal_number: int, frame: FrameType | None) -> None:
-        self.is_told_to_stop = True
+        self.is_told = True
 
-    def _must_stop(self, args: TrainingArguments) -> bool:
-        """Whether any process was told to stop: all must leave after the same step."""
-        if args.world_size > 1:
-            told = torch.tensor(int(self.is_told_to_stop), device=args.device)
-            distributed.all_reduce(told, op=distributed.ReduceOp.MAX)
-            self.is_told_to_stop = bool(told)
-        return self.is_told_to_stop
+    def _agree(self, args: TrainingArguments) -> None:
+        """Find out whether any process was told to stop: all must leave after the same step."""
+        if args.world_size == 1:
+            self.is_leaving = self.is_told
+            return
+        told = torch.tensor(int(self.is_told), device=args.device)
+        distributed.all_reduce(told, op=distributed.ReduceOp.MAX)
+        self.is_leaving = bool(told)

@@ -1,7 +1,7 @@
 """The Trainer, with this project's own evaluation: the prediction loop and the scores that all commands share."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -12,12 +12,12 @@ from torch.utils.data import Sampler
 from transformers import EarlyStoppingCallback, PreTrainedModel, PreTrainedTokenizerBase, Trainer, TrainerCallback
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, TrainOutput, speed_metrics
 
-from token_classification.alignment.align import AlignedSplit, Aligner
-from token_classification.alignment.batches import WindowCollator, build_collator
-from token_classification.arguments import DataArguments, NerTrainingArguments
+from token_classification.alignment.align import AlignedSplit
+from token_classification.alignment.batches import WindowCollator
+from token_classification.arguments import NerTrainingArguments
 from token_classification.data.labels import LabelSet
-from token_classification.recipe import OptimizerOptions, Recipe
-from token_classification.scoring.decode import Viterbi, build_viterbi
+from token_classification.recipe import OptimizerOptions
+from token_classification.scoring.decode import Viterbi
 from token_classification.scoring.evaluate import SplitResults, evaluate_split
 from token_classification.scoring.predict import PredictionLoop, WordPredictions, merge_shares
 from token_classification.training.cpu import tuned_for_cpu
@@ -31,11 +31,10 @@ from token_classification.training.finite import check_loss, check_weights
 from token_classification.training.interruption import SaveAtSigterm
 from token_classification.training.loss import LabelLoss
 from token_classification.training.optimizer import build_optimizer, set_head_learning_rate
-from token_classification.training.packing import PackingCollator, choose_collator
+from token_classification.training.packing import PackingCollator
 from token_classification.training.sampler import SplitWithBlank, WindowSampler
 from token_classification.training.schedule import build_schedule
 from token_classification.training.trained_rows import keep_state_whole
-from token_classification.training.watchdog import Watchdog
 
 
 class NerTrainer(Trainer):
@@ -70,6 +69,7 @@ class NerTrainer(Trainer):
         self.optimizer_options = optimizer
         self.on_results = on_results
         self.interruption = SaveAtSigterm()
+        self.window_sampler: WindowSampler | None = None
         callbacks = [*callbacks]
         if args.early_stopping_patience is not None:
             callbacks.append(EarlyStoppingCallback(args.early_stopping_patience))
@@ -114,11 +114,14 @@ class NerTrainer(Trainer):
 
     def learn(self, checkpoint: str | None, sentences: int, model_folder: Path | None = None) -> None:
         """Train, from a checkpoint if one is given, and leave model, metrics and state in the output folder."""
-        with explain_memory_errors(advise_on_training_memory(self.args)), self.interruption.listening():
-            metrics = {**self.train(resume_from_checkpoint=checkpoint).metrics, "train_samples": sentences}
-        self.save_model(model_folder and str(model_folder))
-        self._leave_metrics("train", metrics)
-        self.save_state()
+        folder = str(model_folder or self.args.output_dir)
+        with self.interruption.listening():
+            with explain_memory_errors(advise_on_training_memory(self.args)):
+                metrics = {**self.train(resume_from_checkpoint=checkpoint).metrics, "train_samples": sentences}
+            self.save_model(folder)
+            self._leave_metrics("train", metrics)
+            self.save_state()
+            self.interruption.leave_trained(self.args, folder)
 
     def train(self, *args, **kwargs) -> TrainOutput:
         """Train as `Trainer` does; on the CPU with what makes a step cheaper."""
@@ -143,15 +146,19 @@ class NerTrainer(Trainer):
             check_loss(loss, step, lambda: read(self.data_collator.split_rows(inputs), skip_special_tokens=True))
         return loss
 
-    def _run_epoch(self, **settings) -> None:
+    def _run_epoch(self, *, epoch: int, **settings) -> None:
         """An epoch of `Trainer`; none where the checkpoint that is continued is that of the last step.
 
-        `Trainer` looks at `max_steps` after each step only: it would train one too many.
+        `Trainer` looks at `max_steps` after each step only: it would train one too many. And where several processes
+        go on within an epoch, the library doesn't tell the sampler which one: it would order the windows as in the
+        first epoch.
         """
         if self.state.global_step >= self.state.max_steps:
             self.control.should_training_stop = True
             return
-        super()._run_epoch(**settings)
+        if self.window_sampler is not None:
+            self.window_sampler.set_epoch(epoch)
+        super()._run_epoch(epoch=epoch, **settings)
 
     def _save_checkpoint(self, model: nn.Module, trial: object) -> None:
         """Save good weights only, and so that a kill in between can be seen: the file written last is not there.
@@ -183,13 +190,14 @@ class NerTrainer(Trainer):
         # With --auto_find_batch_size this shrinks, the arguments do not.
         shared_batch = self._train_batch_size * self.args.world_size
         is_filled = self.args.world_size > 1 and not self.args.dataloader_drop_last
-        return WindowSampler(
+        self.window_sampler = WindowSampler(
             dataset.split.windows.lengths,
             batch_size=shared_batch * self.args.gradient_accumulation_steps,
             seed=self.args.seed if self.args.data_seed is None else self.args.data_seed,
             is_grouped=strategy == "group_by_length" or not isinstance(self.data_collator, PackingCollator),
             blanks=-len(dataset) % shared_batch if is_filled else 0,
         )
+        return self.window_sampler
 
     def _get_num_items_in_batch(self, batch_samples: list[dict], device: torch.device) -> torch.Tensor | int | None:
         """What the loss of a step is divided by, on all processes: its labelled positions or their class weights."""
@@ -277,35 +285,3 @@ class NerTrainer(Trainer):
 
     def create_model_card(self, *args, **kwargs) -> None:
         """The card is written by `reporting.model_card`, with per-type scores; the Trainer's would overwrite it."""
-
-
-def build_trainer(
-    model: PreTrainedModel,
-    aligner: Aligner,
-    aligned: Mapping[str, AlignedSplit],
-    data: DataArguments,
-    training: NerTrainingArguments,
-    recipe: Recipe,
-    class_weights: torch.Tensor | None,
-) -> NerTrainer:
-    """The trainer that the arguments and the recipe of a run ask for."""
-    watchdog = Watchdog(aligned.get("train"))
-    padded_length = aligner.window_length if data.pad_to_max_length else None
-    collator = build_collator(aligner.tokenizer, aligner.special, padded_length)
-    return NerTrainer(
-        model=model,
-        args=training,
-        tokenizer=aligner.tokenizer,
-        label_set=aligner.label_set,
-        collator=collator,
-        training_collator=choose_collator(model, collator, aligned.get("train"), training, aligner.window_length),
-        window_length=aligner.window_length,
-        train_split=aligned.get("train"),
-        eval_split=aligned.get("validation"),
-        decoder=build_viterbi(aligner.label_set) if data.decoder == "viterbi" else None,
-        with_type_metrics=data.return_entity_level_metrics,
-        class_weights=class_weights,
-        optimizer=recipe.optimizer,
-        on_results=[watchdog.see_results, *([recipe.on_results] if recipe.on_results else [])],
-        callbacks=[watchdog, *recipe.callbacks],
-    )

@@ -1,0 +1,47 @@
+"""From the arguments and the recipe of a run to its trainer."""
+
+from collections.abc import Mapping
+
+import torch
+from transformers import PreTrainedModel
+
+from token_classification.alignment.align import AlignedSplit, Aligner
+from token_classification.alignment.batches import build_collator
+from token_classification.arguments import DataArguments, NerTrainingArguments
+from token_classification.recipe import Recipe
+from token_classification.scoring.decode import build_viterbi
+from token_classification.training.packing import choose_collator
+from token_classification.training.trainer import NerTrainer
+from token_classification.training.watchdog import Watchdog
+
+
+def build_trainer(
+    model: PreTrainedModel,
+    aligner: Aligner,
+    aligned: Mapping[str, AlignedSplit],
+    data: DataArguments,
+    training: NerTrainingArguments,
+    recipe: Recipe,
+    class_weights: torch.Tensor | None,
+) -> NerTrainer:
+    """The trainer that the arguments and the recipe of a run ask for."""
+    watchdog = Watchdog(aligned.get("train"))
+    padded_length = aligner.window_length if data.pad_to_max_length else None
+    collator = build_collator(aligner.tokenizer, aligner.special, padded_length)
+    return NerTrainer(
+        model=model,
+        args=training,
+        tokenizer=aligner.tokenizer,
+        label_set=aligner.label_set,
+        collator=collator,
+        training_collator=choose_collator(model, collator, aligned.get("train"), training, aligner.window_length),
+        window_length=aligner.window_length,
+        train_split=aligned.get("train"),
+        eval_split=aligned.get("validation"),
+        decoder=build_viterbi(aligner.label_set) if data.decoder == "viterbi" else None,
+        with_type_metrics=data.return_entity_level_metrics,
+        class_weights=class_weights,
+        optimizer=recipe.optimizer,
+        on_results=[watchdog.see_results, *([recipe.on_results] if recipe.on_results else [])],
+        callbacks=[watchdog, *recipe.callbacks],
+    )
