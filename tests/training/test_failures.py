@@ -6,6 +6,7 @@ import re
 import resource
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -27,15 +28,20 @@ from token_classification.training.failures import (
 FULL_MESSAGE = r"no space left to write .*--save_total_limit 1; .*--resume_from_checkpoint auto"
 
 
-@pytest.fixture
+@contextmanager
 def full_disk() -> Iterator[None]:
-    """No file of this process may grow over 20,000 bytes: writing more fails as on a full disk."""
+    """No file of this process may grow over 20,000 bytes: writing more fails as on a full disk.
+
+    Not a fixture: pytest writes a test's dot before it ends the fixtures, and its own output may be a longer file.
+    """
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    signal.signal(signal.SIGXFSZ, handler)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
 
 
 @pytest.mark.parametrize(
@@ -47,17 +53,17 @@ def full_disk() -> Iterator[None]:
     ],
     ids=["safetensors", "torch", "open"],
 )
-@pytest.mark.usefixtures("full_disk")
 def test_a_full_disk_is_named_whoever_writes(tmp_path, write):
-    with pytest.raises(UserError, match=f"{re.escape(str(tmp_path))}: {FULL_MESSAGE}"), explain_write_errors(tmp_path):
+    full = f"{re.escape(str(tmp_path))}: {FULL_MESSAGE}"
+    with pytest.raises(UserError, match=full), full_disk(), explain_write_errors(tmp_path):
         write(tmp_path / "file")
 
 
-@pytest.mark.usefixtures("full_disk")
 def test_a_full_disk_ends_a_run_with_what_to_type(bert_folder, conll_file, tmp_path, capsys):
     out = tmp_path / "out"
     arguments = f"--model_name_or_path {bert_folder} --train_file {conll_file} --output_dir {out} --do_train"
-    assert run_command(run_ner.main, [*arguments.split(), "--max_steps", "1", "--use_cpu"]) == 2
+    with full_disk():
+        assert run_command(run_ner.main, [*arguments.split(), "--max_steps", "1", "--use_cpu"]) == 2
     assert re.search(f"^error: {re.escape(str(out))}: {FULL_MESSAGE}", capsys.readouterr().err, re.MULTILINE)
 
 
