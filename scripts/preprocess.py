@@ -22,17 +22,25 @@ from typing import BinaryIO
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from transformers import PreTrainedTokenizerBase
-from transformers.utils import logging as transformers_logging
+from token_classification.quick_imports import quick_imports
 
-from token_classification.alignment.split_sentences import Counts, TaggedLine, split_as_the_original, split_sentences
-from token_classification.alignment.words import find_placeholder, tokenize_words
-from token_classification.arguments import ModelArguments
-from token_classification.data.formats.conll import is_boundary
-from token_classification.data.text_lines import open_bytes
-from token_classification.errors import DataError, UserError, list_problems
-from token_classification.exit_codes import run_command
-from token_classification.modeling.tokenizer import load_tokenizer
+with quick_imports():
+    from transformers import PreTrainedTokenizerBase
+    from transformers.utils import logging as transformers_logging
+
+    from token_classification.alignment.split_sentences import (
+        Counts,
+        TaggedLine,
+        split_as_the_original,
+        split_sentences,
+    )
+    from token_classification.alignment.words import find_placeholder, tokenize_words
+    from token_classification.arguments import ModelArguments
+    from token_classification.data.formats.conll import is_boundary
+    from token_classification.data.text_lines import open_bytes
+    from token_classification.errors import DataError, UserError, list_problems
+    from token_classification.exit_codes import run_command
+    from token_classification.modeling.tokenizer import load_tokenizer
 
 LINES_AT_ONCE = 50_000
 """Lines read ahead, so that the tokenizer gets many new words in one call."""

@@ -132,7 +132,7 @@ from token_classification.alignment.align import build_aligner
 from token_classification.data.labels import LabelSet
 from token_classification.data.sentences import Sentences
 label_set = LabelSet(tuple("O") + tuple(f"B-{{i}}" for i in range(24)), "iob2")
-tokens = [["went"] * 10 for _ in range(100_000)] + [["went"] * int(sys.argv[1])]
+tokens = [["went"] * 10 for _ in range(30_000)] + [["went"] * int(sys.argv[1])]
 tags = [["O"] * len(row) for row in tokens]
 split = build_aligner(build_wordpiece(True), label_set, window_length=512).align(Sentences(tokens, tags, []))
 predict_with_oracle(split, 25, token_budget=8 * 512)

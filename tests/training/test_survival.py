@@ -107,19 +107,19 @@ def test_sigterm_saves_says_how_to_go_on_and_ends_with_143(model, file, undistur
     assert job.finish() == undisturbed
 
 
-@pytest.mark.parametrize("told", ["the launcher", "one process"])
-def test_of_two_processes_none_leaves_alone(model, file, tmp_path, told):
+def test_of_two_processes_none_leaves_alone(model, file, tmp_path):
     undisturbed = Job(model, file, tmp_path / "undisturbed", processes=2).finish()
     job = Job(model, file, tmp_path / "out", processes=2)
-    process = job.start()
-    wait_for_line(process, 26)
-    workers = psutil.Process(process.pid).children()
-    assert len(workers) == 2
-    (process if told == "the launcher" else workers[1]).terminate()
-    _, message = process.communicate()
-    # The launcher's code; each of the two says how to go on, possibly both in one line.
-    assert process.returncode == 1
-    stopped = re.findall(r"stopped by SIGTERM; \S+/checkpoint-(\d+) is saved\. To go on: ", message)
-    last = max(int(path.name.split("-")[1]) for path in job.output.glob("checkpoint-*"))
-    assert stopped == [str(last)] * 2
+    for told in ("the launcher", "one process"):
+        process = job.start()
+        wait_for_line(process, 20)
+        workers = psutil.Process(process.pid).children()
+        assert len(workers) == 2
+        (process if told == "the launcher" else workers[1]).terminate()
+        _, message = process.communicate()
+        # The launcher's code; each of the two says how to go on, possibly both in one line.
+        assert process.returncode == 1
+        stopped = re.findall(r"stopped by SIGTERM; \S+/checkpoint-(\d+) is saved\. To go on: ", message)
+        last = max(int(path.name.split("-")[1]) for path in job.output.glob("checkpoint-*"))
+        assert stopped == [str(last)] * 2, told
     assert job.finish() == undisturbed
