@@ -269,6 +269,19 @@ def test_fsdp_on_the_cpu_is_refused(tmp_path, monkeypatch):
         NerTrainingArguments(output_dir=str(tmp_path), use_cpu=True)
 
 
+def test_deepspeed_learns_as_one_and_goes_on(workplace, one):
+    pytest.importorskip("deepspeed")
+    example = ROOT / "examples" / "accelerate" / "deepspeed_zero2.yaml"
+    command = shlex.split(re.search(r"accelerate launch .*", example.read_text()).group())
+    command += ["--per_device_train_batch_size", "4", "--save_strategy", "steps", "--save_steps", "4"]
+    checkpoint = workplace / "deepspeed" / "checkpoint-4"
+    for output, settings in (("deepspeed", []), ("continued", ["--resume_from_checkpoint", checkpoint])):
+        finish(start([*command, *settings, "--output_dir", output], workplace, DS_ACCELERATOR="cpu"))
+        assert read_losses(workplace / output) == pytest.approx(read_losses(one), rel=TOLERANCE)
+        assert_weights_agree(workplace / output, one)
+    assert_results_agree(workplace / "deepspeed", one)
+
+
 def test_deepspeed_without_its_package_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("token_classification.arguments.is_deepspeed_available", lambda: False)
     with pytest.raises(UserError, match="pip install deepspeed"):
