@@ -90,6 +90,10 @@ def test_help_can_be_printed_for_every_field(capsys: pytest.CaptureFixture) -> N
     assert "run_ner.py" in text
 
 
+def test_resume_is_short_for_resume_from_checkpoint() -> None:
+    assert parse(*NEEDED, "--resume", "auto")[2].resume_from_checkpoint == "auto"
+
+
 @pytest.mark.parametrize("kind", [ModelArguments, DataArguments])
 def test_every_own_field_says_what_it_is(kind: type) -> None:
     assert [field.name for field in fields(kind) if not field.metadata["help"].strip()] == []

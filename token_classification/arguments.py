@@ -252,6 +252,14 @@ class NerTrainingArguments(TrainingArguments):
             "--learning_rate learns it in time. Default: --learning_rate."
         },
     )
+    resume_from_checkpoint: str | None = field(
+        default=None,
+        metadata={
+            "aliases": ["--resume"],
+            "help": "Go on from this checkpoint; `true`: from the last good one in output_dir; `auto`: likewise, or "
+            "from the start where there is none.",
+        },
+    )
     overwrite_output_dir: bool = field(
         default=False,
         metadata={"help": "Train from scratch into an output_dir that already holds something."},
