@@ -13,7 +13,7 @@ import torch
 from conftest import ROOT, SENTENCES, configure_tiny_bert, write_sentences
 from transformers import BertModel
 
-KILLS = 5
+KILLS = 3
 LAST_LINE_BEFORE_KILL = 30
 STEPS = KILLS * LAST_LINE_BEFORE_KILL
 """More than the kills can let through"""
