@@ -1,4 +1,4 @@
-"""Generates the demo corpus of this folder (train.conll, dev.conll, test.conll) from names.py and templates.py.
+"""Generates the demo corpus of this folder (train.conll, dev.conll, test.conll) from names.py and the templates.
 
 The output depends on the seed alone: only random.Random.random() is drawn from, whose sequence Python keeps
 from version to version, and every inventory is an ordered tuple.
@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TypeVar
 
 import names
-from templates import TEMPLATES
+from plain_templates import PLAIN_TEMPLATES
+from templates import NAMED_TEMPLATES
 
 T = TypeVar("T")
 Sentence = list[tuple[str, str]]
@@ -134,9 +135,9 @@ def divide_pools(rng: random.Random) -> dict[str, Pools]:
 def divide_templates(rng: random.Random) -> dict[str, dict[str, list[str]]]:
     """Returns the templates of each split as "named" and "plain"; some of every group are held out of train."""
     divided: dict[str, dict[str, list[str]]] = {split: {"named": [], "plain": []} for split in SPLIT_SIZES}
-    for group, group_templates in TEMPLATES.items():
-        kind = "plain" if group == "plain" else "named"
-        shuffled = shuffle_items(rng, group_templates)
+    groups = [*(("named", group) for group in NAMED_TEMPLATES.values()), ("plain", PLAIN_TEMPLATES)]
+    for kind, group in groups:
+        shuffled = shuffle_items(rng, group)
         held_out = round(HELD_OUT_SHARE * len(shuffled))
         divided["train"][kind] += shuffled[held_out:]
         divided["dev"][kind] += shuffled
