@@ -1,0 +1,61 @@
+"""Text that leaves the program: for terminals and tables, as JSON, as a part of a command to type."""
+
+import json
+import os
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What moves the cursor, ends a line, turns the direction of writing round, or can't be encoded (half a character)"""
+CONTROLS_IN_LINES = re.compile(rf"(?![\n\t]){CONTROLS.pattern}")
+HALF_CHARACTERS = re.compile(r"[\ud800-\udfff]")
+
+
+def make_printable(text: str) -> str:
+    r"""Spell out what a terminal would obey or a table could not hold, as Python writes it; one line comes out.
+
+    >>> print(make_printable("B-\x1b[31mPER"), make_printable("東京"))
+    B-\x1b[31mPER 東京
+    """
+    return CONTROLS.sub(_spell_out, text)
+
+
+def make_printable_lines(text: str) -> str:
+    """The same for a text of several lines, whose line ends and TABs stay."""
+    return CONTROLS_IN_LINES.sub(_spell_out, text)
+
+
+def dump_json(content: Any, *, indent: int | None = 2) -> str:
+    r"""JSON with letters as they are and a line end behind it (without `indent`: one compact line, no line end).
+
+    Half a character, as in the name of a file that is not UTF-8, is written `\udce9`. Paths and whatever else JSON
+    does not know become text.
+
+    Raises: ValueError for NaN and infinity.
+    """
+    separators = None if indent else (",", ":")
+    text = json.dumps(content, indent=indent, separators=separators, ensure_ascii=False, allow_nan=False, default=str)
+    return HALF_CHARACTERS.sub(_spell_out, text) + ("\n" if indent else "")
+
+
+def quote_path(path: str | Path) -> str:
+    """A path as it is typed in a shell, where it stands for itself whatever is in it.
+
+    >>> print(quote_path("train.conll"), quote_path("my data/train.conll"))
+    train.conll 'my data/train.conll'
+    """
+    text = os.fspath(path)
+    if text.startswith("-"):
+        text = f"./{text}"
+    if CONTROLS.search(text) is None:
+        return shlex.quote(text)
+    escaped = "".join(
+        f"\\x{byte:02x}" if byte < 0x20 or byte > 0x7E or byte in b"\\'" else chr(byte) for byte in os.fsencode(text)
+    )
+    return f"$'{escaped}'"
+
+
+def _spell_out(match: re.Match[str]) -> str:
+    return ascii(match[0])[1:-1]
