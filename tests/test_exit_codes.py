@@ -1,9 +1,16 @@
 """How commands end: exit codes, and messages where a traceback would help nobody."""
 
+import errno
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
-from token_classification.errors import DataError, StoppedError, UserError
+from token_classification.errors import DataError, RejectedError, StoppedError, UserError
 from token_classification.exit_codes import run_command
+
+ROOT = Path(__file__).parents[1]
 
 
 def test_a_users_mistake_ends_with_its_message_and_code_2(capsys: pytest.CaptureFixture) -> None:
@@ -20,9 +27,56 @@ def test_a_command_that_ends_well_gives_0() -> None:
     assert run_command(lambda argv: None, []) == 0
 
 
-def test_a_bug_is_not_hidden() -> None:
+def test_a_bug_gets_a_code_of_its_own_and_its_traceback_goes_to_a_file(capsys: pytest.CaptureFixture) -> None:
+    # 1 would be "warnings" for whoever runs `check` in a script.
+    assert run_command(lambda argv: 1 / 0, []) == 70
+    message = capsys.readouterr().err
+    assert "Traceback" not in message
+    assert "ZeroDivisionError" in message
+    assert "report" in message
+    path = Path(message.split()[-1])
+    assert "test_exit_codes.py" in path.read_text()
+    path.unlink()
+
+
+def test_debug_shows_the_traceback_of_a_bug() -> None:
     with pytest.raises(ZeroDivisionError):
-        run_command(lambda argv: 1 / 0, [])
+        run_command(lambda argv: 1 / 0, ["--debug"])
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "out/x"), 2, ["out/x", "No space left", "make room"]),
+        (NotADirectoryError(errno.ENOTDIR, "Not a directory", b"a/b"), 2, ["a/b", "folder"]),
+        (OSError(errno.EIO, "Input/output error"), 2, ["Input/output error"]),
+        (MemoryError(), 2, ["out of memory"]),
+        (RecursionError(), 2, ["nested"]),
+        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"), 2, ["utf-8", "invalid start byte"]),
+        (KeyboardInterrupt(), 130, ["interrupted"]),
+        (RejectedError("less F1"), 3, ["less F1"]),
+    ],
+)
+def test_what_the_system_refuses_is_one_line(
+    error: BaseException, code: int, words: list[str], capsys: pytest.CaptureFixture
+) -> None:
+    def command(argv: list[str]) -> None:
+        raise error
+
+    assert run_command(command, []) == code
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1
+    assert [word for word in words if word not in message] == []
+
+
+def test_a_closed_pipe_ends_like_any_other_command_does() -> None:
+    source = "import sys; from token_classification.exit_codes import run_command\n"
+    source += "sys.exit(run_command(lambda argv: print('x' * 100_000), []))"
+    command = [sys.executable, "-c", source]
+    writer = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT)
+    writer.stdout.close()
+    assert writer.stderr.read() == b""
+    assert writer.wait(timeout=60) == 141
 
 
 @pytest.mark.parametrize("argv", [["--debug"], ["--debug", "--seed", "1"], ["--seed", "1", "--debug"]])

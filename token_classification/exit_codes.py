@@ -1,40 +1,131 @@
-"""How a command ends: its exit code, and the message of a mistake instead of a traceback."""
+"""How a command ends: its exit code, and one line on stderr instead of a traceback."""
 
+import errno
+import os
+import platform
 import sys
+import tempfile
+import traceback
 from collections.abc import Callable, Sequence
+from importlib.metadata import PackageNotFoundError, version
 
 from token_classification.errors import RejectedError, StoppedError, UserError
 
-EXIT_SIGTERM = 128 + 15
-"""What a shell gives for a command that SIGTERM ended"""
+EXIT_MISTAKE = 2
+"""Something that the user can put right"""
 EXIT_REJECTED = 3
 """An export whose score fell by more than it may"""
+EXIT_BUG = 70
+"""Something unforeseen: EX_SOFTWARE of sysexits.h. Not 1, which `check` gives for warnings."""
+EXIT_INTERRUPTED = 128 + 2
+"""What a shell gives for a command that Ctrl-C ended"""
+EXIT_CLOSED_PIPE = 128 + 13
+"""What a shell gives for a command that wrote to a pipe which nobody reads (`| head`)"""
+EXIT_SIGTERM = 128 + 15
+"""What a shell gives for a command that SIGTERM ended"""
+
+NEXT_STEPS = {
+    errno.ENOSPC: "make room on that disk, or give another folder",
+    errno.EDQUOT: "make room within your quota, or give another folder",
+    errno.EFBIG: "raise the limit on the size of files (ulimit -f), or give another folder",
+    errno.EROFS: "give a folder that can be written to",
+    errno.EACCES: "give a place that this user may use; check it with: ls -ld",
+    errno.EPERM: "give a place that this user may use; check it with: ls -ld",
+    errno.ENOENT: "check the path",
+    errno.EISDIR: "give a file instead of a folder",
+    errno.ENOTDIR: "give a folder instead of a file",
+    errno.EEXIST: "give another name",
+    errno.ENAMETOOLONG: "give a shorter name",
+    errno.ELOOP: "check where the link leads",
+    errno.EMFILE: "raise the limit on open files (ulimit -n)",
+}
+"""What the system refuses -> what to do"""
+REPORTED_PACKAGES = ("token-classification", "torch", "transformers", "datasets", "accelerate")
 
 
 def run_command(command: Callable[[list[str]], int | None], argv: Sequence[str]) -> int:
     """Run a command and give its exit code (None: 0).
 
-    A mistake of the user ends with its message on stderr and exit code 2, SIGTERM with 143; an exported model that
-    lost more than it may with 3.
-    A bare `--debug` shows the traceback as well (`--debug underflow_overflow` keeps its meaning in Trainer).
+    A mistake of the user, or what the system refuses, ends with one message on stderr and exit code 2; what nobody
+    foresaw with 70, and its traceback in a file. A bare `--debug` shows the traceback instead
+    (`--debug underflow_overflow` keeps its meaning in Trainer).
     """
-    argv = list(argv)
-    show_traceback = False
-    for position, argument in enumerate(argv):
-        if argument == "--debug" and (position + 1 == len(argv) or argv[position + 1].startswith("--")):
-            del argv[position]
-            show_traceback = True
-            break
+    argv, is_debugged = _take_debug_flag(argv)
     try:
-        return command(argv) or 0
-    except UserError as error:
-        if show_traceback:
-            raise
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        code = command(argv) or 0
+        # Here, where a closed pipe still has an answer; at the end of the interpreter it has none.
+        sys.stdout.flush()
+        return code
     except RejectedError as error:
         print(f"rejected: {error}", file=sys.stderr)
         return EXIT_REJECTED
     except StoppedError as ending:
         print(ending, file=sys.stderr)
         return EXIT_SIGTERM
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Whatever is still buffered would fail again when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_CLOSED_PIPE
+    except Exception as error:
+        if is_debugged:
+            raise
+        message = explain_error(error)
+        if message is None:
+            print(describe_bug(error), file=sys.stderr)
+            return EXIT_BUG
+        print(f"error: {message}", file=sys.stderr)
+        return EXIT_MISTAKE
+
+
+def _take_debug_flag(argv: Sequence[str]) -> tuple[list[str], bool]:
+    """The arguments without a bare `--debug`, and whether there was one."""
+    for position, argument in enumerate(argv):
+        if argument == "--debug" and (position + 1 == len(argv) or argv[position + 1].startswith("--")):
+            return [*argv[:position], *argv[position + 1 :]], True
+    return list(argv), False
+
+
+def explain_error(error: Exception) -> str | None:
+    """What to tell the user of an error that nobody has explained on its way; None for a bug."""
+    if isinstance(error, UserError):
+        return str(error)
+    if isinstance(error, OSError) and error.errno is not None:
+        place = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes, os.PathLike)) else "system"
+        step = NEXT_STEPS.get(error.errno, "check this place, then type the same command again")
+        return f"{place}: {error.strerror}; {step}"
+    if isinstance(error, MemoryError):
+        return "out of memory; close other programs, or give smaller files or batches"
+    if isinstance(error, RecursionError):
+        return "nested too deeply: an input has more levels within each other than can be read; make it flatter"
+    if isinstance(error, UnicodeError):
+        return (
+            f"text that can't be read or written as {getattr(error, 'encoding', 'UTF-8')} ({error}); accepted is "
+            "UTF-8, in files and in their names"
+        )
+    return None
+
+
+def describe_bug(error: Exception) -> str:
+    """What to tell the user of a bug; its traceback goes to a file that can be sent along."""
+    handle, path = tempfile.mkstemp(prefix="token-classification-", suffix=".traceback.txt")
+    with open(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(f"Python {platform.python_version()} on {platform.platform()}\n{_list_versions()}\n\n")
+        file.writelines(traceback.format_exception(error))
+    first_line = str(error).strip().partition("\n")[0]
+    return (
+        f"internal error: {type(error).__name__}: {first_line}\n"
+        f"This is a bug of this tool, not of your data: please report it with {path}"
+    )
+
+
+def _list_versions() -> str:
+    found = []
+    for name in REPORTED_PACKAGES:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            found.append(f"{name} not installed")
+    return ", ".join(found)

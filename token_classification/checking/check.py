@@ -10,9 +10,9 @@ from token_classification.checking.repair import Repair, repair_files
 from token_classification.checking.report_html import format_html
 from token_classification.checking.report_json import format_json
 from token_classification.checking.report_text import format_text, summarise
-from token_classification.data.file_set import write_file_set
 from token_classification.data.problems import Problem
 from token_classification.data.schemes import Scheme
+from token_classification.data.whole_files import write_file_set
 
 
 @dataclass(frozen=True)

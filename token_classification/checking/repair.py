@@ -10,9 +10,9 @@ from token_classification.checking.copies import LineCopy, copy_lines
 from token_classification.checking.doctor import Examination, examine
 from token_classification.checking.files import CheckedData, ColumnChoice, number_files, read_file
 from token_classification.checking.repair_plan import plan_repairs
-from token_classification.data.file_set import write_file_set
 from token_classification.data.problems import Problem
 from token_classification.data.schemes import Scheme
+from token_classification.data.whole_files import write_file_set
 from token_classification.errors import UserError
 
 LEFT_OUT_KINDS = {

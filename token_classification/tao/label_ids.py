@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from token_classification.data.file_set import write_file_set
 from token_classification.data.labels import read_label_file
 from token_classification.data.schemes import OUTSIDE
+from token_classification.data.whole_files import write_file_set
 from token_classification.errors import DataError
 
 

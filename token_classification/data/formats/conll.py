@@ -1,6 +1,5 @@
 """CoNLL: one word per line, its columns separated by TABs or blanks, a blank line after each sentence."""
 
-import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from token_classification.data.formats.sentence_builder import SentenceBuilder
 from token_classification.data.problems import Problem
 from token_classification.data.sentences import Sentences
 from token_classification.data.text_lines import no_words, read_lines
+from token_classification.data.whole_files import write_whole
 from token_classification.errors import DataError, list_problems
 
 DOCUMENT_START = "-DOCSTART-"
@@ -224,9 +224,4 @@ def write_conll(path: Path, columns: Sequence[Sequence[Sequence[str]]]) -> None:
     text = "".join(map(format_sentence, rows_of_sentences))
     if text.startswith("\ufeff"):  # a word, which a reader would take for a byte order mark unless one precedes it
         text = "\ufeff" + text
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        unfinished.write_bytes(text.encode("utf-8"))
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_whole(path, text)

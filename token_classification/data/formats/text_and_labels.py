@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
-from token_classification.data.file_set import write_file_set
 from token_classification.data.problems import BrokenFileError, Problem
 from token_classification.data.sentences import Sentences
 from token_classification.data.text_lines import read_lines
+from token_classification.data.whole_files import refuse_interrupted_set, write_file_set
 from token_classification.errors import DataError, UserError, list_problems
 
 PAIR = "The pair of files: a text file with one sentence per line, and a labels file with one label per word."
@@ -29,6 +29,7 @@ def read_text_and_labels(text_path: Path, labels_path: Path | None, num_samples:
             f"{text_path}: the name of a text file must end in .txt (found {text_path.name!r}); accepted: *.txt; "
             f"type e.g.: mv {text_path} {text_path.with_suffix('.txt')}"
         )
+    refuse_interrupted_set(text_path.parent)
     paths = [text_path] if labels_path is None else [text_path, labels_path]
     tokens, *tags = _read_columns(paths)
     if tags:
