@@ -6,6 +6,7 @@ decides that they are the new ones, and only then do they move. A kill in betwee
 `refuse_interrupted_set` finds and the next write of the set finishes.
 """
 
+import errno
 import os
 import re
 import secrets
@@ -98,6 +99,9 @@ def write_file_set(folder: Path, contents: Mapping[str, str | bytes]) -> list[Pa
         with explain_unwritable(folder):
             folder.mkdir(parents=True, exist_ok=True)
             finish_file_set(folder)
+            for name in contents:
+                if (folder / name).is_dir():
+                    raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(folder / name))
             unfinished.mkdir()
             for name, content in contents.items():
                 write_whole(unfinished / name, content)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from token_classification.data.formats import read_sentences
 from token_classification.data.formats.conll import read_conll, write_conll
-from token_classification.errors import DataError
+from token_classification.errors import DataError, UserError
 
 ANY_WORD = st.text(st.characters(exclude_characters="\t\n", exclude_categories=["Cs"]), max_size=4) | st.sampled_from(
     ["#", "# id 3", "[", "{", "{}", "[]", '"', "1", ",", "tokens", "\r", "\ufeff", "\u2028"]
@@ -175,7 +175,7 @@ def test_word_that_would_be_lost_is_not_written(tmp_path, columns):
 
 def test_failed_write_leaves_nothing_behind(tmp_path):
     (tmp_path / "a.conll").mkdir()
-    with pytest.raises(OSError, match="directory"):
+    with pytest.raises(UserError, match="directory"):
         write_conll(tmp_path / "a.conll", [[["a"]], [["O"]]])
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.conll"]
 
