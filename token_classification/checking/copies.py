@@ -11,7 +11,7 @@ from token_classification.data.formats.conllu import COLUMNS, choose_column
 from token_classification.data.formats.recognise import recognise_format
 from token_classification.data.formats.records import WORD_COLUMNS, list_tag_columns, pick_tag_column, pick_word_column
 from token_classification.data.problems import Problem
-from token_classification.data.text_lines import read_lines
+from token_classification.data.text_lines import read_bytes, read_lines
 
 CONTEXT = 3
 """Unchanged lines around a change in a diff"""
@@ -110,7 +110,7 @@ def _copy_rows(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice, file_
     for problem in find_cut_sentences(file):
         new[problem.line - 1] = ["", lines[problem.line - 1], ""]
         plan.counts["document start"] += 1
-    line_end = "\r\n" if b"\r\n" in file.path.read_bytes() else "\n"
+    line_end = "\r\n" if b"\r\n" in read_bytes(file.path) else "\n"
     return LineCopy(file.path.name, lines, new, is_line_per_word=True, line_end=line_end)
 
 

@@ -6,16 +6,17 @@ from pathlib import Path
 from typing import BinaryIO
 
 from token_classification.data.problems import BrokenFileError, Problem
+from token_classification.data.streams import is_stream, open_stream
 from token_classification.errors import DataError
 
 
 def open_bytes(path: Path) -> BinaryIO:
-    """Open a file for reading bytes.
+    """Open a file for reading bytes; a pipe or device as `keep_streams` says.
 
     Raises: DataError when there is no such file (with the near names of its folder), or when it can't be read.
     """
     try:
-        return path.open("rb")
+        return open_stream(path) if is_stream(path) else path.open("rb")
     except FileNotFoundError:
         raise DataError(_explain_missing(path)) from None
     except OSError as error:
@@ -25,13 +26,18 @@ def open_bytes(path: Path) -> BinaryIO:
         ) from None
 
 
+def read_bytes(path: Path) -> bytes:
+    """Give all bytes of a file. Raises: DataError, as `open_bytes` does."""
+    with open_bytes(path) as file:
+        return file.read()
+
+
 def read_text(path: Path) -> str:
     """Give the text of a UTF-8 file without its byte order mark, with every CRLF as LF.
 
     Raises: DataError when the file is missing, unreadable, not UTF-8 or holds nothing but white space.
     """
-    with open_bytes(path) as file:
-        content = file.read()
+    content = read_bytes(path)
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise DataError(
             f"{path}:1: not UTF-8 (begins with the UTF-16 byte order mark); accepted: UTF-8; "
