@@ -1,4 +1,4 @@
-"""Flags of transformers 4 keep working, each with one notice."""
+"""Flags of transformers 4 and of the upstream script without a Trainer are understood, each with one notice."""
 
 import os
 from pathlib import Path
@@ -8,6 +8,7 @@ from transformers import HfArgumentParser
 
 from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
 from token_classification.command_line import parse_command_line
+from token_classification.errors import UserError
 from token_classification.old_flags import NO_EFFECT, RENAMED, SWITCHES, translate_old_flags
 
 
@@ -39,7 +40,7 @@ def test_a_renamed_flag_hands_its_value_on(old: str, new: str, spelling: str) ->
     for argv in ([flag, "7"], [f"{flag}=7"]):
         translated, notices = translate_old_flags(["--seed", "1", *argv, "--do_train"])
         assert translated == ["--seed", "1", f"--{new}", "7", "--do_train"]
-        assert notices == [f"--{old} is now called --{new}; please use the new name."]
+        assert notices == [f"--{old} is called --{new} here; please use that name."]
 
 
 @pytest.mark.parametrize(("old", "new"), SWITCHES.items())
@@ -92,6 +93,79 @@ def test_the_old_token_flag(argv: list[str], expected: list[str]) -> None:
     assert translated == [*expected, "--do_train"]
     assert len(notices) == 1
     assert "hf_abc" not in notices[0]
+
+
+NO_TRAINER_FLAGS = [
+    ("--dataset_name conll2003", {"dataset_name": "conll2003"}, False),
+    ("--dataset_config_name de", {"dataset_config_name": "de"}, False),
+    ("--train_file a.json", {"train_file": "a.json"}, False),
+    ("--validation_file b.json", {"validation_file": "b.json"}, False),
+    ("--text_column_name words", {"text_column_name": "words"}, False),
+    ("--label_column_name ner", {"label_column_name": "ner"}, False),
+    ("--max_length 128", {"max_seq_length": 128}, True),
+    ("--pad_to_max_length", {"pad_to_max_length": True}, False),
+    ("--model_name_or_path tiny", {"model_name_or_path": "tiny"}, False),
+    ("--config_name other", {"config_name": "other"}, False),
+    ("--tokenizer_name other", {"tokenizer_name": "other"}, False),
+    ("--per_device_train_batch_size 2", {"per_device_train_batch_size": 2}, False),
+    ("--per_device_eval_batch_size 2", {"per_device_eval_batch_size": 2}, False),
+    ("--learning_rate 2e-5", {"learning_rate": 2e-5}, False),
+    ("--weight_decay 0.1", {"weight_decay": 0.1}, False),
+    ("--num_train_epochs 2", {"num_train_epochs": 2}, False),
+    ("--max_train_steps 50", {"max_steps": 50}, True),
+    ("--gradient_accumulation_steps 2", {"gradient_accumulation_steps": 2}, False),
+    ("--lr_scheduler_type cosine", {"lr_scheduler_type": "cosine"}, False),
+    ("--num_warmup_steps 20", {"warmup_steps": 20}, True),
+    ("--output_dir out", {"output_dir": "out"}, False),
+    ("--seed 7", {"seed": 7}, False),
+    ("--model_type bert", {}, True),
+    ("--label_all_tokens", {"label_all_tokens": True}, False),
+    ("--return_entity_level_metrics", {"return_entity_level_metrics": True}, False),
+    ("--task_name pos", {"task_name": "pos"}, False),
+    ("--push_to_hub", {"push_to_hub": True}, False),
+    ("--hub_model_id me/model", {"hub_model_id": "me/model"}, False),
+    ("--hub_token hf_abc", {"hub_token": "hf_abc"}, False),
+    ("--trust_remote_code", {"trust_remote_code": True}, False),
+    ("--checkpointing_steps 10", {"save_steps": 10, "save_strategy": "steps"}, True),
+    ("--checkpointing_steps=epoch", {"save_strategy": "epoch"}, True),
+    ("--resume_from_checkpoint out/step_10", {"resume_from_checkpoint": "out/step_10"}, False),
+    ("--with_tracking", {"report_to": ["tensorboard"]}, True),
+    ("--with_tracking --report_to none", {"report_to": []}, True),
+    ("--report_to none --with_tracking", {"report_to": []}, True),
+    ("--report_to tensorboard", {"report_to": ["tensorboard"]}, False),
+    ("--ignore_mismatched_sizes", {"ignore_mismatched_sizes": True}, False),
+]
+"""Every flag of `run_ner_no_trainer.py` but `--debug`, what it sets here, and whether a notice tells its name here."""
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected", "is_noticed"), NO_TRAINER_FLAGS, ids=[row[0] for row in NO_TRAINER_FLAGS]
+)
+def test_every_flag_of_the_script_without_trainer_is_understood(monkeypatch, flags, expected, is_noticed) -> None:
+    monkeypatch.setattr("transformers.integrations.get_available_reporting_integrations", lambda: ["tensorboard"])
+    given = ["--model_name_or_path", "m", *flags.split()]
+    if not any(name in flags for name in ("_file ", "dataset_name")):
+        given += ["--train_file", "a.json"]
+    arguments, notices = parse_command_line(given)
+    merged = {name: value for part in arguments for name, value in vars(part).items()}
+    assert {name: merged[name] for name in expected} == expected
+    old = flags.split()[2 if flags.startswith("--report_to none") else 0].partition("=")[0]
+    assert [notice.startswith(f"{old} ") for notice in notices] == [True] * is_noticed
+
+
+@pytest.mark.parametrize(
+    ("flags", "old", "new"),
+    [
+        ("--checkpointing_steps often", "--checkpointing_steps", "--save_steps"),
+        ("--max_train_steps many", "--max_train_steps", "--max_steps"),
+        ("--model_type bert", "--model_type", "--model_name_or_path"),
+    ],
+)
+def test_an_error_about_a_flag_of_today_names_the_one_that_was_typed(flags: str, old: str, new: str) -> None:
+    with pytest.raises(UserError) as error:
+        parse_command_line([*flags.split(), "--train_file", "a.json"])
+    assert old in str(error.value)
+    assert new in str(error.value)
 
 
 def test_todays_flags_pass_untouched() -> None:

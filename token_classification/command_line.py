@@ -39,14 +39,21 @@ def parse_command_line(argv: Sequence[str], prog: str = "run_ner.py") -> tuple[A
     if argv and argv[0].endswith(CONFIG_SUFFIXES):
         argv = [*read_config_file(argv[0]), *argv[1:]]
     argv, notices = translate_old_flags(argv)
+    try:
+        return _parse_flags(argv, prog), notices
+    except UserError as error:
+        # Whoever typed old flags must find them in the message about the new ones.
+        raise UserError("\n".join([*notices, str(error)])) from error
+
+
+def _parse_flags(argv: Sequence[str], prog: str) -> Arguments:
     parser = ArgumentParser((ModelArguments, DataArguments, NerTrainingArguments), prog=prog, allow_abbrev=False)
     _check_flag_names(parser, argv)
     try:
-        arguments = parser.parse_args_into_dataclasses(args=argv, look_for_args_file=False)
+        return parser.parse_args_into_dataclasses(args=argv, look_for_args_file=False)
     except (ValueError, TypeError, ImportError) as error:
         # What TrainingArguments says about values, about keys inside JSON values and about absent packages.
         raise UserError(str(error)) from error
-    return arguments, notices
 
 
 def read_config_file(path: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Flags that transformers 5 renamed or removed: they keep working, with a one-line notice (user_pains section 3)."""
+"""Flags of older releases of transformers, and of its script without a Trainer: they work, with a one-line notice."""
 
 import os
 from collections.abc import Sequence
@@ -12,8 +12,12 @@ RENAMED = {
     "push_to_hub_token": "hub_token",
     "xpu_backend": "ddp_backend",
     "torchdynamo": "torch_compile_backend",
+    "max_length": "max_seq_length",
+    "max_train_steps": "max_steps",
+    "num_warmup_steps": "warmup_steps",
 }
-"""Old name -> new name, the value is passed on. `warmup_steps` below 1 is a share of all steps."""
+"""Old name -> name here, the value is passed on. `warmup_steps` below 1 is a share of all steps. The last three are
+those of `run_ner_no_trainer.py`."""
 
 SWITCHES = {
     "no_cuda": ["--use_cpu"],
@@ -21,8 +25,9 @@ SWITCHES = {
     "adafactor": ["--optim", "adafactor"],
     "evaluate_during_training": ["--eval_strategy", "steps"],
     "include_inputs_for_metrics": ["--include_for_metrics", "inputs"],
+    "with_tracking": ["--report_to", "all"],
 }
-"""Old on/off flag -> what it is now; `false` after it means: nothing."""
+"""Old on/off flag -> what it is here; `false` after it means: nothing. What the user says with the new flag wins."""
 
 NO_EFFECT = {
     "save_safetensors": "models are always saved as safetensors",
@@ -42,8 +47,12 @@ NO_EFFECT = {
     "fsdp_transformer_layer_cls_to_wrap": "use --fsdp_config",
     "include_tokens_per_second": "use --include_num_input_tokens_seen",
     "use_fast": "fast tokenizers are always used",
+    "model_type": "the model's config names its type, and every training starts from --model_name_or_path",
 }
 """Old flag -> why nothing has to be done. Its value, if any, is swallowed."""
+
+SPECIAL = ("logging_dir", "use_auth_token", "checkpointing_steps")
+"""Old flags whose value decides what they are now."""
 
 TRUE_WORDS = {"true", "t", "1", "yes", "y"}
 FALSE_WORDS = {"false", "f", "0", "no", "n"}
@@ -72,23 +81,24 @@ def translate_old_flags(argv: Sequence[str]) -> tuple[list[str], list[str]]:
         while not equals and rest and not rest[0].startswith("--"):
             values.append(rest.pop(0))
         flags, notice = _translate(name, values)
+        if name in SWITCHES and flags and _names_flag(argv, flags[0]):
+            flags = []
         translated += flags
         notices.append(notice)
     return translated, notices
 
 
 def _is_old(name: str) -> bool:
-    return name in RENAMED or name in SWITCHES or name in NO_EFFECT or name in ("logging_dir", "use_auth_token")
+    return name in RENAMED or name in SWITCHES or name in NO_EFFECT or name in SPECIAL
 
 
 def _translate(name: str, values: list[str]) -> tuple[list[str], str]:
     """One old flag and its values -> the new flags and the notice."""
     if name in RENAMED:
         new = RENAMED[name]
-        return [f"--{new}", *values], f"--{name} is now called --{new}; please use the new name."
+        return [f"--{new}", *values], f"--{name} is called --{new} here; please use that name."
     if name in SWITCHES:
-        is_off = bool(values) and values[0].lower() in FALSE_WORDS
-        return [] if is_off else SWITCHES[name], f"--{name} is now written {' '.join(SWITCHES[name])}."
+        return [] if _is_off(values) else SWITCHES[name], f"--{name} is written {' '.join(SWITCHES[name])} here."
     if name == "logging_dir":
         os.environ["TENSORBOARD_LOGGING_DIR"] = values[0] if values else ""
         return [], "--logging_dir is now the environment variable TENSORBOARD_LOGGING_DIR; it has been set."
@@ -96,4 +106,16 @@ def _translate(name: str, values: list[str]) -> tuple[list[str], str]:
         given = [value for value in values if value.lower() not in TRUE_WORDS | FALSE_WORDS]
         notice = "--use_auth_token is now --token TOKEN; without a value the token of `hf auth login` is used."
         return ["--token", *given] if given else [], notice
+    if name == "checkpointing_steps":
+        flags = ["--save_strategy", "epoch"] if values == ["epoch"] else ["--save_steps", *values]
+        return flags, f"--{name} is written {' '.join(flags)} here; please write it so."
     return [], f"--{name} is no longer needed: {NO_EFFECT[name]}."
+
+
+def _names_flag(argv: Sequence[str], flag: str) -> bool:
+    """Whether the user gives a flag of today himself."""
+    return any(argument.partition("=")[0].replace("-", "_") == flag.replace("-", "_") for argument in argv)
+
+
+def _is_off(values: Sequence[str]) -> bool:
+    return bool(values) and values[0].lower() in FALSE_WORDS
