@@ -111,3 +111,11 @@ def test_a_run_that_was_stopped_ends_with_143_and_says_how_to_go_on(capsys: pyte
 
     assert run_command(stop, []) == 143
     assert capsys.readouterr().err == "stopped; go on with X\n"
+
+
+def test_what_a_message_quotes_does_nothing_to_a_terminal(capsys: pytest.CaptureFixture) -> None:
+    def command(argv: list[str]) -> None:
+        raise DataError("caf\udce9.conll:3: tag 'B-\x1b[2J\u2028'\nsecond line")
+
+    assert run_command(command, []) == 2
+    assert capsys.readouterr().err == "error: caf\\udce9.conll:3: tag 'B-\\x1b[2J\\u2028'\nsecond line\n"

@@ -49,7 +49,9 @@ def test_lines_of_a_message_stay_lines_and_a_cell_has_none() -> None:
     st.recursive(st.text(LETTERS, max_size=8), lambda part: st.lists(part) | st.dictionaries(st.text(LETTERS), part))
 )
 def test_json_of_any_text_is_utf8_and_read_again_as_it_was(content) -> None:
-    assert json.loads(dump_json(content).encode("utf-8")) == content
+    text = dump_json(content)
+    assert json.loads(text.encode("utf-8")) == content
+    assert make_printable_lines(text) == text
 
 
 def test_json_keeps_letters_readable_and_refuses_nan() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from token_classification.errors import RejectedError, StoppedError, UserError
+from token_classification.output_text import make_printable_lines
 
 EXIT_MISTAKE = 2
 """Something that the user can put right"""
@@ -57,13 +58,13 @@ def run_command(command: Callable[[list[str]], int | None], argv: Sequence[str])
         sys.stdout.flush()
         return code
     except RejectedError as error:
-        print(f"rejected: {error}", file=sys.stderr)
+        _print_message(f"rejected: {error}")
         return EXIT_REJECTED
     except StoppedError as ending:
-        print(ending, file=sys.stderr)
+        _print_message(str(ending))
         return EXIT_SIGTERM
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        _print_message("interrupted")
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # Whatever is still buffered would fail again when the interpreter ends.
@@ -74,10 +75,15 @@ def run_command(command: Callable[[list[str]], int | None], argv: Sequence[str])
             raise
         message = explain_error(error)
         if message is None:
-            print(describe_bug(error), file=sys.stderr)
+            _print_message(describe_bug(error))
             return EXIT_BUG
-        print(f"error: {message}", file=sys.stderr)
+        _print_message(f"error: {message}")
         return EXIT_MISTAKE
+
+
+def _print_message(text: str) -> None:
+    """On stderr; what it quotes of data and names does nothing to a terminal."""
+    print(make_printable_lines(text), file=sys.stderr)
 
 
 def _take_debug_flag(argv: Sequence[str]) -> tuple[list[str], bool]:

@@ -10,7 +10,6 @@ from typing import Any
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """What moves the cursor, ends a line, turns the direction of writing round, or can't be encoded (half a character)"""
 CONTROLS_IN_LINES = re.compile(rf"(?![\n\t]){CONTROLS.pattern}")
-HALF_CHARACTERS = re.compile(r"[\ud800-\udfff]")
 
 
 def make_printable(text: str) -> str:
@@ -30,14 +29,14 @@ def make_printable_lines(text: str) -> str:
 def dump_json(content: Any, *, indent: int | None = 2) -> str:
     r"""JSON with letters as they are and a line end behind it (without `indent`: one compact line, no line end).
 
-    Half a character, as in the name of a file that is not UTF-8, is written `\udce9`. Paths and whatever else JSON
-    does not know become text.
+    What a terminal would obey, and half a character as in the name of a file that is not UTF-8, is written `\udce9`.
+    Paths and whatever else JSON does not know become text.
 
     Raises: ValueError for NaN and infinity.
     """
     separators = None if indent else (",", ":")
     text = json.dumps(content, indent=indent, separators=separators, ensure_ascii=False, allow_nan=False, default=str)
-    return HALF_CHARACTERS.sub(_spell_out, text) + ("\n" if indent else "")
+    return CONTROLS_IN_LINES.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + ("\n" if indent else "")
 
 
 def quote_path(path: str | Path) -> str:
@@ -47,8 +46,11 @@ def quote_path(path: str | Path) -> str:
     train.conll 'my data/train.conll'
     """
     text = os.fspath(path)
-    if text.startswith("-"):
-        text = f"./{text}"
+    return quote_argument(f"./{text}" if text.startswith("-") else text)
+
+
+def quote_argument(text: str) -> str:
+    """An argument of a command as it is typed in a shell (bash, where it holds what can't be printed)."""
     if CONTROLS.search(text) is None:
         return shlex.quote(text)
     escaped = "".join(

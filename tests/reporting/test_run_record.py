@@ -87,6 +87,11 @@ def test_tokens_of_the_command_line_are_hidden(write, argv: list[str], expected:
     assert json.loads(text)["command_line"] == ["run_ner.py", *expected, "--seed", "13"]
 
 
+def test_infinity_is_no_reason_to_lose_the_record(write) -> None:
+    record = json.loads(write(max_grad_norm=float("inf")), parse_constant=refuse_constant)
+    assert record["training_arguments"]["max_grad_norm"] == "inf"
+
+
 def test_values_that_json_does_not_know_are_written_as_text(write) -> None:
     record = json.loads(write(lr_scheduler_kwargs={"path": Path("a/b")}))
     assert record["training_arguments"]["lr_scheduler_kwargs"] == {"path": "a/b"}

@@ -13,6 +13,7 @@ from token_classification.checking.report_text import format_text, summarise
 from token_classification.data.problems import Problem
 from token_classification.data.schemes import Scheme
 from token_classification.data.whole_files import write_file_set
+from token_classification.output_text import make_printable_lines
 
 
 @dataclass(frozen=True)
@@ -73,4 +74,4 @@ def describe_repair(repair: Repair) -> str:
         for finding in repair.examination.findings
         if finding.severity != "note"
     ]
-    return "\n".join(lines)
+    return make_printable_lines("\n".join(lines))

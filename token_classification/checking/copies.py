@@ -12,6 +12,7 @@ from token_classification.data.formats.recognise import recognise_format
 from token_classification.data.formats.records import WORD_COLUMNS, list_tag_columns, pick_tag_column, pick_word_column
 from token_classification.data.problems import Problem
 from token_classification.data.text_lines import read_bytes, read_lines
+from token_classification.output_text import make_printable
 
 CONTEXT = 3
 """Unchanged lines around a change in a diff"""
@@ -47,7 +48,7 @@ class LineCopy:
         changed = [place for place, lines in enumerate(self.new) if lines != [self.old[place]]]
         if not changed:
             return ""
-        parts = [f"--- {old_name}", f"+++ {new_name}"]
+        parts = [f"--- {make_printable(old_name)}", f"+++ {make_printable(new_name)}"]
         shift, first = 0, 0
         for number, place in enumerate(changed):
             if number + 1 < len(changed) and changed[number + 1] - place <= 2 * CONTEXT:

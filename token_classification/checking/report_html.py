@@ -8,6 +8,7 @@ from token_classification.checking.findings import Finding
 from token_classification.checking.report_text import list_figures, summarise
 from token_classification.checking.statistics import SplitStatistics
 from token_classification.errors import LISTED_PROBLEMS
+from token_classification.output_text import make_printable
 
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --error: #c62828; --warning: #b26a00; --note: #1565c0 }
@@ -34,12 +35,13 @@ def format_html(examination: Examination) -> str:
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>Data check</title>
 <style>{STYLE}</style>
 </head>
 <body>
 <h1>Data check</h1>
-<p>{escape(summarise(examination))}. Tag scheme: {examination.scheme}.</p>
+<p>{_show(summarise(examination))}. Tag scheme: {examination.scheme}.</p>
 {findings}
 <h2>Splits</h2>
 {_format_table(examination.statistics)}
@@ -50,7 +52,7 @@ def format_html(examination: Examination) -> str:
 
 def _format_finding(finding: Finding) -> str:
     places = "\n".join(
-        f"<li><code>{escape(f'{problem.path}:{problem.line}')}</code> {escape(problem.text)}</li>"
+        f"<li><code>{_show(f'{problem.path}:{problem.line}')}</code> {_show(problem.text)}</li>"
         for problem in finding.problems[:LISTED_PROBLEMS]
     )
     more = len(finding.problems) - LISTED_PROBLEMS
@@ -64,7 +66,11 @@ def _format_finding(finding: Finding) -> str:
 
 def _format_table(statistics: Sequence[SplitStatistics]) -> str:
     rows = "\n".join(
-        f"<tr><th>{escape(title)}</th>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+        f"<tr><th>{_show(title)}</th>{''.join(f'<td>{_show(cell)}</td>' for cell in cells)}</tr>"
         for title, cells in list_figures(statistics)
     )
     return f"<table>\n{rows}\n</table>"
+
+
+def _show(text: str) -> str:
+    return escape(make_printable(text))

@@ -1,11 +1,11 @@
 """The findings as JSON, for programs."""
 
-import json
 from dataclasses import asdict
 
 from token_classification.checking.doctor import Examination
 from token_classification.checking.findings import Finding
 from token_classification.errors import LISTED_PROBLEMS
+from token_classification.output_text import dump_json
 
 
 def format_json(examination: Examination) -> str:
@@ -16,7 +16,7 @@ def format_json(examination: Examination) -> str:
         "splits": [asdict(row) for row in examination.statistics],
         "findings": [_describe(finding) for finding in examination.findings],
     }
-    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    return dump_json(content)
 
 
 def _describe(finding: Finding) -> dict[str, object]:

@@ -6,6 +6,7 @@ from token_classification.checking.doctor import Examination
 from token_classification.checking.findings import Finding, Severity
 from token_classification.checking.statistics import SplitStatistics
 from token_classification.errors import LISTED_PROBLEMS, list_problems
+from token_classification.output_text import make_printable, make_printable_lines
 
 LISTED_LABELS = 12
 
@@ -15,7 +16,7 @@ def format_text(examination: Examination) -> str:
     parts = [format_statistics(examination.statistics), f"Tag scheme: {examination.scheme}", ""]
     for finding in examination.findings:
         parts += [format_finding(finding), ""]
-    return "\n".join([*parts, summarise(examination)])
+    return make_printable_lines("\n".join([*parts, summarise(examination)]))
 
 
 def format_finding(finding: Finding) -> str:
@@ -51,7 +52,7 @@ def format_statistics(statistics: Sequence[SplitStatistics]) -> str:
 def list_figures(statistics: Sequence[SplitStatistics]) -> list[tuple[str, list[str]]]:
     """Title and one cell per split of each row of the table."""
     rows = [
-        ("", [row.split for row in statistics]),
+        ("", [make_printable(row.split) for row in statistics]),
         ("sentences", [f"{row.sentences:,}" for row in statistics]),
         ("words", [f"{row.words:,}" for row in statistics]),
         ("words per sentence", [f"{row.mean_length:.1f}" for row in statistics]),
@@ -63,7 +64,10 @@ def list_figures(statistics: Sequence[SplitStatistics]) -> list[tuple[str, list[
         ("label drift from train", ["-" if row.drift is None else f"{row.drift:.3f}" for row in statistics]),
     ]
     names = list(dict.fromkeys(name for row in statistics for name in row.labels))
-    rows += [(f"  {name}", [format_label(row, name) for row in statistics]) for name in names[:LISTED_LABELS]]
+    rows += [
+        (f"  {make_printable(name)}", [format_label(row, name) for row in statistics])
+        for name in names[:LISTED_LABELS]
+    ]
     if len(names) > LISTED_LABELS:
         rows.append((f"  and {len(names) - LISTED_LABELS} labels more", [""] * len(statistics)))
     return rows

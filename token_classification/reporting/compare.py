@@ -8,6 +8,7 @@ from pathlib import Path
 from token_classification.data.schemes import Scheme, recognise_scheme
 from token_classification.data.sentences import Sentences
 from token_classification.errors import DataError, UserError
+from token_classification.output_text import make_printable
 from token_classification.reporting.evaluation import checksum_gold
 from token_classification.reporting.evaluation_report import REPORT_FOLDER
 from token_classification.reporting.predictions import PREDICTIONS, read_tagged_words
@@ -120,7 +121,9 @@ def check_same_gold(a: TaggedRun, b: TaggedRun) -> None:
 
 def format_comparison(comparison: Comparison) -> str:
     """The comparison as text; scores in percent."""
-    a, b, rows = comparison.a, comparison.b, {**comparison.types, "all (micro)": comparison.micro}
+    a, b = comparison.a, comparison.b
+    types = {make_printable(name): row for name, row in comparison.types.items()}
+    rows = {**types, "all (micro)": comparison.micro}
     width = max(map(len, rows)) + 2
     lines = [f"A  {a.path}", f"B  {b.path}", f"{len(a.sentences):,} sentences, scheme {comparison.scheme}", ""]
     lines.append(f"{'F1':{width}}{'A':>8}{'B':>8}{'B - A':>9}{'95 % interval':>18}{'gold':>9}")
@@ -136,7 +139,7 @@ def format_comparison(comparison: Comparison) -> str:
         lines += ["", f"{len(sentences):,} sentences {title} by B{', the first of them:' if sentences else ''}"]
         for number, errors in islice(sentences.items(), LISTED_SENTENCES):
             lines += [f"  {b.place(number)}: {_describe(b, number, errors)}", f"    {_shorten(b, number)}"]
-    return "\n".join(lines)
+    return "\n".join(map(make_printable, lines))
 
 
 def build_comparison_record(comparison: Comparison) -> dict:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from token_classification.data.schemes import OUTSIDE, Tags
+from token_classification.output_text import make_printable
 
 CELL_INCHES = 0.45
 """Side of a cell: wide enough for its number in small print, whatever the number of labels."""
@@ -71,6 +72,7 @@ def draw_confusion_matrix(gold: Tags, predicted: Tags, path: Path, normalize: bo
     image = axes.imshow(values, cmap="Blues", vmin=0, vmax=scale_end)
     figure.colorbar(image, ax=axes, fraction=0.03)
     # Labels are text, also where they look like TeX.
+    names = [*map(make_printable, names)]
     axes.set_xticks(range(len(names)), names, rotation=90, parse_math=False)
     axes.set_yticks(range(len(names)), names, parse_math=False)
     axes.set(xlabel="Predicted", ylabel="True", title=f"{'Normalized confusion' if normalize else 'Confusion'} matrix")

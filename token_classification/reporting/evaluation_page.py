@@ -1,9 +1,9 @@
 """`report.html`: one page that needs nothing but itself, with a browser of the errors."""
 
-import json
 from importlib import resources
 
 from token_classification.data.schemes import Scheme
+from token_classification.output_text import dump_json
 from token_classification.reporting.evaluation import Evaluation
 from token_classification.scoring.error_classes import EntityPair, ErrorClass
 
@@ -37,7 +37,7 @@ def dump_for_script(content: dict) -> str:
     >>> print(dump_for_script({"words": ["</script>"]}))
     {"words":["\u003c/script>"]}
     """
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+    return dump_json(content, indent=None).replace("<", "\\u003c")
 
 
 def list_rows(evaluation: Evaluation) -> dict:

@@ -1,6 +1,5 @@
 """The report on a split, as files: for programs, for the terminal, for a browser, as pictures."""
 
-import json
 import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -8,6 +7,7 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
+from token_classification.output_text import dump_json
 from token_classification.reporting.confusion import draw_confusion_matrix
 from token_classification.reporting.evaluation import Evaluation
 from token_classification.reporting.evaluation_page import DRAWN_TAGS, build_page
@@ -37,7 +37,7 @@ def write_evaluation_report(
     split, course = evaluation.split, read_course(log_history)
     record = build_record(evaluation, course)
     texts = {
-        "report.json": json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n",
+        "report.json": dump_json(record),
         "report.txt": format_evaluation(evaluation),
         "report.html": build_page(record, evaluation),
     }

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from token_classification.data.schemes import Scheme
+from token_classification.output_text import make_printable
 from token_classification.reporting.evaluation import Evaluation
 from token_classification.scoring.error_classes import ERRORS, ErrorClass
 from token_classification.scoring.intervals import CONFIDENCE, REPLICATES, GroupScore, Score
@@ -16,7 +17,7 @@ def format_evaluation(evaluation: Evaluation) -> str:
     split = evaluation.split
     words = sum(map(len, split.sentences.tokens))
     head = (
-        f"{split.name}: {split.source}\n"
+        f"{split.name}: {make_printable(split.source)}\n"
         f"{len(split.sentences):,} sentences, {words:,} words, {evaluation.micro.gold:,} entities in gold, "
         f"{evaluation.micro.predicted:,} predicted, scheme {split.scheme}"
     )
@@ -36,6 +37,7 @@ def format_evaluation(evaluation: Evaluation) -> str:
 
 def format_group_table(title: str, groups: Mapping[str, GroupScore]) -> str:
     """A row of scores for each group."""
+    groups = {make_printable(name): score for name, score in groups.items()}
     width = max(map(len, [title, *groups])) + 2
     lines = [title.ljust(width) + "".join(name.rjust(size) for name, size in zip(NUMBERS, WIDTHS, strict=True))]
     lines += [name.ljust(width) + _format_row(score) for name, score in groups.items()]
@@ -78,7 +80,7 @@ def _format_errors(evaluation: Evaluation) -> str:
         classes = list(ErrorClass)
     rows = [[name, *(f"{row[error]:,}" for error in classes)] for name, row in evaluation.errors.items()]
     rows.append(["all", *(f"{evaluation.error_totals[error]:,}" for error in classes)])
-    return _align([["errors", *classes], *rows])
+    return "\n".join(_align([["errors", *classes], *rows]))
 
 
 def _format_confusions(evaluation: Evaluation) -> str:
@@ -88,8 +90,9 @@ def _format_confusions(evaluation: Evaluation) -> str:
         [confusion.error, confusion.gold or "-", confusion.predicted or "-", f"{confusion.count:,}"]
         for confusion in evaluation.confusions
     ]
-    lines = _align([["most frequent", "gold", "predicted", "number"], *rows], left=3).splitlines()
-    examples = ["examples", *(" | ".join(confusion.examples) for confusion in evaluation.confusions)]
+    lines = _align([["most frequent", "gold", "predicted", "number"], *rows], left=3)
+    texts = [make_printable(" | ".join(confusion.examples)) for confusion in evaluation.confusions]
+    examples = ["examples", *texts]
     return "\n".join(f"{line}   {example}" for line, example in zip(lines, examples, strict=True))
 
 
@@ -98,16 +101,17 @@ def _format_tags(evaluation: Evaluation) -> str:
         [tag, *(f"{100 * row[name]:.2f}" for name in ("precision", "recall", "f1")), f"{row['number']:,}"]
         for tag, row in evaluation.tags.items()
     ]
-    return _align([["words by tag", "precision", "recall", "F1", "gold"], *rows])
+    return "\n".join(_align([["words by tag", "precision", "recall", "F1", "gold"], *rows]))
 
 
-def _align(rows: Sequence[Sequence[str]], left: int = 1) -> str:
-    """Columns as wide as their widest cell, the first `left` of them flush left."""
+def _align(rows: Sequence[Sequence[str]], left: int = 1) -> list[str]:
+    """A line for each row: columns as wide as their widest cell, the first `left` of them flush left."""
+    rows = [[*map(make_printable, row)] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
+    return [
         "  ".join(
             cell.ljust(width) if place < left else cell.rjust(width)
             for place, (cell, width) in enumerate(zip(row, widths, strict=True))
         )
         for row in rows
-    )
+    ]

@@ -1,4 +1,4 @@
-"""Log lines as the upstream script writes them: `MM/DD/YYYY HH:MM:SS - LEVEL - module - text` (behaviour.md H11)."""
+"""Log lines as the upstream script writes them: `MM/DD/YYYY HH:MM:SS - LEVEL - module - text`."""
 
 import logging
 import sys
@@ -7,15 +7,23 @@ import datasets
 import transformers
 
 from token_classification.arguments import NerTrainingArguments
+from token_classification.output_text import make_printable_lines
+
+
+class PrintableFormatter(logging.Formatter):
+    """Spells out what a terminal would obey: a line may quote labels, words and names of files."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Format one record, traceback included."""
+        return make_printable_lines(super().format(record))
 
 
 def configure_logging(training: NerTrainingArguments) -> None:
     """Set up logging on stdout; only the main process logs more than warnings."""
-    logging.basicConfig(
-        format="%(asctime)s - %(levelname)s - %(name)s - %(message)s",
-        datefmt="%m/%d/%Y %H:%M:%S",
-        handlers=[logging.StreamHandler(sys.stdout)],
-    )
+    handler = logging.StreamHandler(sys.stdout)
+    line = "%(asctime)s - %(levelname)s - %(name)s - %(message)s"
+    handler.setFormatter(PrintableFormatter(line, datefmt="%m/%d/%Y %H:%M:%S"))
+    logging.basicConfig(handlers=[handler])
     if training.should_log:
         transformers.utils.logging.set_verbosity_info()
     level = training.get_process_log_level()

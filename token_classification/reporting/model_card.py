@@ -1,6 +1,6 @@
 """The model card (README.md of the model folder): what the model does, how well, per type, and how it was made."""
 
-import shlex
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from token_classification.arguments import DataArguments, ModelArguments, NerTra
 from token_classification.data.labels import LabelSet
 from token_classification.data.load import Corpus, describe_files
 from token_classification.hardware import describe_hardware
+from token_classification.output_text import dump_json, make_printable, quote_argument
 from token_classification.reporting.evaluation import Evaluation
 from token_classification.reporting.run_record import read_command_line
 from token_classification.scoring.evaluate import SplitResults
@@ -21,7 +22,7 @@ CARD = """---
 
 # {title}
 
-Token classification ({task}), fine-tuned from `{base_model}` on `{dataset}`.
+Token classification ({task}), fine-tuned from {base_model} on {dataset}.
 
 Labels ({scheme}): {labels}
 
@@ -52,12 +53,15 @@ All arguments, versions and paths: `run.json`.
 ```python
 from transformers import pipeline
 
-pipeline("token-classification", model="{folder}", aggregation_strategy="first")("Some text")
+pipeline("token-classification", model={folder}, aggregation_strategy="first")("Some text")
 ```
 """
 
 INTERVALS = """
 Intervals: percentile bootstrap over sentences. Errors and slices: `report/report.html`."""
+
+MARKUP = re.compile(r"[\\`*\[\]<>|&~$#]|(?<!\w)_|_(?!\w)")
+"""What Markdown would not show as it stands; an underscore between letters it does"""
 
 STARTED_AS = {"run_ner.py": "python run_ner.py", "__main__.py": "python -m token_classification"}
 """What Python calls a program -> what was typed"""
@@ -84,12 +88,15 @@ def write_model_card(
         evaluations: Their intervals; empty where none were computed.
     """
     model, data, training = arguments
+    name = make_printable(folder.resolve().name)
     base_model, hub_model = _name_source(model.model_name_or_path)
     file = data.train_file or data.validation_file or data.test_file
-    dataset, hub_dataset = _name_source(data.dataset_name) if data.dataset_name else (Path(file).name, None)
+    dataset, hub_dataset = (
+        _name_source(data.dataset_name) if data.dataset_name else (make_printable(Path(file).name), None)
+    )
     scored = {split: result for split, result in results.items() if "f1" in result.metrics}
     metadata = ModelCardData(
-        model_name=folder.resolve().name,
+        model_name=name,
         library_name="transformers",
         pipeline_tag="token-classification",
         base_model=hub_model,
@@ -100,12 +107,12 @@ def write_model_card(
     tables = [_format_table(split, result, evaluations.get(split)) for split, result in scored.items()]
     card = CARD.format(
         metadata=metadata.to_yaml(),
-        title=folder.resolve().name,
+        title=escape_markdown(name),
         task=data.task_name,
-        base_model=base_model,
-        dataset=dataset,
+        base_model=mark_as_code(base_model),
+        dataset=mark_as_code(dataset),
         scheme=label_set.scheme,
-        labels=", ".join(f"`{name}`" for name in label_set.names),
+        labels=", ".join(map(mark_as_code, label_set.names)),
         scores="\n\n".join(tables) or "Not scored.",
         intervals=INTERVALS if evaluations else "",
         window_length=window_length,
@@ -117,9 +124,29 @@ def write_model_card(
         seed=training.seed,
         hardware=describe_hardware(training.device, training.world_size),
         command=_format_command(read_command_line()),
-        folder=folder.name,
+        folder=dump_json(folder.name, indent=None),
     )
     ModelCard(card).save(folder / "README.md")
+
+
+def escape_markdown(text: str) -> str:
+    r"""Text that Markdown shows as it is, also in a cell of a table: nothing in it is markup or HTML.
+
+    >>> print(escape_markdown("B_PER <b> a|b"))
+    B_PER \<b\> a\|b
+    """
+    return MARKUP.sub(r"\\\g<0>", make_printable(text))
+
+
+def mark_as_code(text: str) -> str:
+    """The text between backticks: more of them than stand in it next to each other.
+
+    >>> print(mark_as_code("B-PER"), mark_as_code("a`b"))
+    `B-PER` `` a`b ``
+    """
+    text = make_printable(text)
+    fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
+    return f"`{text}`" if fence == "`" else f"{fence} {text} {fence}"
 
 
 def _format_command(command_line: list[str]) -> str:
@@ -131,7 +158,7 @@ def _format_command(command_line: list[str]) -> str:
 def _quote_argument(argument: str) -> str:
     """The name of a file or folder stands in place of its path on this machine, which no reader has."""
     flag, equals, value = argument.rpartition("=") if argument.startswith("--") else ("", "", argument)
-    return shlex.quote(f"{flag}{equals}{Path(value).name if Path(value).is_absolute() else value}")
+    return quote_argument(f"{flag}{equals}{Path(value).name if Path(value).is_absolute() else value}")
 
 
 def _format_data(corpus: Corpus) -> str:
@@ -140,13 +167,15 @@ def _format_data(corpus: Corpus) -> str:
     for split, about in describe_files(corpus).items():
         checksum = f"`{about['sha256']}`" if "sha256" in about else ""
         source = Path(about["source"]).name if "sha256" in about else about["source"]
-        lines.append(f"| {split} | {source} | {about['sentences']:,} | {about['words']:,} | {checksum} |")
+        lines.append(
+            f"| {split} | {escape_markdown(source)} | {about['sentences']:,} | {about['words']:,} | {checksum} |"
+        )
     return "\n".join(lines)
 
 
 def _name_source(name: str) -> tuple[str, str | None]:
     """What to call a model or data set, and its name on the Hub; a path of this machine has none."""
-    return (Path(name).name, None) if Path(name).exists() else (name, name)
+    return (make_printable(Path(name).name), None) if Path(name).exists() else (name, name)
 
 
 def _list_results(scored: Mapping[str, SplitResults], dataset: str) -> list[EvalResult]:
@@ -174,7 +203,10 @@ def _format_table(split: str, result: SplitResults, evaluation: Evaluation | Non
         "| type | precision | recall | F1 | 95 % interval | number |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
     ]
-    lines += [_format_row(name, row, types.get(name), f"{row['number']:,}") for name, row in result.types.items()]
+    lines += [
+        _format_row(escape_markdown(name), row, types.get(name), f"{row['number']:,}")
+        for name, row in result.types.items()
+    ]
     lines.append(_format_row("**micro**", metrics, evaluation and evaluation.micro.f1, f"{number:,}"))
     macro = _format_interval(evaluation and evaluation.macro)
     lines.append(f"| **macro** | | | {metrics['macro_f1']:.4f} | {macro} | |")

@@ -1,14 +1,16 @@
 """`run.json`: what it takes to do a run again and to know whether it was the same."""
 
-import json
 import platform
 import sys
+from collections.abc import Mapping
 from importlib.metadata import version
+from math import isfinite
 from pathlib import Path
 
 from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
 from token_classification.data.labels import LabelSet
 from token_classification.data.load import Corpus, describe_files
+from token_classification.output_text import dump_json
 
 LIBRARIES = ("torch", "transformers", "datasets", "tokenizers", "accelerate", "evaluate", "seqeval", "numpy")
 SECRET_ARGUMENTS = ("token", "hub_token")
@@ -26,11 +28,9 @@ def write_run_record(
     record = {
         "command_line": read_command_line(),
         "seed": training.seed,
-        "model_arguments": {name: value for name, value in vars(model).items() if name not in SECRET_ARGUMENTS},
-        "data_arguments": vars(data),
-        "training_arguments": {
-            name: value for name, value in training.to_dict().items() if name not in SECRET_ARGUMENTS
-        },
+        "model_arguments": _list_arguments(vars(model)),
+        "data_arguments": _list_arguments(vars(data)),
+        "training_arguments": _list_arguments(training.to_dict()),
         "labels": list(label_set.names),
         "tag_scheme": str(label_set.scheme),
         "window_length": window_length,
@@ -38,8 +38,16 @@ def write_run_record(
         "versions": {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
         "machine": {"system": platform.platform(), "processor": platform.machine(), "device": str(training.device)},
     }
-    text = json.dumps(record, indent=2, ensure_ascii=False, default=str)
-    (folder / "run.json").write_text(text + "\n", encoding="utf-8")
+    (folder / "run.json").write_text(dump_json(record), encoding="utf-8")
+
+
+def _list_arguments(arguments: Mapping[str, object]) -> dict[str, object]:
+    """All but the secret ones; what JSON has no number for (`--max_grad_norm inf`) as text."""
+    return {
+        name: str(value) if isinstance(value, float) and not isfinite(value) else value
+        for name, value in arguments.items()
+        if name not in SECRET_ARGUMENTS
+    }
 
 
 def read_command_line() -> list[str]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from token_classification.output_text import make_printable
+
 
 def format_scores(split: str, metrics: Mapping[str, float], types: Mapping[str, Mapping[str, float]]) -> str:
     """Overall and per-type scores in percent.
@@ -11,6 +13,7 @@ def format_scores(split: str, metrics: Mapping[str, float], types: Mapping[str, 
         metrics: Result names without prefix (`f1`, `strict_f1` ...), as fractions.
         types: Entity type -> precision, recall, f1, number.
     """
+    types = {make_printable(name): row for name, row in types.items()}
     width = max([len("entities (strict)"), *map(len, types)]) + 2
     lines = [f"{split}: {metrics['samples']:,} sentences, {metrics['words']:,} words"]
     lines.append(f"{'':{width}}{'precision':>10}{'recall':>10}{'F1':>10}{'number':>10}")

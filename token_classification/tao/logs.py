@@ -9,6 +9,8 @@ from typing import TextIO
 
 import transformers
 
+from token_classification.output_text import make_printable_lines
+
 ERROR_LOG = "nemo_error_log.txt"
 COMMAND_LINE_LOG = "cmd-args.log"
 HIDDEN = "***"
@@ -22,7 +24,7 @@ class NemoFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Format one record, traceback included."""
-        return super().format(record).replace("\n", "\n    ")
+        return make_printable_lines(super().format(record)).replace("\n", "\n    ")
 
 
 class StdoutHandler(logging.StreamHandler):

@@ -1,13 +1,13 @@
 """`compare` and `report`: what can be said about predictions that lie on disk, without a model."""
 
 import argparse
-import json
 from pathlib import Path
 
 from token_classification.data.formats import read_sentences
 from token_classification.data.schemes import Scheme, recognise_scheme
 from token_classification.data.sentences import Sentences
 from token_classification.errors import DataError
+from token_classification.output_text import dump_json, make_printable
 from token_classification.reporting.compare import build_comparison_record, compare_runs, format_comparison, read_run
 from token_classification.reporting.evaluation import LabelledSplit, analyse_split
 from token_classification.reporting.evaluation_report import write_evaluation_report
@@ -21,7 +21,7 @@ def compare(options: argparse.Namespace) -> None:
     """
     comparison = compare_runs(read_run(options.run_a), read_run(options.run_b))
     if options.json:
-        print(json.dumps(build_comparison_record(comparison), indent=2, ensure_ascii=False, allow_nan=False))
+        print(dump_json(build_comparison_record(comparison)), end="")
     else:
         print(format_comparison(comparison))
 
@@ -45,7 +45,7 @@ def report(options: argparse.Namespace) -> None:
     )
     folder = Path(options.results_dir)
     write_evaluation_report(folder, analyse_split(split))
-    print(folder / "report.html")
+    print(make_printable(str(folder / "report.html")))
 
 
 def read_train(path: str, scheme: Scheme) -> Sentences:
