@@ -61,6 +61,65 @@ def test_patience_is_at_least_one(build, patience: int) -> None:
         build(early_stopping_patience=patience)
 
 
+NAN, INFINITE = float("nan"), float("inf")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("num_train_epochs", -1),
+        ("num_train_epochs", NAN),
+        ("num_train_epochs", INFINITE),
+        ("per_device_train_batch_size", 0),
+        ("per_device_eval_batch_size", 0),
+        ("gradient_accumulation_steps", 0),
+        ("learning_rate", NAN),
+        ("learning_rate", -5e-5),
+        ("head_learning_rate", 0.0),
+        ("head_learning_rate", INFINITE),
+        ("weight_decay", NAN),
+        ("adam_beta2", 1.0),
+        ("max_grad_norm", -1.0),
+        ("warmup_steps", NAN),
+        ("label_smoothing_factor", 1.0),
+        ("seed", -1),
+        ("seed", 2**32),
+        ("data_seed", -1),
+        ("dataloader_num_workers", -1),
+        ("max_f1_drop", NAN),
+    ],
+)
+def test_a_training_value_that_can_only_fail_is_named(build, name: str, value: float) -> None:
+    with pytest.raises(UserError, match=rf"--{name} must be .*got {value}"):
+        build(do_train=True, **{name: value})
+
+
+@pytest.mark.parametrize("settings", [{"num_train_epochs": 0}, {"max_steps": 0}])
+def test_a_training_without_a_step_is_refused(build, settings: dict) -> None:
+    with pytest.raises(UserError, match="train nothing.*--max_steps 1"):
+        build(do_train=True, **settings)
+    build(do_eval=True, **settings)
+
+
+@pytest.mark.parametrize("settings", [{"num_train_epochs": 0.5}, {"num_train_epochs": 0, "max_steps": 1}, {"seed": 0}])
+def test_a_training_of_any_step_is_accepted(build, settings: dict) -> None:
+    assert {name: getattr(build(do_train=True, **settings), name) for name in settings} == settings
+
+
+def test_what_the_library_refuses_is_a_mistake_too(build) -> None:
+    with pytest.raises(UserError, match="--logging_steps"):
+        build(logging_steps=0)
+
+
+def test_a_tracker_that_is_not_there_is_named(build, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UserError, match="--report_to wandbb: no such tracker.*none"):
+        build(report_to=["wandbb"])
+    monkeypatch.setattr("transformers.integrations.integration_utils.is_wandb_available", lambda: False)
+    with pytest.raises(UserError, match="pip install wandb"):
+        build(report_to=["wandb"])
+    assert build(report_to="none").report_to == []
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -12,6 +12,7 @@ from accelerate.utils import is_deepspeed_available, parse_flag_from_env
 from transformers import TrainingArguments
 from transformers.trainer_utils import IntervalStrategy, SaveStrategy
 
+from token_classification.argument_values import find_unknown_trackers, find_wrong_values
 from token_classification.errors import UserError
 from token_classification.hardware import has_accelerator, multiplies_bf16
 
@@ -295,13 +296,19 @@ class NerTrainingArguments(TrainingArguments):
     def __post_init__(self):
         self._fit_hardware()
         self._check_engines()
-        if self.head_learning_rate is not None and not self.head_learning_rate > 0:
-            raise UserError(f"--head_learning_rate must be above 0, e.g. 1e-3; got {self.head_learning_rate}.")
+        if problems := find_wrong_values(self):
+            raise UserError("\n".join(problems))
         if self.early_stopping_patience is not None:
             self._prepare_early_stopping()
         if self.load_best_model_at_end and self.metric_for_best_model is None:
             self.metric_for_best_model = "f1"
-        super().__post_init__()
+        try:
+            super().__post_init__()
+        except ValueError as error:
+            # What the library finds in values that are only wrong together.
+            raise UserError(str(error)) from error
+        if problems := find_unknown_trackers(self.report_to):
+            raise UserError("\n".join(problems))
 
     def _fit_hardware(self) -> None:
         """Use the CPU where there is nothing else, and choose the precision."""
@@ -334,8 +341,6 @@ class NerTrainingArguments(TrainingArguments):
 
     def _prepare_early_stopping(self) -> None:
         """Early stopping needs evaluations, and the best model to come back to."""
-        if self.early_stopping_patience < 1:
-            raise UserError(f"--early_stopping_patience must be 1 or more; got {self.early_stopping_patience}.")
         if IntervalStrategy(self.eval_strategy) == IntervalStrategy.NO:
             self.eval_strategy = IntervalStrategy.EPOCH
         if SaveStrategy(self.save_strategy) != SaveStrategy.BEST:

@@ -1,0 +1,80 @@
+"""Which values the settings of a training may have; `arguments.py` asks before anything else is done with them."""
+
+from collections.abc import Callable, Collection
+from math import isfinite
+
+from transformers import TrainingArguments
+
+LARGEST_SEED = 2**32 - 1
+"""NumPy's"""
+UNLISTED_TRACKERS = {"azure_ml", "flyte", "kubeflow"}
+"""Those whose packages the library does not list, even where they are installed"""
+
+COUNT = (lambda value: value >= 1, "1 or more")
+NUMBER = (lambda value: value >= 0 and isfinite(value), "0 or more")
+SEED = (lambda value: 0 <= value <= LARGEST_SEED, f"0 to {LARGEST_SEED}")
+SHARE = (lambda value: 0 <= value < 1, "0 or more, and below 1")
+
+ACCEPTED: dict[str, tuple[Callable[[float], bool], str]] = {
+    "num_train_epochs": NUMBER,
+    "per_device_train_batch_size": COUNT,
+    "per_device_eval_batch_size": COUNT,
+    "gradient_accumulation_steps": COUNT,
+    "learning_rate": NUMBER,
+    "head_learning_rate": (lambda value: value > 0 and isfinite(value), "above 0, e.g. 1e-3"),
+    "weight_decay": NUMBER,
+    "adam_beta1": SHARE,
+    "adam_beta2": SHARE,
+    "adam_epsilon": NUMBER,
+    "max_grad_norm": (NUMBER[0], "0 (no clipping) or more"),
+    "warmup_steps": (NUMBER[0], "0 or more; below 1 it is a share of all steps"),
+    "label_smoothing_factor": SHARE,
+    "seed": SEED,
+    "data_seed": SEED,
+    "dataloader_num_workers": NUMBER,
+    "early_stopping_patience": COUNT,
+    "max_f1_drop": NUMBER,
+}
+"""Setting -> what it may be, for the program (which takes NaN for wrong) and in words; None is always accepted"""
+
+
+def find_wrong_values(training: TrainingArguments) -> list[str]:
+    """Name every setting whose value could only fail later, or learn nothing in silence."""
+    problems = []
+    for name, (is_accepted, words) in ACCEPTED.items():
+        value = getattr(training, name)
+        if value is not None and not is_accepted(value):
+            problems.append(f"--{name} must be {words}; got {value}.")
+    # A number that is wrong in itself is named already.
+    epochs, steps = training.num_train_epochs, training.max_steps
+    if training.do_train and not problems and (steps == 0 or (steps < 0 and epochs == 0)):
+        problems.append(
+            f"--num_train_epochs {epochs:g} and --max_steps {steps} train nothing. Give --num_train_epochs above 0 "
+            "(0.5 is half of the data), or --max_steps 1 or more; or leave out --do_train."
+        )
+    return problems
+
+
+def find_unknown_trackers(names: Collection[str]) -> list[str]:
+    """Name what `--report_to` can't report to: nothing of that name, or a package that is not there.
+
+    Args:
+        names: As `TrainingArguments` resolved them: `all` and `none` are no names any more.
+    """
+    if not names:
+        return []
+    # Here, because it looks for each tracker's package.
+    from transformers.integrations.integration_utils import (
+        INTEGRATION_TO_CALLBACK,
+        get_available_reporting_integrations,
+    )
+
+    available = get_available_reporting_integrations()
+    problems = []
+    for name in names:
+        if name not in INTEGRATION_TO_CALLBACK:
+            usable = ", ".join([*available, "none"])
+            problems.append(f"--report_to {name}: no such tracker. Installed here: {usable}.")
+        elif name not in available and name not in UNLISTED_TRACKERS:
+            problems.append(f"--report_to {name}: its package is not installed. pip install {name}, or leave it out.")
+    return problems
