@@ -96,7 +96,7 @@ def test_a_training_value_that_can_only_fail_is_named(build, name: str, value: f
 
 @pytest.mark.parametrize("settings", [{"num_train_epochs": 0}, {"max_steps": 0}])
 def test_a_training_without_a_step_is_refused(build, settings: dict) -> None:
-    with pytest.raises(UserError, match="train nothing.*--max_steps 1"):
+    with pytest.raises(UserError, match=r"train nothing.*--max_steps 1"):
         build(do_train=True, **settings)
     build(do_eval=True, **settings)
 
@@ -112,7 +112,7 @@ def test_what_the_library_refuses_is_a_mistake_too(build) -> None:
 
 
 def test_a_tracker_that_is_not_there_is_named(build, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UserError, match="--report_to wandbb: no such tracker.*none"):
+    with pytest.raises(UserError, match=r"--report_to wandbb: no such tracker.*none"):
         build(report_to=["wandbb"])
     monkeypatch.setattr("transformers.integrations.integration_utils.is_wandb_available", lambda: False)
     with pytest.raises(UserError, match="pip install wandb"):

@@ -298,6 +298,11 @@ MISTAKES = {
     "missing file": (["--do_train", "--train_file", "{folder}/eight.conl"], "eight.conll"),
     "no such model": (["--model_name_or_path", "{folder}/nothing", "--do_train"], "model.safetensors"),
     "window too small": (["--do_train", "--max_seq_length", "2"], "--max_seq_length"),
+    "epochs": (["--do_train", "--num_train_epochs", "-1"], "--num_train_epochs must be 0 or more"),
+    "metric": (
+        ["--do_train", "--validation_split", "0.5", "--eval_strategy", "epoch", "--metric_for_best_model", "F1"],
+        "There are loss, precision, recall, f1,",
+    ),
     "no labels": (["--do_eval", "--validation_file", "{folder}/eight.conll"], "--labels"),
 }
 

@@ -15,6 +15,7 @@ from token_classification.data.schemes import Scheme
 from token_classification.scoring.entity_scores import EntityScores
 from token_classification.scoring.metrics import (
     flatten_scores,
+    list_metrics,
     score_plain_tags,
     score_tags,
     type_scores,
@@ -214,3 +215,11 @@ def test_result_names() -> None:
         "PER_number",
     }
     assert (flat["PER_number"], flat["overall_f1"], flat["f1"]) == (1, 1.0, 1.0)
+
+
+@pytest.mark.parametrize("scheme", [*ENTITY_SCHEMES, Scheme.PLAIN])
+@pytest.mark.parametrize("with_types", [False, True])
+def test_the_names_of_the_scores_are_known_before_there_are_any(scheme: Scheme, with_types: bool) -> None:
+    gold = [["O", "B-PER", "B-LOC"]]
+    scores = flatten_scores(score_tags(gold, gold, scheme), with_types)
+    assert set(list_metrics(gold, scheme, with_types)) == {*scores, "loss"}

@@ -2,7 +2,11 @@
 
 from collections import Counter
 
-from token_classification.data.schemes import Scheme, Tags
+from token_classification.data.schemes import Scheme, Tags, split_tag
+
+OVERALL = ("precision", "recall", "f1", "accuracy")
+STRICT = ("strict_precision", "strict_recall", "strict_f1")
+PER_TYPE = ("precision", "recall", "f1", "number")
 
 
 def score_tags(gold: Tags, predicted: Tags, scheme: Scheme) -> dict:
@@ -52,6 +56,19 @@ def flatten_scores(scores: dict, with_types: bool) -> dict[str, float]:
         flat |= {name: value for name, value in scores.items() if name.startswith("overall_")}
         flat |= {f"{kind}_{name}": value for kind, row in type_scores(scores).items() for name, value in row.items()}
     return flat
+
+
+def list_metrics(gold: Tags, scheme: Scheme, with_types: bool) -> list[str]:
+    """Names that `flatten_scores` is sure to give for this gold, whatever a model predicts; `loss` comes with them."""
+    names = ["loss", *OVERALL, "macro_f1"]
+    if scheme != Scheme.PLAIN:
+        names += STRICT
+    if with_types:
+        tags = {tag for row in gold for tag in row}
+        kinds = tags if scheme == Scheme.PLAIN else {kind for prefix, kind in map(split_tag, tags) if prefix != "O"}
+        names += [f"overall_{name}" for name in OVERALL]
+        names += [f"{kind}_{name}" for kind in sorted(kinds) for name in PER_TYPE]
+    return names
 
 
 def type_scores(scores: dict) -> dict[str, dict]:

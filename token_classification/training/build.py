@@ -8,8 +8,11 @@ from transformers import PreTrainedModel
 from token_classification.alignment.align import AlignedSplit, Aligner
 from token_classification.alignment.batches import build_collator
 from token_classification.arguments import DataArguments, NerTrainingArguments
+from token_classification.data.labels import LabelSet
+from token_classification.errors import UserError
 from token_classification.recipe import Recipe
 from token_classification.scoring.decode import build_viterbi
+from token_classification.scoring.metrics import list_metrics
 from token_classification.training.packing import choose_collator
 from token_classification.training.trainer import NerTrainer
 from token_classification.training.watchdog import Watchdog
@@ -24,7 +27,12 @@ def build_trainer(
     recipe: Recipe,
     class_weights: torch.Tensor | None,
 ) -> NerTrainer:
-    """The trainer that the arguments and the recipe of a run ask for."""
+    """The trainer that the arguments and the recipe of a run ask for.
+
+    Raises:
+        UserError: the best model is to be chosen by a score that there will not be.
+    """
+    _check_best_metric(aligned.get("validation"), aligner.label_set, data, training)
     watchdog = Watchdog(aligned.get("train"))
     padded_length = aligner.window_length if data.pad_to_max_length else None
     collator = build_collator(aligner.tokenizer, aligner.special, padded_length)
@@ -45,3 +53,17 @@ def build_trainer(
         on_results=[watchdog.see_results, *([recipe.on_results] if recipe.on_results else [])],
         callbacks=[watchdog, *recipe.callbacks],
     )
+
+
+def _check_best_metric(
+    validation: AlignedSplit | None, label_set: LabelSet, data: DataArguments, training: NerTrainingArguments
+) -> None:
+    """The library looks for the score after the first evaluation only, when an epoch is lost."""
+    name = training.metric_for_best_model
+    if name is None or not training.do_train or validation is None:
+        return
+    names = list_metrics(validation.gold, label_set.scheme, data.return_entity_level_metrics)
+    if name.removeprefix("eval_") in names:
+        return
+    hint = "" if data.return_entity_level_metrics else "; with --return_entity_level_metrics also those of each type"
+    raise UserError(f"--metric_for_best_model {name}: no such score. There are {', '.join(names)}{hint}.")
