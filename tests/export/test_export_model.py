@@ -196,10 +196,10 @@ def test_a_float32_model_that_scores_worse_is_rejected(model, data, tmp_path, mo
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        (("tensorrt", "none", 0.0), "export_format tensorrt: accepted are openvino and onnx"),
-        (("onnx", "int4", 0.0), "quantize int4: accepted are none, bf16 and int8"),
+        (("tensorrt", "none", 0.0), "--export_format tensorrt: accepted are openvino and onnx"),
+        (("onnx", "int4", 0.0), "--quantize int4: accepted are none, bf16 and int8"),
         (("onnx", "bf16", 0.0), "ONNX Runtime has no bf16 on the CPU"),
-        (("onnx", "int8", 5), "max_f1_drop 5: accepted is a fraction"),
+        (("onnx", "int8", 5), "--max_f1_drop 5: accepted is a fraction"),
     ],
 )
 def test_settings_are_checked(settings, message):

@@ -87,6 +87,7 @@ def test_training_logs_what_nemo_users_look_for(trained, data_dir):
         "Trainable params",
         "B-PER (label_id: 3)                                    100.00     100.00     100.00",
         f"Trained model saved to '{trained}/checkpoints/trained-model'",
+        "if F1 stays low: model.optim.lr=5e-5",
     ):
         assert line in log, line
     assert not any(path.suffix == ".bin" for path in (trained / "checkpoints" / "trained-model").iterdir())

@@ -125,3 +125,10 @@ def test_mistakes_end_with_a_message_and_exit_code_2(mistake, tagger_folder, tmp
     error = capsys.readouterr().err
     assert expected in error
     assert "Traceback" not in error
+
+
+def test_what_the_engine_advises_can_be_typed_here(bert_folder, tmp_path, capsys):
+    assert run("infer", "-m", bert_folder, "-r", tmp_path / "out", "input_batch=[Anna]") == 2
+    error = capsys.readouterr().err
+    assert "token_classification train" in error
+    assert "run_ner" not in error

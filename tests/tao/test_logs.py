@@ -28,7 +28,7 @@ def logger() -> Iterator[logging.Logger]:
 def format_one(level: int, text: str) -> str:
     """Format one record with the time 2026-11-23 10:00:00."""
     record = logging.LogRecord("any", level, "somewhere/train.py", 93, text, None, None)
-    formatter = NemoFormatter()
+    formatter = NemoFormatter("train")
     formatter.formatTime = lambda *_: "2026-11-23 10:00:00"
     return formatter.format(record)
 
@@ -46,7 +46,7 @@ def test_further_lines_are_indented() -> None:
 
 def test_lines_go_to_stdout_and_into_the_results(tmp_path: Path, logger: logging.Logger, capsys) -> None:
     results = tmp_path / "new" / "results"
-    configure_tao_logging(results)
+    configure_tao_logging(results, "train")
     logger.info("Processing %s", "labels_train.txt")
     logger.error("wrong")
     logger.debug("too fine")
@@ -58,7 +58,7 @@ def test_lines_go_to_stdout_and_into_the_results(tmp_path: Path, logger: logging
 
 def test_without_results_only_stdout(tmp_path: Path, logger: logging.Logger, capsys, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    configure_tao_logging(None)
+    configure_tao_logging(None, "train")
     logger.info("shown")
     assert "shown" in capsys.readouterr().out
     assert list(tmp_path.iterdir()) == []
@@ -69,25 +69,35 @@ def test_other_processes_write_their_own_file_and_stay_silent(
 ) -> None:
     monkeypatch.setenv("RANK", "3")
     monkeypatch.setenv("LOCAL_RANK", "1")
-    configure_tao_logging(tmp_path)
+    configure_tao_logging(tmp_path, "train")
     logger.info("Processing")
     assert capsys.readouterr().out == ""
     assert "Processing" in (tmp_path / "nemo_log_globalrank-3_localrank-1.txt").read_text()
 
 
 def test_a_second_call_changes_the_folder(tmp_path: Path, logger: logging.Logger, capsys) -> None:
-    configure_tao_logging(tmp_path / "first")
-    configure_tao_logging(tmp_path / "second")
+    configure_tao_logging(tmp_path / "first", "train")
+    configure_tao_logging(tmp_path / "second", "train")
     logger.info("once")
     assert capsys.readouterr().out.count("once") == 1
     assert (tmp_path / "first" / "nemo_log_globalrank-0_localrank-0.txt").read_text() == ""
 
 
 def test_warnings_of_transformers_have_the_prefix_too(tmp_path: Path, logger: logging.Logger, capsys) -> None:
-    configure_tao_logging(tmp_path)
+    configure_tao_logging(tmp_path, "train")
     logging.getLogger("transformers.any").warning("careful")
     assert capsys.readouterr().out.startswith("[NeMo W ")
     assert "careful" in (tmp_path / "nemo_log_globalrank-0_localrank-0.txt").read_text()
+
+
+def test_what_the_engine_says_is_put_into_the_words_of_the_command(tmp_path: Path, logger: logging.Logger) -> None:
+    configure_tao_logging(tmp_path, "evaluate")
+    for name in ("token_classification.training.watchdog", "token_classification.tao.learn", "another"):
+        logging.getLogger(name).warning("%s: type %s", name, "--per_device_eval_batch_size 8")
+    engine, dialect, another = (tmp_path / "nemo_log_globalrank-0_localrank-0.txt").read_text().splitlines()
+    assert engine.endswith("type test_ds.batch_size=8")
+    assert dialect.endswith("type --per_device_eval_batch_size 8")
+    assert another.endswith("type --per_device_eval_batch_size 8")
 
 
 @pytest.mark.parametrize(

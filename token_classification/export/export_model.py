@@ -35,16 +35,16 @@ class ExportSettings:
     def __post_init__(self):
         problems = []
         if self.export_format not in ("openvino", "onnx"):
-            problems.append(f"export_format {self.export_format}: accepted are openvino and onnx.")
+            problems.append(f"--export_format {self.export_format}: accepted are openvino and onnx.")
         if self.quantize not in ("none", "bf16", "int8"):
-            problems.append(f"quantize {self.quantize}: accepted are none, bf16 and int8.")
+            problems.append(f"--quantize {self.quantize}: accepted are none, bf16 and int8.")
         if (self.export_format, self.quantize) == ("onnx", "bf16"):
             problems.append(
-                "quantize bf16: ONNX Runtime has no bf16 on the CPU; accepted are none and int8, or bf16 with the "
-                "export_format openvino."
+                "--quantize bf16: ONNX Runtime has no bf16 on the CPU; accepted are none and int8, or bf16 with "
+                "--export_format openvino."
             )
         if not 0 <= self.max_f1_drop <= 1:
-            problems.append(f"max_f1_drop {self.max_f1_drop}: accepted is a fraction; 0.005 is half a point of F1.")
+            problems.append(f"--max_f1_drop {self.max_f1_drop}: accepted is a fraction; 0.005 is half a point of F1.")
         if problems:
             raise UserError("\n".join(problems))
 
@@ -156,7 +156,8 @@ def _check_data(data: ExportData, settings: ExportSettings) -> None:
         problems.append(f"{data.test_source}: no words to score the exported model on.")
     if settings.quantize == "int8" and data.calibration is None:
         problems.append(
-            "quantize int8 needs sentences to calibrate with: some hundreds from the training data, tags not needed."
+            "--quantize int8 needs sentences to calibrate with, tags not needed: give some hundreds of the training "
+            "data, --train_file FILE."
         )
     elif settings.quantize == "int8" and not any(data.calibration.tokens):
         problems.append(f"{data.calibration_source}: no words to calibrate int8 with.")
@@ -184,5 +185,5 @@ def explain_rejection(gate: Gate, row: GateRow, rejected: Path) -> str:
     return (
         f"{row.variant} scores {100 * row.f1:.2f} F1 on {gate.source}, {lost:.2f} points less than the model itself "
         f"({100 * gate.reference.f1:.2f}); accepted are {100 * gate.max_f1_drop:g}. The files lie in {rejected}. "
-        "Calibrate with more or other sentences, choose quantize bf16 or none, or accept more with max_f1_drop."
+        "Calibrate with more or other sentences, choose --quantize bf16 or none, or accept more with --max_f1_drop."
     )

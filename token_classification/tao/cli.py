@@ -1,4 +1,4 @@
-"""The command line `token_classification COMMAND [flags] [key=value ...]`, as TAO users type it (behaviour.md 1A)."""
+"""The command line `token_classification COMMAND [flags] [key=value ...]`, as TAO users type it."""
 
 import argparse
 import logging
@@ -13,6 +13,7 @@ from typing import NoReturn
 from token_classification.errors import UserError
 from token_classification.exit_codes import run_command
 from token_classification.quick_imports import quick_imports
+from token_classification.tao.dialect import speaking_tao
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +78,8 @@ def run(argv: list[str]) -> int:
         with quick_imports():
             from token_classification.modeling.average import average_models
 
-        average_models(refuse_overrides(options, overrides).runs, options.results_dir)
+        with speaking_tao(options.command):
+            average_models(refuse_overrides(options, overrides).runs, options.results_dir)
         return 0
     if options.command in ("report", "compare"):
         with quick_imports():
@@ -88,7 +90,8 @@ def run(argv: list[str]) -> int:
     with quick_imports():
         from token_classification.tao import commands
 
-    commands.run(options, overrides)
+    with speaking_tao(options.command):
+        commands.run(options, overrides)
     return 0
 
 

@@ -32,7 +32,7 @@ def run(options: argparse.Namespace, overrides: Sequence[str]) -> None:
     command_line = hide_key(sys.argv)
     sys.argv = command_line
     if options.command == "dataset_convert":
-        configure_tao_logging(Path(options.results_dir) if options.results_dir else None)
+        configure_tao_logging(Path(options.results_dir) if options.results_dir else None, options.command)
         convert(options, load_spec(options.experiment_spec, overrides, []))
         return
     if not options.results_dir:
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace, overrides: Sequence[str]) -> None:
     if (options.gpus or 1) > 1 and options.command not in ("infer", "export") and WORKER_VARIABLE not in os.environ:
         launch_processes(_without_key(options, overrides), options.gpus, key)
     results = Path(options.results_dir)
-    configure_tao_logging(results)
+    configure_tao_logging(results, options.command)
     given = [f"restore_from={options.model}"] if options.model else []
     given += [f"trainer.gpus={options.gpus}"] if options.gpus else []
     given += ["resume=true"] if options.command == "infer" and options.resume else []

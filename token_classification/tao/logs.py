@@ -1,4 +1,4 @@
-"""Log lines and log files as NeMo writes them: `[NeMo I 2026-11-23 10:00:00 train:93] text` (behaviour.md 1D, F8)."""
+"""Log lines and log files as NeMo writes them: `[NeMo I 2026-11-23 10:00:00 train:93] text`."""
 
 import logging
 import os
@@ -10,21 +10,31 @@ from typing import TextIO
 import transformers
 
 from token_classification.output_text import make_printable_lines
+from token_classification.tao.dialect import rewrite_flags
 
 ERROR_LOG = "nemo_error_log.txt"
 COMMAND_LINE_LOG = "cmd-args.log"
 HIDDEN = "***"
+ENGINE, DIALECT = ("token_classification", "run_ner"), "token_classification.tao"
+"""Loggers whose lines name flags of `run_ner.py`, but for those of this dialect"""
 
 
 class NemoFormatter(logging.Formatter):
-    """Prefix with the level's first letter, time, module and line; further lines are indented by four blanks."""
+    """Prefix with the level's first letter, time, module and line; further lines are indented by four blanks.
 
-    def __init__(self):
+    What the engine says is put into the words of a command.
+    """
+
+    def __init__(self, command: str):
         super().__init__("[NeMo %(levelname).1s %(asctime)s %(module)s:%(lineno)d] %(message)s", "%Y-%m-%d %H:%M:%S")
+        self.command = command
 
     def format(self, record: logging.LogRecord) -> str:
         """Format one record, traceback included."""
-        return make_printable_lines(super().format(record)).replace("\n", "\n    ")
+        text = super().format(record)
+        if record.name.startswith(ENGINE) and not record.name.startswith(DIALECT):
+            text = rewrite_flags(text, self.command)
+        return make_printable_lines(text).replace("\n", "\n    ")
 
 
 class StdoutHandler(logging.StreamHandler):
@@ -39,7 +49,7 @@ class StdoutHandler(logging.StreamHandler):
         return sys.stdout
 
 
-def configure_tao_logging(results_dir: Path | None) -> None:
+def configure_tao_logging(results_dir: Path | None, command: str) -> None:
     """Log to stdout and, with a results folder, to a file there for each process; errors also to a file of their own.
 
     Only the first process of a distributed run writes more than errors to stdout. Calling it again changes over to
@@ -47,15 +57,16 @@ def configure_tao_logging(results_dir: Path | None) -> None:
 
     Args:
         results_dir: `-r`; made if it doesn't exist.
+        command: Whose words the engine's lines are put into.
     """
     rank, local_rank = os.environ.get("RANK", "0"), os.environ.get("LOCAL_RANK", "0")
     _remove_own_handlers()
-    _add_handler(StdoutHandler(), logging.INFO if rank == "0" else logging.ERROR)
+    _add_handler(StdoutHandler(), logging.INFO if rank == "0" else logging.ERROR, command)
     if results_dir is not None:
         results_dir.mkdir(parents=True, exist_ok=True)
         own_log = results_dir / f"nemo_log_globalrank-{rank}_localrank-{local_rank}.txt"
-        _add_handler(logging.FileHandler(own_log, encoding="utf-8"), logging.INFO)
-        _add_handler(logging.FileHandler(results_dir / ERROR_LOG, encoding="utf-8"), logging.ERROR)
+        _add_handler(logging.FileHandler(own_log, encoding="utf-8"), logging.INFO, command)
+        _add_handler(logging.FileHandler(results_dir / ERROR_LOG, encoding="utf-8"), logging.ERROR, command)
     logging.getLogger("token_classification").setLevel(logging.INFO)
     # Its lines would otherwise come without the prefix, and not into the files.
     transformers.utils.logging.disable_default_handler()
@@ -92,9 +103,9 @@ def hide_key(argv: Sequence[str]) -> list[str]:
     return hidden
 
 
-def _add_handler(handler: logging.Handler, level: int) -> None:
+def _add_handler(handler: logging.Handler, level: int, command: str) -> None:
     handler.setLevel(level)
-    handler.setFormatter(NemoFormatter())
+    handler.setFormatter(NemoFormatter(command))
     logging.getLogger().addHandler(handler)
 
 

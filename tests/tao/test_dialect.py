@@ -1,0 +1,142 @@
+"""Hints of the engine in the words of this dialect: no `--flag` that its users can't type."""
+
+import ast
+import logging
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+from transformers import TrainerControl, TrainerState, TrainingArguments
+
+from token_classification.errors import DataError, RejectedError, StoppedError, UserError
+from token_classification.tao.dialect import rewrite_flags, speaking_tao
+from token_classification.tao.schema import Spec
+from token_classification.tao.spec import list_keys
+from token_classification.tao.translate import PRECISIONS
+from token_classification.training.failures import advise_on_evaluation_memory, advise_on_training_memory
+from token_classification.training.watchdog import Watchdog
+
+PACKAGE = ROOT / "token_classification"
+STATIONS = ("training", "scoring", "modeling", "data", "alignment", "inference", "export", "reporting")
+OWN_FLAGS = {"reporting/compare.py", "inference/bulk.py", "inference/progress.py", "reporting/logs.py"}
+"""Their flags are those of the commands that they belong to: `compare`, `infer --resume`, `run_ner.py`"""
+FLAG = re.compile(r"(?<![\w-])--[a-z]\w+")
+ALLOWED = re.compile(r"(run_ner\.py|pip install|datasets-cli [^;]*|accelerate launch) --[a-z]\w+")
+"""Flags behind the name of another program, which are typed there"""
+PLACEHOLDER = "7"
+
+
+def list_engine_files() -> Iterator[Path]:
+    """Modules whose messages reach users of the commands that have a spec."""
+    for station in STATIONS:
+        yield from sorted((PACKAGE / station).rglob("*.py"))
+    yield from (PACKAGE / name for name in ("arguments.py", "hardware.py", "extras.py"))
+
+
+def list_messages(path: Path) -> Iterator[str]:
+    """Texts of a module that are neither docstrings nor the help of `run_ner.py`; values in them are numbers."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    passed_over = set()
+    for node in ast.walk(tree):
+        for statement in node.body if isinstance(getattr(node, "body", None), list) else []:
+            if isinstance(statement, ast.Expr):
+                passed_over.add(statement.value)
+        if isinstance(node, ast.JoinedStr):
+            passed_over.update(ast.walk(node))
+            passed_over.discard(node)
+        if isinstance(node, ast.keyword) and node.arg == "metadata":
+            passed_over.update(ast.walk(node.value))
+    for node in ast.walk(tree):
+        if node in passed_over:
+            continue
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+        elif isinstance(node, ast.JoinedStr):
+            yield "".join(part.value if isinstance(part, ast.Constant) else PLACEHOLDER for part in node.values)
+
+
+ENGINE_MESSAGES = {
+    f"{path.relative_to(PACKAGE)}: {text}": text
+    for path in list_engine_files()
+    if str(path.relative_to(PACKAGE)) not in OWN_FLAGS
+    for text in list_messages(path)
+    if FLAG.search(text)
+}
+
+
+@pytest.mark.parametrize("text", ENGINE_MESSAGES.values(), ids=ENGINE_MESSAGES)
+@pytest.mark.parametrize("command", ["train", "evaluate", "export"])
+def test_no_message_of_the_engine_names_a_flag_of_the_other_dialect(command: str, text: str) -> None:
+    rewritten = rewrite_flags(text, command)
+    assert FLAG.search(ALLOWED.sub("", rewritten)) is None, rewritten
+
+
+def test_there_are_messages_to_look_at() -> None:
+    assert len(ENGINE_MESSAGES) > 40
+
+
+def test_the_keys_named_are_keys_of_the_schema() -> None:
+    known = set(list_keys(Spec))
+    named = {
+        key
+        for text in ENGINE_MESSAGES.values()
+        for key in re.findall(r"([a-z]\w*(?:\.[a-z]\w*)+)=", rewrite_flags(text, "train"))
+    }
+    assert len(named) > 5
+    assert named - known == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "command", "expected"),
+    [
+        ("Give --learning_rate 5e-5.", "train", "Give model.optim.lr=5e-5."),
+        ("a smaller --max_seq_length (e.g. 128)", "train", "a smaller model.dataset.max_seq_length (e.g. 128)"),
+        ("Give a --learning_rate of a tenth", "train", "Give a model.optim.lr of a tenth"),
+        ("--mixed_precision no", "train", "trainer.precision=32"),
+        ("--fp16 needs a GPU", "train", "trainer.precision=16 needs a GPU"),
+        ("--per_device_eval_batch_size 8: less", "train", "validation_ds.batch_size=8: less"),
+        ("--per_device_eval_batch_size 8: less", "evaluate", "test_ds.batch_size=8: less"),
+        ("give --train_file FILE", "export", "give calibration_file=FILE"),
+        ("another --output_dir /a b", "train", "another -r /a b"),
+        ("in a --learning_rates list", "train", "in a --learning_rates list"),
+        ("python run_ner.py --do_train --train_file FILE", "infer", "token_classification train"),
+    ],
+)
+def test_a_flag_becomes_what_is_typed_here(text: str, command: str, expected: str) -> None:
+    assert rewrite_flags(text, command).startswith(expected)
+
+
+@pytest.mark.parametrize("ours", ["no", "bf16", "fp16", "auto"])
+def test_precisions_are_those_of_the_translation(ours: str) -> None:
+    key, _, value = rewrite_flags(f"--mixed_precision {ours}", "train").partition("=")
+    assert (key, PRECISIONS[value]) == ("trainer.precision", ours)
+
+
+@pytest.mark.parametrize("kind", [UserError, DataError, StoppedError, RejectedError])
+def test_errors_keep_their_kind_and_change_their_words(kind: type[Exception]) -> None:
+    with pytest.raises(kind, match=r"^give trainer\.max_epochs=3$"), speaking_tao("train"):
+        raise kind("give --num_train_epochs 3")
+
+
+def test_other_errors_pass_as_they_are() -> None:
+    with pytest.raises(RuntimeError, match=r"^--num_train_epochs 3$"), speaking_tao("train"):
+        raise RuntimeError("--num_train_epochs 3")
+
+
+def test_memory_advice_is_typed_here(tmp_path: Path) -> None:
+    arguments = TrainingArguments(str(tmp_path), per_device_train_batch_size=8, per_device_eval_batch_size=4)
+    advice = rewrite_flags(advise_on_training_memory(arguments), "train")
+    assert advice == (
+        "training_ds.batch_size=8 was too much; give training_ds.batch_size=4 trainer.accumulate_grad_batches=2, "
+        "which learns the same."
+    )
+    assert "test_ds.batch_size=2" in rewrite_flags(advise_on_evaluation_memory(arguments), "evaluate")
+
+
+def test_the_watchdog_says_keys(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    arguments = TrainingArguments(str(tmp_path), learning_rate=0.5)
+    with caplog.at_level(logging.WARNING, "token_classification"):
+        Watchdog(None).on_train_begin(arguments, TrainerState(), TrainerControl())
+    assert "model.optim.lr=5e-5" in rewrite_flags(caplog.records[-1].getMessage(), "train")

@@ -1,0 +1,119 @@
+"""The engine's hints in the words of this dialect: `--learning_rate 5e-5` becomes `model.optim.lr=5e-5`.
+
+The engine speaks the flags of `run_ner.py` only. Its errors and log lines are rewritten at the edge of the commands
+that have a spec, and nowhere else.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from token_classification.errors import RejectedError, StoppedError, UserError
+
+ONLY_RUN_NER = (
+    *("--data_dir", "--data_seed", "--dataset_config_name", "--dataset_name", "--deepspeed", "--do_eval"),
+    *("--do_export", "--do_predict", "--do_train", "--doc_stride", "--early_stopping_patience"),
+    *("--head_learning_rate", "--include_num_input_tokens_seen", "--label_column_name", "--long_sentences"),
+    *("--overwrite_output_dir", "--pack_windows", "--resume_from_checkpoint", "--task_name", "--text_column_name"),
+    *("--token", "--train_sampling_strategy", "--validation_split"),
+)
+"""What this dialect has no word for: whoever wants it types `run_ner.py`."""
+
+WORDS = {
+    "--learning_rate": "model.optim.lr",
+    "--weight_decay": "model.optim.weight_decay",
+    "--num_train_epochs": "trainer.max_epochs",
+    "--gradient_accumulation_steps": "trainer.accumulate_grad_batches",
+    "--max_grad_norm": "trainer.gradient_clip_val",
+    "--logging_steps": "trainer.log_every_n_steps",
+    "--seed": "trainer.seed",
+    "--mixed_precision": "trainer.precision",
+    "--mixed_precision no": "trainer.precision=32",
+    "--mixed_precision fp16": "trainer.precision=16",
+    "--fp16": "trainer.precision=16",
+    "--bf16": "trainer.precision=bf16",
+    "--max_seq_length": "model.dataset.max_seq_length",
+    "--labels": "model.label_ids",
+    "--train_file": "training_ds.text_file",
+    "--validation_file": "validation_ds.text_file",
+    "--test_file": "test_ds.text_file",
+    "--per_device_train_batch_size": "training_ds.batch_size",
+    "--per_device_eval_batch_size": "validation_ds.batch_size",
+    "--save_total_limit": "exp_manager.checkpoint_callback_params.save_top_k",
+    "--export_format": "export_format",
+    "--quantize": "quantize",
+    "--max_f1_drop": "max_f1_drop",
+    "--output_dir": "-r",
+    "--model_name_or_path": "-m",
+    # The same command goes on by itself; for a fresh start it gets another folder.
+    " (run_ner.py: with --resume_from_checkpoint auto)": "",
+    " with --resume_from_checkpoint auto": "",
+    " --overwrite_output_dir": " and another -r",
+    "To start afresh: --overwrite_output_dir": "To start afresh: another -r",
+    "Give another folder, --overwrite_output_dir to train from scratch and write over it, or "
+    "--resume_from_checkpoint true": "Give another -r, or exp_manager.resume_if_exists=true",
+    "--resume_from_checkpoint auto then trains from the start": "another -r trains from the start",
+    "--resume_from_checkpoint auto takes the last good one": "exp_manager.resume_if_exists=true takes the last good "
+    "one",
+    "To go on: the same command (run_ner.py) with --model_name_or_path": "To score it: token_classification evaluate "
+    "-e SPEC -r RESULTS -m",
+    " and without --do_train": "",
+    # What there is no key for is left out of a list of choices.
+    ", or --auto_find_batch_size true": "",
+    ", --gradient_checkpointing true": "",
+    " --eval_strategy epoch": "",
+    ", or use --task_name pos to score every tag by itself": "",
+    # Commands of the other dialect.
+    "(--trust_remote_code no longer": "(run_ner.py --trust_remote_code no longer",
+    "python run_ner.py --do_train --train_file FILE": "token_classification train -e SPEC -r RESULTS data_dir=FOLDER",
+    " (--do_train --train_file FILE), or give the names in the model's order with --labels FILE": ": "
+    "token_classification train -e SPEC -r RESULTS data_dir=FOLDER",
+} | {flag: f"run_ner.py {flag}" for flag in ONLY_RUN_NER}
+"""Flag, with more words around it where those change too -> what is typed here."""
+
+WORDS_OF_COMMANDS = {
+    "evaluate": {"--per_device_eval_batch_size": "test_ds.batch_size"},
+    "infer": {"--text_column_name": "text_column"},
+    "export": {"--train_file": "calibration_file", "--validation_file": "test_file", "--test_file": "test_file"},
+}
+"""Command -> what is said otherwise there."""
+
+VALUE = r"\d+(?:\.\d+)?(?:e[+-]?\d+)?|[A-Z][A-Z_]+|true|false|auto|no|none|bf16|fp16|int8|onnx|openvino|window"
+"""What may stand behind a flag and is no word of the sentence."""
+
+
+def rewrite_flags(text: str, command: str) -> str:
+    """Put this dialect's words in place of the flags of `run_ner.py`.
+
+    Args:
+        text: A message of the engine.
+        command: Who it is for: `train`, `evaluate` ...
+
+    >>> rewrite_flags("Give --learning_rate 5e-5, or a smaller --max_seq_length.", "train")
+    'Give model.optim.lr=5e-5, or a smaller model.dataset.max_seq_length.'
+    """
+    if "--" not in text:
+        return text
+    words = WORDS | WORDS_OF_COMMANDS.get(command, {})
+
+    def replace(match: re.Match) -> str:
+        word, value = words[match["words"]], match["value"]
+        if value is None:
+            return word
+        return f"{word} {value}" if "-" in word or "=" in word else f"{word}={value}"
+
+    longest_first = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+    # Not the end of a longer flag, nor its beginning.
+    return re.sub(
+        rf"(?:(?<![\w-])|(?=[ ,]))(?P<words>{longest_first})(?!\w)(?: (?P<value>{VALUE})(?!\w))?", replace, text
+    )
+
+
+@contextmanager
+def speaking_tao(command: str) -> Iterator[None]:
+    """Rewrite what the errors that leave this block say; their kind, cause and traceback stay."""
+    try:
+        yield
+    except (UserError, StoppedError, RejectedError) as error:
+        error.args = (rewrite_flags(str(error), command),)
+        raise
