@@ -68,6 +68,7 @@ def test_the_command_prints_text(runs, capsys) -> None:
     text = capsys.readouterr().out
     assert re.search(r"^all \(micro\) +\d+\.\d\d +100\.00 +\+\d+\.\d\d ", text, re.MULTILINE)
     assert "B is better." in text
+    assert "10,000 resamplings" in text
     assert re.search(rf"^  {runs[1]}/predictions\.conll:\d+: (missed|spurious|type|boundary)", text, re.MULTILINE)
     assert "0 sentences broken by B\n" in text
 
@@ -76,6 +77,7 @@ def test_the_command_prints_json(runs, capsys) -> None:
     assert run("compare", *runs, "--json") == 0
     record = json.loads(capsys.readouterr().out)
     assert record["micro_f1"]["b"] == 1
+    assert record["intervals"] == {"confidence": 0.95, "replicates": 10_000, "seed": 42}
     assert record["micro_f1"]["difference"] == 1 - record["micro_f1"]["a"]
     assert record["broken"] == {"number": 0, "first": []}
     assert len(record["fixed"]["first"]) == min(10, record["fixed"]["number"])

@@ -14,8 +14,14 @@ from token_classification.reporting.evaluation_report import REPORT_FOLDER
 from token_classification.reporting.predictions import PREDICTIONS, read_tagged_words
 from token_classification.reporting.slices import join_sides
 from token_classification.scoring.error_classes import EntityPair, ErrorClass, pair_sentences
-from token_classification.scoring.intervals import count_pairs, list_types
-from token_classification.scoring.significance import SHUFFLES, Difference, compare_groups, find_p_value
+from token_classification.scoring.intervals import CONFIDENCE, SEED, count_pairs, list_types
+from token_classification.scoring.significance import (
+    COMPARED_REPLICATES,
+    SHUFFLES,
+    Difference,
+    compare_groups,
+    find_p_value,
+)
 
 LISTED_SENTENCES = 10
 SURE = 0.05
@@ -133,6 +139,7 @@ def format_comparison(comparison: Comparison) -> str:
         lines.append(f"{name:{width}}{scores}{interval:>18}{row.gold:>9,}")
     lines += [
         "",
+        f"Intervals: {COMPARED_REPLICATES:,} resamplings of the sentences (paired bootstrap).",
         f"p = {comparison.p_value:.4f} (approximate randomisation, {SHUFFLES:,} shuffles): {_judge(comparison)}",
     ]
     for title, sentences in (("fixed", comparison.fixed), ("broken", comparison.broken)):
@@ -151,6 +158,7 @@ def build_comparison_record(comparison: Comparison) -> dict:
         "sentences": len(a.sentences),
         "sha256_of_words_and_gold": checksum_gold(a.sentences),
         "scheme": str(comparison.scheme),
+        "intervals": {"confidence": CONFIDENCE, "replicates": COMPARED_REPLICATES, "seed": SEED},
         "micro_f1": asdict(comparison.micro) | {"difference": comparison.micro.value, "p_value": comparison.p_value},
         "types": {name: asdict(row) | {"difference": row.value} for name, row in comparison.types.items()},
     } | {

@@ -12,7 +12,8 @@ REPLICATES = 1000
 SEED = 42
 CONFIDENCE = 0.95
 REPLICATES_AT_ONCE = 50
-"""Bounds the memory of a large test set: replicates x sentences weights at a time."""
+CHOICES_AT_ONCE = 10_000_000
+"""Bounds the memory of a large test set: random choices (replicates x sentences) at a time."""
 
 GOLD, PREDICTED, CORRECT = range(3)
 """Places of the three counts; F1 and the others follow from them."""
@@ -103,11 +104,24 @@ def draw_samples(sentences: int, replicates: int = REPLICATES, seed: int = SEED)
         float32, (replicates at once, sentences): how often each sentence was drawn.
     """
     random = np.random.default_rng(seed)
-    for start in range(0, replicates, REPLICATES_AT_ONCE):
-        rows = min(REPLICATES_AT_ONCE, replicates - start)
+    for rows in split_rows(replicates, REPLICATES_AT_ONCE, sentences):
         draws = random.integers(sentences, size=(rows, sentences))
         draws += np.arange(rows)[:, None] * sentences
         yield np.bincount(draws.ravel(), minlength=rows * sentences).reshape(rows, sentences).astype(np.float32)
+
+
+def split_rows(rows: int, at_once: int, width: int) -> Iterator[int]:
+    """Split rows of random choices into parts that memory holds; what is drawn does not depend on it.
+
+    Args:
+        rows: How many rows there are.
+        at_once: How many of them may be in a part.
+        width: Choices in a row.
+    """
+    most = max(1, min(at_once, CHOICES_AT_ONCE // max(width, 1)))
+    while rows > 0:
+        yield min(most, rows)
+        rows -= most
 
 
 def resample(counts: Sequence[SentenceCounts], replicates: int = REPLICATES, seed: int = SEED) -> list[np.ndarray]:
