@@ -8,130 +8,15 @@ python run_ner.py --model_name_or_path MODEL --train_file train.conll --validati
 python run_ner.py config.yaml --seed 1
 """
 
-import logging
 import sys
 
 from token_classification.exit_codes import run_command
 from token_classification.quick_imports import quick_imports
 
 with quick_imports():
-    from transformers import set_seed
+    from token_classification.story import main
 
-    from token_classification.alignment.align import fit_aligner
-    from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
-    from token_classification.checking.check_run import check_run
-    from token_classification.command_line import parse_command_line
-    from token_classification.data.labels import choose_label_set
-    from token_classification.data.load import Corpus, load_corpus, used_splits
-    from token_classification.export.export_model import check_export_arguments, export_run
-    from token_classification.hardware import keep_freed_memory
-    from token_classification.modeling.build import DEFAULT_RECIPE, load_config, load_model, read_model_labels
-    from token_classification.modeling.tokenizer import load_tokenizer
-    from token_classification.recipe import Recipe
-    from token_classification.reporting.logs import configure_logging
-    from token_classification.reporting.report import write_report
-    from token_classification.scoring.evaluate import SplitResults
-    from token_classification.training.build import build_trainer
-    from token_classification.training.checkpoints import find_checkpoint
-    from token_classification.training.failures import explain_write_errors
-    from token_classification.training.loss import weigh_classes
-
-logger = logging.getLogger("run_ner")
-
-
-def main(argv: list[str]) -> int:
-    """Parse the command line and walk the story, or only check the data (--check_only); gives the exit code."""
-    arguments, notices = parse_command_line(argv)
-    configure_logging(arguments[2])
-    for notice in notices:
-        logger.warning(notice)
-    model_args, data_args, _ = arguments
-    if data_args.check_only:
-        return check_run(model_args, data_args)
-    walk(*arguments)
-    return 0
-
-
-def walk(
-    model_args: ModelArguments,
-    data_args: DataArguments,
-    training_args: NerTrainingArguments,
-    *,
-    recipe: Recipe = DEFAULT_RECIPE,
-    corpus: Corpus | None = None,
-) -> dict[str, SplitResults]:
-    """The whole story: load -> label set -> model -> align -> train -> evaluate -> predict -> report -> export.
-
-    Args:
-        model_args: Which model to start from.
-        data_args: Which data, and how words become model input.
-        training_args: How to train, and which steps to take.
-        recipe: What the TAO dialect does otherwise.
-        corpus: Data that is loaded already, instead of what `data_args` names.
-
-    Returns:
-        What the model made of the splits that were evaluated ("validation") and predicted ("test").
-    """
-    if training_args.keep_freed_memory:
-        keep_freed_memory()
-    if training_args.do_export:
-        check_export_arguments(data_args, training_args)
-    set_seed(training_args.seed)
-    checkpoint = find_checkpoint(training_args) if training_args.do_train else None
-
-    # 1. Load: every split as sentences of words and tags.
-    corpus = corpus or load_corpus(data_args, model_args, training_args)
-
-    # 2. Label set: what the data says, in the order that the model knows.
-    config = load_config(model_args)
-    label_set = choose_label_set(
-        corpus,
-        task=data_args.task_name,
-        labels_file=data_args.labels,
-        model_labels=read_model_labels(config),
-        is_training=training_args.do_train,
-    )
-
-    # 3. Model: tokenizer and encoder with a head for these labels.
-    tokenizer = load_tokenizer(model_args)
-    model = load_model(model_args, config, label_set, recipe)
-
-    # 4. Align: words to sub-tokens to windows; each word owned once.
-    aligner = fit_aligner(tokenizer, model, label_set, data_args, recipe)
-    aligned = {
-        split: aligner.align(corpus.splits[split], corpus.sources[split]) for split in used_splits(training_args)
-    }
-    for split, rows in aligned.items():
-        logger.info("%s: %s windows; %s", split, f"{len(rows):,}", rows.ledger)
-
-    with explain_write_errors(training_args.output_dir):
-        # 5. Train.
-        class_weights = weigh_classes(corpus, label_set) if recipe.balances_classes else None
-        trainer = build_trainer(model, aligner, aligned, data_args, training_args, recipe, class_weights)
-        if training_args.do_train:
-            trainer.learn(checkpoint, len(corpus.splits["train"]), recipe.model_folder)
-
-        # 6. Evaluate, and 7. predict: every word of the test file gets a tag, scored where it has gold.
-        results = {}
-        if training_args.do_eval:
-            results["validation"] = trainer.report_split(aligned["validation"], "eval")
-        if training_args.do_predict:
-            results["test"] = trainer.report_split(aligned["test"], "predict")
-
-        # 8. Report.
-        if trainer.is_world_process_zero():
-            arguments = (model_args, data_args, training_args)
-            folder, log_history = recipe.model_folder, trainer.state.log_history
-            write_report(arguments, corpus, label_set, aligner.window_length, results, folder, log_history)
-    if training_args.push_to_hub:
-        trainer.push_to_hub()
-
-    # 9. Export: the model that this run trained or was given, for a faster runtime.
-    if training_args.do_export and trainer.is_world_process_zero():
-        trained = str(recipe.model_folder or training_args.output_dir)
-        source = trained if training_args.do_train else model_args.model_name_or_path
-        export_run(source, corpus, data_args, training_args)
-    return results
+__all__ = ["main", "run"]
 
 
 def run() -> int:

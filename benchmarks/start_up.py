@@ -87,13 +87,13 @@ def leave_at_first_step():
 
 def start_ours(options: argparse.Namespace) -> None:
     """`run_ner.py --train_file ... --do_train`."""
-    import run_ner
     from token_classification.command_line import parse_command_line
     from token_classification.recipe import Recipe
+    from token_classification.story import walk
 
     flags = ["--model_name_or_path", options.model, "--train_file", options.train_file, "--output_dir", "out"]
     arguments, _ = parse_command_line([*flags, "--do_train", "--disable_tqdm", "true"])
-    run_ner.walk(*arguments, recipe=Recipe(callbacks=[leave_at_first_step()]))
+    walk(*arguments, recipe=Recipe(callbacks=[leave_at_first_step()]))
 
 
 def start_stock(options: argparse.Namespace) -> None:

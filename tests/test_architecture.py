@@ -30,10 +30,11 @@ STATIONS = {
     "inference": 5,
     "reporting": 6,
     "export": 6,
-    "tao": 7,
-    "__main__": 8,
+    "story": 7,
+    "tao": 8,
+    "__main__": 9,
 }
-"""Part of the package -> how far down the road of the data it stands; only `tao` stands below `run_ner.py`."""
+"""Part of the package -> how far down the road of the data it stands; `tao` tells the story, too."""
 
 COMMAND_LINE_PARTS = {"old_flags", "arguments", "argument_values", "command_line"}
 """One station in four files, which may use each other."""
@@ -74,7 +75,7 @@ def points_down(importing: str, imported: str) -> bool:
     if own == "":
         return False
     if imported.split(".")[0] == "run_ner":
-        return own != "tao"
+        return True  # a launcher for the package, and in a user's folder perhaps another script
     if own == other or {own, other} <= COMMAND_LINE_PARTS:
         return False
     return STATIONS[other] >= STATIONS[own]
@@ -120,7 +121,9 @@ def test_imports_point_one_way(path: Path) -> None:
         ("token_classification.training.trainer", "token_classification.reporting.tables", True),
         ("token_classification.export.archive", "token_classification.inference.engine", False),
         ("token_classification.inference.engine", "token_classification.training.trainer", True),
-        ("token_classification.reporting.tables", "run_ner.walk", True),
+        ("token_classification.reporting.tables", "token_classification.story.walk", True),
+        ("token_classification.tao.learn", "token_classification.story.walk", False),
+        ("token_classification.tao.learn", "run_ner.main", True),
     ],
 )
 def test_the_rule_itself(importing: str, imported: str, wrong: bool) -> None:

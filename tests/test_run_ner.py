@@ -224,7 +224,9 @@ def test_old_recipes_still_run(bert_folder, conll_file, tmp_path, caplog, monkey
     options = ["--do_train", "--do_eval", "--num_train_epochs", 1, "--output_dir", tmp_path / "model"]
     assert run("--model_name_or_path", bert_folder, *files, *options, *old.split()) == 0
     notices = [
-        record.message for record in caplog.records if record.name == "run_ner" and record.levelno == logging.WARNING
+        record.message
+        for record in caplog.records
+        if record.name == "token_classification.story" and record.levelno == logging.WARNING
     ]
     assert len(notices) == 8
 

@@ -53,6 +53,23 @@ def test_one_command_at_a_time(tmp_path: Path) -> None:
         pass
 
 
+def test_a_command_that_wrote_nothing_leaves_nothing(tmp_path: Path) -> None:
+    with lock_folder(tmp_path / "a" / "b", "-r"):
+        pass
+    assert os.listdir(tmp_path) == []
+    with lock_folder(tmp_path / "a" / "b", "-r"):
+        (tmp_path / "a" / "b" / "result").write_text("")
+    assert os.listdir(tmp_path / "a" / "b") == ["result"]
+
+
+def test_a_folder_that_is_none_is_named_with_its_flag(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for place in ("file", "file/below"):
+        lock = lock_folder(tmp_path / place, "--output_dir")
+        with pytest.raises(UserError, match=r"--output_dir .*file"):
+            lock.__enter__()
+
+
 def test_a_killed_command_leaves_no_lock_and_nothing_unfinished(tmp_path: Path) -> None:
     child = os.fork()
     if not child:

@@ -260,11 +260,34 @@ def test_a_killed_training_goes_on_to_the_same_model(specs, data_dir, bert_folde
 
 @pytest.mark.slow
 def test_two_processes_evaluate_as_one(trained, specs, data_dir, tmp_path):
+    # The command is typed in a folder with files that are called like libraries: none of them may run.
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for name in ("regex", "run_ner", "torch", "token_classification"):
+        (folder / f"{name}.py").write_text(f"raise SystemExit('{name}.py of the current folder was run')")
     model = trained / "checkpoints" / "trained-model"
     common = ["evaluate", "-e", specs / "evaluate.yaml", "-m", model, f"data_dir={data_dir}"]
-    command = [sys.executable, "-m", "token_classification", *common, "-g", "2", "-r", tmp_path / "two"]
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+    command = [Path(sys.executable).parent / "token_classification", *common, "-g", "2", "-r", tmp_path / "two"]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, cwd=folder)
     assert done.returncode == 0, done.stderr
     assert run(*common, "-r", tmp_path / "one") == 0
     one, two = ((tmp_path / name / "infer_text_dev.txt").read_bytes() for name in ("one", "two"))
     assert one == two
+
+
+@pytest.mark.parametrize("name", ["regex", "run_ner", "torch"])
+def test_nothing_of_the_current_folder_is_run(name, tmp_path):
+    (tmp_path / f"{name}.py").write_text("raise SystemExit('code of the current folder was run')")
+    command = [sys.executable, "-m", "token_classification", "evaluate", "-r", "results"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert "data_dir has no value" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_mistake_in_a_run_of_several_processes_ends_with_code_2_and_without_a_traceback(specs, tmp_path):
+    command = [sys.executable, "-m", "token_classification", "evaluate", "-e", specs / "evaluate.yaml", "-g", "2"]
+    settings = ["-r", tmp_path / "results", "-m", tmp_path / "absent", f"data_dir={tmp_path}"]
+    done = subprocess.run(list(map(str, [*command, *settings])), capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from token_classification.data.whole_files import explain_unwritable, remove_unfinished, write_whole
+from token_classification.data.whole_files import remove_unfinished, write_whole
 from token_classification.errors import UserError
 
 MARKER = ".token_classification.json"
@@ -24,7 +24,7 @@ LONGEST_NAME = 200
 def lock_folder(folder: Path, flag: str) -> Iterator[None]:
     """Keep other commands out of a results folder, which is made if needed; a kill frees it too.
 
-    What killed commands were writing there is removed.
+    What killed commands were writing there is removed. A folder that was made and is empty at the end goes, too.
 
     Args:
         folder: The results folder.
@@ -32,21 +32,31 @@ def lock_folder(folder: Path, flag: str) -> Iterator[None]:
 
     Raises: UserError while another command has it, or when it can't be written to.
     """
-    with explain_unwritable(folder):
+    made = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+    lock = FileLock(folder / LOCK, timeout=0)
+    try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / LOCK, timeout=0)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise UserError(
-                f"{flag} {folder}: another command is writing into this folder; wait until it is finished, or give "
-                f"another {flag}"
-            ) from None
+        lock.acquire()
         remove_unfinished(folder)
+    except Timeout:
+        raise UserError(
+            f"{flag} {folder}: another command is writing into this folder; wait until it is finished, or give "
+            f"another {flag}"
+        ) from None
+    except OSError as error:
+        raise UserError(
+            f"{flag} {folder}: can't be written to ({error.strerror or error}); accepted: a folder, new or with room, "
+            f"that this user may write to; give another {flag}"
+        ) from error
     try:
         yield
     finally:
+        # Unlinked while it is held: who opened it meanwhile finds that it has no name any more, and tries again.
+        Path(lock.lock_file).unlink(missing_ok=True)
         lock.release()
+        for parent in made:
+            if parent.is_dir() and not any(parent.iterdir()):
+                parent.rmdir()
 
 
 def check_own_files(folder: Path, names: Iterable[str], advice: str) -> None:

@@ -17,6 +17,8 @@ class PrintableFormatter(logging.Formatter):
         """Format one record, traceback included."""
         return make_printable_lines(super().format(record))
 
+logger = logging.getLogger(__name__)
+
 
 def configure_logging(training: NerTrainingArguments) -> None:
     """Set up logging on stdout; only the main process logs more than warnings."""
@@ -28,8 +30,7 @@ def configure_logging(training: NerTrainingArguments) -> None:
         transformers.utils.logging.set_verbosity_info()
     level = training.get_process_log_level()
     logging.getLogger("token_classification").setLevel(level)
-    logging.getLogger("run_ner").setLevel(level)
-    logging.getLogger("run_ner").info("%s", describe_speed(training))
+    logger.info("%s", describe_speed(training))
     datasets.utils.logging.set_verbosity(level)
     # The library warns in every process of the same things: the first one's word is enough.
     transformers.utils.logging.set_verbosity(max(level, logging.WARNING) if training.should_log else logging.ERROR)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from run_ner import walk
 from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
 from token_classification.data.formats.text_and_labels import read_text_and_labels
 from token_classification.data.load import Corpus
@@ -14,6 +13,7 @@ from token_classification.data.sentences import Sentences
 from token_classification.modeling.build import load_config, read_model_labels
 from token_classification.reporting.confusion import draw_confusion_matrix, name_confusion_matrix
 from token_classification.scoring.evaluate import SplitResults
+from token_classification.story import walk
 from token_classification.tao import report
 from token_classification.tao.models import open_model
 

@@ -9,7 +9,6 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 from transformers import PreTrainedModel, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from run_ner import walk
 from token_classification.alignment.align import AlignedSplit
 from token_classification.alignment.words import split_into_sub_tokens
 from token_classification.arguments import ModelArguments, NerTrainingArguments
@@ -20,6 +19,7 @@ from token_classification.modeling.build import load_config, read_model_labels
 from token_classification.modeling.tokenizer import load_tokenizer
 from token_classification.recipe import Recipe
 from token_classification.scoring.evaluate import SplitResults
+from token_classification.story import walk
 from token_classification.tao import report, statistics
 from token_classification.tao.label_ids import order_labels, read_label_ids, write_label_ids
 from token_classification.tao.models import open_model, seal_model

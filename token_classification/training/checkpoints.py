@@ -9,6 +9,7 @@ from pathlib import Path
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from token_classification.arguments import NerTrainingArguments
+from token_classification.data.results_folder import LOCK, MARKER
 from token_classification.errors import UserError
 from token_classification.training.damage import STATE_FILE, find_damage
 
@@ -107,7 +108,7 @@ def _holds_something(folder: Path) -> bool:
     if not folder.is_dir():
         return False
     return any(
-        path.name != LOG_FOLDER
+        path.name not in (LOG_FOLDER, LOCK, MARKER)
         and not (CHECKPOINT_NAME.fullmatch(path.name) and path.is_dir() and not (path / STATE_FILE).exists())
         for path in folder.iterdir()
     )
