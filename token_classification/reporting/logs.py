@@ -9,6 +9,8 @@ import transformers
 from token_classification.arguments import NerTrainingArguments
 from token_classification.output_text import make_printable_lines
 
+logger = logging.getLogger(__name__)
+
 
 class PrintableFormatter(logging.Formatter):
     """Spells out what a terminal would obey: a line may quote labels, words and names of files."""
@@ -16,8 +18,6 @@ class PrintableFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Format one record, traceback included."""
         return make_printable_lines(super().format(record))
-
-logger = logging.getLogger(__name__)
 
 
 def configure_logging(training: NerTrainingArguments) -> None:
