@@ -4,11 +4,12 @@ import json
 import random
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from conftest import TAGGER_NAMES, TEXT, WINDOW_OF_TINY_MODELS
+from conftest import TAGGER_NAMES, TEXT, WINDOW_OF_TINY_MODELS, save_tagger
 from transformers import BertConfig, BertForTokenClassification
 
 from token_classification.data.sentences import Sentences
@@ -19,7 +20,7 @@ from token_classification.export import gate
 from token_classification.export import openvino as openvino_export
 from token_classification.export.export_model import ExportData, ExportSettings, export_model
 from token_classification.inference.engine import open_engine
-from token_classification.inference.export_record import read_export_record
+from token_classification.inference.export_record import ExportRecord, read_export_record
 from token_classification.modeling.deep_head import DeepHeadForTokenClassification
 
 pytest.importorskip("openvino", reason='needs the extra "export"')
@@ -94,6 +95,24 @@ def test_an_exported_model_is_recognised(backend, model, data, tmp_path, capsys)
             tagged = [*pool.map(engine.tag, [data.test.tokens] * 3)]
         assert all(answer.tags == data.test.tags for answer in tagged)
     assert sorted(record.notes["files"]) == sorted(path.name for path in tmp_path.iterdir())
+    if precision == "":
+        weights = tmp_path / {"openvino": "openvino_model.bin", "onnx": "model.onnx"}[export_format]
+        damaged = bytearray(weights.read_bytes())
+        damaged[1000:1040] = bytes(value ^ 0xFF for value in damaged[1000:1040])
+        weights.write_bytes(damaged)
+        with pytest.raises(UserError, match=f"{weights.name}: not as it was exported"):
+            open_engine(tmp_path)
+        replace(record, sha256={}).write(tmp_path)
+        weights.write_bytes(damaged[:1000])
+        with pytest.raises(UserError, match=r"can't be loaded.*token_classification export"):
+            open_engine(tmp_path)
+
+
+def test_more_positions_than_the_model_has_are_refused(wordpiece, tmp_path):
+    save_tagger(tmp_path, wordpiece)
+    ExportRecord("onnx", "model.onnx", WINDOW_OF_TINY_MODELS + 1).write(tmp_path)
+    with pytest.raises(UserError, match=f"the model has {WINDOW_OF_TINY_MODELS}"):
+        open_engine(tmp_path)
 
 
 def test_a_deep_head_is_exported(wordpiece, tmp_path):

@@ -15,7 +15,6 @@ from token_classification.data.sentences import Sentences
 from token_classification.errors import UserError
 from token_classification.exit_codes import run_command
 from token_classification.inference.engine import open_engine
-from token_classification.inference.export_record import ExportRecord, read_export_record
 
 TOKENS = [words.split() for words, _ in SENTENCES] + [["Anna", "Paris", "\xad", "in"] * 60, []]
 
@@ -77,16 +76,6 @@ def test_bf16_is_nearly_the_same(tagger_folder, engine):
     ours = list(chain.from_iterable(open_engine(tagger_folder, "torch-bf16").tag(TOKENS).tags))
     exact = list(chain.from_iterable(engine.tag(TOKENS).tags))
     assert sum(map(operator.eq, ours, exact)) > 0.8 * len(exact)
-
-
-def test_an_exported_folder_names_its_backend(tmp_path):
-    assert read_export_record(tmp_path) is None
-    record = ExportRecord("openvino-int8", "model.xml", 64, {"f1": 0.5})
-    record.write(tmp_path)
-    assert read_export_record(tmp_path) == record
-    (tmp_path / "export.json").write_text("{}")
-    with pytest.raises(UserError, match="export the model again"):
-        read_export_record(tmp_path)
 
 
 @pytest.mark.parametrize(

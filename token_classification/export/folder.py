@@ -1,6 +1,5 @@
 """The folder of an exported model: whole and loadable, or not there."""
 
-import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -10,7 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from token_classification.errors import UserError
-from token_classification.inference.export_record import EXPORT_FILE, read_export_record
+from token_classification.inference.export_record import EXPORT_FILE, EXPORT_FILES, hash_file, read_export_record
+from token_classification.output_text import quote_path
 
 CONFIG_FILE = "config.json"
 TABLE_FILE = "gate.txt"
@@ -26,10 +26,9 @@ def open_workshop(target: Path) -> Iterator[Path]:
     """A folder to build in, inside of the target: what is finished can be moved in one step. Removed afterwards.
 
     Raises:
-        UserError: the target holds a model that is not an export.
+        UserError: the target holds a model that is not an export, or other files that would be lost.
     """
-    if (target / CONFIG_FILE).exists() and read_export_record(target) is None:
-        raise UserError(f"{target}: holds a model already; give another folder for the exported one.")
+    _refuse_to_overwrite(target)
     workshop = target / UNFINISHED_FOLDER
     shutil.rmtree(workshop, ignore_errors=True)
     workshop.mkdir(parents=True)
@@ -39,13 +38,36 @@ def open_workshop(target: Path) -> Iterator[Path]:
         shutil.rmtree(workshop)
 
 
+def _refuse_to_overwrite(target: Path) -> None:
+    """Find out before the work whether something in the target would be lost that no export has written there.
+
+    What an `export.json` calls its own may be a lie: a folder with weights of torch is a model, whatever it says.
+
+    Raises:
+        UserError: such a file or folder.
+    """
+    record = read_export_record(target)
+    if _list_weights(target) or (record is None and (target / CONFIG_FILE).exists()):
+        raise UserError(f"{target}: holds a model already; give another folder for the exported one.")
+    own = {EXPORT_FILE, *record.notes.get("files", ())} if record else set()
+    foreign = sorted(name for name in EXPORT_FILES - own if os.path.lexists(target / name))
+    rejected = target / REJECTED_FOLDER
+    if os.path.lexists(rejected) and not (rejected / REJECTED_FILE).is_file():
+        foreign.append(REJECTED_FOLDER)
+    if foreign:
+        raise UserError(
+            f"{target / foreign[0]}: is there already, and no export has written it; give another folder for the "
+            f"exported model, or move it away: mv {quote_path(target / foreign[0])} ELSEWHERE"
+        )
+
+
 def publish(variant: Path, target: Path, table: str) -> None:
     """Move an accepted model into the target; what makes it loadable comes last."""
     _remove_earlier_export(target)
     (variant / TABLE_FILE).write_text(table + "\n", encoding="utf-8")
     names = sorted(path.name for path in variant.iterdir())
     record = read_export_record(variant)
-    replace(record, notes=record.notes | {"files": names}).write(variant)
+    replace(record, notes=record.notes | {"files": sorted(EXPORT_FILES.intersection(names))}).write(variant)
     # Without config.json nothing is loaded from a folder.
     for name in sorted(names, key=lambda name: name == CONFIG_FILE):
         os.replace(variant / name, target / name)
@@ -65,22 +87,23 @@ def reject(variant: Path, target: Path, table: str) -> Path:
 def _remove_earlier_export(target: Path) -> None:
     record = read_export_record(target)
     if record is not None:
-        for name in sorted(record.notes["files"], key=lambda name: name != CONFIG_FILE):
+        for name in sorted(record.notes.get("files", ()), key=lambda name: name != CONFIG_FILE):
             (target / name).unlink(missing_ok=True)
 
 
 def describe_source(source: str) -> dict:
     """Name of the model that was exported, and SHA-256 of its weights where it is a folder."""
-    weights = [path for path in sorted(Path(source).glob("*")) if path.suffix in (".safetensors", ".bin")]
-    return {
-        "model": source,
-        "sha256": {path.name: _hash_file(path) for path in weights if path.name != "training_args.bin"},
-    }
+    return {"model": source, "sha256": {path.name: hash_file(path) for path in _list_weights(Path(source))}}
 
 
-def _hash_file(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _list_weights(folder: Path) -> list[Path]:
+    """The files with torch's weights of a model."""
+    others = {"training_args.bin", *EXPORT_FILES}
+    return [
+        path
+        for path in sorted(folder.glob("*"))
+        if path.suffix in (".safetensors", ".bin") and path.name not in others
+    ]
 
 
 def describe_versions() -> dict[str, str]:

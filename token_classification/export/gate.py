@@ -58,8 +58,8 @@ class Gate:
 
     def measure_folder(self, folder: Path, kept: Sequence[str] = ()) -> GateRow:
         """Score and time an exported model; its size is that of the graph and the weights beside it."""
-        stem = Path(read_export_record(folder).model_file).stem
-        size = sum(path.stat().st_size for path in folder.glob(f"{stem}.*")) / 1e6
+        names = read_export_record(folder).sha256
+        size = sum((folder / name).stat().st_size for name in names) / 1e6
         return self.measure(open_engine(folder), size, kept)
 
     def passes(self, row: GateRow) -> bool:

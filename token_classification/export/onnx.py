@@ -13,11 +13,12 @@ from torch.export import Dim
 from token_classification.export.network import LogitsOnly, match_part
 from token_classification.export.quiet import only_errors
 from token_classification.extras import explain_missing_export_extra
+from token_classification.inference.export_record import ONNX_FILE
 
 if TYPE_CHECKING:
     from onnx import NodeProto
 
-MODEL_FILE = "model.onnx"
+MODEL_FILE = ONNX_FILE
 SCOPES = "pkg.torch.onnx.name_scopes"
 """Where the exporter notes the modules that a node comes from"""
 

@@ -11,9 +11,9 @@ import torch
 from token_classification.export.network import LogitsOnly, match_part
 from token_classification.export.quiet import only_errors
 from token_classification.extras import explain_missing_export_extra
+from token_classification.inference.export_record import OPENVINO_FILE
 
-MODEL_FILE = "openvino_model.xml"
-"""The graph; its weights lie beside it in a file of the same name that ends in `.bin`."""
+MODEL_FILE = OPENVINO_FILE
 
 
 def check_installed() -> None:

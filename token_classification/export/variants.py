@@ -10,7 +10,7 @@ from token_classification.data.sentences import Sentences
 from token_classification.export import onnx, openvino
 from token_classification.export.network import LogitsOnly
 from token_classification.inference.engine import Engine
-from token_classification.inference.export_record import ExportRecord
+from token_classification.inference.export_record import ExportRecord, hash_model_files
 
 
 def pick_tools(backend: str) -> ModuleType:
@@ -42,5 +42,7 @@ def copy_without_model(folder: Path, copy: Path) -> None:
 
 
 def write_record(folder: Path, backend: str, engine: Engine, notes: dict | None = None) -> None:
-    """Write `export.json`, which the engine recognises the folder by."""
-    ExportRecord(backend, pick_tools(backend).MODEL_FILE, engine.aligner.window_length, notes or {}).write(folder)
+    """Write `export.json`, which the engine recognises the folder by, with the checksums of the model's files."""
+    checksums = hash_model_files(folder, backend)
+    window_length = engine.aligner.window_length
+    ExportRecord(backend, pick_tools(backend).MODEL_FILE, window_length, notes or {}, checksums).write(folder)

@@ -21,7 +21,14 @@ from token_classification.data.schemes import Scheme, recognise_scheme
 from token_classification.data.sentences import Sentences
 from token_classification.errors import UserError
 from token_classification.hardware import has_accelerator, multiplies_bf16
-from token_classification.inference.export_record import ExportRecord, read_export_record
+from token_classification.inference.export_record import (
+    EXPORT_FILE,
+    EXPORTED_BACKENDS,
+    ExportRecord,
+    advise_export,
+    read_export_record,
+    verify_model_files,
+)
 from token_classification.modeling.build import load_config, load_model, read_model_labels
 from token_classification.modeling.tokenizer import load_tokenizer
 from token_classification.scoring.decode import build_viterbi
@@ -31,7 +38,6 @@ from token_classification.scoring.predict import PredictionLoop, RunModel, name_
 logger = logging.getLogger(__name__)
 
 TORCH_BACKENDS = ("torch", "torch-bf16")
-EXPORTED_BACKENDS = ("onnx", "onnx-int8", "openvino", "openvino-bf16", "openvino-int8")
 BACKENDS = TORCH_BACKENDS + EXPORTED_BACKENDS
 """What a model can run with; those behind the first two need a folder that `export` wrote."""
 
@@ -111,8 +117,8 @@ def open_engine(
         if backend == "torch-bf16":
             precision = partial(torch.autocast, device.type, torch.bfloat16)
     else:
-        run_model = _load_exported(Path(model), record)
-        window_length = min(max_seq_length or record.window_length, record.window_length)
+        longest = _find_longest_window(Path(model), record, config)
+        run_model, window_length = _load_exported(Path(model), record), min(max_seq_length or longest, longest)
     aligner = build_aligner(tokenizer, label_set, window_length=window_length)
     loop = PredictionLoop(
         run_model=run_model,
@@ -166,9 +172,27 @@ def _run_torch(network: torch.nn.Module) -> RunModel:
 def _load_exported(folder: Path, record: ExportRecord) -> RunModel:
     """The one place where an exported model's runtime is chosen; imported only when needed, for it is an extra."""
     if record.backend.startswith("onnx"):
-        from token_classification.inference.onnx_model import load_onnx
+        from token_classification.inference.onnx_model import load_onnx as load
+    else:
+        from token_classification.inference.openvino_model import load_openvino as load
+    verify_model_files(folder, record)
+    try:
+        return load(folder, record)
+    except UserError:
+        raise
+    except Exception as error:  # the runtimes raise classes of their own, which share no base
+        raise UserError(
+            f"{folder / record.model_file}: can't be loaded ({str(error).strip().partition(chr(10))[0]:.200}); "
+            f"accepted: the files as they were written; {advise_export(folder)}"
+        ) from error
 
-        return load_onnx(folder, record)
-    from token_classification.inference.openvino_model import load_openvino
 
-    return load_openvino(folder, record)
+def _find_longest_window(folder: Path, record: ExportRecord, config: PreTrainedConfig) -> int:
+    """What the record says. Raises: UserError where the model has fewer positions."""
+    positions = getattr(config, "max_position_embeddings", None) or record.window_length
+    if record.window_length > positions:
+        raise UserError(
+            f"{folder / EXPORT_FILE}: window_length is {record.window_length}, but the model has {positions} "
+            f"positions; accepted: the files as they were written; {advise_export(folder)}"
+        )
+    return record.window_length

@@ -1,12 +1,39 @@
-"""`export.json`: what an exported folder says about the model in it."""
+"""`export.json`: what an exported folder says about the model in it. It may come from strangers, as the folder may."""
 
+import hashlib
 import json
+import logging
+import re
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from token_classification.errors import UserError
+from token_classification.output_text import make_printable
+
+logger = logging.getLogger(__name__)
 
 EXPORT_FILE = "export.json"
+ONNX_FILE = "model.onnx"
+OPENVINO_FILE = "openvino_model.xml"
+"""The graph; its weights lie beside it"""
+EXPORTED_BACKENDS = ("onnx", "onnx-int8", "openvino", "openvino-bf16", "openvino-int8")
+MODEL_FILES = {"onnx": (ONNX_FILE, "model.onnx.data"), "openvino": (OPENVINO_FILE, "openvino_model.bin")}
+"""Format -> files that a model can consist of, the first of which is opened"""
+TOKENIZER_FILES = (
+    *("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
+    *("chat_template.jinja", "vocab.txt", "vocab.json", "merges.txt", "tokenizer.model"),
+    *("sentencepiece.bpe.model", "spiece.model", "spm.model", "source.spm", "target.spm"),
+)
+EXPORT_FILES = {
+    *MODEL_FILES["onnx"],
+    *MODEL_FILES["openvino"],
+    *TOKENIZER_FILES,
+    "config.json",
+    "gate.txt",
+    EXPORT_FILE,
+}
+"""The names of all files that an export can consist of"""
 
 
 @dataclass(frozen=True)
@@ -14,12 +41,14 @@ class ExportRecord:
     """What has to be known to run an exported model; `notes` is for people (scores, versions, how it was made)."""
 
     backend: str
-    """What the model runs with: one of `engine.BACKENDS`"""
+    """What the model runs with: one of `EXPORTED_BACKENDS`"""
     model_file: str
     """Name of the model's file in the folder"""
     window_length: int
     """Longest input in positions, special tokens included"""
     notes: dict = field(default_factory=dict)
+    sha256: dict[str, str] = field(default_factory=dict)
+    """Name of each file that the model consists of -> its checksum; empty: exported before there were any"""
 
     def write(self, folder: Path) -> None:
         """Write `export.json`."""
@@ -31,15 +60,94 @@ def read_export_record(folder: Path) -> ExportRecord | None:
     """Read `export.json`; None where the folder has none (or is a name on the Hub).
 
     Raises:
-        UserError: the file is broken.
+        UserError: the file is broken, or names what no export names.
     """
     path = folder / EXPORT_FILE
     if not path.is_file():
         return None
     try:
-        return ExportRecord(**json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
-        raise UserError(
-            f"{path}: not the record of an export ({error}); accepted: a folder as `token_classification export` "
-            "wrote it; export the model again"
-        ) from None
+        record = ExportRecord(**json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise _refuse(path, make_printable(f"{error!s:.200}")) from None
+    problem = _find_problem(record)
+    if problem:
+        raise _refuse(path, problem)
+    return record
+
+
+def list_model_files(backend: str) -> tuple[str, ...]:
+    """Names of the files that a model can consist of, the first of which is opened."""
+    return MODEL_FILES[backend.partition("-")[0]]
+
+
+def hash_model_files(folder: Path, backend: str) -> dict[str, str]:
+    """SHA-256 of each file that the model consists of, by name."""
+    return {name: hash_file(folder / name) for name in list_model_files(backend) if (folder / name).is_file()}
+
+
+def hash_file(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def verify_model_files(folder: Path, record: ExportRecord) -> None:
+    """Hold the files that the model consists of against the checksums of its record.
+
+    Raises:
+        UserError: one was changed or cut off, is missing or does not belong to it.
+    """
+    if not record.sha256:
+        logger.warning(
+            "%s: no checksums (an earlier version exported this model), so nothing tells whether its weights are "
+            "whole; export it again to have them.",
+            folder / EXPORT_FILE,
+        )
+        return
+    found = hash_model_files(folder, record.backend)
+    for name in {**record.sha256, **found}:
+        if found.get(name) == record.sha256.get(name):
+            continue
+        wrong = "missing" if name not in found else "not as it was exported (its checksum differs)"
+        raise UserError(f"{folder / name}: {wrong}; accepted: the files as they were written; {advise_export(folder)}")
+
+
+def advise_export(folder: Path) -> str:
+    """What to type where an exported folder can't be used."""
+    return f"fetch the folder again, or export the model again: token_classification export -m MODEL -r {folder}"
+
+
+def _refuse(path: Path, problem: str) -> UserError:
+    return UserError(
+        f"{path}: not the record of an export ({problem}); accepted: a folder as `token_classification export` wrote "
+        "it; export the model again"
+    )
+
+
+def _find_problem(record: ExportRecord) -> str | None:
+    """What no export would say of itself; None for a sound record."""
+    if record.backend not in EXPORTED_BACKENDS:
+        return f"backend is {_quote(record.backend)}; accepted are {', '.join(EXPORTED_BACKENDS)}"
+    names = list_model_files(record.backend)
+    if record.model_file != names[0]:
+        return f"model_file is {_quote(record.model_file)}; accepted is {names[0]}"
+    if type(record.window_length) is not int or record.window_length < 1:
+        return f"window_length is {_quote(record.window_length)}; accepted is a number of positions"
+    if not isinstance(record.notes, dict) or not isinstance(record.notes.get("files", []), list):
+        return "notes are not an object with a list of files"
+    if (name := _find_foreign(record.notes.get("files", []), EXPORT_FILES)) is not None:
+        return f"notes.files names {name}, which is no file of an export: nothing is done with it"
+    if not isinstance(record.sha256, dict) or _find_foreign(record.sha256, names) is not None:
+        return f"sha256 is not an object with the checksums of {', '.join(names)}"
+    if not all(isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) for value in record.sha256.values()):
+        return "sha256 holds what is no checksum"
+    return None
+
+
+def _find_foreign(found: Iterable[object], accepted: Iterable[str]) -> str | None:
+    """The first that is not accepted, as a message shows it."""
+    return next((_quote(name) for name in found if not isinstance(name, str) or name not in accepted), None)
+
+
+def _quote(value: object) -> str:
+    return f"{value!r:.60}"
