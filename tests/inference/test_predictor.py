@@ -1,9 +1,11 @@
 """From text to entities: exact places in any Unicode, the entities that evaluate scores, thresholds, streams."""
 
+import re
 import subprocess
 import sys
 from dataclasses import replace
 from itertools import islice, repeat
+from pathlib import Path
 
 import pytest
 import torch
@@ -161,10 +163,30 @@ def test_settings_that_mean_nothing_are_refused(tagger_folder, settings, expecte
         Predictor.from_pretrained(tagger_folder, **settings)
 
 
-@pytest.mark.parametrize("texts", [[3], [None], [["Anna", 3]], b"Anna"])
-def test_what_is_no_text_is_named(predictor, texts):
-    with pytest.raises(TypeError, match="accepted is a text"):
-        predictor(texts)
+@pytest.mark.parametrize("method", ["__call__", "tag"])
+@pytest.mark.parametrize(
+    ("texts", "found"),
+    [
+        (5, "int 5: "),
+        (2.5, "float 2.5: "),
+        (None, "NoneType None: "),
+        (Path("text.txt"), "PosixPath PosixPath("),
+        (b"Anna", "bytes b'Anna': "),
+        ({"Anna": 1}, "dict {'Anna': 1}: "),
+        ({"Anna"}, "set {'Anna'}: "),
+        ([5], "5: "),
+        ([None], "None: "),
+        ([b""], "b'': "),
+        ([{"text": "Anna"}], "{'text': 'Anna'}: "),
+        ([["Anna", 3]], "['Anna', 3]: "),
+        (["Anna left.", 3], "3: "),
+    ],
+)
+def test_what_is_no_text_is_named_at_once(predictor, method, texts, found):
+    with pytest.raises(TypeError, match=f"^{re.escape(found)}") as error:
+        getattr(predictor, method)(texts)
+    assert "accepted is a text (str)" in str(error.value)
+    assert "list of words (list of str)" in str(error.value)
 
 
 def test_a_score_is_the_product_of_the_words_probabilities():

@@ -1,6 +1,6 @@
 """Text to entities: `Predictor.from_pretrained(model)(texts)`."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set, Sized
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -89,7 +89,7 @@ class Predictor:
         for. A text may be of any length, and a list of its words.
 
         Raises:
-            TypeError: something that is neither a text nor a list of words.
+            TypeError: something that is neither a text nor a list of words; at once, except inside of an iterator.
         """
         return _answer_in_kind(texts, self._find_in_chunk)
 
@@ -143,6 +143,12 @@ def _answer_in_kind(texts: TextOrWords | Iterable[TextOrWords], answer_chunk: Ca
     """One answer for a text, a list for what has a length, else an iterator."""
     if isinstance(texts, str):
         return answer_chunk([texts])[0]
+    # Here, not where an iterator's answers are asked for. A mapping's keys are hardly texts, and a set has no order.
+    if isinstance(texts, bytes | bytearray | Mapping | Set) or not isinstance(texts, Iterable):
+        raise TypeError(
+            f"{type(texts).__name__} {texts!r:.60}: accepted is a text (str), a list or an iterator of texts; "
+            "each text of a list or iterator may be a list of words (list of str)"
+        )
     answers = (answer for chunk in cut_into_chunks(texts, count_characters) for answer in answer_chunk(chunk))
     return list(answers) if isinstance(texts, Sized) else answers
 
@@ -155,7 +161,11 @@ def count_characters(text: TextOrWords) -> int:
     """
     if isinstance(text, str):
         return len(text)
-    if isinstance(text, Sequence) and all(isinstance(word, str) for word in text):
+    if (
+        isinstance(text, Sequence)
+        and not isinstance(text, bytes | bytearray)
+        and all(isinstance(word, str) for word in text)
+    ):
         return sum(map(len, text))
     raise TypeError(f"{text!r:.60}: accepted is a text (str), or a list of words (list of str)")
 
