@@ -8,6 +8,8 @@ from conftest import SENTENCES, write_sentences
 from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value
 
 from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
+from token_classification.data import formats
+from token_classification.data.formats.recognise import recognise_format
 from token_classification.data.load import Corpus, describe_files, load_corpus
 from token_classification.errors import DataError, UserError
 
@@ -220,6 +222,32 @@ def test_files_are_described_by_size_and_checksum(load, conll_file: Path) -> Non
             "sha256": hashlib.sha256(content).hexdigest(),
         }
     }
+
+
+def test_the_checksum_is_of_what_was_read(load, conll_file: Path) -> None:
+    content = conll_file.read_bytes()
+    corpus = load(train_file=conll_file)
+    conll_file.write_text("Other O\n")
+    assert describe_files(corpus)["train"]["sha256"] == hashlib.sha256(content).hexdigest()
+
+
+def test_a_file_that_is_replaced_while_it_is_read_is_one_of_both(load, conll_file: Path, monkeypatch) -> None:
+    content = conll_file.read_bytes()
+
+    def replace_behind(path: Path) -> str:
+        found = recognise_format(path)
+        Path(path).write_text('{"tokens": ["Other"], "tags": ["O"]}\n')
+        return found
+
+    monkeypatch.setattr(formats, "recognise_format", replace_behind)
+    corpus = load(train_file=conll_file)
+    assert len(corpus.splits["train"]) == len(SENTENCES)
+    assert describe_files(corpus)["train"]["sha256"] == hashlib.sha256(content).hexdigest()
+
+
+def test_what_is_held_out_has_the_checksum_of_its_file(load, conll_file: Path) -> None:
+    described = describe_files(load(train_file=conll_file, validation_split=0.25))
+    assert described["validation"]["sha256"] == described["train"]["sha256"]
 
 
 def test_a_dataset_is_described_without_a_checksum(load, tmp_path: Path) -> None:

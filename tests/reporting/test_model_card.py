@@ -2,6 +2,7 @@
 
 import hashlib
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,8 @@ import pytest
 from huggingface_hub import ModelCard
 
 from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
+from token_classification.data.formats import read_sentences
+from token_classification.data.inputs import read_and_describe
 from token_classification.data.labels import LabelSet
 from token_classification.data.load import Corpus
 from token_classification.data.schemes import Scheme
@@ -47,7 +50,9 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
             DataArguments(**(data or {"dataset_name": "owner/corpus"})),
             NerTrainingArguments(output_dir=str(folder), use_cpu=True, seed=17),
         )
-        corpus = Corpus({"validation": SENTENCES}, {"validation": data.get("train_file", "owner/corpus/validation")})
+        source = data.get("train_file", "owner/corpus/validation")
+        files = read_and_describe(partial(read_sentences, source))[1] if "train_file" in data else ()
+        corpus = Corpus({"validation": SENTENCES}, {"validation": source}, files={"validation": files})
         monkeypatch.setattr(sys, "argv", ["run_ner.py", "--output_dir", str(folder), f"--train_file={folder}/x.conll"])
         label_set = LabelSet(("O", "B-PER", "I-PER"), Scheme.IOB2)
         write_model_card(folder, arguments, corpus, label_set, 128, results, evaluations or {})

@@ -6,11 +6,11 @@ from token_classification.arguments import DataArguments, ModelArguments
 from token_classification.checking.check import CheckOptions, check_data
 from token_classification.checking.files import ColumnChoice, Reading, number_files, read_file
 from token_classification.checking.sub_tokens import find_tokenizer_problems, find_window
+from token_classification.data.inputs import keep_inputs
 from token_classification.data.load import SPLITS, load_dataset_splits
-from token_classification.data.streams import keep_streams
 
 
-@keep_streams()
+@keep_inputs()
 def check_run(model: ModelArguments, data: DataArguments) -> int:
     """Report on stdout what is wrong with the splits of a run; gives the exit code.
 

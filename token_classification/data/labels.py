@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from token_classification.data.inputs import keep_inputs
 from token_classification.data.load import Corpus
 from token_classification.data.schemes import OUTSIDE, Scheme, recognise_scheme
-from token_classification.data.streams import keep_streams
 from token_classification.data.text_lines import open_bytes, read_lines
 from token_classification.errors import DataError, UserError, list_problems
 
@@ -77,7 +77,7 @@ def choose_label_set(
     return LabelSet(tuple(names), recognise_scheme(gold, names, task))
 
 
-@keep_streams()
+@keep_inputs()
 def read_label_file(path: str) -> list[str]:
     """Read label names, one per line; blank lines are skipped, the order is kept.
 

@@ -1,10 +1,10 @@
 """All splits of a run as sentences of words and tags, wherever they come from."""
 
-import hashlib
 import logging
 import random
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from datasets import Dataset
@@ -13,6 +13,7 @@ from token_classification.arguments import DataArguments, ModelArguments, NerTra
 from token_classification.data.formats import read_sentences
 from token_classification.data.formats.records import build_sentences, list_tag_columns, pick_tag_column
 from token_classification.data.hub import class_label_names, load_hub_dataset
+from token_classification.data.inputs import ReadFile, read_and_describe
 from token_classification.data.sentences import Sentences, select_sentences
 from token_classification.errors import DataError, UserError
 
@@ -33,6 +34,8 @@ class Corpus:
     """Label names that the data set itself declares (ClassLabel), in its order."""
     columns: dict[str, list[str]] = field(default_factory=dict)
     """Split -> columns of a data set, for messages."""
+    files: dict[str, tuple[ReadFile, ...]] = field(default_factory=dict)
+    """Split -> its files as they were when they were read; none for a data set."""
 
     def place(self, split: str, row: int) -> str:
         """Where a sentence stands: `file:line`."""
@@ -81,6 +84,7 @@ def hold_out_validation(corpus: Corpus, share: float, seed: int) -> None:
     corpus.splits["validation"] = select_sentences(train, sorted(held_out))
     corpus.splits["train"] = select_sentences(train, [row for row in range(len(train)) if row not in held_out])
     corpus.sources["validation"] = corpus.sources["train"]
+    corpus.files["validation"] = corpus.files.get("train", ())
     logger.warning(
         "No validation data: %s of %s training sentences are held out for it (--validation_split %s, seed %s).",
         f"{held_out_count:,}",
@@ -91,7 +95,10 @@ def hold_out_validation(corpus: Corpus, share: float, seed: int) -> None:
 
 
 def describe_files(corpus: Corpus) -> dict[str, dict]:
-    """Per split: source, sentences, words, and for a local file its size in bytes and SHA-256."""
+    """Per split: source, sentences, words, and size in bytes and SHA-256 of its file when that was read.
+
+    Where a split has further files (labels beside text), `further_files` holds the same of each.
+    """
     described = {}
     for split, sentences in corpus.splits.items():
         source = corpus.sources[split]
@@ -100,9 +107,13 @@ def describe_files(corpus: Corpus) -> dict[str, dict]:
             "sentences": len(sentences),
             "words": sum(map(len, sentences.tokens)),
         }
-        if Path(source).is_file():
-            content = Path(source).read_bytes()
-            described[split] |= {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        first, *further = corpus.files.get(split) or [None]
+        if first is not None:
+            described[split] |= {"bytes": first.bytes, "sha256": first.sha256}
+        if further:
+            described[split]["further_files"] = [
+                {"source": str(file.path), "bytes": file.bytes, "sha256": file.sha256} for file in further
+            ]
     return described
 
 
@@ -113,15 +124,16 @@ def _load_files(data: DataArguments) -> Corpus:
         for split, path in zip(SPLITS, (data.train_file, data.validation_file, data.test_file), strict=True)
         if path
     }
-    splits, problems = {}, []
+    splits, read, problems = {}, {}, []
+    columns = (data.text_column_name, data.label_column_name, data.task_name)
     for split, path in files.items():
         try:
-            splits[split] = read_sentences(path, data.text_column_name, data.label_column_name, data.task_name)
+            splits[split], read[split] = read_and_describe(partial(read_sentences, path, *columns))
         except DataError as error:
             problems.append(str(error))
     if problems:
         raise DataError("\n".join(problems))
-    return Corpus(splits, files)
+    return Corpus(splits, files, files=read)
 
 
 def load_dataset_splits(data: DataArguments, model: ModelArguments) -> Corpus:

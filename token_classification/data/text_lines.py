@@ -5,18 +5,18 @@ import difflib
 from pathlib import Path
 from typing import BinaryIO
 
+from token_classification.data.inputs import open_input
 from token_classification.data.problems import BrokenFileError, Problem
-from token_classification.data.streams import is_stream, open_stream
 from token_classification.errors import DataError
 
 
 def open_bytes(path: Path) -> BinaryIO:
-    """Open a file for reading bytes; a pipe or device as `keep_streams` says.
+    """Open a file or pipe for reading bytes; within `keep_inputs` it is read once.
 
     Raises: DataError when there is no such file (with the near names of its folder), or when it can't be read.
     """
     try:
-        return open_stream(path) if is_stream(path) else path.open("rb")
+        return open_input(path)
     except FileNotFoundError:
         raise DataError(_explain_missing(path)) from None
     except OSError as error:

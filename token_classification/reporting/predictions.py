@@ -11,8 +11,8 @@ from token_classification.data.formats.conll import (
     read_conll,
     write_conll,
 )
+from token_classification.data.inputs import keep_inputs
 from token_classification.data.sentences import Sentences
-from token_classification.data.streams import keep_streams
 from token_classification.data.text_lines import read_lines
 from token_classification.errors import DataError
 
@@ -42,7 +42,7 @@ def write_tagged_words(path: Path, sentences: Sentences, predicted: Sequence[Seq
     write_conll(path, columns)
 
 
-@keep_streams()
+@keep_inputs()
 def read_tagged_words(path: Path) -> tuple[Sentences, list[list[str]]]:
     """Read what `write_tagged_words` wrote, or any CoNLL file with gold and predicted tags in its last two columns.
 

@@ -2,12 +2,14 @@
 
 import logging
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from omegaconf import DictConfig
 
 from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
 from token_classification.data.formats.text_and_labels import read_text_and_labels
+from token_classification.data.inputs import read_and_describe
 from token_classification.data.load import Corpus
 from token_classification.data.sentences import Sentences
 from token_classification.modeling.build import load_config, read_model_labels
@@ -28,10 +30,12 @@ def evaluate(spec: DictConfig, results: Path, key: str | None) -> None:
     ):
         logger.warning("test_ds is the validation data, on which the model may have been chosen (T8).")
     text = Path(spec.data_dir) / spec.test_ds.text_file
-    sentences = read_text_and_labels(text, Path(spec.data_dir) / spec.test_ds.labels_file, spec.test_ds.num_samples)
+    labels = Path(spec.data_dir) / spec.test_ds.labels_file
+    sentences, files = read_and_describe(partial(read_text_and_labels, text, labels, spec.test_ds.num_samples))
+    corpus = Corpus({"test": sentences}, {"test": str(text)}, files={"test": files})
     with open_model(spec.restore_from, key) as folder:
         names = read_model_labels(load_config(ModelArguments(str(folder))))
-        outcome = predict(folder, sentences, text, spec, results)
+        outcome = predict(folder, corpus, spec, results)
     counts = report.count_labels(sentences.tags, outcome.tags, names)
     scored = report.score_report(counts)
     logger.info(report.format_report(scored))
@@ -60,17 +64,16 @@ def evaluate(spec: DictConfig, results: Path, key: str | None) -> None:
     logger.info("Confusion matrix saved to %s", picture)
 
 
-def predict(folder: Path, sentences: Sentences, source: Path, spec: DictConfig, results: Path) -> SplitResults:
+def predict(folder: Path, corpus: Corpus, spec: DictConfig, results: Path) -> SplitResults:
     """Run the story's prediction step on sentences that are loaded already."""
     max_length = spec.model.dataset.max_seq_length
-    data_args = DataArguments(test_file=str(source), max_seq_length=max_length if max_length > 0 else None)
+    data_args = DataArguments(test_file=corpus.sources["test"], max_seq_length=max_length if max_length > 0 else None)
     training_args = NerTrainingArguments(
         output_dir=str(results),
         do_predict=True,
         per_device_eval_batch_size=spec.test_ds.batch_size,
         report=spec.report,
     )
-    corpus = Corpus({"test": sentences}, {"test": str(source)})
     return walk(ModelArguments(str(folder)), data_args, training_args, corpus=corpus)["test"]
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from token_classification.checking.check import CheckOptions, check_data
 from token_classification.checking.files import CheckedData, ColumnChoice, number_files, read_files
+from token_classification.data.inputs import keep_inputs
 from token_classification.data.problems import Problem
 from token_classification.data.schemes import Scheme
-from token_classification.data.streams import keep_streams
 from token_classification.errors import UserError
 
 
-@keep_streams()
+@keep_inputs()
 def check(options: argparse.Namespace) -> int:
     """Check the files that are named; gives the exit code.
 

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from token_classification.alignment.align import AlignedSplit
 from token_classification.alignment.words import split_into_sub_tokens
 from token_classification.arguments import ModelArguments, NerTrainingArguments
 from token_classification.data.formats.text_and_labels import read_text_and_labels
+from token_classification.data.inputs import read_and_describe
 from token_classification.data.load import Corpus
 from token_classification.errors import DataError, UserError, list_problems
 from token_classification.modeling.build import load_config, read_model_labels
@@ -60,17 +62,19 @@ def finetune(spec: DictConfig, results: Path, key: str | None) -> None:
 
 def load_splits(spec: DictConfig) -> Corpus:
     """Read the training and validation files; the problems of both are reported together."""
-    splits, sources, problems = {}, {}, []
+    splits, sources, files, problems = {}, {}, {}, []
     for split, section in (("train", spec.training_ds), ("validation", spec.validation_ds)):
         text = Path(spec.data_dir) / section.text_file
         try:
-            splits[split] = read_text_and_labels(text, Path(spec.data_dir) / section.labels_file, section.num_samples)
+            labels = Path(spec.data_dir) / section.labels_file
+            read = partial(read_text_and_labels, text, labels, section.num_samples)
+            splits[split], files[split] = read_and_describe(read)
         except DataError as error:
             problems.append(str(error))
         sources[split] = str(text)
     if problems:
         raise DataError("\n".join(problems))
-    return Corpus(splits, sources)
+    return Corpus(splits, sources, files=files)
 
 
 def find_labels(spec: DictConfig, corpus: Corpus) -> list[str]:

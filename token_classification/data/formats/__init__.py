@@ -9,8 +9,8 @@ from token_classification.data.formats.csv_table import read_csv
 from token_classification.data.formats.json_lines import read_json, read_json_lines
 from token_classification.data.formats.parquet import read_parquet
 from token_classification.data.formats.recognise import recognise_format
+from token_classification.data.inputs import keep_inputs
 from token_classification.data.sentences import Sentences
-from token_classification.data.streams import keep_streams
 
 READERS: dict[str, Callable[..., Sentences]] = {
     "conll": read_conll,
@@ -22,7 +22,7 @@ READERS: dict[str, Callable[..., Sentences]] = {
 }
 
 
-@keep_streams()
+@keep_inputs()
 def read_sentences(
     path: str | Path, text_column: str | None = None, label_column: str | None = None, task: str = "ner"
 ) -> Sentences:

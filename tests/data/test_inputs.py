@@ -1,10 +1,12 @@
-"""Pipes instead of files: each is read once, and whoever looks at it again sees the same."""
+"""Files and pipes are read once, and whoever looks at one again sees the same."""
 
+import hashlib
 import os
 import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,8 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from token_classification.data.formats import read_sentences
+from token_classification.data.formats.text_and_labels import read_text_and_labels
+from token_classification.data.inputs import is_stream, keep_inputs, read_and_describe
 from token_classification.data.labels import read_label_file
-from token_classification.data.streams import is_stream, keep_streams
 from token_classification.data.text_lines import open_bytes
 from token_classification.exit_codes import run_command
 from token_classification.reporting.predictions import read_tagged_words
@@ -71,13 +74,37 @@ def test_files_and_folders_are_no_streams(tmp_path):
     assert not any(map(is_stream, (tmp_path, tmp_path / "a.conll", tmp_path / "missing")))
 
 
+def test_a_file_stays_as_it_was_within_the_block(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"first")
+    with keep_inputs() as opened:
+        open_bytes(path).close()
+        path.write_bytes(b"second")
+        assert open_bytes(path).read() == b"first"
+        with keep_inputs() as inner:
+            assert inner == {}
+            assert open_bytes(path).read() == b"first"
+        assert inner == opened == {path: b"first"}
+    assert open_bytes(path).read() == b"second"
+
+
+def test_all_files_of_a_reader_are_described(tmp_path):
+    for name, text in (("text_train.txt", "Anna left\n"), ("labels_train.txt", "B-PER O\n")):
+        (tmp_path / name).write_text(text)
+    paths = tmp_path / "text_train.txt", tmp_path / "labels_train.txt"
+    sentences, files = read_and_describe(partial(read_text_and_labels, *paths))
+    assert sentences.tags == [["B-PER", "O"]]
+    assert [(file.path, file.bytes) for file in files] == [(paths[0], 10), (paths[1], 8)]
+    assert files[1].sha256 == hashlib.sha256(b"B-PER O\n").hexdigest()
+
+
 def test_nothing_is_kept_behind_the_block(tmp_path):
     named = tmp_path / "named"
     os.mkfifo(named)
     for content in (b"first", b"second"):
         writer = threading.Thread(target=named.write_bytes, args=[content])
         writer.start()
-        with keep_streams(), keep_streams():
+        with keep_inputs(), keep_inputs():
             assert [open_bytes(named).read() for _ in range(3)] == [content] * 3
         writer.join()
 
