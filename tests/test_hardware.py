@@ -2,13 +2,21 @@
 
 import os
 import platform
+import subprocess
+import sys
 
 import pytest
 import torch
 
+from trainers import make_trainer
+
 from token_classification import arguments, hardware
 from token_classification.arguments import NerTrainingArguments
 from token_classification.errors import UserError
+
+
+LAUNCHED = "ACCELERATE_MIXED_PRECISION"
+"""Where `accelerate launch` leaves the precision that it was told"""
 
 
 def make_arguments(tmp_path, monkeypatch, has_bf16: bool, **settings) -> NerTrainingArguments:
@@ -28,6 +36,52 @@ def test_precision_can_be_named(tmp_path, monkeypatch):
     assert not make_arguments(tmp_path, monkeypatch, True, mixed_precision="no").bf16
     assert make_arguments(tmp_path, monkeypatch, False, mixed_precision="bf16").bf16
     assert make_arguments(tmp_path, monkeypatch, False, bf16=True).bf16
+
+
+@pytest.mark.parametrize("launched", ["no", "bf16", "fp16"])
+@pytest.mark.parametrize("named", ["no", "bf16"])
+def test_what_is_named_wins_over_accelerate_launch(tmp_path, monkeypatch, launched, named):
+    monkeypatch.setenv(LAUNCHED, launched)
+    training = make_arguments(tmp_path, monkeypatch, True, mixed_precision=named)
+    assert (training.mixed_precision, training.bf16, training.fp16) == (named, named == "bf16", False)
+    assert os.environ[LAUNCHED] == launched
+
+
+def test_auto_takes_what_accelerate_launch_was_told(tmp_path, monkeypatch):
+    monkeypatch.setenv(LAUNCHED, "bf16")
+    assert make_arguments(tmp_path, monkeypatch, False).bf16
+    # `accelerate launch` says `no` where it was told nothing.
+    monkeypatch.setenv(LAUNCHED, "no")
+    assert make_arguments(tmp_path, monkeypatch, True).bf16
+    monkeypatch.setenv(LAUNCHED, "fp8")
+    with pytest.raises(UserError, match="fp8: accepted are no, bf16 and fp16"):
+        make_arguments(tmp_path, monkeypatch, True)
+
+
+def test_the_training_computes_in_the_precision_that_is_named(bert_folder, tmp_path, monkeypatch):
+    monkeypatch.setenv(LAUNCHED, "bf16")
+    trainer = make_trainer(bert_folder, tmp_path, mixed_precision="no", report_to="none")
+    assert trainer.accelerator.mixed_precision == "no"
+
+
+LAUNCHED_SCRIPT = """
+import sys
+from token_classification.arguments import NerTrainingArguments
+from transformers import Trainer
+from torch import nn
+training = NerTrainingArguments(output_dir=sys.argv[1], mixed_precision="no", report_to="none")
+print(training.mixed_precision, Trainer(nn.Linear(1, 1), training).accelerator.mixed_precision)
+"""
+
+
+@pytest.mark.slow
+def test_no_survives_accelerate_launch(tmp_path):
+    script = tmp_path / "launched.py"
+    script.write_text(LAUNCHED_SCRIPT)
+    launch = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "1"]
+    command = [*launch, "--mixed_precision", "bf16", str(script), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["no", "no"]
 
 
 def test_contradictions_are_refused(tmp_path, monkeypatch):

@@ -4,17 +4,21 @@ Names, meanings and defaults are those of the upstream token-classification scri
 what this project adds stands last in each class.
 """
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from accelerate.utils import is_deepspeed_available, parse_flag_from_env
+from accelerate.utils import is_deepspeed_available, parse_flag_from_env, patch_environment
 from transformers import TrainingArguments
 from transformers.trainer_utils import IntervalStrategy, SaveStrategy
 
 from token_classification.argument_values import find_unknown_trackers, find_wrong_values
 from token_classification.errors import UserError
 from token_classification.hardware import has_accelerator, multiplies_bf16
+
+LAUNCHED_PRECISION = "ACCELERATE_MIXED_PRECISION"
+"""Environment variable in which `accelerate launch` hands on its `--mixed_precision`"""
 
 
 @dataclass
@@ -220,7 +224,8 @@ class NerTrainingArguments(TrainingArguments):
         default="auto",
         metadata={
             "help": "Precision of matrix products; weights are always float32. auto: bf16 where the hardware "
-            "multiplies it natively, else no. --bf16 and --fp16 do the same as their names here."
+            "multiplies it natively, else no; under accelerate launch what it was told. What is named here wins. --bf16 "
+            "and --fp16 do the same as their names here."
         },
     )
     logging_nan_inf_filter: bool = field(
@@ -303,7 +308,9 @@ class NerTrainingArguments(TrainingArguments):
         if self.load_best_model_at_end and self.metric_for_best_model is None:
             self.metric_for_best_model = "f1"
         try:
-            super().__post_init__()
+            # TrainingArguments has an attribute of the name `mixed_precision`, too, and reads it from there.
+            with patch_environment(**{LAUNCHED_PRECISION: self.mixed_precision}):
+                super().__post_init__()
         except ValueError as error:
             # What the library finds in values that are only wrong together.
             raise UserError(str(error)) from error
@@ -315,16 +322,27 @@ class NerTrainingArguments(TrainingArguments):
         if not has_accelerator():
             self.use_cpu = True
             self.dataloader_pin_memory = False
-        if self.mixed_precision == "auto" and not (self.bf16 or self.fp16):
-            self.bf16 = multiplies_bf16()
-        elif self.mixed_precision != "auto":
+        if self.mixed_precision != "auto":
             if (self.bf16 and self.mixed_precision != "bf16") or (self.fp16 and self.mixed_precision != "fp16"):
                 given = "--bf16" if self.bf16 else "--fp16"
                 raise UserError(f"--mixed_precision {self.mixed_precision} and {given}: give only one of them.")
-            self.bf16 = self.mixed_precision == "bf16"
-            self.fp16 = self.mixed_precision == "fp16"
+        elif self.bf16 or self.fp16:
+            self.mixed_precision = "bf16" if self.bf16 else "fp16"
+        else:
+            self.mixed_precision = self._choose_precision()
+        self.bf16 = self.mixed_precision == "bf16"
+        self.fp16 = self.mixed_precision == "fp16"
         if self.fp16 and self.use_cpu:
             raise UserError("--fp16 needs a GPU; on a CPU: --mixed_precision auto.")
+
+    def _choose_precision(self) -> str:
+        """What `accelerate launch --mixed_precision` was told; it says `no` where it was told nothing."""
+        launched = os.environ.get(LAUNCHED_PRECISION, "no")
+        if launched == "no":
+            return "bf16" if multiplies_bf16() else "no"
+        if launched not in ("bf16", "fp16"):
+            raise UserError(f"accelerate launch --mixed_precision {launched}: accepted are no, bf16 and fp16.")
+        return launched
 
     def _check_engines(self) -> None:
         """Refuse what shards a model where it can't run; without this it is left out in silence, or fails deep inside.
