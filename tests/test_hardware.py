@@ -7,13 +7,11 @@ import sys
 
 import pytest
 import torch
-
 from trainers import make_trainer
 
 from token_classification import arguments, hardware
 from token_classification.arguments import NerTrainingArguments
 from token_classification.errors import UserError
-
 
 LAUNCHED = "ACCELERATE_MIXED_PRECISION"
 """Where `accelerate launch` leaves the precision that it was told"""

@@ -224,8 +224,8 @@ class NerTrainingArguments(TrainingArguments):
         default="auto",
         metadata={
             "help": "Precision of matrix products; weights are always float32. auto: bf16 where the hardware "
-            "multiplies it natively, else no; under accelerate launch what it was told. What is named here wins. --bf16 "
-            "and --fp16 do the same as their names here."
+            "multiplies it natively, else no; under `accelerate launch --mixed_precision` what that says. A name "
+            "given here wins over it. --bf16 and --fp16 do the same as their names here."
         },
     )
     logging_nan_inf_filter: bool = field(

@@ -58,3 +58,7 @@ class Recipe:
     """Are told of the training's steps"""
     on_results: Callable | None = None
     """Is called with each evaluated `AlignedSplit` and the `SplitResults` that the model made of it"""
+
+
+DEFAULT_RECIPE = Recipe()
+"""That of the Hugging Face dialect"""

@@ -15,9 +15,9 @@ from token_classification.data.load import Corpus, load_corpus, used_splits
 from token_classification.data.results_folder import lock_folder
 from token_classification.export.export_model import check_export_arguments, export_run
 from token_classification.hardware import keep_freed_memory
-from token_classification.modeling.build import DEFAULT_RECIPE, load_config, load_model, read_model_labels
+from token_classification.modeling.build import load_config, load_model, read_model_labels
 from token_classification.modeling.tokenizer import load_tokenizer
-from token_classification.recipe import Recipe
+from token_classification.recipe import DEFAULT_RECIPE, Recipe
 from token_classification.reporting.logs import configure_logging
 from token_classification.reporting.report import write_report
 from token_classification.scoring.evaluate import SplitResults
@@ -113,8 +113,8 @@ def walk(
         # 8. Report.
         if trainer.is_world_process_zero():
             arguments = (model_args, data_args, training_args)
-            folder, log_history = recipe.model_folder, trainer.state.log_history
-            write_report(arguments, corpus, label_set, aligner.window_length, results, folder, log_history)
+            log_history = trainer.state.log_history
+            write_report(arguments, recipe, corpus, label_set, aligner.window_length, results, log_history)
     if training_args.push_to_hub:
         trainer.push_to_hub()
 

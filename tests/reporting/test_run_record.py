@@ -2,17 +2,26 @@
 
 import hashlib
 import json
+import math
 import sys
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from transformers import TrainerCallback
 
 from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
 from token_classification.data.labels import LabelSet
 from token_classification.data.load import load_corpus
 from token_classification.data.schemes import Scheme
-from token_classification.reporting.run_record import LIBRARIES, write_run_record
+from token_classification.recipe import DEFAULT_RECIPE, HeadOptions, OptimizerOptions, Recipe
+from token_classification.reporting.run_record import (
+    LIBRARIES,
+    REPLACED_BY_LABELS,
+    REPLACED_BY_OPTIMIZER,
+    REPLACED_BY_SCHEDULE,
+    write_run_record,
+)
 
 SECRET = "hf_SoSecret"
 
@@ -21,7 +30,7 @@ SECRET = "hf_SoSecret"
 def write(tmp_path: Path, conll_file: Path, monkeypatch: pytest.MonkeyPatch):
     """Give a function that writes run.json for a command line and gives its text."""
 
-    def write_with(*argv: str, **settings) -> str:
+    def write_with(*argv: str, recipe: Recipe = DEFAULT_RECIPE, **settings) -> str:
         model = ModelArguments("some-model", token=SECRET)
         data = DataArguments(train_file=str(conll_file))
         training = NerTrainingArguments(
@@ -29,7 +38,8 @@ def write(tmp_path: Path, conll_file: Path, monkeypatch: pytest.MonkeyPatch):
         )
         monkeypatch.setattr(sys, "argv", ["run_ner.py", *argv])
         label_set = LabelSet(("O", "B-Ä"), Scheme.IOB2)
-        write_run_record(tmp_path, (model, data, training), load_corpus(data, model, training), label_set, 128)
+        corpus = load_corpus(data, model, training)
+        write_run_record(tmp_path, (model, data, training), recipe, corpus, label_set, 128)
         return (tmp_path / "run.json").read_text(encoding="utf-8")
 
     return write_with
@@ -88,10 +98,54 @@ def test_tokens_of_the_command_line_are_hidden(write, argv: list[str], expected:
 
 
 def test_infinity_is_no_reason_to_lose_the_record(write) -> None:
-    record = json.loads(write(max_grad_norm=float("inf")), parse_constant=refuse_constant)
-    assert record["training_arguments"]["max_grad_norm"] == "inf"
+    record = json.loads(write(lr_scheduler_kwargs={"power": math.inf}), parse_constant=refuse_constant)
+    assert record["training_arguments"]["lr_scheduler_kwargs"] == {"power": "inf"}
 
 
 def test_values_that_json_does_not_know_are_written_as_text(write) -> None:
     record = json.loads(write(lr_scheduler_kwargs={"path": Path("a/b")}))
     assert record["training_arguments"]["lr_scheduler_kwargs"] == {"path": "a/b"}
+
+
+def test_without_a_recipe_none_is_recorded(write) -> None:
+    record = json.loads(write())
+    assert "recipe" not in record
+    assert record["training_arguments"]["lr_scheduler_type"] == "linear"
+    assert record["data_arguments"]["label_all_tokens"] is False
+
+
+def test_what_the_recipe_replaced_is_not_recorded_as_used(write) -> None:
+    recipe = Recipe(
+        head=HeadOptions(layers=3, activation="tanh"),
+        continuation_labels="same",
+        optimizer=OptimizerOptions("adamw", {"betas": [0.9, 0.98]}, "CosineAnnealing", {"min_lr": math.inf}),
+        model_folder=Path("elsewhere"),
+        callbacks=[TrainerCallback()],
+    )
+    record = json.loads(write(recipe=recipe, lr_scheduler_type="constant", learning_rate=1e-3))
+    assert record["recipe"]["head"] == {"layers": 3, "dropout": 0.5, "activation": "tanh", "transformer_init": True}
+    assert record["recipe"]["optimizer"] == {
+        "name": "adamw",
+        "options": {"betas": [0.9, 0.98]},
+        "schedule": "CosineAnnealing",
+        "schedule_options": {"min_lr": "inf"},
+    }
+    assert record["recipe"]["continuation_labels"] == "same"
+    assert not {"callbacks", "model_folder", "on_results"} & set(record["recipe"])
+    used = record["training_arguments"]
+    assert not {"optim", "adam_beta1", "head_learning_rate", "lr_scheduler_type", "warmup_steps"} & set(used)
+    assert used["learning_rate"] == 1e-3
+    assert "label_all_tokens" not in record["data_arguments"]
+
+
+def test_a_recipe_without_a_schedule_has_that_of_the_arguments(write) -> None:
+    recipe = Recipe(optimizer=OptimizerOptions(schedule=None))
+    used = json.loads(write(recipe=recipe, lr_scheduler_type="constant"))["training_arguments"]
+    assert used["lr_scheduler_type"] == "constant"
+    assert "optim" not in used
+
+
+def test_every_name_that_a_recipe_replaces_exists(write) -> None:
+    record = json.loads(write())
+    assert set(REPLACED_BY_OPTIMIZER) | set(REPLACED_BY_SCHEDULE) <= set(record["training_arguments"])
+    assert set(REPLACED_BY_LABELS) <= set(record["data_arguments"])

@@ -94,6 +94,17 @@ def test_training_logs_what_nemo_users_look_for(trained, data_dir):
     assert "class_balancing: null" in (trained / "spec.yaml").read_text()
 
 
+def test_the_record_holds_what_the_model_learnt_with(trained):
+    record = json.loads((trained / "checkpoints" / "run.json").read_text())
+    assert record["recipe"]["head"]["dropout"] == 0.0
+    assert (record["recipe"]["optimizer"]["name"], record["recipe"]["optimizer"]["schedule"]) == (
+        "adam",
+        "WarmupAnnealing",
+    )
+    assert record["training_arguments"]["learning_rate"] == 5e-3
+    assert "lr_scheduler_type" not in record["training_arguments"]
+
+
 def test_checkpoints_are_the_best_and_the_last(trained):
     steps = {int(path.name.split("-")[1]) for path in (trained / "checkpoints").glob("checkpoint-*")}
     assert 3 <= len(steps) <= 4

@@ -11,9 +11,7 @@ from token_classification.data.labels import LabelSet
 from token_classification.modeling.deep_head import DeepHeadForTokenClassification
 from token_classification.modeling.head import replace_head
 from token_classification.modeling.source import hub_options, name_model_problems
-from token_classification.recipe import Recipe
-
-DEFAULT_RECIPE = Recipe()
+from token_classification.recipe import DEFAULT_RECIPE, Recipe
 
 
 def load_config(arguments: ModelArguments) -> PreTrainedConfig:

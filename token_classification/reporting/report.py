@@ -6,6 +6,7 @@ from pathlib import Path
 from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
 from token_classification.data.labels import LabelSet
 from token_classification.data.load import Corpus
+from token_classification.recipe import Recipe
 from token_classification.reporting.evaluation import Evaluation, LabelledSplit, analyse_split
 from token_classification.reporting.evaluation_report import REPORT_FOLDER, write_evaluation_report
 from token_classification.reporting.model_card import write_model_card
@@ -17,22 +18,22 @@ from token_classification.scoring.evaluate import SplitResults
 
 def write_report(
     arguments: tuple[ModelArguments, DataArguments, NerTrainingArguments],
+    recipe: Recipe,
     corpus: Corpus,
     label_set: LabelSet,
     window_length: int,
     results: Mapping[str, SplitResults],
-    model_folder: Path | None = None,
     log_history: Sequence[Mapping[str, float]] = (),
 ) -> None:
     """Write predictions, the evaluation report, `run.json` and the model card, and print the final tables.
 
     Args:
         arguments: Those of the run.
+        recipe: What was learnt otherwise than they say, and where the model lies if not in the output folder.
         corpus: All splits.
         label_set: Names and scheme.
         window_length: Longest model input, in sub-tokens.
         results: What the model makes of each split that it was asked for.
-        model_folder: Where the model and its card lie, if not in the output folder.
         log_history: What the Trainer logged.
     """
     data, training = arguments[1], arguments[2]
@@ -44,8 +45,9 @@ def write_report(
     evaluations = evaluate_results(arguments, corpus, label_set, results) if training.report else {}
     for split, evaluation in evaluations.items():
         write_evaluation_report(choose_report_folder(folder, split, evaluations), evaluation, log_history)
-    write_run_record(folder, arguments, corpus, label_set, window_length)
-    write_model_card(model_folder or folder, arguments, corpus, label_set, window_length, results, evaluations)
+    write_run_record(folder, arguments, recipe, corpus, label_set, window_length)
+    model_folder = recipe.model_folder or folder
+    write_model_card(model_folder, arguments, corpus, label_set, window_length, results, evaluations)
     for split, result in results.items():
         if "f1" in result.metrics:
             print(f"\n{format_scores(split, result.metrics, result.types)}")

@@ -3,6 +3,7 @@
 import platform
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict, fields, is_dataclass
 from importlib.metadata import version
 from math import isfinite
 from pathlib import Path
@@ -10,27 +11,45 @@ from pathlib import Path
 from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
 from token_classification.data.labels import LabelSet
 from token_classification.data.load import Corpus, describe_files
+from token_classification.data.whole_files import write_whole
 from token_classification.output_text import dump_json
+from token_classification.recipe import DEFAULT_RECIPE, Recipe
 
 LIBRARIES = ("torch", "transformers", "datasets", "tokenizers", "accelerate", "evaluate", "seqeval", "numpy")
 SECRET_ARGUMENTS = ("token", "hub_token")
+
+REPLACED_BY_OPTIMIZER = (
+    *("optim", "optim_args", "optim_target_modules", "adam_beta1", "adam_beta2", "adam_epsilon"),
+    "head_learning_rate",
+)
+"""Training arguments that decide nothing where the recipe has an optimizer"""
+REPLACED_BY_SCHEDULE = ("lr_scheduler_type", "lr_scheduler_kwargs", "warmup_steps")
+"""Training arguments that decide nothing where the recipe has a schedule"""
+REPLACED_BY_LABELS = ("label_all_tokens",)
+"""Data arguments that decide nothing where the recipe says what further sub-tokens are trained on"""
 
 
 def write_run_record(
     folder: Path,
     arguments: tuple[ModelArguments, DataArguments, NerTrainingArguments],
+    recipe: Recipe,
     corpus: Corpus,
     label_set: LabelSet,
     window_length: int,
 ) -> None:
-    """Write arguments, versions, seed, data checksums and the command line; tokens and keys are left out."""
+    """Write arguments, recipe, versions, seed, data checksums and the command line; tokens and keys are left out.
+
+    Arguments in whose place the recipe has something else are left out, too: they decided nothing.
+    """
     model, data, training = arguments
+    unused = {*SECRET_ARGUMENTS, *_list_replaced(recipe)}
     record = {
         "command_line": read_command_line(),
         "seed": training.seed,
-        "model_arguments": _list_arguments(vars(model)),
-        "data_arguments": _list_arguments(vars(data)),
-        "training_arguments": _list_arguments(training.to_dict()),
+        "model_arguments": _list_arguments(vars(model), unused),
+        "data_arguments": _list_arguments(vars(data), unused),
+        "training_arguments": _list_arguments(training.to_dict(), unused),
+        **({} if recipe == DEFAULT_RECIPE else {"recipe": _describe_recipe(recipe)}),
         "labels": list(label_set.names),
         "tag_scheme": str(label_set.scheme),
         "window_length": window_length,
@@ -38,16 +57,37 @@ def write_run_record(
         "versions": {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
         "machine": {"system": platform.platform(), "processor": platform.machine(), "device": str(training.device)},
     }
-    (folder / "run.json").write_text(dump_json(record), encoding="utf-8")
+    write_whole(folder / "run.json", dump_json(record))
 
 
-def _list_arguments(arguments: Mapping[str, object]) -> dict[str, object]:
-    """All but the secret ones; what JSON has no number for (`--max_grad_norm inf`) as text."""
-    return {
-        name: str(value) if isinstance(value, float) and not isfinite(value) else value
-        for name, value in arguments.items()
-        if name not in SECRET_ARGUMENTS
-    }
+def _list_arguments(arguments: Mapping[str, object], unused: set[str]) -> dict[str, object]:
+    """All but the unused ones; what JSON has no number for (infinity) as text."""
+    return {name: _name_infinity(value) for name, value in arguments.items() if name not in unused}
+
+
+def _name_infinity(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {name: _name_infinity(inner) for name, inner in value.items()}
+    return str(value) if isinstance(value, float) and not isfinite(value) else value
+
+
+def _list_replaced(recipe: Recipe) -> list[str]:
+    """Arguments that decide nothing beside this recipe."""
+    replaced = []
+    if recipe.optimizer is not None:
+        replaced += REPLACED_BY_OPTIMIZER
+        if recipe.optimizer.schedule is not None:
+            replaced += REPLACED_BY_SCHEDULE
+    if recipe.continuation_labels is not None:
+        replaced += REPLACED_BY_LABELS
+    return replaced
+
+
+def _describe_recipe(recipe: Recipe) -> dict[str, object]:
+    """What a recipe says of learning; not where the model is written and who is told."""
+    values = {field.name: getattr(recipe, field.name) for field in fields(recipe)}
+    values = {name: asdict(value) if is_dataclass(value) else value for name, value in values.items()}
+    return _list_arguments(values, {"model_folder", "callbacks", "on_results"})
 
 
 def read_command_line() -> list[str]:
