@@ -317,6 +317,10 @@ class NerTrainingArguments(TrainingArguments):
         if problems := find_unknown_trackers(self.report_to):
             raise UserError("\n".join(problems))
 
+    def __getstate__(self) -> dict:
+        """What is pickled (`training_args.bin`, which a push uploads) and copied: without the token."""
+        return vars(self) | {"hub_token": None}
+
     def _fit_hardware(self) -> None:
         """Use the CPU where there is nothing else, and choose the precision."""
         if not has_accelerator():

@@ -52,6 +52,32 @@ def test_a_run_continued_from_its_last_step_learns_no_more(bert_folder, tmp_path
         assert torch.equal(left, right), name
 
 
+def test_a_model_is_saved_whole_or_not_at_all(bert_folder, tmp_path, monkeypatch):
+    trainer = make_trainer(bert_folder, tmp_path, max_steps=1)
+    trainer.save_model(str(tmp_path / "model"))
+    before = {path.name: path.read_bytes() for path in (tmp_path / "model").iterdir()}
+    assert {"config.json", "model.safetensors", "tokenizer.json"} <= before.keys()
+
+    def fill_disk(folder):
+        raise OSError(28, "No space left on device", f"{folder}/tokenizer.json")
+
+    trainer.model.config.id2label[0] = "OTHER"
+    monkeypatch.setattr(trainer.processing_class, "save_pretrained", fill_disk)
+    with pytest.raises(OSError, match="No space"):
+        trainer.save_model(str(tmp_path / "model"))
+    assert {path.name: path.read_bytes() for path in (tmp_path / "model").iterdir()} == before
+
+
+def test_no_token_is_saved_with_a_model(bert_folder, tmp_path):
+    trainer = make_trainer(bert_folder, tmp_path, max_steps=1, save_steps=1, hub_token="hf_of_nobody_else")
+    trainer.train()
+    trainer.save_model()
+    records = list(tmp_path.rglob("training_args.bin"))
+    assert len(records) == 2
+    assert [path for path in tmp_path.rglob("*") if path.is_file() and b"hf_of_nobody" in path.read_bytes()] == []
+    assert trainer.args.hub_token == "hf_of_nobody_else"
+
+
 def test_the_loss_is_the_mean_over_labelled_positions():
     logits, labels = torch.randn(2, 3, 5), torch.tensor([[1, -100, 2], [-100, 4, 0]])
     outputs = type("Outputs", (), {"logits": logits})

@@ -81,6 +81,7 @@ def claim_files(folder: Path, names: Iterable[str]) -> None:
     own = read_marker(folder)
     new = own | set(names)
     if new != own:
+        folder.mkdir(parents=True, exist_ok=True)
         content = {"written_by": "token_classification", "files": sorted(new)}
         write_whole(folder / MARKER, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 

@@ -98,15 +98,13 @@ def write_file_set(folder: Path, contents: Mapping[str, str | bytes]) -> list[Pa
     try:
         with explain_unwritable(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            finish_file_set(folder)
             for name in contents:
                 if (folder / name).is_dir():
                     raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(folder / name))
             unfinished.mkdir()
             for name, content in contents.items():
                 write_whole(unfinished / name, content)
-            os.replace(unfinished, folder / DECIDED)
-            finish_file_set(folder)
+            decide_file_set(unfinished, folder)
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
         for parent in made:
@@ -114,6 +112,18 @@ def write_file_set(folder: Path, contents: Mapping[str, str | bytes]) -> list[Pa
                 parent.rmdir()
         raise
     return [folder / name for name in contents]
+
+
+def decide_file_set(files: Path, folder: Path) -> None:
+    """Move complete files, which are all that is in `files`, into the folder that `files` is in: all of them or none.
+
+    Raises: OSError.
+    """
+    for path in files.iterdir():
+        sync_file(path)
+    finish_file_set(folder)
+    os.replace(files, folder / DECIDED)
+    finish_file_set(folder)
 
 
 def finish_file_set(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """The model: what the checkpoint says, with a head for this run's labels."""
 
 import re
+from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
@@ -8,6 +9,7 @@ from transformers import AutoConfig, AutoModel, AutoModelForTokenClassification,
 
 from token_classification.arguments import ModelArguments
 from token_classification.data.labels import LabelSet
+from token_classification.data.whole_files import refuse_interrupted_set
 from token_classification.modeling.deep_head import DeepHeadForTokenClassification
 from token_classification.modeling.head import replace_head
 from token_classification.modeling.source import hub_options, name_model_problems
@@ -21,6 +23,7 @@ def load_config(arguments: ModelArguments) -> PreTrainedConfig:
         UserError: no such model, or it can't be read.
     """
     name = arguments.config_name or arguments.model_name_or_path
+    refuse_interrupted_set(Path(name))
     with name_model_problems(name):
         return AutoConfig.from_pretrained(name, **hub_options(arguments))
 

@@ -5,11 +5,14 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
+from token_classification.data.results_folder import check_own_files, claim_files, lock_folder
 from token_classification.data.schemes import Scheme
+from token_classification.data.whole_files import write_whole
 from token_classification.errors import UserError
 from token_classification.export.archive import read_key
 from token_classification.tao.assess import evaluate
@@ -18,12 +21,22 @@ from token_classification.tao.convert import convert_file, convert_folder
 from token_classification.tao.export import export
 from token_classification.tao.infer import infer, infer_in_bulk, is_bulk
 from token_classification.tao.learn import finetune, train
-from token_classification.tao.logs import configure_tao_logging, hide_key, write_command_line
+from token_classification.tao.logs import (
+    COMMAND_LINE_LOG,
+    ERROR_LOG,
+    configure_tao_logging,
+    hide_key,
+    write_command_line,
+)
 from token_classification.tao.spec import load_spec
 
 logger = logging.getLogger(__name__)
 
 WORK = {"train": train, "finetune": finetune, "evaluate": evaluate, "infer": infer, "export": export}
+
+SPEC_FILE = "spec.yaml"
+OWN_FILES = (SPEC_FILE, COMMAND_LINE_LOG, ERROR_LOG)
+"""What each command writes into its results folder"""
 
 
 def run(options: argparse.Namespace, overrides: Sequence[str]) -> None:
@@ -41,7 +54,23 @@ def run(options: argparse.Namespace, overrides: Sequence[str]) -> None:
     if (options.gpus or 1) > 1 and options.command not in ("infer", "export") and WORKER_VARIABLE not in os.environ:
         launch_processes(_without_key(options, overrides), options.gpus, key)
     results = Path(options.results_dir)
-    configure_tao_logging(results, options.command)
+    is_first = os.environ.get("RANK", "0") == "0"
+    with lock_folder(results, "-r") if is_first else nullcontext():
+        if is_first:
+            check_own_files(results, OWN_FILES, "give another -r")
+            claim_files(results, OWN_FILES)
+        configure_tao_logging(results, options.command)
+        run_on_spec(options, overrides, results, key, command_line)
+
+
+def run_on_spec(
+    options: argparse.Namespace,
+    overrides: Sequence[str],
+    results: Path,
+    key: str | None,
+    command_line: Sequence[str],
+) -> None:
+    """Read the spec of a command and do its work, in a results folder that is its own."""
     given = [f"restore_from={options.model}"] if options.model else []
     given += [f"trainer.gpus={options.gpus}"] if options.gpus else []
     given += ["resume=true"] if options.command == "infer" and options.resume else []
@@ -63,7 +92,7 @@ def log_spec(spec: DictConfig, results: Path, command_line: Sequence[str]) -> No
     logger.info("Spec file:\n%s", text)
     logger.info("Experiments will be logged at %s", results)
     if os.environ.get("RANK", "0") == "0":
-        (results / "spec.yaml").write_text(text, encoding="utf-8")
+        write_whole(results / SPEC_FILE, text)
         write_command_line(results, command_line[1:])
 
 
@@ -80,7 +109,8 @@ def convert(options: argparse.Namespace, spec: DictConfig) -> None:
     if options.data_file:
         conversion = convert_file(Path(options.data_file), options.max_length, scheme)
     elif spec.source_data_dir and spec.target_data_dir:
-        conversion = convert_folder(Path(spec.source_data_dir), Path(spec.target_data_dir), scheme)
+        with lock_folder(Path(spec.target_data_dir), "target_data_dir"):
+            conversion = convert_folder(Path(spec.source_data_dir), Path(spec.target_data_dir), scheme)
     else:
         raise UserError(
             "dataset_convert needs source_data_dir=FOLDER (train.txt, dev.txt, test.txt) and target_data_dir=FOLDER, "

@@ -1,6 +1,7 @@
 """`train` and `finetune`: from a data folder of text and labels to a model, with the log that NeMo users know."""
 
 import logging
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,18 +25,22 @@ from token_classification.scoring.evaluate import SplitResults
 from token_classification.story import walk
 from token_classification.tao import report, statistics
 from token_classification.tao.label_ids import order_labels, read_label_ids, write_label_ids
-from token_classification.tao.models import open_model, seal_model
+from token_classification.tao.models import name_model, open_model, place_model
 from token_classification.tao.translate import translate_data, translate_model, translate_recipe, translate_training
 from token_classification.training.checkpoints import KeepBestCheckpoints, find_last_checkpoint
 
 logger = logging.getLogger(__name__)
 
+CHECKPOINTS = "checkpoints"
+"""Folder of the results in which checkpoints and the model lie"""
+
 
 def train(spec: DictConfig, results: Path, key: str | None) -> None:
     """Train a model from an encoder."""
+    target = name_model(results / CHECKPOINTS, spec.exp_manager.name, key)
     corpus = load_splits(spec)
     corpus.label_names = find_labels(spec, corpus)
-    learn(spec, results, key, corpus, translate_model(spec, results), translate_recipe(spec))
+    learn(spec, results, target, key, corpus, translate_model(spec, results), translate_recipe(spec))
 
 
 def finetune(spec: DictConfig, results: Path, key: str | None) -> None:
@@ -44,6 +49,7 @@ def finetune(spec: DictConfig, results: Path, key: str | None) -> None:
     Raises:
         UserError: the data has labels that the model doesn't know.
     """
+    target = name_model(results / CHECKPOINTS, spec.exp_manager.name, key)
     with open_model(spec.restore_from, key) as folder:
         model_args = ModelArguments(str(folder))
         known = read_model_labels(load_config(model_args))
@@ -57,7 +63,7 @@ def finetune(spec: DictConfig, results: Path, key: str | None) -> None:
         corpus.label_names = known
         # The model's own head and weights are kept, whatever the spec says of new ones.
         recipe = replace(translate_recipe(spec), head=None, encoder_checkpoint=None, from_scratch=False)
-        learn(spec, results, key, corpus, model_args, recipe)
+        learn(spec, results, target, key, corpus, model_args, recipe)
 
 
 def load_splits(spec: DictConfig) -> Corpus:
@@ -113,13 +119,14 @@ def find_labels(spec: DictConfig, corpus: Corpus) -> list[str]:
 def learn(
     spec: DictConfig,
     results: Path,
+    target: Path,
     key: str | None,
     corpus: Corpus,
     model_args: ModelArguments,
     recipe: Recipe,
 ) -> None:
     """Log what is known of the data, walk the story, and seal the model."""
-    checkpoints = results / "checkpoints"
+    checkpoints = results / CHECKPOINTS
     training_args = translate_training(spec, checkpoints)
     resume(spec, training_args)
     logger.info("Setting model.dataset.data_dir to %s.", spec.data_dir)
@@ -137,16 +144,17 @@ def learn(
     keep = KeepBestCheckpoints(
         options.save_top_k, training_args.metric_for_best_model, training_args.greater_is_better
     )
-    model_folder = checkpoints / spec.exp_manager.name
-    callbacks = (LogTraining(recipe), keep)
-    recipe = replace(recipe, model_folder=model_folder, callbacks=callbacks, on_results=log_report)
     files = {split: corpus.sources[split] for split in corpus.splits}
-    walk(model_args, translate_data(spec, files), training_args, recipe=recipe, corpus=corpus)
-    if training_args.process_index == 0:
-        model = seal_model(model_folder, key)
+    is_first = training_args.process_index == 0
+    with place_model(target, key) if is_first else nullcontext(target) as model_folder:
+        recipe = replace(
+            recipe, model_folder=model_folder, callbacks=(LogTraining(recipe), keep), on_results=log_report
+        )
+        walk(model_args, translate_data(spec, files), training_args, recipe=recipe, corpus=corpus)
+    if is_first:
         kept = "best" if training_args.load_best_model_at_end else "last"
         logger.info("Experiment logs saved to '%s'", results)
-        logger.info("Trained model saved to '%s' (the weights of the %s epoch)", model, kept)
+        logger.info("Trained model saved to '%s' (the weights of the %s epoch)", target, kept)
 
 
 def resume(spec: DictConfig, training_args: NerTrainingArguments) -> None:

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from token_classification.data.results_folder import check_own_files, claim_files, confine_name
+from token_classification.data.whole_files import name_unfinished
 from token_classification.errors import UserError
 from token_classification.export.archive import open_archive, write_archive
+from token_classification.training.checkpoints import CHECKPOINT_NAME
 
 logger = logging.getLogger(__name__)
 
@@ -37,13 +40,38 @@ def open_model(path: str | None, key: str | None) -> Iterator[Path]:
         yield folder
 
 
-def seal_model(folder: Path, key: str | None) -> Path:
-    """With a key the model's folder becomes `{folder}.tlt` and is removed. Gives what to use with -m."""
-    # Trainer's own record is a pickle; run.json and the spec say the same.
-    (folder / "training_args.bin").unlink(missing_ok=True)
+@contextmanager
+def place_model(target: Path, key: str | None) -> Iterator[Path]:
+    """The folder that a training writes its model into, and `target` becomes what to use with -m afterwards.
+
+    With a key the folder lies hidden beside `target` until it is an archive, and is removed in any case.
+    """
     if key is None:
-        return folder
-    archive = folder.with_name(folder.name + ARCHIVE_SUFFIX)
-    write_archive(folder, archive, key)
-    shutil.rmtree(folder)
-    return archive
+        yield target
+        # Trainer's own record is a pickle; run.json and the spec say the same.
+        (target / "training_args.bin").unlink(missing_ok=True)
+        return
+    hidden = name_unfinished(target.with_suffix(""))
+    folder = hidden / target.name.removesuffix(ARCHIVE_SUFFIX)
+    try:
+        yield folder
+        (folder / "training_args.bin").unlink(missing_ok=True)
+        write_archive(folder, target, key)
+    finally:
+        shutil.rmtree(hidden, ignore_errors=True)
+
+
+def name_model(checkpoints: Path, name: str, key: str | None) -> Path:
+    """The folder, or with a key the archive, that a training leaves its model in.
+
+    Raises:
+        UserError: a name that leads elsewhere or is that of a checkpoint, or something of that name that no training
+            has written.
+    """
+    confine_name(name, "exp_manager.name")
+    if CHECKPOINT_NAME.fullmatch(name):
+        raise UserError(f"exp_manager.name={name}: checkpoints are called so; accepted is e.g. trained-model.")
+    target = checkpoints / (name if key is None else f"{name}{ARCHIVE_SUFFIX}")
+    check_own_files(checkpoints, [target.name], "give another exp_manager.name=NAME, or another -r")
+    claim_files(checkpoints, [target.name])
+    return target

@@ -1,5 +1,7 @@
 """The Trainer, with this project's own evaluation: the prediction loop and the scores that all commands share."""
 
+import json
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -16,6 +18,7 @@ from token_classification.alignment.align import AlignedSplit
 from token_classification.alignment.batches import WindowCollator
 from token_classification.arguments import NerTrainingArguments
 from token_classification.data.labels import LabelSet
+from token_classification.data.whole_files import DECIDED, decide_file_set, name_unfinished, write_whole
 from token_classification.recipe import OptimizerOptions
 from token_classification.scoring.decode import Viterbi
 from token_classification.scoring.evaluate import SplitResults, evaluate_split
@@ -35,6 +38,9 @@ from token_classification.training.packing import PackingCollator
 from token_classification.training.sampler import SplitWithBlank, WindowSampler
 from token_classification.training.schedule import build_schedule
 from token_classification.training.trained_rows import keep_state_whole
+
+ALL_RESULTS = "all_results.json"
+"""The metrics of all steps together"""
 
 
 class NerTrainer(Trainer):
@@ -171,6 +177,17 @@ class NerTrainer(Trainer):
             (folder / STATE_FILE).unlink(missing_ok=True)
         super()._save_checkpoint(model, trial)
 
+    def _save(self, output_dir: str | None = None, state_dict: dict | None = None) -> None:
+        """Save the model's files as `Trainer` does, but all of them or none: new labels never meet old weights."""
+        folder = Path(output_dir or self.args.output_dir)
+        unfinished = name_unfinished(folder / DECIDED)
+        try:
+            super()._save(str(unfinished), state_dict)
+            if self.args.should_save:
+                decide_file_set(unfinished, folder)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+
     def report_split(self, split: AlignedSplit, metric_key_prefix: str) -> SplitResults:
         """Tag and score a split, and leave the metrics in the output folder."""
         results, metrics = self.predict_split(split, metric_key_prefix)
@@ -178,8 +195,15 @@ class NerTrainer(Trainer):
         return results
 
     def _leave_metrics(self, split: str, metrics: dict[str, float]) -> None:
+        """Log metrics, and write them to `{split}_results.json` and into `all_results.json`."""
         self.log_metrics(split, metrics)
-        self.save_metrics(split, metrics)
+        if not self.is_world_process_zero():
+            return
+        folder = Path(self.args.output_dir)
+        write_whole(folder / f"{split}_results.json", json.dumps(metrics, indent=4, sort_keys=True))
+        together = folder / ALL_RESULTS
+        before = json.loads(together.read_text("utf-8")) if together.exists() else {}
+        write_whole(together, json.dumps(before | metrics, indent=4, sort_keys=True))
 
     def _get_train_sampler(self, train_dataset: SplitWithBlank | None = None) -> Sampler | None:
         """With auto and group_by_length: this project's own sampler, whose order a continued training finds again."""
