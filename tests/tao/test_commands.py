@@ -203,6 +203,17 @@ def test_the_same_results_folder_goes_on(specs, data_dir, bert_folder, tmp_path)
     assert "checkpoint-4 is continued" in log
 
 
+def test_a_fresh_start_in_the_same_results_folder(specs, data_dir, bert_folder, tmp_path, capsys):
+    settings = ["trainer.max_epochs=1", "exp_manager.resume_if_exists=false"]
+    for seed in (1, 2):
+        assert train_model(specs, data_dir, bert_folder, tmp_path, *settings, f"trainer.seed={seed}") == 0
+        state = json.loads((tmp_path / "checkpoints" / "checkpoint-2" / "trainer_state.json").read_text())
+        assert len([entry for entry in state["log_history"] if "eval_loss" in entry]) == 1
+    log = capsys.readouterr().out
+    assert "is continued" not in log
+    assert log.count("Epoch 0, global step 2: val_loss reached ") == 2
+
+
 def test_a_broken_checkpoint_is_passed_over(specs, data_dir, bert_folder, tmp_path):
     keep_all = "exp_manager.checkpoint_callback_params.save_top_k=3"
     for _ in range(2):
@@ -224,6 +235,7 @@ MISTAKES = {
     "several nodes": (["trainer.num_nodes=2"], "docs/scaling.md"),
     "processes": (["trainer.gpus=2"], "the flag -g"),
     "optimizer": (["model.optim.name=novograd"], "adamw"),
+    "nothing to continue": (["exp_manager.resume_ignore_no_checkpoint=false"], "holds no checkpoint to continue from"),
     "schedule": (["model.optim.sched.name=Warmup"], "WarmupAnnealing"),
     "no data": (["data_dir=/nowhere"], "/nowhere"),
 }

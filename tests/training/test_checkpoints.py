@@ -6,6 +6,7 @@ import pytest
 from conftest import write_checkpoint
 
 from token_classification.arguments import NerTrainingArguments
+from token_classification.data.results_folder import claim_files, lock_folder
 from token_classification.errors import UserError
 from token_classification.training.checkpoints import FINISHED_RUN_FILE, find_checkpoint, find_last_checkpoint
 
@@ -58,7 +59,7 @@ def test_an_unfinished_run_is_continued_from_its_last_checkpoint(out: Path, capl
     add_checkpoint(out, 9)
     last = add_checkpoint(out, 10)
     assert find(out) == last
-    assert f"{last} holds an unfinished run" in caplog.text
+    assert f"{last} is continued" in caplog.text
     assert "--overwrite_output_dir" in caplog.text
 
 
@@ -123,6 +124,23 @@ def test_a_run_killed_at_its_first_checkpoint_starts_afresh(out: Path, caplog: p
     assert "checkpoint-9 is passed over: trainer_state.json missing" in caplog.text
 
 
+@pytest.mark.parametrize("content", ["", '{"best_metr'])
+@pytest.mark.parametrize("settings", [{}, {"resume_from_checkpoint": "auto"}])
+def test_a_disk_that_was_full_at_the_first_checkpoint_is_no_obstacle(
+    out: Path, caplog: pytest.LogCaptureFixture, content: str, settings: dict
+) -> None:
+    (Path(add_checkpoint(out, 9)) / "trainer_state.json").write_text(content)
+    assert find(out, **settings) is None
+    assert "checkpoint-9 is passed over: trainer_state.json is broken" in caplog.text
+    assert "begins from the start" in caplog.text
+
+
+def test_what_says_whose_folder_it_is_is_no_obstacle(out: Path) -> None:
+    with lock_folder(out, "--output_dir"):
+        claim_files(out, ["run.json"])
+        assert find(out) is None
+
+
 def test_a_finished_checkpoint_that_broke_later_is_not_written_over(out: Path) -> None:
     (Path(add_checkpoint(out, 9)) / "optimizer.pt").unlink()
     with pytest.raises(UserError, match="already holds files"):
@@ -133,6 +151,7 @@ def test_other_folders_are_no_checkpoints(out: Path) -> None:
     last = add_checkpoint(out, 9)
     add_checkpoint(out, 10)
     (out / "checkpoint-10").rename(out / "checkpoint-10-kept")
+    (out / "checkpoint-11").write_text("no folder")
     assert find_last_checkpoint(out) == last
     assert find_last_checkpoint(out / "absent") is None
 

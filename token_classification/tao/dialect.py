@@ -49,10 +49,12 @@ WORDS = {
     " (run_ner.py: with --resume_from_checkpoint auto)": "",
     " with --resume_from_checkpoint auto": "",
     " --overwrite_output_dir": " and another -r",
-    "To start afresh: --overwrite_output_dir": "To start afresh: another -r",
+    "To start afresh: --overwrite_output_dir": "To start afresh: another -r, or exp_manager.resume_if_exists=false",
     "Give another folder, --overwrite_output_dir to train from scratch and write over it, or "
     "--resume_from_checkpoint true": "Give another -r, or exp_manager.resume_if_exists=true",
-    "--resume_from_checkpoint auto then trains from the start": "another -r trains from the start",
+    "--resume_from_checkpoint true:": "exp_manager.resume_ignore_no_checkpoint=false:",
+    "--resume_from_checkpoint auto then trains from the start": "exp_manager.resume_ignore_no_checkpoint=true then "
+    "trains from the start",
     "--resume_from_checkpoint auto takes the last good one": "exp_manager.resume_if_exists=true takes the last good "
     "one",
     "To go on: the same command (run_ner.py) with --model_name_or_path": "To score it: token_classification evaluate "

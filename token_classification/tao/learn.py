@@ -27,7 +27,7 @@ from token_classification.tao import report, statistics
 from token_classification.tao.label_ids import order_labels, read_label_ids, write_label_ids
 from token_classification.tao.models import name_model, open_model, place_model
 from token_classification.tao.translate import translate_data, translate_model, translate_recipe, translate_training
-from token_classification.training.checkpoints import KeepBestCheckpoints, find_last_checkpoint
+from token_classification.training.kept_checkpoints import KeepBestCheckpoints
 
 logger = logging.getLogger(__name__)
 
@@ -128,7 +128,7 @@ def learn(
     """Log what is known of the data, walk the story, and seal the model."""
     checkpoints = results / CHECKPOINTS
     training_args = translate_training(spec, checkpoints)
-    resume(spec, training_args)
+    choose_start(spec, training_args)
     logger.info("Setting model.dataset.data_dir to %s.", spec.data_dir)
     names = list(corpus.label_names)
     if training_args.process_index == 0:
@@ -142,7 +142,7 @@ def learn(
 
     options = spec.exp_manager.checkpoint_callback_params
     keep = KeepBestCheckpoints(
-        options.save_top_k, training_args.metric_for_best_model, training_args.greater_is_better
+        options.save_top_k, training_args.metric_for_best_model, training_args.greater_is_better, options.monitor
     )
     files = {split: corpus.sources[split] for split in corpus.splits}
     is_first = training_args.process_index == 0
@@ -157,24 +157,12 @@ def learn(
         logger.info("Trained model saved to '%s' (the weights of the %s epoch)", target, kept)
 
 
-def resume(spec: DictConfig, training_args: NerTrainingArguments) -> None:
-    """Go on from the last checkpoint of the results folder, if there is one and the spec does not forbid it.
-
-    Raises:
-        UserError: there is none, and the spec wants one.
-    """
+def choose_start(spec: DictConfig, training_args: NerTrainingArguments) -> None:
+    """Go on from the last checkpoint of the results folder, or begin afresh in it: as the spec says."""
     manager = spec.exp_manager
-    if not manager.resume_if_exists:
-        return
-    folder = Path(training_args.output_dir)
-    checkpoint = find_last_checkpoint(folder)
-    if checkpoint is not None:
-        logger.warning("%s is continued; for a fresh start give another -r.", checkpoint)
-        training_args.resume_from_checkpoint = checkpoint
-        return
-    if not manager.resume_ignore_no_checkpoint:
-        raise UserError(f"exp_manager.resume_ignore_no_checkpoint=false, and {folder} holds no checkpoint.")
     training_args.overwrite_output_dir = True
+    if manager.resume_if_exists:
+        training_args.resume_from_checkpoint = "auto" if manager.resume_ignore_no_checkpoint else "true"
 
 
 def log_labels(corpus: Corpus, split: str, names: list[str], labels_path: Path) -> None:

@@ -19,7 +19,7 @@ def find_damage(checkpoint: Path) -> str | None:
     FSDP and DeepSpeed write into folders of their own is not looked into.
     """
     for path in (checkpoint / STATE_FILE, *checkpoint.glob(SHARD_INDEX)):
-        if damage := _find_json_damage(path):
+        if damage := find_json_damage(path):
             return damage
     for path in sorted(checkpoint.glob("*.safetensors")):
         try:
@@ -39,7 +39,8 @@ def find_damage(checkpoint: Path) -> str | None:
     return f"{', '.join(missing)} missing" if missing else None
 
 
-def _find_json_damage(path: Path) -> str | None:
+def find_json_damage(path: Path) -> str | None:
+    """Say what is wrong with a JSON file that a training goes on from; None for a whole one."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -32,6 +32,7 @@ from token_classification.training.failures import (
 )
 from token_classification.training.finite import check_loss, check_weights
 from token_classification.training.interruption import SaveAtSigterm
+from token_classification.training.kept_checkpoints import keep_all_checkpoints, remove_older_checkpoints
 from token_classification.training.loss import LabelLoss
 from token_classification.training.optimizer import build_optimizer, set_head_learning_rate
 from token_classification.training.packing import PackingCollator
@@ -175,7 +176,15 @@ class NerTrainer(Trainer):
         folder = Path(self.args.output_dir) / f"{PREFIX_CHECKPOINT_DIR}-{self.state.global_step}"
         if self.args.should_save:
             (folder / STATE_FILE).unlink(missing_ok=True)
-        super()._save_checkpoint(model, trial)
+        with keep_all_checkpoints(self.args):
+            super()._save_checkpoint(model, trial)
+        self._remove_older_checkpoints({folder})
+
+    def _remove_older_checkpoints(self, kept: set[Path]) -> None:
+        if self.args.should_save:
+            best = self.state.best_model_checkpoint
+            kept = kept | ({Path(best)} if best else set())
+            remove_older_checkpoints(Path(self.args.output_dir), self.args.save_total_limit, kept)
 
     def _save(self, output_dir: str | None = None, state_dict: dict | None = None) -> None:
         """Save the model's files as `Trainer` does, but all of them or none: new labels never meet old weights."""
@@ -233,7 +242,12 @@ class NerTrainer(Trainer):
     def _finalize_training(self, *args, **kwargs) -> TrainOutput:
         """Average the loss since the last log line over the processes; the library takes that of the first one."""
         self._tr_loss = self.accelerator.reduce(self._tr_loss, reduction="mean")
-        return super()._finalize_training(*args, **kwargs)
+        with keep_all_checkpoints(self.args):
+            output = super()._finalize_training(*args, **kwargs)
+        if self.state.best_model_checkpoint:
+            # The last one is no longer needed to go on from, where room is for the best only.
+            self._remove_older_checkpoints(set())
+        return output
 
     def create_optimizer(self, model: PreTrainedModel | None = None) -> torch.optim.Optimizer:
         """The optimizer of the recipe, over all parameters alike; without one that of the TrainingArguments."""
