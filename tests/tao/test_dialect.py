@@ -10,6 +10,7 @@ import pytest
 from conftest import ROOT
 from transformers import TrainerControl, TrainerState, TrainingArguments
 
+from token_classification.argument_values import ACCEPTED
 from token_classification.errors import DataError, RejectedError, StoppedError, UserError
 from token_classification.tao.dialect import rewrite_flags, speaking_tao
 from token_classification.tao.schema import Spec
@@ -32,7 +33,7 @@ def list_engine_files() -> Iterator[Path]:
     """Modules whose messages reach users of the commands that have a spec."""
     for station in STATIONS:
         yield from sorted((PACKAGE / station).rglob("*.py"))
-    yield from (PACKAGE / name for name in ("arguments.py", "hardware.py", "extras.py"))
+    yield from (PACKAGE / name for name in ("arguments.py", "argument_values.py", "hardware.py", "extras.py"))
 
 
 def list_messages(path: Path) -> Iterator[str]:
@@ -71,6 +72,11 @@ ENGINE_MESSAGES = {
 def test_no_message_of_the_engine_names_a_flag_of_the_other_dialect(command: str, text: str) -> None:
     rewritten = rewrite_flags(text, command)
     assert FLAG.search(ALLOWED.sub("", rewritten)) is None, rewritten
+
+
+@pytest.mark.parametrize("name", ACCEPTED)
+def test_settings_of_a_wrong_value_are_named_in_this_dialect(name: str) -> None:
+    assert FLAG.search(ALLOWED.sub("", rewrite_flags(f"--{name} must be 1 or more; got 0.", "train"))) is None
 
 
 def test_there_are_messages_to_look_at() -> None:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from token_classification.errors import RejectedError, StoppedError, UserError
 
 ONLY_RUN_NER = (
+    *("--adam_beta1", "--adam_beta2", "--adam_epsilon", "--label_smoothing_factor", "--report_to", "--warmup_steps"),
     *("--data_dir", "--data_seed", "--dataset_config_name", "--dataset_name", "--deepspeed", "--do_eval"),
     *("--do_export", "--do_predict", "--do_train", "--doc_stride", "--early_stopping_patience"),
     *("--head_learning_rate", "--include_num_input_tokens_seen", "--label_column_name", "--long_sentences"),
@@ -21,6 +22,11 @@ ONLY_RUN_NER = (
 
 WORDS = {
     "--learning_rate": "model.optim.lr",
+    "--max_steps": "trainer.max_steps",
+    "--dataloader_num_workers": "model.dataset.num_workers",
+    "--report_to tensorboard": "exp_manager.create_tensorboard_logger=true",
+    "--report_to wandb": "exp_manager.create_wandb_logger=true",
+    "--metric_for_best_model": "exp_manager.checkpoint_callback_params.monitor",
     "--weight_decay": "model.optim.weight_decay",
     "--num_train_epochs": "trainer.max_epochs",
     "--gradient_accumulation_steps": "trainer.accumulate_grad_batches",
@@ -62,6 +68,8 @@ WORDS = {
     " and without --do_train": "",
     # What there is no key for is left out of a list of choices.
     ", or --auto_find_batch_size true": "",
+    "; with --return_entity_level_metrics also those of each type": "",
+    "; or leave out --do_train": "",
     ", --gradient_checkpointing true": "",
     " --eval_strategy epoch": "",
     ", or use --task_name pos to score every tag by itself": "",
