@@ -173,19 +173,6 @@ def test_a_file_that_nothing_was_read_of_has_no_copy(tmp_path):
     assert repair(tmp_path, "a.conll", "b.conll").paths == [tmp_path / "out" / "b.conll"]
 
 
-def test_files_are_never_overwritten(tmp_path):
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "a.conll").write_text(SOUND)
-    with pytest.raises(UserError, match=r"is the file itself, which is never touched"):
-        repair(tmp_path, "out/a.conll")
-    (tmp_path / "a.conll").write_text(SOUND)
-    (tmp_path / "b").mkdir()
-    (tmp_path / "b" / "a.conll").write_text(SOUND)
-    with pytest.raises(UserError, match=r"2 files are called a\.conll"):
-        repair(tmp_path, "a.conll", "b/a.conll")
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.conll"]
-
-
 def test_plain_tags_have_no_scheme(tmp_path):
     (tmp_path / "a.conll").write_text("a\tNN\n")
     with pytest.raises(UserError, match=r"--scheme iob2: the tags are plain"):

@@ -1,6 +1,8 @@
 """`token_classification check` and `run_ner.py --check_only`: what is printed and written, and the exit codes."""
 
 import json
+import os
+import re
 import time
 from html.parser import HTMLParser
 
@@ -160,3 +162,62 @@ def test_costs_a_small_multiple_of_reading(tmp_path, capsys):
 
     ratios = [seconds(lambda: check(path)) / seconds(lambda: read_sentences(path)) for _ in range(3)]
     assert sorted(ratios)[1] < 20
+
+
+@pytest.fixture
+def two_files(tmp_path, monkeypatch):
+    """`train.conll` and `dev.conll` in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("train.conll", "dev.conll"):
+        write_sentences(tmp_path / name)
+    return tmp_path
+
+
+def read_folder(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--json", "train.conll", "dev.conll"],  # a forgotten name: the data file takes its place
+        ["--html", "train.conll", "dev.conll"],
+        ["train.conll", "--json", "train.conll"],
+        ["train.conll", "--json", "link.json"],
+        ["train.conll", "--json", "hard.json"],
+        ["dev.conll", "--json", "new.json", "--html", "./new.json"],
+        ["dev.conll", "--repair", "."],
+        ["t.json", "--repair", "."],
+        ["t.json", "t.jsonl", "--repair", "out"],
+        ["train.conll", "--repair", "out", "--json", "out/train.conll"],
+    ],
+)
+def test_no_file_is_lost_to_a_report_or_a_copy(two_files, arguments, capsys):
+    (two_files / "link.json").symlink_to("train.conll")
+    (two_files / "hard.json").hardlink_to(two_files / "train.conll")
+    for name in ("t.json", "t.jsonl"):
+        (two_files / name).write_text('[{"tokens": ["Anna"], "tags": ["B-PER"]}]')
+    (two_files / "t.jsonl").write_text('{"tokens": ["Bob"], "tags": ["O"]}\n')
+    before = read_folder(two_files)
+    assert check(*arguments) == 2
+    assert read_folder(two_files) == before
+    assert re.search("train.conll|link.json|hard.json|new.json|dev.conll|t.jsonl", capsys.readouterr().err)
+
+
+def test_a_report_replaces_that_of_an_earlier_check_and_nothing_else(two_files, capsys):
+    (two_files / "mine.json").write_text("{}")
+    assert check("dev.conll", "--json", "mine.json") == 2
+    assert "mine.json" in capsys.readouterr().err
+    assert (two_files / "mine.json").read_text() == "{}"
+    for _ in range(2):
+        assert check("dev.conll", "--json", "new.json", "--html", "new.html", "--repair", "out") == 0
+
+
+def test_findings_may_go_to_a_pipe(two_files):
+    os.mkfifo("pipe")
+    handle = os.open("pipe", os.O_RDWR)  # both ends: neither waits for the other
+    try:
+        assert check("dev.conll", "--json", "pipe") == 0
+        assert b'"findings": []' in os.read(handle, 65_536)
+    finally:
+        os.close(handle)

@@ -1,7 +1,6 @@
 """The doctor's visit, once the files are read: examine, report, repair."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from token_classification.checking.doctor import examine
@@ -10,28 +9,18 @@ from token_classification.checking.repair import Repair, repair_files
 from token_classification.checking.report_html import format_html
 from token_classification.checking.report_json import format_json
 from token_classification.checking.report_text import format_text, summarise
+from token_classification.checking.targets import CheckOptions, reserve_targets
 from token_classification.data.problems import Problem
-from token_classification.data.schemes import Scheme
-from token_classification.data.whole_files import write_file_set
+from token_classification.data.whole_files import write_whole
 from token_classification.output_text import make_printable_lines
 
 
-@dataclass(frozen=True)
-class CheckOptions:
-    """What is to be done beside looking at the files."""
-
-    json_file: Path | None = None
-    html_file: Path | None = None
-    repair_folder: Path | None = None
-    """Where corrected copies are to be written"""
-    scheme: Scheme | None = None
-    """Scheme that the copies are to have"""
-    discard: bool = False
-    """Leave sentences that can't be repaired out of the copies"""
-
-
 def check_data(
-    data: CheckedData, columns: ColumnChoice, options: CheckOptions, tokenizer_problems: Iterable[Problem] = ()
+    data: CheckedData,
+    columns: ColumnChoice,
+    options: CheckOptions,
+    tokenizer_problems: Iterable[Problem] = (),
+    inputs: Iterable[Path] = (),
 ) -> int:
     """Report what is wrong with files on stdout (and as JSON and HTML), write corrected copies where asked.
 
@@ -40,18 +29,20 @@ def check_data(
         columns: The columns that they were read with.
         options: Where reports and copies go.
         tokenizer_problems: What a model's tokenizer finds in the files (`sub_tokens.py`).
+        inputs: Everything that was read for it.
 
     Returns:
         0: nothing but notes; 1: warnings; 2: errors. With a repair, what is left in the copies counts.
 
     Raises:
-        UserError: files can't be written where they are asked for.
+        UserError: files can't be written where they are asked for; none is written then.
     """
+    reserve_targets(data, options, inputs)
     examination = examine(data, tokenizer_problems)
     print(format_text(examination))
     for path, format_report in ((options.json_file, format_json), (options.html_file, format_html)):
         if path is not None:
-            write_file_set(path.parent, {path.name: format_report(examination)})
+            write_whole(path, format_report(examination))
     if options.repair_folder is None:
         return examination.exit_code
     repair = repair_files(

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from token_classification.arguments import DataArguments, ModelArguments
-from token_classification.checking.check import CheckOptions, check_data
+from token_classification.checking.check import check_data
 from token_classification.checking.files import ColumnChoice, Reading, number_files, read_file
 from token_classification.checking.sub_tokens import find_tokenizer_problems, find_window
+from token_classification.checking.targets import CheckOptions
 from token_classification.data.inputs import keep_inputs
 from token_classification.data.load import SPLITS, load_dataset_splits
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 from token_classification.checking.boundaries import find_cut_sentences
 from token_classification.checking.files import CheckedFile, ColumnChoice, find_labels_file
@@ -76,16 +77,29 @@ class LineCopy:
         return [line for lines in self.new for line in lines]
 
 
+def name_copy(path: Path) -> str:
+    """The name of the corrected copy of a file."""
+    return path.name if _is_copied_line_by_line(path) else f"{path.stem}.jsonl"
+
+
+def name_diff(copy: str) -> str:
+    """The name of the file with what changes in a copy."""
+    return f"{copy}.diff"
+
+
+def _is_copied_line_by_line(path: Path) -> bool:
+    """Files of other formats, and pairs of text and labels, become JSON lines."""
+    return find_labels_file(path) is None and recognise_format(path) in ("conll", "conllu", "json_lines")
+
+
 def copy_lines(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice) -> LineCopy:
     """The lines of a file with the planned words and tags."""
-    if find_labels_file(file.path) is not None:
+    if not _is_copied_line_by_line(file.path):
         return _copy_as_json_lines(file, plan, columns)
     file_format = recognise_format(file.path)
-    if file_format in ("conll", "conllu"):
-        return _copy_rows(file, plan, columns, file_format)
     if file_format == "json_lines":
         return _copy_records(file, plan, columns)
-    return _copy_as_json_lines(file, plan, columns)
+    return _copy_rows(file, plan, columns, file_format)
 
 
 def _copy_rows(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice, file_format: str) -> LineCopy:
@@ -112,7 +126,7 @@ def _copy_rows(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice, file_
         new[problem.line - 1] = ["", lines[problem.line - 1], ""]
         plan.counts["document start"] += 1
     line_end = "\r\n" if b"\r\n" in read_bytes(file.path) else "\n"
-    return LineCopy(file.path.name, lines, new, is_line_per_word=True, line_end=line_end)
+    return LineCopy(name_copy(file.path), lines, new, is_line_per_word=True, line_end=line_end)
 
 
 def _repair_row(problem: Problem, lines: list[str], new: list[list[str]], layout: Layout, known: set[str]) -> dict:
@@ -143,7 +157,7 @@ def _copy_records(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice) ->
             tag_names = list_tag_columns(columns.task)
             record[pick_tag_column(found, columns.label_column, file.path, tag_names)] = plan.tags[row]
         new[line] = [json.dumps(record, ensure_ascii=False)]
-    return LineCopy(file.path.name, lines, new, is_line_per_word=False)
+    return LineCopy(name_copy(file.path), lines, new, is_line_per_word=False)
 
 
 def _copy_as_json_lines(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice) -> LineCopy:
@@ -157,4 +171,4 @@ def _copy_as_json_lines(file: CheckedFile, plan: RepairPlan, columns: ColumnChoi
             changed[tag_name] = plan.tags.get(row, file.sentences.tags[row])
         old.append(json.dumps(record, ensure_ascii=False))
         new.append([json.dumps(changed, ensure_ascii=False)])
-    return LineCopy(f"{file.path.stem}.jsonl", [*old, ""], [*new, [""]], is_line_per_word=False)
+    return LineCopy(name_copy(file.path), [*old, ""], [*new, [""]], is_line_per_word=False)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from token_classification.checking.copies import LineCopy, copy_lines
+from token_classification.checking.copies import LineCopy, copy_lines, name_diff
 from token_classification.checking.doctor import Examination, examine
 from token_classification.checking.files import CheckedData, ColumnChoice, number_files, read_file
 from token_classification.checking.repair_plan import plan_repairs
@@ -54,43 +54,26 @@ def repair_files(
     Args:
         data: The files.
         scheme: Their scheme.
-        folder: Where the copies are to be; made if needed.
+        folder: Where the copies are to be, which may take the place of files there (`targets.py`); made if needed.
         columns: The columns that the files were read with.
         target: Convert all entities to this scheme.
         discard: Leave out the sentences of problems that can't be repaired.
 
-    Raises: UserError when a copy would take the place of one of the files, or of another copy; nothing is written.
+    Raises: UserError for plain tags with a `target`, or when the folder can't be written to; nothing is written then.
     """
     if target is not None and scheme == Scheme.PLAIN:
         raise UserError(f"--scheme {target}: the tags are plain (no prefixes), so there is no scheme to convert from.")
     data = CheckedData([file for file in data.files if len(file.sentences)], data.words, data.tags)
     plans = plan_repairs(data, scheme, target or scheme)
     copies = [copy_lines(file, plan, columns) for file, plan in zip(data.files, plans, strict=True)]
-    _refuse_overwriting(data, copies, folder)
     left_out = _leave_out_sentences(data, copies, columns) if discard else [0] * len(copies)
     texts = {}
     for file, copy in zip(data.files, copies, strict=True):
         texts[copy.name] = copy.line_end.join(copy.lines)
-        texts[f"{copy.name}.diff"] = copy.format_diff(str(file.path), str(folder / copy.name))
+        texts[name_diff(copy.name)] = copy.format_diff(str(file.path), str(folder / copy.name))
     write_file_set(folder, texts)
     paths = [folder / copy.name for copy in copies]
     return Repair(paths, [plan.counts for plan in plans], left_out, _examine_copies(data, paths, columns))
-
-
-def _refuse_overwriting(data: CheckedData, copies: Sequence[LineCopy], folder: Path) -> None:
-    sources = {file.path.resolve() for file in data.files}
-    names = Counter(copy.name for copy in copies)
-    for copy in copies:
-        if (folder / copy.name).resolve() in sources:
-            raise UserError(
-                f"--repair {folder}: {folder / copy.name} is the file itself, which is never touched; accepted: "
-                "another folder; type --repair repaired"
-            )
-        if names[copy.name] > 1:
-            raise UserError(
-                f"--repair {folder}: {names[copy.name]} files are called {copy.name}; accepted: one copy of a name; "
-                "repair them one by one, each into a folder of its own"
-            )
 
 
 def _leave_out_sentences(data: CheckedData, copies: Sequence[LineCopy], columns: ColumnChoice) -> list[int]:

@@ -11,6 +11,7 @@ from filelock import FileLock, Timeout
 
 from token_classification.data.whole_files import remove_unfinished, write_whole
 from token_classification.errors import UserError
+from token_classification.output_text import dump_json
 
 MARKER = ".token_classification.json"
 """Names the files of its folder that this tool has written"""
@@ -83,7 +84,7 @@ def claim_files(folder: Path, names: Iterable[str]) -> None:
     if new != own:
         folder.mkdir(parents=True, exist_ok=True)
         content = {"written_by": "token_classification", "files": sorted(new)}
-        write_whole(folder / MARKER, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+        write_whole(folder / MARKER, dump_json(content))
 
 
 def read_marker(folder: Path) -> set[str]:
@@ -117,7 +118,7 @@ def refuse_overwriting_inputs(targets: Mapping[str, Path | None], inputs: Iterab
         if path is None or (path.exists() and not path.is_file()):
             continue  # a pipe or a device loses nothing
         if reason := taken.get(_identify(path)):
-            raise UserError(f"{flag} {path}: {reason}; accepted: a file of its own; give another name")
+            raise UserError(f"{flag} {path}: {reason}; accepted: a file of its own; give another name or folder")
         taken[_identify(path)] = f"{flag} writes there already"
 
 

@@ -4,15 +4,15 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from token_classification.checking.check import CheckOptions, check_data
+from token_classification.checking.check import check_data
 from token_classification.checking.files import CheckedData, ColumnChoice, number_files, read_files
+from token_classification.checking.targets import CheckOptions
 from token_classification.data.inputs import keep_inputs
 from token_classification.data.problems import Problem
 from token_classification.data.schemes import Scheme
 from token_classification.errors import UserError
 
 
-@keep_inputs()
 def check(options: argparse.Namespace) -> int:
     """Check the files that are named; gives the exit code.
 
@@ -22,19 +22,17 @@ def check(options: argparse.Namespace) -> int:
         given = "--discard" if options.discard else f"--scheme {options.scheme}"
         raise UserError(f"{given} says how to repair: give --repair FOLDER as well.")
     columns = ColumnChoice(options.text_column_name, options.label_column_name, options.task_name)
-    data = number_files(read_files([Path(name) for name in options.files], columns))
-    return check_data(
-        data,
-        columns,
-        CheckOptions(
-            json_file=Path(options.json) if options.json else None,
-            html_file=Path(options.html) if options.html else None,
-            repair_folder=Path(options.repair) if options.repair else None,
-            scheme=Scheme(options.scheme) if options.scheme else None,
-            discard=options.discard,
-        ),
-        _ask_tokenizer(data, options) if options.model else (),
+    targets = CheckOptions(
+        json_file=Path(options.json) if options.json else None,
+        html_file=Path(options.html) if options.html else None,
+        repair_folder=Path(options.repair) if options.repair else None,
+        scheme=Scheme(options.scheme) if options.scheme else None,
+        discard=options.discard,
     )
+    with keep_inputs() as opened:
+        data = number_files(read_files([Path(name) for name in options.files], columns))
+        tokenizer_problems = _ask_tokenizer(data, options) if options.model else ()
+        return check_data(data, columns, targets, tokenizer_problems, list(opened))
 
 
 def _ask_tokenizer(data: CheckedData, options: argparse.Namespace) -> Iterator[Problem]:
