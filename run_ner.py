@@ -19,6 +19,11 @@ with quick_imports():
 __all__ = ["main", "run"]
 
 
+def _mp_fn(index: int) -> None:
+    """What `xla_spawn` calls in each of its processes."""
+    main()
+
+
 def run() -> int:
     """The command: exit code 0, or 2 where the user has to put something right."""
     return run_command(main, sys.argv[1:])

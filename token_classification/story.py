@@ -1,6 +1,7 @@
 """The whole story of a run, one call per station: what `run_ner.py` starts and what both dialects walk through."""
 
 import logging
+import sys
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -29,9 +30,12 @@ from token_classification.training.loss import weigh_classes
 logger = logging.getLogger(__name__)
 
 
-def main(argv: list[str]) -> int:
-    """Parse the command line and walk the story, or only check the data (--check_only); gives the exit code."""
-    arguments, notices = parse_command_line(argv)
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line (None: that of the process) and walk the story, or only check the data (--check_only).
+
+    Gives the exit code.
+    """
+    arguments, notices = parse_command_line(sys.argv[1:] if argv is None else argv)
     configure_logging(arguments[2])
     for notice in notices:
         logger.warning(notice)

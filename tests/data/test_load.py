@@ -188,7 +188,7 @@ def test_a_wrong_column_of_a_dataset_lists_the_columns(load, tmp_path: Path) -> 
 def test_a_dataset_without_tags_lists_its_columns(load, tmp_path: Path) -> None:
     rows = [{"tokens": ["Anna"], "number": 1}] * 2
     folder = save_dataset(tmp_path, rows, tokens=List(Value("string")), number=Value("int64"))
-    with pytest.raises(UserError, match=r"saved/train: no tags \(columns: tokens, number\)"):
+    with pytest.raises(UserError, match=r"saved/train: no tags \(columns found: 'tokens', 'number'\)"):
         load({"do_train": True}, dataset_name=folder)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from token_classification.checking.files import CheckedData, CheckedFile
+from token_classification.data.formats.record_columns import list_columns
 from token_classification.data.problems import Problem
 
 
@@ -11,7 +12,11 @@ def find_boundary_problems(data: CheckedData) -> Iterator[Problem]:
     """Problems of each file with its sentences as a whole."""
     for file in data.files:
         if file.tag_ids is None and len(file.sentences):
-            text = "the file has no tags; accepted for data that is only to be tagged; add tags to train or score"
+            columns = file.sentences.columns
+            found = f" (columns found: {list_columns(columns)})" if columns else ""
+            text = (
+                f"the file has no tags{found}; accepted for data that is only to be tagged; add tags to train or score"
+            )
             yield file.report_sentence("no_tags", 0, text)
         for row, words in enumerate(file.sentences.tokens):
             if not words:

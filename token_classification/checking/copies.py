@@ -10,7 +10,7 @@ from token_classification.checking.repair_plan import RepairPlan
 from token_classification.data.formats.conll import Layout, find_layout, is_boundary
 from token_classification.data.formats.conllu import COLUMNS, choose_column
 from token_classification.data.formats.recognise import recognise_format
-from token_classification.data.formats.records import WORD_COLUMNS, list_tag_columns, pick_tag_column, pick_word_column
+from token_classification.data.formats.record_columns import WORD_COLUMNS, pick_word_column
 from token_classification.data.problems import Problem
 from token_classification.data.text_lines import read_bytes, read_lines
 from token_classification.output_text import make_printable
@@ -154,8 +154,7 @@ def _copy_records(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice) ->
         if row in plan.words:
             record[pick_word_column(found, columns.text_column, file.path, WORD_COLUMNS)] = plan.words[row]
         if row in plan.tags:
-            tag_names = list_tag_columns(columns.task)
-            record[pick_tag_column(found, columns.label_column, file.path, tag_names)] = plan.tags[row]
+            record[file.sentences.tag_column] = plan.tags[row]
         new[line] = [json.dumps(record, ensure_ascii=False)]
     return LineCopy(name_copy(file.path), lines, new, is_line_per_word=False)
 

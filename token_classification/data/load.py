@@ -11,7 +11,15 @@ from datasets import Dataset
 
 from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
 from token_classification.data.formats import read_sentences
-from token_classification.data.formats.records import build_sentences, list_tag_columns, pick_tag_column
+from token_classification.data.formats.label_columns import find_label_column
+from token_classification.data.formats.record_columns import (
+    WORD_COLUMNS,
+    list_columns,
+    list_tag_columns,
+    pick_tag_column,
+    pick_word_column,
+)
+from token_classification.data.formats.records import build_sentences
 from token_classification.data.hub import class_label_names, load_hub_dataset
 from token_classification.data.inputs import ReadFile, read_and_describe
 from token_classification.data.sentences import Sentences, select_sentences
@@ -32,8 +40,6 @@ class Corpus:
     """Split -> file, or `dataset/split` on the Hub."""
     label_names: list[str] | None = None
     """Label names that the data set itself declares (ClassLabel), in its order."""
-    columns: dict[str, list[str]] = field(default_factory=dict)
-    """Split -> columns of a data set, for messages."""
     files: dict[str, tuple[ReadFile, ...]] = field(default_factory=dict)
     """Split -> its files as they were when they were read; none for a data set."""
 
@@ -149,42 +155,41 @@ def load_dataset_splits(data: DataArguments, model: ModelArguments) -> Corpus:
         token=model.token,
         trust_remote_code=model.trust_remote_code,
     )
-    splits, sources, columns, label_names = {}, {}, {}, None
+    splits, sources, label_names = {}, {}, None
     for name, dataset in loaded.items():
         split = OTHER_SPLIT_NAMES.get(name, name)
         if split not in SPLITS:
             logger.info("split %r of %s is not used; used are %s", name, data.dataset_name, ", ".join(SPLITS))
             continue
         sources[split] = f"{data.dataset_name}/{name}"
-        columns[split] = dataset.column_names
-        label_column = pick_tag_column(
-            dataset.column_names, data.label_column_name, Path(sources[split]), list_tag_columns(data.task_name)
-        )
-        names = class_label_names(dataset.features, label_column) if label_column else None
+        splits[split], names = _read_split(dataset, Path(sources[split]), data)
         label_names = label_names or names
-        records = _name_tags(dataset, label_column, names)
-        if names and not any(any(tag is not None for tag in row[label_column] or ()) for row in records):
-            logger.warning("%s: all tags are -1, so it counts as a split without tags", sources[split])
-            records = [{name: value for name, value in row.items() if name != label_column} for row in records]
-        splits[split] = build_sentences(
-            list(enumerate(records, start=1)),
-            Path(sources[split]),
-            data.text_column_name,
-            label_column,
-            data.task_name,
-        )
-    return Corpus(splits, sources, label_names, columns)
+    return Corpus(splits, sources, label_names)
 
 
-def _name_tags(dataset: Dataset, label_column: str | None, names: list[str] | None) -> list[dict]:
-    """The rows of a data set; ClassLabel numbers become names, and -1 (no label) null, which is reported later."""
-    rows = dataset.to_list()
+def _read_split(dataset: Dataset, source: Path, data: DataArguments) -> tuple[Sentences, list[str] | None]:
+    """The sentences of a split, and the ClassLabel names of its tags."""
+    found, records = dataset.column_names, dataset.to_list()
+    word_column = pick_word_column(found, data.text_column_name, source, WORD_COLUMNS)
+    tag_column = pick_tag_column(found, data.label_column_name, source, list_tag_columns(data.task_name))
+    if tag_column is None and data.label_column_name is None:
+        tag_column = find_label_column(records, word_column, data.task_name, source)
+    names = class_label_names(dataset.features, tag_column) if tag_column else None
     if names:
-        name_of = dict(enumerate(names))
-        for row in rows:
-            if row[label_column] is not None:
-                row[label_column] = [name_of.get(tag) for tag in row[label_column]]
-    return rows
+        _name_tags(records, tag_column, names)
+        if not any(any(tag is not None for tag in row[tag_column] or ()) for row in records):
+            logger.warning("%s: all tags are -1, so it counts as a split without tags", source)
+            tag_column = None
+    numbered = list(enumerate(records, start=1))
+    return build_sentences(numbered, source, word_column, tag_column, found), names
+
+
+def _name_tags(rows: list[dict], tag_column: str, names: list[str]) -> None:
+    """ClassLabel numbers become names, and -1 (no label) null, which is reported later."""
+    name_of = dict(enumerate(names))
+    for row in rows:
+        if row[tag_column] is not None:
+            row[tag_column] = [name_of.get(tag) for tag in row[tag_column]]
 
 
 def used_splits(training: NerTrainingArguments) -> list[str]:
@@ -215,12 +220,12 @@ def _check_needed_splits(corpus: Corpus, training: NerTrainingArguments) -> None
     for split, needs_tags in (("train", training.do_train), ("validation", evaluates)):
         if needs_tags and split in corpus.splits and corpus.splits[split].tags is None:
             problems.append(
-                f"{corpus.sources[split]}: no tags{_name_columns(corpus, split)}, but the {split} split needs one per "
-                "word; name their column with --label_column_name."
+                f"{corpus.sources[split]}: no tags{_name_columns(corpus.splits[split])}, but the {split} split needs "
+                "one per word; name their column with --label_column_name."
             )
     if problems:
         raise UserError("\n".join(problems))
 
 
-def _name_columns(corpus: Corpus, split: str) -> str:
-    return f" (columns: {', '.join(corpus.columns[split])})" if split in corpus.columns else ""
+def _name_columns(sentences: Sentences) -> str:
+    return f" (columns found: {list_columns(sentences.columns)})" if sentences.columns else ""

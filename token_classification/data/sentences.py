@@ -21,6 +21,10 @@ class Sentences:
     """Whether each word stands in a line of its own, so that it can be named as exactly as its sentence"""
     skipped_lines: list[int] = field(default_factory=list)
     """Lines inside sentences that hold no word (comments, broken rows), ascending; only with a line per word"""
+    columns: list[str] = field(default_factory=list)
+    """Names of the file's columns; none where they have no names"""
+    tag_column: str | None = None
+    """The one of them that holds the tags"""
 
     def find_line(self, row: int, word: int) -> int:
         """The line of a word; the line of its sentence where a line (or record) holds a whole sentence."""
@@ -48,4 +52,6 @@ def select_sentences(sentences: Sentences, rows: Iterable[int]) -> Sentences:
         doc_ids=None if sentences.doc_ids is None else [sentences.doc_ids[row] for row in rows],
         has_line_per_word=sentences.has_line_per_word,
         skipped_lines=sentences.skipped_lines,
+        columns=sentences.columns,
+        tag_column=sentences.tag_column,
     )

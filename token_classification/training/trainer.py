@@ -1,6 +1,7 @@
 """The Trainer, with this project's own evaluation: the prediction loop and the scores that all commands share."""
 
 import json
+import math
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -113,7 +114,8 @@ class NerTrainer(Trainer):
         start = time.time()
         results = evaluate_split(self._predict_words(split), split, self.label_set, self.with_type_metrics)
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in results.metrics.items()}
-        metrics |= speed_metrics(metric_key_prefix, start, num_samples=len(results.tags))
+        steps = math.ceil(len(results.tags) / (self.args.eval_batch_size * self.args.world_size))
+        metrics |= speed_metrics(metric_key_prefix, start, num_samples=len(results.tags), num_steps=steps)
         if self.is_world_process_zero():
             for tell in self.on_results:
                 tell(split, results)

@@ -8,14 +8,16 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from token_classification.data.formats import records
+from token_classification.data.formats import record_columns
+from token_classification.data.formats.label_columns import find_label_column
+from token_classification.data.formats.records import build_sentences
 from token_classification.data.problems import BrokenFileError, Problem, refuse_problems
 from token_classification.data.sentences import Sentences
 from token_classification.data.text_lines import no_words, read_text
 
 csv.field_size_limit(2**31 - 1)  # the module's own limit of 128 KiB is less than a long document's list
 
-WORD_COLUMNS = (*records.WORD_COLUMNS, "word", "token")
+WORD_COLUMNS = (*record_columns.WORD_COLUMNS, "word", "token")
 SENTENCE_COLUMNS = ("sentence_id", "sent_id", "sentence #", "sentence")
 QUOTED_CELL = re.compile(r'"(?:[^"]|"")*"')
 PYTHON_STRING = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
@@ -41,17 +43,25 @@ def read_csv(
     if not rows:
         refuse_problems(Sentences(), problems)
         raise no_words(path)
-    word_column = records.pick_word_column(header, text_column, path, WORD_COLUMNS)
-    tag_names = (*records.list_tag_columns(task), "tag", "label")
-    tag_column = records.pick_tag_column(header, label_column, path, tag_names)
-    sentence_column = _find_sentence_column(header)
+    word_column = record_columns.pick_word_column(header, text_column, path, WORD_COLUMNS)
     table = [(line, dict(zip(header, row, strict=True))) for line, row in rows]
-    if not sentence_column or _is_list_of_words(table[0][1][word_column]):
-        table = _parse_lists(table, [name for name in (word_column, tag_column) if name])
-        return records.build_sentences(table, path, word_column, tag_column, task, problems)
+    sentence_column = _find_sentence_column(header)
+    is_of_lists = not sentence_column or _is_list_of_words(table[0][1][word_column])
+    tag_names = record_columns.list_tag_columns(task)
+    tag_names = tag_names if is_of_lists else (*tag_names, "tag", "label")
+    tag_column = record_columns.pick_tag_column(header, label_column, path, tag_names)
+    is_searched = tag_column is None and label_column is None
+    if is_of_lists:
+        table = _parse_lists(table, header if is_searched else [name for name in (word_column, tag_column) if name])
+        if is_searched:
+            tag_column = find_label_column([record for _, record in table], word_column, task, path)
+        return build_sentences(table, path, word_column, tag_column, header, problems)
+    if is_searched:
+        columns = {name: [row[name] for _, row in table] for name in header if name != sentence_column}
+        tag_column = find_label_column([columns], word_column, task, path)
     table, broken, skipped_lines = _join_words(table, path, sentence_column, word_column, tag_column)
     problems = sorted([*problems, *broken], key=lambda problem: problem.line)
-    return records.build_sentences(table, path, word_column, tag_column, task, problems, skipped_lines)
+    return build_sentences(table, path, word_column, tag_column, header, problems, skipped_lines)
 
 
 def find_delimiter(header: str) -> str:

@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from token_classification.data.formats.records import build_sentences
+from token_classification.data.formats.records import read_records
 from token_classification.data.problems import BrokenFileError, Problem
 from token_classification.data.sentences import Sentences
 from token_classification.data.text_lines import read_lines, read_text
@@ -34,7 +34,7 @@ def read_json_lines(
             records.append((number, record))
         else:
             problems.append(_explain_record_type(path, number, record))
-    return build_sentences(records, path, text_column, label_column, task, problems)
+    return read_records(records, path, text_column, label_column, task, problems)
 
 
 def read_json(
@@ -56,7 +56,7 @@ def read_json(
         raise BrokenFileError([_explain_syntax(path, error.lineno, error)], None) from None
     problems = [_explain_record_type(path, line, item) for line, item in items if not isinstance(item, dict)]
     records = [(line, item) for line, item in items if isinstance(item, dict)]
-    return build_sentences(records, path, text_column, label_column, task, problems)
+    return read_records(records, path, text_column, label_column, task, problems)
 
 
 def _skip_blanks(text: str, at: int) -> int:

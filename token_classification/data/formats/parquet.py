@@ -7,14 +7,15 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from token_classification.data.formats.records import (
+from token_classification.data.formats.label_columns import find_label_column
+from token_classification.data.formats.record_columns import (
     DOCUMENT_COLUMN,
     WORD_COLUMNS,
-    build_sentences,
     list_tag_columns,
     pick_tag_column,
     pick_word_column,
 )
+from token_classification.data.formats.records import build_sentences
 from token_classification.data.problems import Problem
 from token_classification.data.sentences import Sentences
 from token_classification.data.text_lines import open_bytes
@@ -36,17 +37,25 @@ def read_parquet(
             found = parquet.schema_arrow.names
             word_column = pick_word_column(found, text_column, path, WORD_COLUMNS)
             tag_column = pick_tag_column(found, label_column, path, list_tag_columns(task))
-            columns = [name for name in (word_column, tag_column, DOCUMENT_COLUMN) if name in found]
+            is_searched = tag_column is None and label_column is None
+            lists = [field.name for field in parquet.schema_arrow if is_searched and _is_list(field.type)]
+            columns = [name for name in found if name in (word_column, tag_column, DOCUMENT_COLUMN, *lists)]
             records = parquet.read(columns=columns).to_pylist()
         except (pa.ArrowException, OSError) as error:
             raise DataError(
                 f"{path}:1: not a whole Parquet file ({error}); accepted: Parquet; write or download it anew"
             ) from None
+    if is_searched:
+        tag_column = find_label_column(records, word_column, task, path)
     names = _find_class_names(parquet.schema_arrow.metadata or {}, tag_column)
     problems = _decode_tags(records, tag_column, names, path) if names else []
     broken = {problem.line for problem in problems}
     numbered = [(number, record) for number, record in enumerate(records, 1) if number not in broken]
-    return build_sentences(numbered, path, word_column, tag_column, task, problems)
+    return build_sentences(numbered, path, word_column, tag_column, found, problems)
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    return pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
 
 
 def _find_class_names(metadata: dict[bytes, bytes], tag_column: str | None) -> list[str] | None:

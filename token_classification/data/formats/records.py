@@ -1,62 +1,34 @@
 """Records with a list of words and a list of tags: which columns these are, and whether each record is sound."""
 
-import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from token_classification.data.formats.label_columns import find_label_column
+from token_classification.data.formats.record_columns import (
+    DOCUMENT_COLUMN,
+    WORD_COLUMNS,
+    list_tag_columns,
+    pick_tag_column,
+    pick_word_column,
+)
 from token_classification.data.problems import Problem, refuse_problems
 from token_classification.data.sentences import Sentences
 from token_classification.data.text_lines import no_words
-from token_classification.errors import DataError
-
-WORD_COLUMNS = ("tokens", "words")
-DOCUMENT_COLUMN = "doc_id"
 
 
-def list_tag_columns(task: str) -> tuple[str, ...]:
-    """Give the names under which tags are looked for, first choice first."""
-    return (f"{task}_tags", "tags", "labels")
-
-
-def pick_word_column(found: Sequence[str], asked: str | None, path: Path, accepted: Sequence[str]) -> str:
-    """Give the name of the word column: the one asked for, else the first accepted name in any case of letters.
-
-    Raises: DataError that lists the columns found.
-    """
-    column = asked or _find_column(found, accepted)
-    if column not in found:
-        raise DataError(_explain_missing("words", found, asked, path, accepted, "--text_column_name"))
-    return column
-
-
-def pick_tag_column(found: Sequence[str], asked: str | None, path: Path, accepted: Sequence[str]) -> str | None:
-    """Give the name of the tag column, None when the file is unlabelled.
-
-    Raises: DataError when the column asked for is absent while one that may be meant is there.
-    """
-    if asked is None or asked in found:
-        return asked or _find_column(found, accepted)
-    if _find_column(found, accepted) or difflib.get_close_matches(asked, found):
-        raise DataError(_explain_missing("tags", found, asked, path, accepted, "--label_column_name"))
-    return None
-
-
-def build_sentences(
+def read_records(
     records: Sequence[tuple[int, Mapping[str, object]]],
     path: Path,
     text_column: str | None,
     label_column: str | None,
     task: str,
     problems: Sequence[Problem] = (),
-    skipped_lines: list[int] | None = None,
 ) -> Sentences:
-    """Give the sentences of records, each with the line it stands at; a record without words stays, as an empty one.
+    """Give the sentences of records, each with the line it stands at; the columns are found by name or content.
 
-    `problems` is what was found wrong in the file so far. `skipped_lines` is given where each word had a line of its
-    own: the lines inside sentences that held none.
+    `problems` is what was found wrong in the file so far.
 
-    Raises: BrokenFileError that lists them, and every record without a sound list of words, or of tags where the file
-    has tags.
+    Raises: BrokenFileError, as `build_sentences` does; DataError when a column asked for is not there.
     """
     found = list(dict.fromkeys(name for _, record in records for name in record))
     if not found:
@@ -64,12 +36,35 @@ def build_sentences(
         raise no_words(path)
     word_column = pick_word_column(found, text_column, path, WORD_COLUMNS)
     tag_column = pick_tag_column(found, label_column, path, list_tag_columns(task))
-    document_column = DOCUMENT_COLUMN if DOCUMENT_COLUMN in found else None
+    if tag_column is None and label_column is None:
+        tag_column = find_label_column([record for _, record in records], word_column, task, path)
+    return build_sentences(records, path, word_column, tag_column, found, problems)
+
+
+def build_sentences(
+    records: Sequence[tuple[int, Mapping[str, object]]],
+    path: Path,
+    word_column: str,
+    tag_column: str | None,
+    columns: Sequence[str],
+    problems: Sequence[Problem] = (),
+    skipped_lines: list[int] | None = None,
+) -> Sentences:
+    """Give the sentences of records whose columns are known; a record without words stays, as an empty one.
+
+    `skipped_lines` is given where each word had a line of its own: the lines inside sentences that held none.
+
+    Raises: BrokenFileError that lists `problems`, and every record without a sound list of words, or of tags where the
+    file has tags.
+    """
+    document_column = DOCUMENT_COLUMN if DOCUMENT_COLUMN in columns else None
     sentences = Sentences(
         tags=[] if tag_column else None,
         doc_ids=[] if document_column else None,
         has_line_per_word=skipped_lines is not None,
         skipped_lines=skipped_lines or [],
+        columns=list(columns),
+        tag_column=tag_column,
     )
     problems = list(problems)
     for line, record in records:
@@ -87,22 +82,6 @@ def build_sentences(
     if not any(sentences.tokens):
         raise no_words(path)
     return sentences
-
-
-def _find_column(found: Sequence[str], accepted: Sequence[str]) -> str | None:
-    by_lower = {name.lower(): name for name in reversed(found)}
-    return next((by_lower[name] for name in accepted if name in by_lower), None)
-
-
-def _explain_missing(
-    what: str, found: Sequence[str], asked: str | None, path: Path, accepted: Sequence[str], flag: str
-) -> str:
-    missing = f"no column {asked!r}" if asked else f"no column of {what}"
-    near = difflib.get_close_matches(asked or accepted[0], found) or [_find_column(found, accepted) or "NAME"]
-    return (
-        f"{path}:1: {missing} (columns found: {', '.join(map(repr, found))}); "
-        f"accepted: {', '.join(map(repr, accepted))}, or the one you name; add {flag} {near[0]}"
-    )
 
 
 def _explain_record(
