@@ -23,7 +23,6 @@ from token_classification.tao.infer import infer, infer_in_bulk, is_bulk
 from token_classification.tao.learn import finetune, train
 from token_classification.tao.logs import (
     COMMAND_LINE_LOG,
-    ERROR_LOG,
     configure_tao_logging,
     hide_key,
     write_command_line,
@@ -35,8 +34,8 @@ logger = logging.getLogger(__name__)
 WORK = {"train": train, "finetune": finetune, "evaluate": evaluate, "infer": infer, "export": export}
 
 SPEC_FILE = "spec.yaml"
-OWN_FILES = (SPEC_FILE, COMMAND_LINE_LOG, ERROR_LOG)
-"""What each command writes into its results folder"""
+OWN_FILES = (SPEC_FILE, COMMAND_LINE_LOG)
+"""What each command writes into its results folder; logs are added to, and cost nobody anything"""
 
 
 def run(options: argparse.Namespace, overrides: Sequence[str]) -> None:
