@@ -2,6 +2,7 @@
 
 import json
 import os
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -46,6 +47,24 @@ def real_data() -> Path:
     if not REAL_DATA.is_dir():
         pytest.skip(f"the corpora are not at {REAL_DATA}")
     return REAL_DATA
+
+
+@pytest.fixture
+def cheap_scrypt(monkeypatch) -> None:
+    """Archives as they are, without the second that each guess of a key costs."""
+    from token_classification.export import archive
+
+    expensive = archive.Scrypt
+    monkeypatch.setattr(archive, "Scrypt", lambda salt, length, n, r, p: expensive(salt, length, n=2, r=1, p=1))
+
+
+@pytest.fixture
+def unpacked_to(tmp_path, monkeypatch) -> Path:
+    """The folder in which archives are unpacked: empty when nothing is left behind."""
+    place = tmp_path / "temporary"
+    place.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    return place
 
 
 def build_wordpiece(lowercase: bool) -> PreTrainedTokenizerBase:

@@ -1,9 +1,6 @@
-import io
 import os
 import stat
 import struct
-import tarfile
-import tempfile
 import tracemalloc
 from pathlib import Path
 
@@ -11,7 +8,10 @@ import pytest
 
 from token_classification.errors import UserError
 from token_classification.export import archive
-from token_classification.export.archive import open_archive, read_key, write_archive
+from token_classification.export.archive import open_archive, write_archive
+from token_classification.export.archive_key import read_key
+
+pytestmark = pytest.mark.usefixtures("cheap_scrypt")
 
 KEY = "correct horse battery staple"
 FILES = {"config.json": b"{}", "model.safetensors": bytes(range(256)) * 40, "1_Head/config.json": b"", "é ü.txt": b"x"}
@@ -33,22 +33,6 @@ def sealed(tmp_path, folder) -> Path:
     return path
 
 
-@pytest.fixture
-def unpacked_to(tmp_path, monkeypatch) -> Path:
-    """The folder in which archives are unpacked: empty when nothing is left behind."""
-    place = tmp_path / "temporary"
-    place.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(place))
-    return place
-
-
-@pytest.fixture
-def cheap_scrypt(monkeypatch) -> None:
-    """The same archives without the 0.1 s that each guess of a key costs."""
-    expensive = archive.Scrypt
-    monkeypatch.setattr(archive, "Scrypt", lambda salt, length, n, r, p: expensive(salt, length, n=2, r=1, p=1))
-
-
 def read_files(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if not path.is_dir()}
 
@@ -68,25 +52,6 @@ def split_chunks(content: bytes) -> tuple[bytes, list[bytes]]:
         chunks.append(rest[: 5 + length])
         rest = rest[5 + length :]
     return header, chunks
-
-
-def seal_tar(path: Path, *members: tarfile.TarInfo) -> Path:
-    """An archive with the right key around a tar of any members."""
-    content = io.BytesIO()
-    with tarfile.open(fileobj=content, mode="w") as tar:
-        for member in members:
-            tar.addfile(member, io.BytesIO(b"x" * member.size))
-    return seal_bytes(path, content.getvalue())
-
-
-def seal_bytes(path: Path, content: bytes) -> Path:
-    header = archive.MAGIC + bytes([archive.VERSION]) + os.urandom(24)
-    cipher = archive._derive_cipher(KEY, header[9:25])
-    with path.open("wb") as file:
-        file.write(header)
-        with archive._SealedWriter(file, cipher, header) as sealed:
-            sealed.write(content)
-    return path
 
 
 def test_what_goes_in_comes_out(sealed, unpacked_to):
@@ -113,14 +78,14 @@ def test_the_content_is_hidden_and_no_two_archives_are_alike(folder, sealed, tmp
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["again.tlt", "trained-model", "trained-model.tlt"]
 
 
-def test_a_key_may_hold_any_characters(folder, tmp_path, cheap_scrypt):
-    for key in ("ä€😀", "with blank ", "\udcff"):
+def test_a_key_may_hold_any_characters(folder, tmp_path):
+    for key in ("ä€😀", "with blank ", "\udcff\udcfe"):
         write_archive(folder, tmp_path / "a.tlt", key)
         with open_archive(tmp_path / "a.tlt", key) as opened:
             assert read_files(opened) == FILES
 
 
-def test_links_to_files_are_followed_as_in_the_cache_of_the_hub(tmp_path, cheap_scrypt):
+def test_links_to_files_are_followed_as_in_the_cache_of_the_hub(tmp_path):
     (tmp_path / "snapshot").mkdir()
     (tmp_path / "blob").write_bytes(b"weights")
     (tmp_path / "snapshot" / "model.safetensors").symlink_to("../blob")
@@ -128,6 +93,15 @@ def test_links_to_files_are_followed_as_in_the_cache_of_the_hub(tmp_path, cheap_
     with open_archive(tmp_path / "a.tlt", KEY) as folder:
         assert read_files(folder) == {"model.safetensors": b"weights"}
         assert not (folder / "model.safetensors").is_symlink()
+
+
+@pytest.mark.parametrize("name", ["a\\b", "/".join("d" * 40)])
+def test_a_name_that_would_not_be_unpacked_is_not_archived(folder, tmp_path, name):
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).touch()
+    with pytest.raises(UserError, match=r"can't be archived.*rename it"):
+        write_archive(folder, tmp_path / "a.tlt", KEY)
+    assert not (tmp_path / "a.tlt").exists()
 
 
 @pytest.mark.parametrize("kind", ["fifo", "dangling", "linked folder"])
@@ -152,8 +126,9 @@ def test_nothing_to_archive_and_nowhere_to_write(folder, tmp_path):
     ):
         with pytest.raises(UserError, match=found):
             write_archive(tmp_path / source, tmp_path / target, KEY)
-    with pytest.raises(UserError, match="the key is empty"):
-        write_archive(folder, tmp_path / "a.tlt", "")
+    for key in ("", "k"):
+        with pytest.raises(UserError, match=r"the key is .*accepted: 2 characters or more"):
+            write_archive(folder, tmp_path / "a.tlt", key)
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["empty", "trained-model"]
 
 
@@ -190,7 +165,7 @@ def test_no_message_repeats_a_key(folder, tmp_path, sealed, monkeypatch):
     assert not any("SECRET" in message for message in messages)
 
 
-def test_every_changed_byte_is_noticed(tmp_path, cheap_scrypt, unpacked_to):
+def test_every_changed_byte_is_noticed(tmp_path, unpacked_to):
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "config.json").write_bytes(b"{}")
     path = tmp_path / "a.tlt"
@@ -213,7 +188,7 @@ def test_a_changed_content_is_told_from_a_wrong_key(sealed):
 
 
 @pytest.fixture
-def many_chunks(tmp_path, monkeypatch, cheap_scrypt) -> Path:
+def many_chunks(tmp_path, monkeypatch) -> Path:
     """An archive of about twelve full chunks."""
     monkeypatch.setattr(archive, "CHUNK_BYTES", 1024)
     (tmp_path / "model").mkdir()
@@ -281,83 +256,26 @@ def test_other_files_are_no_archives(tmp_path, content, found):
 
 
 def test_a_later_version_says_so(sealed):
-    sealed.write_bytes(archive.MAGIC + b"\x02" + sealed.read_bytes()[9:])
-    assert "an archive of version 2; accepted: version 1" in explain(sealed)
+    sealed.write_bytes(archive.MAGIC + b"\x03" + sealed.read_bytes()[9:])
+    assert "an archive of version 3; accepted: version 1 or 2" in explain(sealed)
 
 
 def test_absent_archive(sealed):
     assert "its folder holds 'trained-model.tlt'" in explain(sealed.with_name("trained.tlt"))
 
 
-def sparse_member(name: str) -> tarfile.TarInfo:
-    """Three bytes that unpack to a terabyte."""
-    made = member(name)
-    made.pax_headers = {"GNU.sparse.map": "0,3", "GNU.sparse.size": str(1 << 40)}
-    return made
-
-
-def member(name: str, kind: bytes = tarfile.REGTYPE, target: str = "") -> tarfile.TarInfo:
-    made = tarfile.TarInfo(name)
-    made.type, made.linkname, made.size = kind, target, 3 if kind == tarfile.REGTYPE else 0
-    return made
-
-
-@pytest.mark.parametrize(
-    "bad",
-    [
-        member("../escaped"),
-        member("a/../../escaped"),
-        member("/tmp/escaped"),
-        member("."),
-        member("a\\..\\escaped"),
-        member("link", tarfile.SYMTYPE, "/etc/passwd"),
-        member("inner", tarfile.SYMTYPE, "config.json"),
-        member("hard", tarfile.LNKTYPE, "config.json"),
-        member("pipe", tarfile.FIFOTYPE),
-        member("disk", tarfile.BLKTYPE),
-        member("tty", tarfile.CHRTYPE),
-        sparse_member("sparse"),
-    ],
-    ids=lambda bad: bad.name,
-)
-def test_an_archive_that_reaches_out_is_not_unpacked(tmp_path, bad, cheap_scrypt, unpacked_to):
-    before = {entry.name for entry in tmp_path.iterdir()}
-    path = seal_tar(tmp_path / "a.tlt", member("config.json"), bad)
-    message = explain(path)
-    assert repr(bad.name) in message
-    assert "Nothing was unpacked" in message
-    assert "'config.json'" not in message
-    assert list(unpacked_to.iterdir()) == []
-    assert {entry.name for entry in tmp_path.iterdir()} == before | {"a.tlt"}
-
-
-def test_no_file_gets_more_rights_than_it_needs(tmp_path, cheap_scrypt):
-    greedy = member("config.json")
-    greedy.mode, greedy.uid, greedy.uname = 0o6777, 12345, "somebody"
-    with open_archive(seal_tar(tmp_path / "a.tlt", greedy), KEY) as folder:
-        status = (folder / "config.json").stat()
-        assert stat.S_IMODE(status.st_mode) & 0o7022 == 0
-        assert status.st_uid == os.getuid()
-
-
-@pytest.mark.parametrize("content", [b"", b"no tar" * 100], ids=["empty", "other"])
-def test_an_archive_without_a_tar(tmp_path, content, cheap_scrypt, unpacked_to):
-    assert "opens with this key, but holds no model folder" in explain(seal_bytes(tmp_path / "a.tlt", content))
-    assert list(unpacked_to.iterdir()) == []
-
-
 def test_a_full_disk_while_unpacking(sealed, unpacked_to, monkeypatch):
     def fail(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(tarfile.TarFile, "extract", fail)
+    monkeypatch.setattr(Path, "mkdir", fail)
     message = explain(sealed)
     assert "No space left on device" in message
     assert "TMPDIR" in message
     assert list(unpacked_to.iterdir()) == []
 
 
-def test_big_models_need_little_memory(tmp_path, cheap_scrypt, unpacked_to):
+def test_big_models_need_little_memory(tmp_path, unpacked_to):
     (tmp_path / "model").mkdir()
     with (tmp_path / "model" / "model.safetensors").open("wb") as file:
         file.truncate(64 << 20)

@@ -160,7 +160,7 @@ def test_inference_prints_queries_and_results(trained, specs, tmp_path, capsys):
     assert 0.5 < entity["score"] <= 1.0
 
 
-def test_with_a_key_the_model_is_an_archive(specs, data_dir, bert_folder, tmp_path, capsys):
+def test_with_a_key_the_model_is_an_archive(specs, data_dir, bert_folder, tmp_path, capsys, cheap_scrypt):
     assert train_model(specs, data_dir, bert_folder, tmp_path / "train", "trainer.max_epochs=1", "-k", "secret") == 0
     checkpoints = tmp_path / "train" / "checkpoints"
     archive = checkpoints / "trained-model.tlt"
@@ -173,6 +173,14 @@ def test_with_a_key_the_model_is_an_archive(specs, data_dir, bert_folder, tmp_pa
     assert run(*common, "-k", "wrong") == 2
     assert run(*common) == 2
     assert "secret" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["train", "finetune"])
+def test_a_key_of_one_character_is_refused_before_the_work(command, specs, data_dir, tmp_path, capsys):
+    spec = specs / f"{command}.yaml"
+    assert run(command, "-e", spec, "-r", tmp_path / "train", "-k", "k", f"data_dir={data_dir}") == 2
+    assert "the key is one character long" in capsys.readouterr().err
+    assert not (tmp_path / "train").exists()
 
 
 def test_finetuning_keeps_the_labels_and_refuses_new_ones(trained, specs, data_dir, tmp_path, capsys):

@@ -4,15 +4,19 @@ Layout: magic (8 bytes), version (1), salt (16), nonce prefix (8): the header. T
 the number of sealed bytes (4, big-endian), and those bytes. A chunk is sealed with AES-256-GCM; its nonce is the
 prefix and its number, and header, flag and length are authenticated with it, so no chunk can be changed, moved, left
 out or taken from another archive. Chunk 0 is empty: it tells whether the key fits. The others hold a tar of the files.
+
+The version decides what a guess of the key costs, so that no header can ask for more memory than `SCRYPT_COSTS` has.
+Who has the key may have made the archive, too: what is inside is trusted no more than the rest (`tar_files.py`).
+While a model is in use it lies decrypted in a folder of its own (`private_folder.py`).
 """
 
 import contextlib
 import os
+import stat
 import struct
 import tarfile
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO
 
 from cryptography.exceptions import InvalidTag
@@ -20,13 +24,17 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from token_classification.data.text_lines import open_bytes
+from token_classification.data.whole_files import open_whole
 from token_classification.errors import UserError, list_problems
-
-KEY_VARIABLE = "TOKEN_CLASSIFICATION_KEY"
-GIVE_KEY = f"give it with -k KEY or -k @FILE, or set {KEY_VARIABLE}"
+from token_classification.export.archive_key import GIVE_KEY, check_new_key
+from token_classification.export.private_folder import explain_no_room, make_private_folder
+from token_classification.export.tar_files import ForeignTarError, iterate_files, stays_inside
 
 MAGIC = b"NER-TLT\n"
-VERSION = 1
+SCRYPT_COSTS = {1: 2**15, 2: 2**18}
+"""Version -> scrypt's N, with r = 8 and p = 1: 32 and 256 MiB of memory for each guess of the key. The second is age's
+own default and twice what OWASP's cheat sheet asks for at least."""
+VERSION = 2
 SALT_BYTES = 16
 NONCE_PREFIX_BYTES = 8
 HEADER_BYTES = len(MAGIC) + 1 + SALT_BYTES + NONCE_PREFIX_BYTES
@@ -35,61 +43,25 @@ CHUNK_BYTES = 1 << 20
 TAG_BYTES = 16
 
 
-def read_key(argument: str | None) -> str | None:
-    """Give the key of `-k KEY` or `-k @FILE` (its first line), else of TOKEN_CLASSIFICATION_KEY, else None.
-
-    Raises: UserError when the key is empty or its file can't be read. No message repeats what was given: a key that
-    happens to begin with `@` must not show up either.
-    """
-    if argument is None:
-        return os.environ.get(KEY_VARIABLE) or None
-    key = _read_key_file(argument[1:]) if argument.startswith("@") else argument
-    if not key:
-        raise UserError(f"-k: the key is empty; accepted: one character or more; {GIVE_KEY}")
-    return key
-
-
-def _read_key_file(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8-sig", newline="\n") as file:
-            return file.readline().rstrip("\r\n")
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8 text"
-        raise UserError(
-            f"-k @FILE: the key file can't be read ({reason}); accepted: a text file with the key in its first line; "
-            f"check the path, and set {KEY_VARIABLE} for a key that itself begins with @"
-        ) from None
-
-
 def write_archive(folder: Path, path: Path, key: str) -> None:
     """Write all files of a folder (and its subfolders) as one encrypted archive, which appears whole or not at all.
 
     Links to files, as the Hub's cache has them, are written as the files they lead to.
 
-    Raises: UserError when the folder holds no files or something else than files, the key is empty, or writing fails.
+    Raises: UserError when the folder holds no files or something else than files, when the key is refused, or when
+    writing fails.
     """
+    check_new_key(key)
     files = _list_files(folder)
-    salt, nonce_prefix = os.urandom(SALT_BYTES), os.urandom(NONCE_PREFIX_BYTES)
-    header = MAGIC + bytes([VERSION]) + salt + nonce_prefix
-    cipher = _derive_cipher(key, salt)
-    unfinished = None
-    try:
-        # mkstemp: nobody else may read it, and it lies in the target's folder, so that it can take the target's place.
-        handle, unfinished = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(header)
-            with _SealedWriter(file, cipher, header) as sealed, tarfile.open(fileobj=sealed, mode="w|") as tar:
-                for name, source in files:
-                    _add_file(tar, name, source)
-        os.replace(unfinished, path)
-    except OSError as error:
-        raise UserError(
-            f"{path}: can't be written ({error.strerror or error}); accepted: a folder with room that this user may "
-            f"write to; check it with: df -h {path.parent}; ls -ld {path.parent}"
-        ) from None
-    finally:
-        if unfinished:
-            Path(unfinished).unlink(missing_ok=True)
+    header = MAGIC + bytes([VERSION]) + os.urandom(SALT_BYTES + NONCE_PREFIX_BYTES)
+    cipher = _derive_cipher(key, header)
+    with open_whole(path) as file:
+        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            os.fchmod(file.fileno(), 0o600)
+        file.write(header)
+        with _SealedWriter(file, cipher, header) as sealed, tarfile.open(fileobj=sealed, mode="w|") as tar:
+            for name, source in files:
+                _add_file(tar, name, source)
 
 
 @contextlib.contextmanager
@@ -98,7 +70,8 @@ def open_archive(path: Path, key: str | None) -> Iterator[Path]:
 
     The archive is read twice: nothing is unpacked before every byte of it has been authenticated.
 
-    Raises: UserError when the file is no archive, the key is missing or wrong, or the archive was cut or changed.
+    Raises: UserError when the file is no archive, the key is missing or wrong, the archive was cut or changed, or it
+    holds anything but files inside of the folder.
     """
     with open_bytes(path) as file:
         header = _read_header(file, path)
@@ -106,12 +79,21 @@ def open_archive(path: Path, key: str | None) -> Iterator[Path]:
             raise UserError(
                 f"{path}: is encrypted (no key was given); accepted: the key it was written with; {GIVE_KEY}"
             )
-        cipher = _derive_cipher(key, header[len(MAGIC) + 1 :][:SALT_BYTES])
-        _check_members(_OpenedReader(file, cipher, header, path), path)
-        with tempfile.TemporaryDirectory(prefix="token-classification-") as folder:
-            file.seek(HEADER_BYTES)
-            _unpack(_OpenedReader(file, cipher, header, path), path, Path(folder))
-            yield Path(folder)
+        cipher = _derive_cipher(key, header)
+        try:
+            reader = _OpenedReader(file, cipher, header, path)
+            for _name, _content in iterate_files(reader):
+                pass
+            reader.read_to_end()
+            with make_private_folder() as folder:
+                file.seek(HEADER_BYTES)
+                _unpack(_OpenedReader(file, cipher, header, path), folder)
+                yield folder
+        except ForeignTarError as error:
+            raise UserError(
+                f"{path}: opens with this key, but holds {error}; accepted: an archive that `token_classification "
+                "train -k KEY` wrote. Nothing was unpacked; don't use this archive, and ask where it comes from"
+            ) from None
 
 
 def _list_files(folder: Path) -> list[tuple[str, Path]]:
@@ -123,6 +105,11 @@ def _list_files(folder: Path) -> list[tuple[str, Path]]:
         f"{entry}: can't be archived (it is neither a file nor a link to one); accepted: files; move it elsewhere"
         for entry in entries
         if not entry.is_file()
+    ] + [
+        f"{entry}: can't be archived (a backslash in its name, or more than 32 folders); accepted: a name that all "
+        "systems take; rename it"
+        for entry in entries
+        if not stays_inside(entry.relative_to(folder).as_posix())
     ]
     if problems:
         raise UserError(list_problems(problems))
@@ -132,18 +119,17 @@ def _list_files(folder: Path) -> list[tuple[str, Path]]:
 
 
 def _add_file(tar: tarfile.TarFile, name: str, source: Path) -> None:
-    with source.open("rb") as file:
+    with open_bytes(source) as file:
         # A fresh TarInfo: whoever gets the archive learns nothing about users and times on this machine.
         member = tarfile.TarInfo(name)
         member.size = os.fstat(file.fileno()).st_size
         tar.addfile(member, file)
 
 
-def _derive_cipher(key: str, salt: bytes) -> AESGCM:
-    if not key:
-        raise UserError(f"the key is empty; accepted: one character or more; {GIVE_KEY}")
+def _derive_cipher(key: str, header: bytes) -> AESGCM:
+    salt, cost = header[len(MAGIC) + 1 :][:SALT_BYTES], SCRYPT_COSTS[header[len(MAGIC)]]
     secret = key.encode("utf-8", "surrogateescape")
-    return AESGCM(Scrypt(salt=salt, length=32, n=2**15, r=8, p=1).derive(secret))
+    return AESGCM(Scrypt(salt=salt, length=32, n=cost, r=8, p=1).derive(secret))
 
 
 def _number_nonce(header: bytes, number: int) -> bytes:
@@ -242,53 +228,26 @@ def _read_header(file: BinaryIO, path: Path) -> bytes:
         )
     if len(header) < HEADER_BYTES:
         raise _explain_cut(path, len(header))
-    if header[len(MAGIC)] != VERSION:
+    if header[len(MAGIC)] not in SCRYPT_COSTS:
         raise UserError(
-            f"{path}: an archive of version {header[len(MAGIC)]}; accepted: version {VERSION}; "
-            "open it with the release of this project that wrote it"
+            f"{path}: an archive of version {header[len(MAGIC)]}; accepted: version "
+            f"{' or '.join(map(str, SCRYPT_COSTS))}; open it with the release of this project that wrote it"
         )
     return header
 
 
-def _check_members(reader: _OpenedReader, path: Path) -> None:
-    """Authenticate the whole archive and check that nothing in it is, or leads, outside of the folder."""
-    problems = []
-    try:
-        with tarfile.open(fileobj=reader, mode="r|") as tar:
-            for member in tar:
-                if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE) or member.issparse():
-                    problems.append(f"{path}: holds {member.name!r}, which is no plain file")
-                elif not _stays_inside(member.name):
-                    problems.append(f"{path}: holds {member.name!r}, which leads out of the model folder")
-        reader.read_to_end()
-    except tarfile.TarError as error:
-        raise UserError(
-            f"{path}: opens with this key, but holds no model folder ({error}); accepted: an archive that "
-            "`token_classification train -k KEY` wrote; write it again"
-        ) from None
-    if problems:
-        raise UserError(
-            f"{list_problems(problems)}\nAccepted: files inside of the model folder. Nothing was unpacked; "
-            "don't use this archive, and ask where it comes from"
-        )
-
-
-def _stays_inside(name: str) -> bool:
-    path = PurePosixPath(name)
-    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts and not set(name) & {"\\", "\0"}
-
-
-def _unpack(reader: _OpenedReader, path: Path, folder: Path) -> None:
-    try:
-        with tarfile.open(fileobj=reader, mode="r|") as tar:
-            for member in tar:
-                tar.extract(member, folder, filter="data")
-    except (tarfile.TarError, OSError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise UserError(
-            f"{path}: can't be unpacked into {folder} ({reason}); accepted: a temporary folder with room; "
-            "choose another one with: export TMPDIR=FOLDER"
-        ) from None
+def _unpack(reader: _OpenedReader, folder: Path) -> None:
+    for name, content in iterate_files(reader):
+        target = folder / name
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                for piece in content:
+                    file.write(piece)
+        except (FileExistsError, NotADirectoryError):
+            raise ForeignTarError(f"{name!r}, which it holds already, as a file or a folder") from None
+        except OSError as error:
+            raise explain_no_room(error) from None
 
 
 def _explain_wrong_key(path: Path) -> UserError:

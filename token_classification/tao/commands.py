@@ -14,7 +14,7 @@ from token_classification.data.results_folder import check_own_files, claim_file
 from token_classification.data.schemes import Scheme
 from token_classification.data.whole_files import write_whole
 from token_classification.errors import UserError
-from token_classification.export.archive import read_key
+from token_classification.export.archive_key import check_new_key, read_key
 from token_classification.tao.assess import evaluate
 from token_classification.tao.cli import REQUIRED, WORKER_VARIABLE, launch_processes
 from token_classification.tao.convert import convert_file, convert_folder
@@ -41,6 +41,8 @@ OWN_FILES = (SPEC_FILE, COMMAND_LINE_LOG)
 def run(options: argparse.Namespace, overrides: Sequence[str]) -> None:
     """Prepare and run a command that has a spec."""
     key = read_key(options.key)
+    if key is not None and options.command in ("train", "finetune"):
+        check_new_key(key)
     command_line = hide_key(sys.argv)
     sys.argv = command_line
     if options.command == "dataset_convert":
