@@ -4,10 +4,8 @@ import hashlib
 import os
 import re
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
+from pipes import pipe
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -28,24 +26,6 @@ CONTENTS = {
     "json lines": b'{"tokens": ["Anna", "left"], "tags": ["B-PER", "O"]}\n{"tokens": ["Paris"], "tags": ["B-LOC"]}\n',
     "csv": b"sentence_id,word,tag\n1,Anna,B-PER\n1,left,O\n2,Paris,B-LOC\n",
 }
-
-
-@contextmanager
-def pipe(content: bytes) -> Iterator[Path]:
-    """A path as `<(command)` gives it; what is read once is gone."""
-    out, into = os.pipe()
-
-    def write() -> None:
-        with os.fdopen(into, "wb") as file:
-            file.write(content)
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    try:
-        yield Path(f"/dev/fd/{out}")
-    finally:
-        os.close(out)
-        writer.join()
 
 
 @pytest.mark.parametrize("name", CONTENTS)

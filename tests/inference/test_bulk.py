@@ -8,7 +8,9 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from pipes import pipe
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from conftest import ROOT, SENTENCES
@@ -149,6 +151,69 @@ def test_another_run_is_not_gone_on_with(predictor, tagger_folder, tmp_path):
         tag(predictor, source, tmp_path / "out", tagger_folder, output_format="conll", resume=True)
     write_records(source, 31)
     with pytest.raises(UserError, match="input: "):
+        tag(predictor, source, tmp_path / "out", tagger_folder, resume=True)
+
+
+def test_a_pipe_is_read_once_and_gone_on_with_as_stdin_is(predictor, tagger_folder, tmp_path, small_chunks, caplog):
+    content = write_records(tmp_path / "in.jsonl").read_bytes()
+    tag(predictor, tmp_path / "in.jsonl", tmp_path / "whole", tagger_folder)
+    whole = (tmp_path / "whole" / "predictions.jsonl").read_bytes()
+    with pipe(content) as source:
+        assert tag(predictor, source, tmp_path / "once", tagger_folder, input_format="jsonl").records == 30
+    assert (tmp_path / "once" / "predictions.jsonl").read_bytes() == whole
+    with pipe(content) as source, pytest.raises(MemoryError):
+        tag(FailingPredictor(predictor, chunks=4), source, tmp_path / "twice", tagger_folder, input_format="jsonl")
+    with pipe(content) as source:
+        progress = tag(predictor, source, tmp_path / "twice", tagger_folder, input_format="jsonl", resume=True)
+    assert progress.records == 30
+    assert "can't be compared" in caplog.text
+    assert (tmp_path / "twice" / "predictions.jsonl").read_bytes() == whole
+
+
+class FailingPredictor:
+    """A predictor whose memory is full after some chunks."""
+
+    def __init__(self, predictor: Predictor, chunks: int):
+        self._predictor, self._left = predictor, chunks
+
+    def __getattr__(self, name: str):
+        return getattr(self._predictor, name)
+
+    def tag_texts(self, texts):
+        """Tag some texts, or fail."""
+        self._left -= 1
+        if self._left < 0:
+            raise MemoryError
+        return self._predictor.tag_texts(texts)
+
+
+def test_parquet_does_not_come_out_of_a_pipe(predictor, tagger_folder, tmp_path):
+    pq.write_table(pa.table({"text": TEXTS}), tmp_path / "in.parquet")
+    with pipe((tmp_path / "in.parquet").read_bytes()) as source, pytest.raises(UserError, match="give the file"):
+        tag(predictor, source, tmp_path / "out", tagger_folder)
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(predictor, tagger_folder, tmp_path, small_chunks):
+    source = write_records(tmp_path / "in.jsonl")
+
+    class Meddler(FailingPredictor):
+        def tag_texts(self, texts):
+            write_records(source, 40)
+            return super().tag_texts(texts)
+
+    with pytest.raises(DataError, match="was changed while it was read"):
+        tag(Meddler(predictor, chunks=99), source, tmp_path / "out", tagger_folder)
+    assert not (tmp_path / "out" / "predictions.jsonl").exists()
+    with pytest.raises(UserError, match="input: "):
+        tag(predictor, source, tmp_path / "out", tagger_folder, resume=True)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", "{", '{"settings": {}, "records": "1"}', "\0"])
+def test_progress_that_no_run_left_is_refused(predictor, tagger_folder, tmp_path, content):
+    source = write_records(tmp_path / "in.jsonl")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "predictions.progress.json").write_text(content)
+    with pytest.raises(UserError, match=r"predictions\.progress\.json: "):
         tag(predictor, source, tmp_path / "out", tagger_folder, resume=True)
 
 

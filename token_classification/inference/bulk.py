@@ -1,12 +1,11 @@
 """A file of any size to a file of entities: in order, in constant memory, and it can be killed and gone on with."""
 
-import gzip
 import hashlib
 import json
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from itertools import islice
@@ -14,23 +13,23 @@ from pathlib import Path
 
 from tqdm.auto import tqdm
 
-from token_classification.data.formats.conll import format_sentence, make_writable
 from token_classification.data.text_lines import open_bytes
 from token_classification.errors import DataError, UserError
-from token_classification.inference.entities import TextEntity
+from token_classification.inference.answers import OUTPUT_FORMATS, answer_records, encode_answers
+from token_classification.inference.input_lines import INPUT_FORMATS, STDIN, comes_once
 from token_classification.inference.parquet_output import convert_to_parquet
-from token_classification.inference.predictor import Predictor, TaggedText, count_characters, cut_into_chunks
+from token_classification.inference.predictor import Predictor, count_characters, cut_into_chunks
 from token_classification.inference.progress import PARTIAL, AppendedFile, Progress, open_progress
-from token_classification.inference.read_records import INPUT_FORMATS, STDIN, read_records
-from token_classification.inference.records import BadRecord, Record, add_results
+from token_classification.inference.read_records import read_records
+from token_classification.inference.records import BadRecord, Record
 
 logger = logging.getLogger(__name__)
 
-OUTPUT_FORMATS = ("jsonl", "jsonl.gz", "conll", "conll.gz", "parquet")
-Encoder = Callable[[Sequence["Answer"]], bytes]
 ERRORS_NAME = "predictions.errors.jsonl"
 HASHED_SUFFIXES = (".safetensors", ".bin", ".xml", ".onnx", "config.json", "tokenizer.json", "export.json")
 """Ends of the names of the files that a model's answers depend on"""
+BYTES_PER_CHARACTER = 256
+"""A chunk ends at 250,000 characters of text, or at so many times as much in the file: fields fill the memory, too."""
 
 
 @dataclass(frozen=True)
@@ -74,13 +73,20 @@ def tag_file(predictor: Predictor, settings: BulkSettings, model_folder: Path) -
         UserError: no such file, results of another run, or not one record that could be tagged.
     """
     names = [settings.output_name, ERRORS_NAME]
+    stamp = _stamp_input(settings.input_file)
     fingerprint = describe_run(predictor, settings, model_folder)
     progress = open_progress(settings.folder, fingerprint, names, settings.resume)
     if progress.finished:
         logger.info("%s is finished already; nothing is left to do.", settings.folder / settings.output_name)
     else:
+        if progress.records and stamp is None:
+            logger.warning(
+                "What comes from stdin or a pipe can't be compared with that of the run before: its first %s records "
+                "are taken for those that are done.",
+                f"{progress.records:,}",
+            )
         try:
-            _tag_records(predictor, settings, progress)
+            _tag_records(predictor, settings, progress, stamp)
         except OSError as error:
             raise UserError(
                 f"{error.filename or settings.folder}: {error.strerror}; what is done is kept: put that right, and "
@@ -100,7 +106,7 @@ def describe_run(predictor: Predictor, settings: BulkSettings, model_folder: Pat
     model_files = sorted(path for path in model_folder.iterdir() if path.name.endswith(HASHED_SUFFIXES))
     engine = predictor.engine
     return {
-        "input": STDIN if settings.input_file == STDIN else _hash_files([Path(settings.input_file)]),
+        "input": STDIN if comes_once(settings.input_file) else _hash_files([Path(settings.input_file)]),
         "model": _hash_files(model_files),
         "backend": engine.backend,
         "max_seq_length": str(engine.aligner.window_length),
@@ -123,9 +129,19 @@ def _hash_files(paths: Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
-def _tag_records(predictor: Predictor, settings: BulkSettings, progress: Progress) -> None:
+def _stamp_input(name: str) -> tuple[int, ...] | None:
+    """What changes when a file does; None for what comes once."""
+    if comes_once(name):
+        return None
+    with open_bytes(Path(name)) as file:
+        status = os.fstat(file.fileno())
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _tag_records(
+    predictor: Predictor, settings: BulkSettings, progress: Progress, stamp: tuple[int, ...] | None
+) -> None:
     """The loop: read a chunk, tag it, write it down, write down that it is."""
-    encode = ENCODERS[settings.output_format]
     output, errors = (
         AppendedFile(settings.folder / f"{name}{PARTIAL}", progress.sizes.get(name, 0))
         for name in (settings.appended_name, ERRORS_NAME)
@@ -135,17 +151,23 @@ def _tag_records(predictor: Predictor, settings: BulkSettings, progress: Progres
     start, before = time.monotonic(), progress.records
     with output, errors, tqdm(desc="Tagging", unit=" texts", initial=before, disable=None) as bar:
         for chunk in cut_into_chunks(unread, _count_characters):
-            good = [record for record in chunk if isinstance(record, Record)]
-            bad = [record for record in chunk if isinstance(record, BadRecord)]
-            answers = answer_records(predictor, good)
-            output.append(encode(answers))
+            answers = answer_records(predictor, [record for record in chunk if isinstance(record, Record)])
+            encoded, written, unwritable = encode_answers(answers, settings.output_format)
+            bad = [record for record in chunk if isinstance(record, BadRecord)] + unwritable
+            bad.sort(key=lambda record: record.line)
+            output.append(encoded)
             errors.append(b"".join(json.dumps(asdict(record)).encode() + b"\n" for record in bad))
             progress.records += len(chunk)
             progress.bad_records += len(bad)
-            progress.entities += sum(len(answer.entities) for answer in answers)
+            progress.entities += sum(len(answer.entities) for answer in written)
             progress.sizes = {settings.appended_name: output.flush(), ERRORS_NAME: errors.flush()}
             progress.write(settings.folder)
             bar.update(len(chunk))
+    if _stamp_input(settings.input_file) != stamp:
+        raise DataError(
+            f"{settings.input_file}: was changed while it was read, so these results are of no one file; accepted: a "
+            "file that stays as it is; type the command again with another -r"
+        )
     if settings.output_format == "parquet":
         convert_to_parquet(output.path, settings.folder / settings.output_name)
     progress.finished = True
@@ -156,69 +178,10 @@ def _tag_records(predictor: Predictor, settings: BulkSettings, progress: Progres
 
 
 def _count_characters(record: Record | BadRecord) -> int:
-    return count_characters(record.text if isinstance(record, Record) else record.found)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A record with what the model says about it."""
-
-    record: Record
-    tagged: TaggedText
-    entities: list[TextEntity]
-
-
-def answer_records(predictor: Predictor, records: Sequence[Record]) -> list[Answer]:
-    """Tag some records at once."""
-    tagged = predictor.tag_texts([record.text for record in records])
-    return [Answer(record, row, predictor.find_entities(row)) for record, row in zip(records, tagged, strict=True)]
-
-
-def encode_json_lines(answers: Sequence[Answer]) -> bytes:
-    """A line per record: its own fields, then `entities`; for a list of words also `text` and `tags`."""
-    return b"".join(map(_encode_json_line, answers))
-
-
-def _encode_json_line(answer: Answer) -> bytes:
-    results: dict[str, object] = {"entities": answer.entities}
-    if not isinstance(answer.record.text, str):
-        results = {"text": answer.tagged.text, "tags": answer.tagged.tags} | results
-    if answer.record.gold is not None:
-        results = {"gold": answer.record.gold} | results
-    record = add_results(answer.record, results)
-    try:
-        # Dates and the like (Parquet) are written as text.
-        return json.dumps(record, ensure_ascii=False, default=str).encode() + b"\n"
-    except UnicodeEncodeError:
-        # Half a character, which JSON can only hold escaped.
-        return json.dumps(record, default=str).encode() + b"\n"
-
-
-def encode_conll(answers: Sequence[Answer]) -> bytes:
-    """`word TAB tag` lines, or `word TAB gold TAB tag`, and a blank line behind each record."""
-    return b"".join(_encode_sentence(answer).encode(errors="replace") for answer in answers)
-
-
-def _encode_sentence(answer: Answer) -> str:
-    words = [make_writable(answer.tagged.text[start:end]) for start, end in answer.tagged.spans]
-    columns = [words, answer.tagged.tags]
-    if answer.record.gold is not None:
-        columns.insert(1, answer.record.gold)
-    return format_sentence(zip(*columns, strict=True))
-
-
-def _compress(encode: Encoder) -> Encoder:
-    """Each chunk as a gzip member of its own: members end to end are a gzip file, and one that can be gone on with."""
-    return lambda answers: gzip.compress(encode(answers), mtime=0)
-
-
-ENCODERS: dict[str, Encoder] = {
-    "jsonl": encode_json_lines,
-    "jsonl.gz": _compress(encode_json_lines),
-    "conll": encode_conll,
-    "conll.gz": _compress(encode_conll),
-    "parquet": encode_json_lines,
-}
+    """What a record counts in its chunk: its text, or a share of what lies beside the text where that is far more."""
+    if isinstance(record, BadRecord):
+        return count_characters(record.found)
+    return max(count_characters(record.text), record.size // BYTES_PER_CHARACTER)
 
 
 def _put_in_place(settings: BulkSettings) -> None:

@@ -1,18 +1,20 @@
-"""JSON lines to Parquet, in two passes of constant memory: first the type of each column, then the rows."""
+"""JSON lines to Parquet, in passes of constant memory: first the type of each column, then the rows."""
 
 import json
 import logging
-import os
 from collections.abc import Iterator
-from itertools import islice
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from token_classification.data.whole_files import replace_whole
+
 logger = logging.getLogger(__name__)
 
 ROWS_AT_ONCE = 2048
+BYTES_AT_ONCE = 2**25
 
 ENTITIES = pa.list_(
     pa.struct(
@@ -26,6 +28,12 @@ ENTITIES = pa.list_(
     )
 )
 """Written as such even where a whole file has no entity"""
+MISFITS = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError)
+"""What is raised for values that no column of one type can hold"""
+
+
+class MisfitError(Exception):
+    """A column that holds values which its type can't."""
 
 
 def convert_to_parquet(source: Path, target: Path) -> None:
@@ -33,19 +41,37 @@ def convert_to_parquet(source: Path, target: Path) -> None:
 
     A field that holds values of several types becomes a column of JSON texts, and that is said.
     """
-    schema, mixed = _find_schema(source)
+    types, mixed = _find_types(source)
+    while True:
+        schema = pa.schema([*(types | dict.fromkeys(mixed, pa.string()) | {"entities": ENTITIES}).items()])
+        try:
+            replace_whole(target, partial(_write_rows, source, schema, mixed))
+            break
+        except MisfitError as misfit:
+            # A type that fits each group of rows by itself need not fit all: 2^63 beside -1, 0.5 beside 2^53 + 1.
+            mixed.add(str(misfit))
     if mixed:
         logger.warning("Fields with values of several types are written as JSON texts: %s.", ", ".join(sorted(mixed)))
-    unfinished = target.with_name(f".{target.name}.tmp")
-    with pq.ParquetWriter(unfinished, schema) as writer:
+
+
+def _write_rows(source: Path, schema: pa.Schema, mixed: set[str], target: Path) -> None:
+    """Write the rows. Raises: MisfitError with the name of a column."""
+    with pq.ParquetWriter(target, schema) as writer:
         for rows in _read_rows(source):
             for row in rows:
                 row.update({name: json.dumps(row[name], ensure_ascii=False) for name in mixed if name in row})
-            writer.write_table(pa.Table.from_pylist(rows, schema))
-    os.replace(unfinished, target)
+            columns = [_build_column([row.get(part.name) for row in rows], part) for part in schema]
+            writer.write_table(pa.Table.from_arrays(columns, schema=schema))
 
 
-def _find_schema(source: Path) -> tuple[pa.Schema, set[str]]:
+def _build_column(values: list, part: pa.Field) -> pa.Array:
+    try:
+        return pa.array(values, part.type)
+    except MISFITS:
+        raise MisfitError(part.name) from None
+
+
+def _find_types(source: Path) -> tuple[dict[str, pa.DataType], set[str]]:
     """The columns with their types, and those whose values are of several types."""
     types: dict[str, pa.DataType] = {}
     mixed: set[str] = set()
@@ -57,11 +83,10 @@ def _find_schema(source: Path) -> tuple[pa.Schema, set[str]]:
                 types[name] = pa.unify_schemas(both, promote_options="permissive").field(name).type
                 if _holds_empty_struct(types[name]):
                     raise pa.ArrowInvalid
-            except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
+            except MISFITS:
                 mixed.add(name)
                 types[name] = pa.string()
-    types |= dict.fromkeys(mixed, pa.string()) | {"entities": ENTITIES}
-    return pa.schema(list(types.items())), mixed
+    return types, mixed
 
 
 def _holds_empty_struct(kind: pa.DataType) -> bool:
@@ -72,6 +97,14 @@ def _holds_empty_struct(kind: pa.DataType) -> bool:
 
 
 def _read_rows(source: Path) -> Iterator[list[dict]]:
-    with open(source, encoding="utf-8") as file:
-        while lines := list(islice(file, ROWS_AT_ONCE)):
-            yield [json.loads(line) for line in lines]
+    rows, size = [], 0
+    # Bytes, because a line ends at no other character than the newline.
+    with open(source, "rb") as file:
+        for line in file:
+            rows.append(json.loads(line))
+            size += len(line)
+            if len(rows) == ROWS_AT_ONCE or size > BYTES_AT_ONCE:
+                yield rows
+                rows, size = [], 0
+    if rows:
+        yield rows

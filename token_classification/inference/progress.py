@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from token_classification.data.whole_files import write_whole
 from token_classification.errors import UserError
 
 PROGRESS_FILE = "predictions.progress.json"
@@ -32,12 +33,7 @@ class Progress:
 
     def write(self, folder: Path) -> None:
         """Write the progress; the file is the old one or the new one at any moment."""
-        unfinished = folder / f".{PROGRESS_FILE}.tmp"
-        with open(unfinished, "w", encoding="utf-8") as file:
-            json.dump(asdict(self), file, indent=2)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, folder / PROGRESS_FILE)
+        write_whole(folder / PROGRESS_FILE, json.dumps(asdict(self), indent=2))
 
 
 def open_progress(folder: Path, settings: Mapping[str, str], names: list[str], resume: bool) -> Progress:
@@ -63,7 +59,7 @@ def open_progress(folder: Path, settings: Mapping[str, str], names: list[str], r
         if found:
             raise UserError(f"{folder / found}: nothing tells which run it is of; give another -r, or delete it.")
         return Progress(dict(settings))
-    progress = Progress(**json.loads(path.read_text(encoding="utf-8")))
+    progress = _read_progress(path)
     differing = [
         f"{name}: {progress.settings.get(name)} then, {value} now"
         for name, value in settings.items()
@@ -74,6 +70,21 @@ def open_progress(folder: Path, settings: Mapping[str, str], names: list[str], r
             f"{path}: the run that is to go on was another one:\n" + "\n".join(differing) + "\n"
             "Accepted: the same input, model and settings; type them again, or give another -r"
         )
+    return progress
+
+
+def _read_progress(path: Path) -> Progress:
+    """Read what a run left. Raises: UserError when it isn't as it was written."""
+    try:
+        progress = Progress(**json.loads(path.read_text(encoding="utf-8")))
+        counts = (progress.records, progress.bad_records, progress.entities, *progress.sizes.values())
+        if not isinstance(progress.settings, dict) or not all(type(count) is int and count >= 0 for count in counts):
+            raise ValueError("counts that are none")
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise UserError(
+            f"{path}: not as a run left it ({error!s:.200}); accepted: the file as it was written; start again with "
+            "another -r"
+        ) from None
     return progress
 
 

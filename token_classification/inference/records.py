@@ -1,10 +1,23 @@
 """What is read of a file that is to be tagged: records with a text or a list of words, and bad ones with a reason."""
 
+import reprlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import chain
 
 TEXT_COLUMNS = ("text", "tokens", "words")
 """Where the text of a record is looked for, first choice first"""
+LONGEST_RECORD = 2**24
+"""Bytes. Longer is no text that somebody wrote, but a bomb, or a file of another kind; it would fill the memory."""
+MOST_LEVELS = 100
+"""Lists and objects within each other: readers and writers of JSON and Parquet give up at some hundreds."""
+
+_quotes = reprlib.Repr()
+_quotes.maxstring, _quotes.maxother, _quotes.maxlevel = 200, 200, 3
+
+
+class RecordError(Exception):
+    """Why one record can't be read or written; the others go on."""
 
 
 @dataclass(frozen=True)
@@ -17,6 +30,8 @@ class Record:
     fields: Mapping[str, object]
     gold: list[str] | None = None
     """Tags that the words had already (CoNLL)"""
+    size: int = field(default=0, compare=False)
+    """Bytes that it took in the file, as far as known"""
 
 
 @dataclass(frozen=True)
@@ -29,25 +44,48 @@ class BadRecord:
     """The beginning of what stands there"""
 
 
-def make_record(line: int, fields: Mapping[str, object], text_column: str | None) -> Record | BadRecord:
+def make_record(line: int, fields: Mapping[str, object], text_column: str | None, size: int = 0) -> Record | BadRecord:
     """Take the text out of a record; without a named column it is the first of `TEXT_COLUMNS` that is there."""
     column = text_column or next((name for name in TEXT_COLUMNS if name in fields), TEXT_COLUMNS[0])
     if column not in fields:
-        found = ", ".join(map(repr, fields)) or "nothing"
+        found = f"{', '.join(map(repr, fields)) or 'nothing':.200}"
         return make_bad_record(line, f"no {column!r} (the record has {found}); choose with text_column=NAME", fields)
     text = fields[column]
     if isinstance(text, str) or (isinstance(text, list) and all(isinstance(word, str) for word in text)):
-        return Record(line, text, fields)
+        return Record(line, text, fields, size=size)
     kind = "null" if text is None else f"of type {type(text).__name__}"
     return make_bad_record(line, f"{column!r} is {kind}; accepted: a text, or a list of words", fields)
 
 
-def make_bad_record(line: int, reason: str, found: object) -> BadRecord:
+def make_bad_record(line: int, reason: object, found: object) -> BadRecord:
     """A bad record, of which a readable beginning is kept."""
-    return BadRecord(line, reason, f"{found!r:.200}")
+    return BadRecord(line, f"{reason!s:.500}", _quotes.repr(found[:200] if isinstance(found, bytes) else found))
+
+
+def check_levels(value: object) -> None:
+    """Count the lists and objects within each other, without going down them.
+
+    Raises:
+        RecordError: there are too many.
+    """
+    level = [value]
+    for _ in range(MOST_LEVELS):
+        level = [*chain.from_iterable(_list_parts(part) for part in level if isinstance(part, list | dict))]
+        if not level:
+            return
+    raise RecordError(f"nested deeper than {MOST_LEVELS} levels; make it flatter")
+
+
+def _list_parts(value: list | dict) -> list[object]:
+    return list(value.values()) if isinstance(value, dict) else value
 
 
 def add_results(record: Record, results: Mapping[str, object]) -> dict[str, object]:
     """The fields of a record, then the results; a field of the same name as one of those is kept as `input_NAME`."""
-    kept = {f"input_{name}" if name in results else name: value for name, value in record.fields.items()}
+    kept: dict[str, object] = {}
+    for name, value in record.fields.items():
+        free = name
+        while free in results or free in kept or (free != name and free in record.fields):
+            free = f"input_{free}"
+        kept[free] = value
     return kept | dict(results)

@@ -10,8 +10,8 @@ from omegaconf import DictConfig, OmegaConf
 from token_classification.data.text_lines import read_lines
 from token_classification.errors import UserError
 from token_classification.inference.bulk import ERRORS_NAME, BulkSettings, tag_file
+from token_classification.inference.input_lines import STDIN, SUFFIXES
 from token_classification.inference.predictor import Predictor
-from token_classification.inference.read_records import STDIN, SUFFIXES
 from token_classification.inference.words_of_text import Span
 from token_classification.tao.models import open_model
 

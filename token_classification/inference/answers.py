@@ -1,0 +1,106 @@
+"""What the model says about records, and as what it is written; a record that can't be written becomes a bad one."""
+
+import gzip
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from token_classification.data.formats.conll import format_sentence, make_writable
+from token_classification.inference.entities import TextEntity
+from token_classification.inference.predictor import Predictor, TaggedText
+from token_classification.inference.records import BadRecord, Record, RecordError, add_results, make_bad_record
+
+OUTPUT_FORMATS = ("jsonl", "jsonl.gz", "conll", "conll.gz", "parquet")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A record with what the model says about it."""
+
+    record: Record
+    tagged: TaggedText
+    entities: list[TextEntity]
+
+
+def answer_records(predictor: Predictor, records: Sequence[Record]) -> list[Answer]:
+    """Tag some records at once."""
+    tagged = predictor.tag_texts([record.text for record in records])
+    return [Answer(record, row, predictor.find_entities(row)) for record, row in zip(records, tagged, strict=True)]
+
+
+def encode_answers(answers: Sequence[Answer], output_format: str) -> tuple[bytes, list[Answer], list[BadRecord]]:
+    """Encode some answers as what is to be added to a file.
+
+    Args:
+        answers: The answers.
+        output_format: One of `OUTPUT_FORMATS`.
+
+    Returns:
+        The bytes, the answers that are in them, and the records that can't be written in this format.
+    """
+    encode = ENCODERS[output_format.removesuffix(".gz")]
+    parts, written, bad = [], [], []
+    for answer in answers:
+        try:
+            parts.append(encode(answer))
+            written.append(answer)
+        except (RecordError, ValueError, OverflowError, RecursionError) as error:
+            reason = f"can't be written as {output_format} ({error})"
+            bad.append(make_bad_record(answer.record.line, reason, answer.record.text))
+    encoded = b"".join(parts)
+    # Each chunk is a gzip member of its own: members end to end are a gzip file, and one that can be gone on with.
+    return gzip.compress(encoded, mtime=0) if output_format.endswith(".gz") else encoded, written, bad
+
+
+def encode_json_line(answer: Answer) -> bytes:
+    """The record's own fields, then `entities`; for a list of words also `text` and `tags`."""
+    record = _list_fields(answer)
+    try:
+        return _dump(record).encode() + b"\n"
+    except UnicodeEncodeError:
+        # Half a character, which JSON can only hold escaped.
+        return json.dumps(record, default=str).encode() + b"\n"
+
+
+def encode_row(answer: Answer) -> bytes:
+    """A JSON line that can become a row of a Parquet file.
+
+    Raises:
+        RecordError: half a character is in it.
+    """
+    try:
+        return _dump(_list_fields(answer)).encode() + b"\n"
+    except UnicodeEncodeError:
+        raise RecordError(
+            "half a character, a lone surrogate, stands in it; output_format=jsonl can hold it"
+        ) from None
+
+
+def _dump(record: dict[str, object]) -> str:
+    # Dates and the like (Parquet) are written as text.
+    return json.dumps(record, ensure_ascii=False, default=str)
+
+
+def _list_fields(answer: Answer) -> dict[str, object]:
+    results: dict[str, object] = {"entities": answer.entities}
+    if not isinstance(answer.record.text, str):
+        results = {"text": answer.tagged.text, "tags": answer.tagged.tags} | results
+    if answer.record.gold is not None:
+        results = {"gold": answer.record.gold} | results
+    return add_results(answer.record, results)
+
+
+def encode_sentence(answer: Answer) -> bytes:
+    """`word TAB tag` lines, or `word TAB gold TAB tag`, and a blank line behind them."""
+    words = [make_writable(answer.tagged.text[start:end]) for start, end in answer.tagged.spans]
+    columns = [words, answer.tagged.tags]
+    if answer.record.gold is not None:
+        columns.insert(1, answer.record.gold)
+    return format_sentence(zip(*columns, strict=True)).encode(errors="replace")
+
+
+ENCODERS: dict[str, Callable[[Answer], bytes]] = {
+    "jsonl": encode_json_line,
+    "conll": encode_sentence,
+    "parquet": encode_row,
+}

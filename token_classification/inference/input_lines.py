@@ -1,0 +1,129 @@
+"""Files of any size as lines of bounded length; they may be gzipped, or come out of a pipe."""
+
+import gzip
+import logging
+import sys
+import zlib
+from codecs import BOM_UTF8
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from token_classification.data.formats.recognise import PARQUET_MAGIC
+from token_classification.data.inputs import is_stream
+from token_classification.data.text_lines import open_bytes
+from token_classification.errors import DataError, UserError
+from token_classification.inference.records import LONGEST_RECORD, RecordError
+from token_classification.output_text import quote_path
+
+logger = logging.getLogger(__name__)
+
+STDIN = "-"
+GZIP_MAGIC = b"\x1f\x8b"
+PEEKED_BYTES = 4096
+SKIPPED_AT_ONCE = 2**20
+
+SUFFIXES = {
+    ".txt": "text",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".parquet": "parquet",
+    ".conll": "conll",
+    ".bio": "conll",
+    ".iob": "conll",
+    ".iob2": "conll",
+}
+INPUT_FORMATS = ("text", "jsonl", "csv", "parquet", "conll")
+
+
+def comes_once(name: str) -> bool:
+    """Whether an input is emptied by reading it: stdin, a pipe, a device."""
+    return name == STDIN or is_stream(Path(name))
+
+
+def open_unpacked(name: str) -> BinaryIO:
+    """Open a file (`-`: stdin) for reading bytes, unpacked if it is gzipped.
+
+    Raises:
+        DataError: no such file, or it can't be read.
+    """
+    source = sys.stdin.buffer if name == STDIN else open_bytes(Path(name))
+    return gzip.open(source) if source.peek(2).startswith(GZIP_MAGIC) else source
+
+
+def recognise_input(source: BinaryIO, path: Path) -> str:
+    """Tell the format by the suffix (that before `.gz`), else by the first bytes: Parquet, JSON lines or text.
+
+    Raises:
+        UserError: one list of JSON, which can't be read record by record.
+    """
+    with explain_broken_gzip(path):
+        start = source.peek(PEEKED_BYTES)[:PEEKED_BYTES]
+    if start.startswith(PARQUET_MAGIC):
+        return "parquet"
+    suffix = Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
+    found = SUFFIXES.get(suffix.lower()) or ("jsonl" if start.lstrip().startswith(b"{") else "text")
+    if suffix == ".json" and start.lstrip().startswith(b"["):
+        raise UserError(
+            f"{path}: one JSON list, which can't be read record by record; accepted: a record per line; "
+            f"convert with: jq -c '.[]' {quote_path(path)} > {quote_path(f'{path}l')}"
+        )
+    if not suffix:
+        logger.info("%s is read as %s; for another format: input_format=NAME", path, found)
+    return found
+
+
+def read_lines(source: BinaryIO, path: Path) -> Iterator[bytes]:
+    r"""Lines without their ends (`\n` or `\r\n`), the first without its byte order mark.
+
+    Of a line that is too long only the beginning comes, by one byte longer than `LONGEST_RECORD`: see `decode_line`.
+
+    Raises:
+        DataError: a broken gzip stream.
+    """
+    with explain_broken_gzip(path), source:
+        is_first = True
+        while line := source.readline(LONGEST_RECORD + 2):
+            if not line.endswith(b"\n") and len(line) > LONGEST_RECORD:
+                _skip_line(source)
+                line = line[: LONGEST_RECORD + 1]
+            line = line.removesuffix(b"\n").removesuffix(b"\r")
+            yield line.removeprefix(BOM_UTF8) if is_first else line
+            is_first = False
+
+
+@contextmanager
+def explain_broken_gzip(path: Path) -> Iterator[None]:
+    """Around reading what may be gzipped. Raises: DataError for a stream that is broken or cut off."""
+    try:
+        yield
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DataError(f"{path}: the gzip stream is broken ({error}); fetch the file again") from None
+
+
+def _skip_line(source: BinaryIO) -> None:
+    while (rest := source.readline(SKIPPED_AT_ONCE)) and not rest.endswith(b"\n"):
+        pass
+
+
+def decode_line(line: bytes) -> str:
+    """The text of a line.
+
+    Raises:
+        RecordError: it is too long, or not UTF-8.
+    """
+    if len(line) > LONGEST_RECORD:
+        raise RecordError(describe_too_long("line"))
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        raise RecordError("not UTF-8") from None
+
+
+def describe_too_long(what: str) -> str:
+    """The reason why something is not read."""
+    return f"a {what} of more than {LONGEST_RECORD // 2**20} MiB; cut it into several"
