@@ -139,7 +139,12 @@ def test_label_all_tokens_with_a_cut_word(wordpiece):
 
 def test_continuation_labels_change_the_prefix_only():
     names = ["O", "B-AB-B-", "I-AB-B-", "B-X", "E-Y", "I-Y"]
-    assert find_continuation_labels(names).tolist() == [0, 2, 2, 3, 4, 5]
+    assert find_continuation_labels(LabelSet(tuple(names), Scheme.IOB2)).tolist() == [0, 2, 2, 3, 4, 5]
+
+
+def test_continuation_labels_of_bare_tags():
+    assert find_continuation_labels(LabelSet(("B", "I", "O"), Scheme.IOB2)).tolist() == [1, 1, 2]
+    assert find_continuation_labels(LabelSet(("B", "I", "O"), Scheme.PLAIN)).tolist() == [0, 1, 2]
 
 
 def test_an_empty_sentence_has_no_window(wordpiece):

@@ -68,6 +68,20 @@ def test_rows_of_conll(tmp_path, row, repaired):
     assert repair_text(tmp_path, "a.conll", f"{SOUND}so\tO\n{row}\n") == f"{SOUND}so\tO\n{repaired}\n"
 
 
+def test_bare_tags_are_spelt_and_converted(tmp_path):
+    sound = "So\tO\nAnn\tB\nLee\tI\n\n" * 3
+    assert repair_text(tmp_path, "a.conll", f"{sound}so\tO\nAnn\tI\n") == f"{sound}so\tO\nAnn\tB\n"
+    assert repair_text(tmp_path, "b.conll", f"{sound}Ann\tb\n") == f"{sound}Ann\tB\n"
+    converted = repair_text(tmp_path, "c.conll", sound, target=Scheme.IOBES)
+    assert converted == sound.replace("\tI", "\tE")
+
+
+def test_a_bare_tag_amid_typed_ones_is_none(tmp_path):
+    (tmp_path / "a.conll").write_text(f"{SOUND}Ann\tB\nLee\tI\n")
+    result = repair(tmp_path, "a.conll")
+    assert next((finding.kind, len(finding.problems)) for finding in result.examination.findings) == ("odd_tag", 2)
+
+
 def test_other_columns_comments_and_line_ends_stay(tmp_path):
     text = "# id x\r\n1\tSo\tO\tO\r\n2\tAnn\tI-PER\tB-X\r\n\r\n1\tBob\tB-PER\tO\r\n"
     assert repair_text(tmp_path, "a.tsv", text) == text.replace("I-PER", "B-PER")

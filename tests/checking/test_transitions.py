@@ -88,3 +88,23 @@ def test_tags_without_prefix_are_plain():
     assert recognise_main_scheme(build_data(["NN", "VB", "O"])) == Scheme.PLAIN
     assert recognise_main_scheme(build_data(["B-PER", "PER", "LOC"])) == Scheme.PLAIN
     assert recognise_main_scheme(build_data(["O", "O"])) == Scheme.PLAIN
+
+
+@pytest.mark.parametrize("scheme", ENTITY_SCHEMES)
+def test_bare_tags_have_a_scheme(scheme):
+    first, last, single = {"iob1": "III", "iob2": "BIB", "iobes": "BES", "bilou": "BLU"}[scheme]
+    data = build_data(["O", first, "I", last, "O", single], ["O"])
+    assert recognise_main_scheme(data) == scheme
+    assert list(find_illegal_tags(data, scheme)) == []
+
+
+def test_illegal_bare_tags():
+    legal = ["B I O"] * 9
+    assert find(["O I O", *legal], Scheme.IOB2) == [("illegal_transition", 2)]
+    assert find([*legal, "B E O"], Scheme.IOB2) == [("mixed_schemes", 38)]
+    problem = next(find_illegal_tags(build_data(["O", "I"], *map(str.split, legal)), Scheme.IOB2))
+    assert "accepted in iob2: B where an entity begins" in problem.text
+
+
+def test_letters_amid_many_others_are_plain_tags():
+    assert recognise_main_scheme(build_data(["N", "V", "B", "O", "A", "I"])) == Scheme.PLAIN

@@ -69,6 +69,32 @@ def test_illegal_tags_become_legal_with_the_same_entities(tags, target):
     assert convert_tags(converted, target, target) == converted
 
 
+BARE = {
+    Scheme.IOB1: "I I O I B I O",
+    Scheme.IOB2: "B I O B B I O",
+    Scheme.IOBES: "B E O S B E O",
+    Scheme.BILOU: "B L O U B L O",
+}
+
+
+@pytest.mark.parametrize("source", SCHEMES)
+@pytest.mark.parametrize("target", SCHEMES)
+def test_bare_tags_stay_bare_in_every_scheme(source, target):
+    assert convert_tags(BARE[source].split(), source, target) == BARE[target].split()
+    assert find_entities(BARE[source].split()) == [Entity("_", 0, 2), Entity("_", 3, 4), Entity("_", 4, 6)]
+
+
+def test_a_type_called_as_the_unnamed_one_keeps_its_name():
+    assert convert_tags(["I-_", "I-_", "O"], Scheme.IOB1, Scheme.IOB2) == ["B-_", "I-_", "O"]
+
+
+@given(st.lists(st.sampled_from("OBIESLU")))
+def test_bare_entities_are_those_that_the_scorer_sees(tags):
+    respelt = [{"L": "E", "U": "S"}.get(tag, tag) for tag in tags]
+    seen = [Entity(entity_type, start, last + 1) for entity_type, start, last in get_entities(respelt)]
+    assert find_entities(tags) == seen
+
+
 def test_lenient_reading():
     assert convert_tags(["O", "I-PER", "I-LOC"], Scheme.IOB2, Scheme.IOB2) == ["O", "B-PER", "B-LOC"]
     assert convert_tags(["I-X", "L-X", "L-X"], Scheme.BILOU, Scheme.IOBES) == ["B-X", "E-X", "S-X"]

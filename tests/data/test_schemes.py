@@ -76,6 +76,39 @@ def test_small_examples(sentence: str, expected: Scheme) -> None:
     assert recognise_scheme([sentence.split()]) == expected
 
 
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("B I I O B O", Scheme.IOB2),
+        ("B B O", Scheme.IOB2),
+        ("O I I O", Scheme.IOB1),
+        ("I B I O I", Scheme.IOB1),
+        ("B E O S", Scheme.IOBES),
+        ("I I E O", Scheme.IOBES),
+        ("B I L O U", Scheme.BILOU),
+        ("O O O", Scheme.PLAIN),
+        ("B I B", Scheme.PLAIN),
+        ("S U O", Scheme.PLAIN),
+        ("B I O N V", Scheme.PLAIN),
+        ("V N B O", Scheme.PLAIN),
+    ],
+)
+def test_bare_tags_are_a_scheme_with_one_type(sentence: str, expected: Scheme) -> None:
+    assert recognise_scheme([sentence.split()]) == expected
+    assert recognise_scheme([], sentence.split()) in (expected, Scheme.IOB2 if expected == Scheme.IOB1 else expected)
+    assert recognise_scheme([sentence.split()], task="pos") == Scheme.PLAIN
+
+
+def test_few_other_tags_beside_bare_ones_are_refused() -> None:
+    with pytest.raises(DataError, match=r"'X' \(2 times\)\nbeside 'B' \(1 times\).*--task_name pos"):
+        recognise_scheme([["B", "I", "I", "O", "X", "X"]])
+
+
+def test_bare_tags_beside_tags_with_types_are_refused() -> None:
+    with pytest.raises(DataError, match=r"'B' \(1 times\)"):
+        recognise_scheme([["B", "I-PER", "O"]])
+
+
 def test_iob1_stays_iob1_where_no_entity_begins_with_b(caplog: pytest.LogCaptureFixture) -> None:
     assert recognise_scheme([["I-PER", "O"], ["O", "I-LOC", "I-LOC"]]) == Scheme.IOB1
     assert caplog.messages == []
@@ -87,7 +120,7 @@ def test_pos_tags_that_look_prefixed_are_plain() -> None:
 
 
 @pytest.mark.parametrize("tag", ["X-PER", "b-PER", "B_PER", "B-", "B", "-PER", "BI-PER", ""])
-def test_other_tags_have_no_prefix(tag: str) -> None:
+def test_other_tags_have_no_prefix_and_type(tag: str) -> None:
     assert not is_prefixed(tag)
 
 

@@ -195,6 +195,19 @@ def test_a_score_is_the_product_of_the_words_probabilities():
     assert found == [{"start": 0, "end": 5, "label": "X", "score": 0.25, "text": "ab cd"}]
 
 
+def test_bare_tags_are_entities_of_the_unnamed_label(tmp_path, wordpiece):
+    model = save_tagger(tmp_path, wordpiece, ("B", "I", "O"), "iob2")
+    predictor = Predictor.from_pretrained(model, threshold={"_": 0.1})
+    tags, text = ["O", "B", "I", "I", "B", "O"], "a b c d e f"
+    spans = [(place, place + 1) for place in range(0, 11, 2)]
+    entities = list_entities(text, spans, tags, [0.5] * 6, predictor.engine.label_set.scheme, predictor.thresholds)
+    assert entities == [
+        {"start": 2, "end": 7, "label": "_", "score": 0.125, "text": "b c d"},
+        {"start": 8, "end": 9, "label": "_", "score": 0.5, "text": "e"},
+    ]
+    assert {entity["label"] for entity in predictor("Anna Smith moved to New York .")} <= {"_"}
+
+
 def test_plain_tags_are_entities_of_one_word(tmp_path, wordpiece):
     predictor = Predictor.from_pretrained(save_tagger(tmp_path, wordpiece, ("O", "NOUN", "VERB", "S-X"), "plain"))
     tags = [tag for tag in predictor.tag(TEXTS[0]) if tag["tag"] != "O"]

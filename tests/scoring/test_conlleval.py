@@ -5,8 +5,10 @@ import random
 import pytest
 from conlleval_oracle import ChunkCounts, find_chunks, score_conlleval_file, score_with_conlleval
 
+from token_classification.data.formats import read_sentences
 from token_classification.data.scheme_conversion import find_entities
 from token_classification.data.schemes import Scheme, recognise_scheme
+from token_classification.scoring.error_classes import ErrorClass, pair_sentences
 from token_classification.scoring.metrics import score_tags, type_scores
 
 RECORDED = [
@@ -54,9 +56,14 @@ def draw_tags(seed: int, prefixes: str) -> tuple[list[list[str]], list[list[str]
     return gold, predicted
 
 
+def compute_scores(counts: ChunkCounts) -> tuple[float, float, float]:
+    """Precision, recall and F1 in percent."""
+    return counts.precision, counts.recall, counts.f1
+
+
 def round_percent(counts: ChunkCounts) -> tuple[float, float, float]:
     """Precision, recall and F1 as conlleval prints them."""
-    return round(counts.precision, 2), round(counts.recall, 2), round(counts.f1, 2)
+    return tuple(round(score, 2) for score in compute_scores(counts))
 
 
 @pytest.mark.parametrize(("gold", "predicted", "overall", "types"), RECORDED)
@@ -90,6 +97,36 @@ def test_scores_of_random_tags_are_those_of_conlleval(scheme, seed):
         assert [scores[kind][name] for name in ("precision", "recall", "f1")] == pytest.approx(
             [value / 100 for value in (counts.precision, counts.recall, counts.f1)]
         )
+
+
+@pytest.mark.parametrize("prefixes", ["BI", "I", "BIE", "BIES"])
+@pytest.mark.parametrize("seed", range(25))
+def test_files_of_bare_tags_are_scored_as_conlleval_does(tmp_path, prefixes, seed):
+    path = tmp_path / "predictions.conll"
+    draw = random.Random(seed)
+    path.write_text(
+        "".join(
+            "".join(f"w{place}\t{gold}\t{predicted}\n" for place, (gold, predicted) in enumerate(pairs)) + "\n"
+            for pairs in [draw_bare_pairs(draw, prefixes) for _ in range(draw.randint(2, 20))]
+        )
+    )
+    gold, predicted = (read_sentences(path, "0", column).tags for column in ("1", "2"))
+    expected = score_conlleval_file(path.read_text().splitlines())
+    scores = score_tags(gold, predicted, recognise_scheme(gold, {tag for tags in predicted for tag in tags}))
+    assert [scores[f"overall_{name}"] for name in ("accuracy", "precision", "recall", "f1")] == pytest.approx(
+        [value / 100 for value in (expected.accuracy, *compute_scores(expected.overall))]
+    )
+    assert set(type_scores(scores)) == {"_"}
+    assert (scores["_"]["number"], scores["_"]["f1"]) == (expected.overall.gold, scores["overall_f1"])
+    pairs = [pair for row in pair_sentences(gold, predicted, recognise_scheme(gold)) for pair in row]
+    assert sum(pair.error == ErrorClass.CORRECT for pair in pairs) == expected.overall.correct
+
+
+def draw_bare_pairs(draw: random.Random, prefixes: str) -> list[tuple[str, str]]:
+    """Gold and predicted tags of a sentence that has an entity."""
+    choices = ["O", "O", "O", *prefixes]
+    gold = ["O", draw.choice(prefixes), *draw.choices(choices, k=draw.randint(0, 12))]
+    return [(tag, tag if draw.random() < 0.7 else draw.choice(choices)) for tag in gold]
 
 
 @pytest.mark.parametrize("prefixes", ["BI", "I", "IE", "BIES"])

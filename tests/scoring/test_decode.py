@@ -68,5 +68,14 @@ def test_no_illegal_step_on_random_scores(scheme):
     assert viterbi.is_legal(viterbi.decode(scores, lengths), lengths).all()
 
 
+@pytest.mark.parametrize(
+    ("tags", "legal"), [("B I I O B", True), ("O I", False), ("I", False), ("B O I", False), ("B B I", True)]
+)
+def test_bare_tags_have_the_rules_of_their_scheme(tags, legal):
+    label_set = LabelSet(("B", "I", "O"), Scheme.IOB2)
+    ids = torch.from_numpy(label_set.encode(tags.split())).unsqueeze(0)
+    assert build_viterbi(label_set).is_legal(ids, torch.tensor([ids.shape[1]])).tolist() == [legal]
+
+
 def test_plain_tags_have_no_rules():
     assert build_viterbi(LabelSet(("NOUN", "VERB"), Scheme.PLAIN)) is None

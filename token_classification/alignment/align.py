@@ -16,7 +16,7 @@ from token_classification.alignment.windows import (
 from token_classification.alignment.words import SpecialTokens, find_special_tokens, split_into_sub_tokens
 from token_classification.arguments import DataArguments
 from token_classification.data.labels import IGNORED_LABEL, LabelSet
-from token_classification.data.schemes import is_prefixed
+from token_classification.data.schemes import Scheme, is_bare, is_prefixed, join_tag, split_tag
 from token_classification.data.sentences import Sentences
 from token_classification.errors import DataError, list_problems
 from token_classification.recipe import Recipe
@@ -109,7 +109,7 @@ class Aligner:
         elif self.continuation_labels == "inside":
             further = words.copy()
             is_known = words != IGNORED_LABEL
-            further[is_known] = find_continuation_labels(self.label_set.names)[words[is_known]]
+            further[is_known] = find_continuation_labels(self.label_set)[words[is_known]]
         special = IGNORED_LABEL if self.special_token_label is None else self.label_set.ids[self.special_token_label]
         return WindowLabels(words, further, special)
 
@@ -169,16 +169,18 @@ def _refuse_long_sentences(sentences: Sentences, lengths: np.ndarray, budget: in
         )
 
 
-def find_continuation_labels(names: Sequence[str]) -> np.ndarray:
+def find_continuation_labels(label_set: LabelSet) -> np.ndarray:
     """For each label the one that a word's further sub-tokens get: `B-X` gives `I-X` where that exists, else itself.
 
     Only the prefix is exchanged: `B-AB-B-` gives `I-AB-B-`. Returns int64 (labels,).
     """
-    ids = {name: label_id for label_id, name in enumerate(names)}
+    begins = {
+        name: split_tag(name)[1]
+        for name in label_set.names
+        if name[0] == "B" and (is_prefixed(name) or (is_bare(name) and label_set.scheme != Scheme.PLAIN))
+    }
+    ids = label_set.ids
     return np.array(
-        [
-            ids.get(f"I-{name[2:]}", label_id) if is_prefixed(name) and name[0] == "B" else label_id
-            for name, label_id in ids.items()
-        ],
+        [ids.get(join_tag("I", begins[name]), ids[name]) if name in begins else ids[name] for name in label_set.names],
         dtype=np.int64,
     )

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from token_classification.data.schemes import OUTSIDE, is_continuation, split_tag
+from token_classification.data.schemes import OUTSIDE, is_continuation, join_tag, split_tag
 
 CountSubTokens = Callable[[str], int]
 """Word -> number of its sub-tokens."""
@@ -155,8 +155,9 @@ def _drop_empty_words(
     entity_type = split_tag(entity[0].tag)[1]
     first, last = entity[0].tag[0], entity[-1].tag[0]
     if len(kept) == 1:
-        return [kept[0].with_tag(f"{CLOSED_ALONE.get(last, first)}-{entity_type}")]
-    return [kept[0].with_tag(f"{first}-{entity_type}"), *kept[1:-1], kept[-1].with_tag(f"{last}-{entity_type}")]
+        return [kept[0].with_tag(join_tag(CLOSED_ALONE.get(last, first), entity_type))]
+    ends = join_tag(first, entity_type), join_tag(last, entity_type)
+    return [kept[0].with_tag(ends[0]), *kept[1:-1], kept[-1].with_tag(ends[1])]
 
 
 def _find_cut(sentence: list[TaggedLine], following: TaggedLine) -> int:

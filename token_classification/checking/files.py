@@ -2,8 +2,9 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from token_classification.checking.layout_mistakes import find_swapped_columns, 
 from token_classification.data.formats import read_sentences
 from token_classification.data.formats.text_and_labels import read_text_and_labels
 from token_classification.data.problems import BrokenFileError, Problem
-from token_classification.data.schemes import OUTSIDE
+from token_classification.data.schemes import OUTSIDE, choose_entity_rule
 from token_classification.data.sentences import Sentences
 from token_classification.data.text_lines import open_bytes
 from token_classification.errors import DataError
@@ -112,6 +113,11 @@ class CheckedData:
     def tagged_files(self) -> list[CheckedFile]:
         """The files that have tags."""
         return [file for file in self.files if file.tag_ids is not None]
+
+    @cached_property
+    def marks_entity(self) -> Callable[[str], bool]:
+        """The rule by which tags of these files mark entities: a prefix and a type, or (most are so) a prefix."""
+        return choose_entity_rule(dict(zip(self.tags, self.count_tags(self.files).tolist(), strict=True)))
 
     def count_tags(self, files: Iterable[CheckedFile]) -> np.ndarray:
         """Words of each tag: int64 (tags,)."""

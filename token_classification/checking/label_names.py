@@ -10,7 +10,15 @@ import numpy as np
 from token_classification.checking.files import CheckedData
 from token_classification.checking.transitions import is_foreign
 from token_classification.data.problems import Problem
-from token_classification.data.schemes import OUTSIDE, Scheme, is_prefixed, split_tag
+from token_classification.data.schemes import (
+    OUTSIDE,
+    Scheme,
+    choose_entity_rule,
+    is_bare,
+    is_prefixed,
+    join_tag,
+    split_tag,
+)
 
 RARE = 20
 """A label is rare beside one that is this many times as frequent."""
@@ -37,7 +45,8 @@ def find_odd_labels(data: CheckedData, scheme: Scheme) -> Iterator[Problem]:
                 )
                 yield file.report_word("near_miss_label", position, text)
             else:
-                yield file.report_word("odd_tag", position, _explain_odd_tag(word, tag, known, scheme))
+                is_of_bare = data.marks_entity is is_bare
+                yield file.report_word("odd_tag", position, _explain_odd_tag(word, tag, known, scheme, is_of_bare))
 
 
 def find_near_misses(counts: dict[str, int], scheme: Scheme) -> dict[str, str]:
@@ -49,23 +58,24 @@ def find_near_misses(counts: dict[str, int], scheme: Scheme) -> dict[str, str]:
     """
     meant = {}
     is_entity = scheme != Scheme.PLAIN
+    marks_entity = choose_entity_rule(counts)
     by_spelling: dict[str, list[str]] = {}
     for tag in counts:
         by_spelling.setdefault(_spell_plainly(tag), []).append(tag)
     for spellings in by_spelling.values():
-        best = max(spellings, key=lambda tag: (tag == OUTSIDE or not is_entity or is_prefixed(tag), counts[tag]))
+        best = max(spellings, key=lambda tag: (tag == OUTSIDE or not is_entity or marks_entity(tag), counts[tag]))
         meant |= {tag: best for tag in spellings if tag != best and counts[best]}
     if not is_entity:
         return meant
     types = Counter()
     for tag, count in counts.items():
-        if is_prefixed(tag) and tag not in meant:
+        if marks_entity(tag) and tag not in meant:
             types[split_tag(tag)[1]] += count
     misspelt = {name: found for name in types if (found := _find_frequent_type(name, types))}
     for tag in counts:
         prefix, name = split_tag(tag)
-        if is_prefixed(tag) and tag not in meant and name in misspelt:
-            meant[tag] = f"{prefix}-{misspelt[name]}"
+        if marks_entity(tag) and tag not in meant and name in misspelt:
+            meant[tag] = join_tag(prefix, misspelt[name])
     return {tag: meant.get(right, right) for tag, right in meant.items()}
 
 
@@ -79,7 +89,7 @@ def find_absent_labels(data: CheckedData, scheme: Scheme) -> Iterator[Problem]:
         return
     counts = dict(zip(data.tags, data.count_tags(data.files).tolist(), strict=True))
     named = {OUTSIDE, *find_near_misses(counts, scheme), *_find_odd_tags(counts, scheme)}
-    named |= {tag for tag in data.tags if scheme != Scheme.PLAIN and is_foreign(tag, scheme)}
+    named |= {tag for tag in data.tags if scheme != Scheme.PLAIN and is_foreign(tag, data, scheme)}
     is_sound = (data.count_tags(train) > 0) | np.array([tag in named for tag in data.tags])
     for file in data.tagged_files:
         if file.split == "train":
@@ -130,13 +140,14 @@ def _is_near(name: str, other: str) -> bool:
 
 def _find_odd_tags(counts: dict[str, int], scheme: Scheme) -> Sequence[str]:
     if scheme != Scheme.PLAIN:
-        return [tag for tag in counts if tag != OUTSIDE and not is_prefixed(tag)]
+        marks_entity = choose_entity_rule(counts)
+        return [tag for tag in counts if tag != OUTSIDE and not marks_entity(tag)]
     total = sum(counts.values())
     odd = [tag for tag in counts if is_prefixed(tag) or tag.isdecimal()]
     return odd if sum(counts[tag] for tag in odd) < FEW * total else []
 
 
-def _explain_odd_tag(word: str, tag: str, known: set[str], scheme: Scheme) -> str:
+def _explain_odd_tag(word: str, tag: str, known: set[str], scheme: Scheme, is_of_bare: bool) -> str:
     if scheme == Scheme.PLAIN:
         return f"{tag!r} for {word!r} is no tag like the others; accepted: tags without prefix; correct the tag"
     if is_swapped(word, tag, known):
@@ -144,5 +155,7 @@ def _explain_odd_tag(word: str, tag: str, known: set[str], scheme: Scheme) -> st
             f"word {word!r} with tag {tag!r}: the columns of this row are swapped; accepted: word, then tag; "
             "exchange them (--repair does)"
         )
+    if is_of_bare:
+        return f"{tag!r} for {word!r} is no prefix; accepted: O, B and I (or E, S, L, U); correct the tag"
     accepted = "O, or a prefix and a type, as in B-PER"
-    return f"{tag!r} for {word!r} has no prefix; accepted: {accepted}; correct the tag"
+    return f"{tag!r} for {word!r} has no prefix and type; accepted: {accepted}; correct the tag"

@@ -1,10 +1,11 @@
 """Mistakes in how a file is laid out that a reader can't see: a header line read as a word, columns swapped."""
 
+from collections import Counter
 from itertools import chain
 from pathlib import Path
 
 from token_classification.data.problems import Problem
-from token_classification.data.schemes import OUTSIDE, is_prefixed
+from token_classification.data.schemes import OUTSIDE, choose_entity_rule
 from token_classification.data.sentences import Sentences, select_sentences
 
 WORD_HEADERS = {"word", "words", "token", "tokens", "form", "text"}
@@ -56,6 +57,6 @@ def find_swapped_columns(sentences: Sentences, path: Path) -> Problem | None:
 def looks_like_tags(rows: list[list[str]]) -> bool:
     """Whether nearly all items of the first sentences are tags of an entity scheme, and some of them not `O`."""
     items = list(chain.from_iterable(rows[:LOOKED_AT]))
-    outside = items.count(OUTSIDE)
-    prefixed = sum(map(is_prefixed, items))
-    return prefixed > 0 and outside + prefixed >= MOST * len(items)
+    counts = Counter(items)
+    marking = sum(map(choose_entity_rule(counts), items))
+    return marking > 0 and counts[OUTSIDE] + marking >= MOST * len(items)

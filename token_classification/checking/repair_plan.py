@@ -92,11 +92,11 @@ def _spell_entities(data: CheckedData, file: CheckedFile, scheme: Scheme, target
     rows = (
         range(len(file.sentences))
         if target != scheme
-        else np.flatnonzero(find_illegal_rows(file, data.tags, scheme)).tolist()
+        else np.flatnonzero(find_illegal_rows(file, data, scheme)).tolist()
     )
     for row in dict.fromkeys([*rows, *plan.tags]):
         tags = plan.tags.get(row, file.sentences.tags[row])
-        if row not in broken and all(tag == OUTSIDE or is_prefixed(tag) for tag in tags):
+        if row not in broken and all(tag == OUTSIDE or data.marks_entity(tag) for tag in tags):
             legal = convert_tags(tags, scheme, target)
             if legal != tags:
                 plan.tags[row] = legal

@@ -6,7 +6,7 @@ import numpy as np
 
 from token_classification.checking.files import CheckedData, CheckedFile
 from token_classification.data.problems import Problem
-from token_classification.data.schemes import OUTSIDE, Scheme, is_prefixed
+from token_classification.data.schemes import OUTSIDE, Scheme
 from token_classification.data.transitions import INSIDE, OPENING, find_role, may_follow
 
 FOREIGN_PREFIXES = {Scheme.IOB2: "ESLU", Scheme.IOB1: "ESLU", Scheme.IOBES: "LU", Scheme.BILOU: "ES"}
@@ -18,16 +18,16 @@ MIXED_SENTENCES = 3
 
 
 def recognise_main_scheme(data: CheckedData) -> Scheme:
-    """The scheme in which most sentences are legal; plain where most tags have no prefix.
+    """The scheme in which most sentences are legal; plain where most tags mark no entities.
 
     One sentence in another scheme does not change it, other than in `recognise_scheme`, by which a run goes.
     """
     counts = data.count_tags(data.files)
-    prefixed = np.array([is_prefixed(tag) for tag in data.tags])
-    if counts[prefixed].sum() <= counts[1:][~prefixed[1:]].sum():
+    marking = np.array([data.marks_entity(tag) for tag in data.tags])
+    if counts[marking].sum() <= counts[1:][~marking[1:]].sum():
         return Scheme.PLAIN
     legal = {
-        scheme: sum(int((~find_illegal_rows(file, data.tags, scheme)).sum()) for file in data.tagged_files)
+        scheme: sum(int((~find_illegal_rows(file, data, scheme)).sum()) for file in data.tagged_files)
         for scheme in FOREIGN_PREFIXES
     }
     return max(legal, key=legal.__getitem__)
@@ -35,11 +35,11 @@ def recognise_main_scheme(data: CheckedData) -> Scheme:
 
 def find_illegal_tags(data: CheckedData, scheme: Scheme) -> Iterator[Problem]:
     """Problems of each file with the order of its tags, by line."""
-    foreign = np.array([is_foreign(tag, scheme) for tag in data.tags])
+    foreign = np.array([is_foreign(tag, data, scheme) for tag in data.tags])
     for file in data.tagged_files:
-        illegal = _find_illegal_positions(file, data.tags, scheme)
+        illegal = _find_illegal_positions(file, data, scheme)
         rows = file.starts.searchsorted(illegal, side="right") - 1
-        other_scheme = _find_other_schemes(file, data.tags, scheme, foreign)
+        other_scheme = _find_other_schemes(file, data, scheme, foreign)
         broken_lines = {problem.line for problem in file.problems}
         reported = set()
         for position, row in zip(illegal.tolist(), rows.tolist(), strict=True):
@@ -51,31 +51,31 @@ def find_illegal_tags(data: CheckedData, scheme: Scheme) -> Iterator[Problem]:
                 yield _report_tag(file, position, scheme)
 
 
-def is_foreign(tag: str, scheme: Scheme) -> bool:
+def is_foreign(tag: str, data: CheckedData, scheme: Scheme) -> bool:
     """Whether a tag has a prefix that an entity scheme lacks."""
-    return is_prefixed(tag) and tag[0] in FOREIGN_PREFIXES[scheme]
+    return data.marks_entity(tag) and tag[0] in FOREIGN_PREFIXES[scheme]
 
 
-def allow_steps(tags: list[str], scheme: Scheme) -> np.ndarray:
+def allow_steps(data: CheckedData, scheme: Scheme) -> np.ndarray:
     """Which tag (column) may follow which (row): bool, (tags, tags); a prefix that the scheme lacks follows nothing.
 
-    Tags without a prefix count as `O`: they are a problem of their own.
+    Tags that mark no entities count as `O`: they are a problem of their own.
     """
-    readable = [tag if is_prefixed(tag) else OUTSIDE for tag in tags]
+    readable = [tag if data.marks_entity(tag) else OUTSIDE for tag in data.tags]
     allowed = np.array([[may_follow(before, tag, scheme) for tag in readable] for before in readable])
-    foreign = np.array([is_foreign(tag, scheme) for tag in tags])
+    foreign = np.array([is_foreign(tag, data, scheme) for tag in data.tags])
     allowed[foreign, :] = False
     allowed[:, foreign] = False
     return allowed
 
 
-def _find_illegal_positions(file: CheckedFile, tags: list[str], scheme: Scheme) -> np.ndarray:
+def _find_illegal_positions(file: CheckedFile, data: CheckedData, scheme: Scheme) -> np.ndarray:
     """Words (counted through the file, ascending) whose tag begins, goes on or is left open where it must not."""
-    allowed = allow_steps(tags, scheme)
+    allowed = allow_steps(data, scheme)
     before, after = _pair_neighbours(file)
     # A step is the fault of its second tag if that goes on with nothing, else of the first, which is left open.
-    goes_on = np.array([is_prefixed(tag) and find_role(tag)[0] in "IE" for tag in tags])
-    stays_open = np.array([is_prefixed(tag) and find_role(tag)[0] in (OPENING, INSIDE) for tag in tags])
+    goes_on = np.array([data.marks_entity(tag) and find_role(tag)[0] in "IE" for tag in data.tags])
+    stays_open = np.array([data.marks_entity(tag) and find_role(tag)[0] in (OPENING, INSIDE) for tag in data.tags])
     if scheme in (Scheme.IOB1, Scheme.IOB2):
         stays_open[:] = False
     wrong_start = ~allowed[before, file.tag_ids] & (goes_on[file.tag_ids] | ~stays_open[before])
@@ -92,27 +92,27 @@ def _pair_neighbours(file: CheckedFile) -> tuple[np.ndarray, np.ndarray]:
     return before, after
 
 
-def find_illegal_rows(file: CheckedFile, tags: list[str], scheme: Scheme) -> np.ndarray:
+def find_illegal_rows(file: CheckedFile, data: CheckedData, scheme: Scheme) -> np.ndarray:
     """Whether each sentence has an illegal tag: bool, (sentences,)."""
     rows = np.zeros(len(file.sentences), dtype=bool)
-    illegal = _find_illegal_positions(file, tags, scheme)
+    illegal = _find_illegal_positions(file, data, scheme)
     rows[file.starts.searchsorted(illegal, side="right") - 1] = True
     return rows
 
 
 def _find_other_schemes(
-    file: CheckedFile, tags: list[str], scheme: Scheme, foreign: np.ndarray
+    file: CheckedFile, data: CheckedData, scheme: Scheme, foreign: np.ndarray
 ) -> dict[int, Scheme | None]:
     """Sentences that are tagged in another scheme, and in which; None where none explains their prefixes.
 
     That is so with prefixes that the main scheme does not have, and where illegal sentences that another scheme
     explains are many.
     """
-    illegal_rows = find_illegal_rows(file, tags, scheme)
+    illegal_rows = find_illegal_rows(file, data, scheme)
     explained: dict[int, Scheme | None] = {}
     for other in FOREIGN_PREFIXES:
         if other != scheme:
-            legal = illegal_rows & ~find_illegal_rows(file, tags, other)
+            legal = illegal_rows & ~find_illegal_rows(file, data, other)
             explained |= {row: other for row in np.flatnonzero(legal).tolist() if row not in explained}
     positions = np.flatnonzero(foreign[file.tag_ids])
     with_foreign = set((file.starts.searchsorted(positions, side="right") - 1).tolist())
@@ -144,14 +144,14 @@ def _report_tag(file: CheckedFile, position: int, scheme: Scheme) -> Problem:
     row, place = file.find_word(position)
     words, tags = file.sentences.tokens[row], file.sentences.tags[row]
     before = f"after {tags[place - 1]!r}" if place else "at the start of the sentence"
-    entity_type = tags[place][2:]
+    ending = tags[place][1:]
     if find_role(tags[place])[0] not in "IE" or may_follow(tags[place - 1] if place else OUTSIDE, tags[place], scheme):
         before += f" and before {tags[place + 1]!r}" if place + 1 < len(tags) else " and at the end of the sentence"
     accepted = {
-        Scheme.IOB1: f"I-{entity_type} unless an entity of that type ends right before",
-        Scheme.IOB2: f"B-{entity_type} where an entity begins",
-        Scheme.IOBES: f"B- I- E-{entity_type} or S-{entity_type}",
-        Scheme.BILOU: f"B- I- L-{entity_type} or U-{entity_type}",
+        Scheme.IOB1: f"I{ending} unless an entity of that type ends right before",
+        Scheme.IOB2: f"B{ending} where an entity begins",
+        Scheme.IOBES: f"B I E{ending} or S{ending}",
+        Scheme.BILOU: f"B I L{ending} or U{ending}",
     }[scheme]
     text = f"{tags[place]!r} {before} (word {words[place]!r}); accepted in {scheme}: {accepted}; correct the tag"
     return file.report_word("illegal_transition", position, f"{text} (--repair reads it as conlleval does)")

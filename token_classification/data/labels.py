@@ -12,7 +12,7 @@ import numpy as np
 
 from token_classification.data.inputs import keep_inputs
 from token_classification.data.load import Corpus
-from token_classification.data.schemes import OUTSIDE, Scheme, recognise_scheme
+from token_classification.data.schemes import OUTSIDE, UNNAMED, Scheme, has_bare_tags, recognise_scheme
 from token_classification.data.text_lines import open_bytes, read_lines
 from token_classification.errors import DataError, UserError, list_problems
 
@@ -74,7 +74,16 @@ def choose_label_set(
         )
     _report_unknown_tags(corpus, names, labels_file, is_training)
     gold = (tags for sentences in corpus.splits.values() for tags in sentences.tags or ())
-    return LabelSet(tuple(names), recognise_scheme(gold, names, task))
+    label_set = LabelSet(tuple(names), recognise_scheme(gold, names, task))
+    if label_set.scheme != Scheme.PLAIN and has_bare_tags(names):
+        logger.info(
+            "Tags without types (%s): read as %s with one type, which scores and entities call %r; to score each tag "
+            "by itself: --task_name pos",
+            ", ".join(names),
+            label_set.scheme,
+            UNNAMED,
+        )
+    return label_set
 
 
 @keep_inputs()

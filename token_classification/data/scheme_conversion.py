@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from token_classification.data.schemes import OUTSIDE, Scheme, is_continuation, split_tag
+from token_classification.data.schemes import OUTSIDE, Scheme, is_bare, is_continuation, join_tag, name_type
 from token_classification.errors import DataError
 
 ENTITY_PREFIXES = {
@@ -36,9 +36,10 @@ def convert_tags(tags: Sequence[str], source: Scheme, target: Scheme) -> list[st
     converted = [OUTSIDE] * len(tags)
     before = None
     for entity in find_entities(tags):
-        converted[entity.start : entity.end] = _spell_entity(entity, target)
+        entity_type = "" if is_bare(tags[entity.start]) else entity.type
+        converted[entity.start : entity.end] = _spell_entity(entity_type, entity.end - entity.start, target)
         if target == Scheme.IOB1 and before and (before.type, before.end) == (entity.type, entity.start):
-            converted[entity.start] = f"B-{entity.type}"
+            converted[entity.start] = join_tag("B", entity_type)
         before = entity
     return converted
 
@@ -55,12 +56,11 @@ def find_entities(tags: Sequence[str]) -> list[Entity]:
         if place and is_continuation(tags[place - 1], tag):
             entities[-1] = entities[-1]._replace(end=place + 1)
         else:
-            entities.append(Entity(split_tag(tag)[1], place, place + 1))
+            entities.append(Entity(name_type(tag), place, place + 1))
     return entities
 
 
-def _spell_entity(entity: Entity, scheme: Scheme) -> list[str]:
+def _spell_entity(entity_type: str, length: int, scheme: Scheme) -> list[str]:
     first, inner, last, single = ENTITY_PREFIXES[scheme]
-    length = entity.end - entity.start
     prefixes = single if length == 1 else first + inner * (length - 2) + last
-    return [f"{prefix}-{entity.type}" for prefix in prefixes]
+    return [join_tag(prefix, entity_type) for prefix in prefixes]

@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 
 from token_classification.errors import DataError, list_problems
@@ -14,6 +14,8 @@ Tags = Sequence[Sequence[str]]
 
 OUTSIDE = "O"
 PREFIXES = frozenset("BIESLU")
+UNNAMED = "_"
+"""The type of entities whose tags name none (`B I I O`), as seqeval calls it"""
 IOBES_SPELLING = {"L": "E", "U": "S"}
 """Prefixes of BILOU that IOBES spells otherwise"""
 
@@ -31,8 +33,8 @@ class Scheme(StrEnum):
 def split_tag(tag: str) -> tuple[str, str]:
     """Split a tag of an entity scheme into prefix and type.
 
-    >>> split_tag("B-PER"), split_tag("O"), split_tag("I-AB-B-")
-    (('B', 'PER'), ('O', ''), ('I', 'AB-B-'))
+    >>> split_tag("B-PER"), split_tag("B"), split_tag("O"), split_tag("I-AB-B-")
+    (('B', 'PER'), ('B', ''), ('O', ''), ('I', 'AB-B-'))
     """
     if tag == OUTSIDE:
         return OUTSIDE, ""
@@ -40,9 +42,39 @@ def split_tag(tag: str) -> tuple[str, str]:
     return prefix, entity_type
 
 
+def join_tag(prefix: str, entity_type: str) -> str:
+    """Give the tag that `split_tag` splits; without a type the prefix alone."""
+    return f"{prefix}-{entity_type}" if entity_type else prefix
+
+
 def is_prefixed(tag: str) -> bool:
     """Whether a tag is `X-TYPE` with one of the prefixes B I E S L U."""
     return len(tag) > 2 and tag[1] == "-" and tag[0] in PREFIXES
+
+
+def is_bare(tag: str) -> bool:
+    """Whether a tag is nothing but a prefix, as in corpora with one type of entities (`B I I O`)."""
+    return len(tag) == 1 and tag in PREFIXES
+
+
+def name_type(tag: str) -> str:
+    """Give the entity type that a tag counts for; that of a bare one is `UNNAMED`.
+
+    >>> name_type("B-PER"), name_type("B")
+    ('PER', '_')
+    """
+    return UNNAMED if is_bare(tag) else split_tag(tag)[1]
+
+
+def choose_entity_rule(counts: Mapping[str, int]) -> Callable[[str], bool]:
+    """Give the rule by which tags of some data mark entities: `is_bare` where most are bare, else `is_prefixed`.
+
+    A set of plain tags may have the letters too, but not `O` and a `B` or `I` more often than all other tags.
+    """
+    bare = sum(count for tag, count in counts.items() if is_bare(tag))
+    others = sum(count for tag, count in counts.items() if tag != OUTSIDE and not is_bare(tag))
+    has_bare = counts.get(OUTSIDE) and (counts.get("B") or counts.get("I"))
+    return is_bare if has_bare and bare > others else is_prefixed
 
 
 def is_continuation(before: str, tag: str) -> bool:
@@ -51,7 +83,7 @@ def is_continuation(before: str, tag: str) -> bool:
     >>> is_continuation("B-PER", "I-PER"), is_continuation("E-PER", "I-PER"), is_continuation("O", "I-PER")
     (True, False, False)
     """
-    if not (is_prefixed(before) and is_prefixed(tag)):
+    if not all(is_prefixed(side) or is_bare(side) for side in (before, tag)):
         return False
     (before_prefix, before_type), (prefix, entity_type) = split_tag(before), split_tag(tag)
     return prefix in "IEL" and before_prefix in "BI" and before_type == entity_type
@@ -60,11 +92,12 @@ def is_continuation(before: str, tag: str) -> bool:
 def recognise_scheme(sentences: Iterable[Sequence[str]], names: Iterable[str] = (), task: str = "ner") -> Scheme:
     """Recognise the scheme of gold tags; label names without gold count too (B/I names alone count as IOB2).
 
-    POS tags (`task="pos"`), and tags of which none has a prefix, are plain. Two schemes in one corpus are a warning
-    with examples, and the one that covers more is taken.
+    POS tags (`task="pos"`), and tags of which none has a prefix, are plain. Bare tags (`B I O`) are those of one type
+    without a name, if there are no others. Two schemes in one corpus are a warning with examples, and the one that
+    covers more is taken.
 
     Raises:
-        DataError: some tags have a prefix and others (beside `O`) have none: no scorer can make sense of them.
+        DataError: some tags mark entities and others (beside `O`) don't: no scorer can make sense of them.
     """
     counts = Counter(dict.fromkeys(names, 0))
     starts: Counter[tuple[str, str]] = Counter()
@@ -72,10 +105,20 @@ def recognise_scheme(sentences: Iterable[Sequence[str]], names: Iterable[str] = 
         counts.update(tags)
         starts.update(_find_entity_starts(tags))
     tags = [tag for tag in counts if tag != OUTSIDE]
-    if task == "pos" or not any(map(is_prefixed, tags)):
+    if task == "pos":
         return Scheme.PLAIN
-    _check_prefixes(counts, tags)
+    if not has_bare_tags(counts):
+        marks_entity = choose_entity_rule(counts)
+        if not any(map(marks_entity, tags)):
+            return Scheme.PLAIN
+        _check_prefixes(counts, tags, marks_entity)
     return _choose_scheme(counts, starts)
+
+
+def has_bare_tags(names: Iterable[str]) -> bool:
+    """Whether all tags are bare ones and `O`, with a `B` or `I` among them."""
+    names = set(names)
+    return OUTSIDE in names and not names.isdisjoint("BI") and all(tag == OUTSIDE or is_bare(tag) for tag in names)
 
 
 def _find_entity_starts(tags: Sequence[str]) -> list[tuple[str, str]]:
@@ -86,20 +129,20 @@ def _find_entity_starts(tags: Sequence[str]) -> list[tuple[str, str]]:
     starts = []
     previous = OUTSIDE
     for tag in tags:
-        if tag != OUTSIDE and split_tag(previous)[1] != split_tag(tag)[1]:
+        if tag != OUTSIDE and (previous == OUTSIDE or split_tag(previous)[1] != split_tag(tag)[1]):
             starts.append((previous, tag))
         previous = tag
     return starts
 
 
-def _check_prefixes(counts: Counter[str], tags: Sequence[str]) -> None:
-    plain = [f"{tag!r} ({counts[tag]:,} times)" for tag in tags if not is_prefixed(tag)]
-    if plain:
-        prefixed = next(filter(is_prefixed, tags))
+def _check_prefixes(counts: Counter[str], tags: Sequence[str], marks_entity: Callable[[str], bool]) -> None:
+    others = [f"{tag!r} ({counts[tag]:,} times)" for tag in tags if not marks_entity(tag)]
+    if others:
+        marking = next(filter(marks_entity, tags))
         raise DataError(
-            f"tags with and without a prefix in the same data; without:\n{list_problems(plain)}\n"
-            f"beside {prefixed!r} ({counts[prefixed]:,} times). Accepted: O and B-/I- (or IOBES, BILOU) tags only; "
-            "correct the tags, or use --task_name pos to score every tag by itself."
+            f"tags that mark entities and others in the same data; others:\n{list_problems(others)}\n"
+            f"beside {marking!r} ({counts[marking]:,} times). Accepted: O and B-/I- (or IOBES, BILOU) tags, all with "
+            "a type or all without; correct the tags, or use --task_name pos to score every tag by itself."
         )
 
 

@@ -6,7 +6,7 @@ from typing import TypedDict
 
 from token_classification.data.labels import LabelSet
 from token_classification.data.scheme_conversion import Entity, find_entities
-from token_classification.data.schemes import OUTSIDE, Scheme, split_tag
+from token_classification.data.schemes import OUTSIDE, Scheme, name_type
 from token_classification.errors import UserError
 
 Thresholds = Mapping[str, float]
@@ -61,9 +61,9 @@ def _find_spans(tags: Sequence[str], scheme: Scheme) -> list[Entity]:
 
 
 def list_entity_labels(label_set: LabelSet) -> list[str]:
-    """The labels that entities can have: types of the tags, or plain tags themselves; sorted."""
+    """The labels that entities can have: types of the tags (`_` for bare ones), or plain tags themselves; sorted."""
     names = set(label_set.names) - {OUTSIDE}
-    return sorted(names if label_set.scheme == Scheme.PLAIN else {split_tag(name)[1] for name in names})
+    return sorted(names if label_set.scheme == Scheme.PLAIN else set(map(name_type, names)))
 
 
 def read_thresholds(threshold: float | Mapping[str, float], label_set: LabelSet) -> Thresholds:

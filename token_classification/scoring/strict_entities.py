@@ -25,7 +25,7 @@ def find_strict_entities(sentences: Tags, scheme: Scheme) -> list[list[Entity]]:
 def keep_legal(sentences: Tags, scheme: Scheme) -> list[list[str]]:
     """Tags that the scheme does not have (a model of another scheme wrote them) can't be part of a strict entity."""
     prefixes = "BI" if scheme in (Scheme.IOB1, Scheme.IOB2) else "BIES"
-    return [[tag if tag[1:2] == "-" and tag[0] in prefixes else OUTSIDE for tag in tags] for tags in sentences]
+    return [[tag if tag[1:2] in ("-", "") and tag[0] in prefixes else OUTSIDE for tag in tags] for tags in sentences]
 
 
 def respell_as_iobes(sentences: Tags) -> list[list[str]]:

@@ -11,7 +11,7 @@ from token_classification.data.formats.record_columns import (
     list_columns,
     list_tag_columns,
 )
-from token_classification.data.schemes import OUTSIDE, is_prefixed
+from token_classification.data.schemes import OUTSIDE, is_bare, is_prefixed
 
 logger = logging.getLogger(__name__)
 
@@ -66,4 +66,4 @@ def _looks_like_labels(records: Sequence[Mapping[str, object]], column: str) -> 
 
 
 def _marks_entity(label: object) -> bool:
-    return isinstance(label, str) and (label == OUTSIDE or is_prefixed(label))
+    return isinstance(label, str) and (label == OUTSIDE or is_prefixed(label) or is_bare(label))
