@@ -14,12 +14,14 @@ from token_classification.command_line import parse_command_line
 from token_classification.data.labels import choose_label_set
 from token_classification.data.load import Corpus, load_corpus, used_splits
 from token_classification.data.results_folder import lock_folder
+from token_classification.errors import UserError
 from token_classification.export.export_model import check_export_arguments, export_run
 from token_classification.hardware import keep_freed_memory
 from token_classification.modeling.build import load_config, load_model, read_model_labels
 from token_classification.modeling.tokenizer import load_tokenizer
 from token_classification.recipe import DEFAULT_RECIPE, Recipe
 from token_classification.reporting.logs import configure_logging
+from token_classification.reporting.outputs import check_outputs, claim_outputs
 from token_classification.reporting.report import write_report
 from token_classification.scoring.evaluate import SplitResults
 from token_classification.training.build import build_trainer
@@ -48,6 +50,28 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
+def prepare(data_args: DataArguments, training_args: NerTrainingArguments, recipe: Recipe) -> str | None:
+    """What is looked at before anything is loaded; gives the checkpoint that a training goes on from.
+
+    Raises:
+        UserError: there is nothing to do, or the output folder holds what would be lost.
+    """
+    steps = (training_args.do_train, training_args.do_eval, training_args.do_predict, training_args.do_export)
+    if not any(steps):
+        raise UserError(
+            "nothing to do: no step is asked for. Accepted: one or several of --do_train, --do_eval, --do_predict and "
+            "--do_export; or --check_only to look at the data."
+        )
+    if training_args.keep_freed_memory:
+        keep_freed_memory()
+    if training_args.do_export:
+        check_export_arguments(data_args, training_args)
+    set_seed(training_args.seed)
+    checkpoint = find_checkpoint(training_args) if training_args.do_train else None
+    check_outputs(data_args, training_args, recipe)
+    return checkpoint
+
+
 def walk(
     model_args: ModelArguments,
     data_args: DataArguments,
@@ -68,12 +92,7 @@ def walk(
     Returns:
         What the model made of the splits that were evaluated ("validation") and predicted ("test").
     """
-    if training_args.keep_freed_memory:
-        keep_freed_memory()
-    if training_args.do_export:
-        check_export_arguments(data_args, training_args)
-    set_seed(training_args.seed)
-    checkpoint = find_checkpoint(training_args) if training_args.do_train else None
+    checkpoint = prepare(data_args, training_args, recipe)
 
     # 1. Load: every split as sentences of words and tags.
     corpus = corpus or load_corpus(data_args, model_args, training_args)
@@ -104,6 +123,7 @@ def walk(
         # 5. Train.
         class_weights = weigh_classes(corpus, label_set) if recipe.balances_classes else None
         trainer = build_trainer(model, aligner, aligned, data_args, training_args, recipe, class_weights)
+        claim_outputs(data_args, training_args, recipe)
         if training_args.do_train:
             trainer.learn(checkpoint, len(corpus.splits["train"]), recipe.model_folder)
 

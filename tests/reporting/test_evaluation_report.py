@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from tagged_splits import make_split
 
+from token_classification.data.results_folder import MARKER
 from token_classification.data.schemes import Scheme
 from token_classification.data.sentences import Sentences
+from token_classification.errors import UserError
 from token_classification.reporting import evaluation_page, evaluation_report
 from token_classification.reporting.evaluation import LabelledSplit, analyse_split
 from token_classification.reporting.evaluation_page import DRAWN_TAGS
@@ -43,6 +45,7 @@ def folder(tmp_path_factory) -> Path:
 
 def test_the_files(folder: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == [
+        MARKER,
         "confusion_matrix.png",
         "predictions.conll",
         "report.html",
@@ -130,6 +133,13 @@ def test_without_matplotlib_the_pictures_are_missing_and_the_log_says_so(tmp_pat
     assert "pip install matplotlib" in caplog.text
 
 
+def test_no_picture_of_an_earlier_report_stays(tmp_path) -> None:
+    for log in (LOG, LOG[:2]):
+        write_evaluation_report(tmp_path, analyse_split(make_split()), log)
+    assert not (tmp_path / "training_curve.png").exists()
+    assert (tmp_path / "confusion_matrix.png").exists()
+
+
 def test_one_point_is_no_curve(tmp_path, caplog) -> None:
     with caplog.at_level(logging.INFO):
         write_evaluation_report(tmp_path, analyse_split(make_split()), LOG[:2] + LOG[4:])
@@ -143,7 +153,7 @@ def test_a_failure_leaves_no_half_file(tmp_path, monkeypatch) -> None:
         raise OSError("disk full")
 
     monkeypatch.setattr(evaluation_report, "draw_confusion_matrix", fail)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(UserError, match="disk full"):
         write_evaluation_report(tmp_path, analyse_split(make_split()), LOG)
     assert [path.name for path in tmp_path.iterdir() if "confusion" in path.name] == []
 

@@ -55,7 +55,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         corpus = Corpus({"validation": SENTENCES}, {"validation": source}, files={"validation": files})
         monkeypatch.setattr(sys, "argv", ["run_ner.py", "--output_dir", str(folder), f"--train_file={folder}/x.conll"])
         label_set = LabelSet(("O", "B-PER", "I-PER"), Scheme.IOB2)
-        write_model_card(folder, arguments, corpus, label_set, 128, results, evaluations or {})
+        write_model_card(folder / "README.md", arguments, corpus, label_set, 128, results, evaluations or {})
         return ModelCard.load(folder / "README.md")
 
     return write_with

@@ -39,7 +39,7 @@ def write(tmp_path: Path, conll_file: Path, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(sys, "argv", ["run_ner.py", *argv])
         label_set = LabelSet(("O", "B-Ä"), Scheme.IOB2)
         corpus = load_corpus(data, model, training)
-        write_run_record(tmp_path, (model, data, training), recipe, corpus, label_set, 128)
+        write_run_record(tmp_path / "run.json", (model, data, training), recipe, corpus, label_set, 128)
         return (tmp_path / "run.json").read_text(encoding="utf-8")
 
     return write_with

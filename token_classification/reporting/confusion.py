@@ -1,4 +1,4 @@
-"""The confusion matrix as a picture: which label was taken for which (behaviour.md 3.3)."""
+"""The confusion matrix as a picture: which label was taken for which."""
 
 from datetime import datetime
 from itertools import chain

@@ -1,17 +1,18 @@
 """The report on a split, as files: for programs, for the terminal, for a browser, as pictures."""
 
 import logging
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
+from token_classification.data.results_folder import claim_files
+from token_classification.data.whole_files import explain_unwritable, replace_whole, write_whole
 from token_classification.output_text import dump_json
 from token_classification.reporting.confusion import draw_confusion_matrix
 from token_classification.reporting.evaluation import Evaluation
 from token_classification.reporting.evaluation_page import DRAWN_TAGS, build_page
-from token_classification.reporting.evaluation_record import build_record, read_course
+from token_classification.reporting.evaluation_record import TrainingCourse, build_record, read_course
 from token_classification.reporting.evaluation_text import format_evaluation
 from token_classification.reporting.predictions import PREDICTIONS, write_tagged_words
 from token_classification.reporting.training_curve import draw_training_curve
@@ -19,6 +20,8 @@ from token_classification.reporting.training_curve import draw_training_curve
 logger = logging.getLogger(__name__)
 
 REPORT_FOLDER = "report"
+CONFUSION_PICTURE, CURVE_PICTURE = "confusion_matrix.png", "training_curve.png"
+REPORT_FILES = ("report.json", "report.txt", "report.html", PREDICTIONS, CONFUSION_PICTURE, CURVE_PICTURE)
 
 
 def write_evaluation_report(
@@ -26,44 +29,46 @@ def write_evaluation_report(
 ) -> None:
     """Write `report.json`, `report.txt`, `report.html`, `predictions.conll` and the pictures into the folder.
 
-    Each file appears whole or not at all. Without matplotlib there are no pictures, and the log says so.
+    Each file appears whole or not at all, and those of an earlier report go. Without matplotlib there are no pictures,
+    and the log says so.
 
     Args:
         folder: Made if it doesn't exist.
         evaluation: What to report.
         log_history: What the Trainer logged, for the course of the training.
+
+    Raises:
+        UserError: the folder can't be written to.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    with explain_unwritable(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    claim_files(folder, REPORT_FILES)
     split, course = evaluation.split, read_course(log_history)
     record = build_record(evaluation, course)
-    texts = {
-        "report.json": dump_json(record),
-        "report.txt": format_evaluation(evaluation),
-        "report.html": build_page(record, evaluation),
-    }
-    for name, text in texts.items():
-        _write_whole(folder / name, partial(Path.write_text, data=text, encoding="utf-8"))
+    write_whole(folder / "report.json", dump_json(record))
+    write_whole(folder / "report.txt", format_evaluation(evaluation))
+    write_whole(folder / "report.html", build_page(record, evaluation))
     write_tagged_words(folder / PREDICTIONS, split.sentences, split.predicted)
-    if find_spec("matplotlib") is None:
-        logger.warning("No pictures in %s: they need matplotlib (pip install matplotlib).", folder)
-    else:
-        if len(evaluation.tag_names) <= DRAWN_TAGS:
-            draw = partial(draw_confusion_matrix, split.sentences.tags, split.predicted)
-            _write_whole(folder / "confusion_matrix.png", draw)
-        else:
-            logger.warning("No confusion_matrix.png of more than %s tags; report.json has the counts.", DRAWN_TAGS)
-        if course:
-            _write_whole(folder / "training_curve.png", partial(draw_training_curve, course))
+    _draw_pictures(folder, evaluation, course)
     if log_history and not course:
         logger.info("No training curve: less than two points were logged (--logging_steps 50 --eval_strategy epoch).")
     logger.info("Report on the %s split: %s", split.name, folder / "report.html")
 
 
-def _write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Write under another name and rename when it is done."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        write(unfinished)
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+def _draw_pictures(folder: Path, evaluation: Evaluation, course: TrainingCourse) -> None:
+    """Those that can be drawn; what an earlier report has left of the others goes, for it shows something else."""
+    split, pictures = evaluation.split, {}
+    if find_spec("matplotlib") is None:
+        logger.warning("No pictures in %s: they need matplotlib (pip install matplotlib).", folder)
+    else:
+        if len(evaluation.tag_names) <= DRAWN_TAGS:
+            pictures[CONFUSION_PICTURE] = partial(draw_confusion_matrix, split.sentences.tags, split.predicted)
+        else:
+            logger.warning("No %s of more than %s tags; report.json has the counts.", CONFUSION_PICTURE, DRAWN_TAGS)
+        if course:
+            pictures[CURVE_PICTURE] = partial(draw_training_curve, course)
+    for name in (CONFUSION_PICTURE, CURVE_PICTURE):
+        if name in pictures:
+            replace_whole(folder / name, pictures[name])
+        else:
+            (folder / name).unlink(missing_ok=True)

@@ -9,6 +9,7 @@ from huggingface_hub import EvalResult, ModelCard, ModelCardData
 from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
 from token_classification.data.labels import LabelSet
 from token_classification.data.load import Corpus, describe_files
+from token_classification.data.whole_files import write_whole
 from token_classification.hardware import describe_hardware
 from token_classification.output_text import dump_json, make_printable, quote_argument
 from token_classification.reporting.evaluation import Evaluation
@@ -68,7 +69,7 @@ STARTED_AS = {"run_ner.py": "python run_ner.py", "__main__.py": "python -m token
 
 
 def write_model_card(
-    folder: Path,
+    path: Path,
     arguments: tuple[ModelArguments, DataArguments, NerTrainingArguments],
     corpus: Corpus,
     label_set: LabelSet,
@@ -76,10 +77,10 @@ def write_model_card(
     results: Mapping[str, SplitResults],
     evaluations: Mapping[str, Evaluation],
 ) -> None:
-    """Write `README.md` with valid Hub metadata and a table per scored split.
+    """Write a card with valid Hub metadata and a table per scored split.
 
     Args:
-        folder: The model's folder.
+        path: `README.md` in the model's folder.
         arguments: Those of the run.
         corpus: All splits, for their sizes and checksums.
         label_set: Names and scheme.
@@ -88,6 +89,7 @@ def write_model_card(
         evaluations: Their intervals; empty where none were computed.
     """
     model, data, training = arguments
+    folder = path.parent
     name = make_printable(folder.resolve().name)
     base_model, hub_model = _name_source(model.model_name_or_path)
     file = data.train_file or data.validation_file or data.test_file
@@ -126,7 +128,7 @@ def write_model_card(
         command=_format_command(read_command_line()),
         folder=dump_json(folder.name, indent=None),
     )
-    ModelCard(card).save(folder / "README.md")
+    write_whole(path, ModelCard(card).content)
 
 
 def escape_markdown(text: str) -> str:

@@ -14,11 +14,14 @@ from token_classification.data.formats.conll import (
 from token_classification.data.inputs import keep_inputs
 from token_classification.data.sentences import Sentences
 from token_classification.data.text_lines import read_lines
+from token_classification.data.whole_files import write_whole
 from token_classification.errors import DataError
 
 logger = logging.getLogger(__name__)
 
 PREDICTIONS = "predictions.conll"
+TAG_LINES = "predictions.txt"
+LEGACY_PREDICTIONS = "test_predictions.txt"
 
 
 def write_predictions(folder: Path, sentences: Sentences, predicted: Sequence[Sequence[str]]) -> None:
@@ -29,8 +32,7 @@ def write_predictions(folder: Path, sentences: Sentences, predicted: Sequence[Se
         sentences: The split as it was read; without tags the gold column is left out.
         predicted: One tag per word.
     """
-    with open(folder / "predictions.txt", "w", encoding="utf-8") as file:
-        file.writelines(" ".join(tags) + "\n" for tags in predicted)
+    write_whole(folder / TAG_LINES, "".join(" ".join(tags) + "\n" for tags in predicted))
     write_tagged_words(folder / PREDICTIONS, sentences, predicted)
 
 
@@ -64,7 +66,7 @@ def read_tagged_words(path: Path) -> tuple[Sentences, list[list[str]]]:
 def write_legacy_predictions(
     folder: Path, sentences: Sentences, predicted: Sequence[Sequence[str]], task: str
 ) -> None:
-    """Write `test_predictions.txt` as the old script laid it out (behaviour.md 5.3), with every word in it.
+    """Write `test_predictions.txt` as the old script laid it out, with every word in it.
 
     NER and chunking: `word predicted` a line, a blank line behind each sentence, -DOCSTART- before each document.
     POS: a sentence a line, `word (gold|predicted) ` for each word.
@@ -81,7 +83,7 @@ def write_legacy_predictions(
             lines += [DOCUMENT_START, ""]
             before = document
         lines += [f"{word} {tag}" for word, tag in zip(words, tags, strict=True)] + [""]
-    (folder / "test_predictions.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_whole(folder / LEGACY_PREDICTIONS, "\n".join(lines) + "\n")
 
 
 def _clean_words(tokens: Sequence[Sequence[str]]) -> list[list[str]]:

@@ -8,8 +8,9 @@ from token_classification.data.labels import LabelSet
 from token_classification.data.load import Corpus
 from token_classification.recipe import Recipe
 from token_classification.reporting.evaluation import Evaluation, LabelledSplit, analyse_split
-from token_classification.reporting.evaluation_report import REPORT_FOLDER, write_evaluation_report
+from token_classification.reporting.evaluation_report import write_evaluation_report
 from token_classification.reporting.model_card import write_model_card
+from token_classification.reporting.outputs import CARD, choose_record_name, choose_report_folder
 from token_classification.reporting.predictions import write_legacy_predictions, write_predictions
 from token_classification.reporting.run_record import write_run_record
 from token_classification.reporting.tables import format_scores
@@ -25,7 +26,9 @@ def write_report(
     results: Mapping[str, SplitResults],
     log_history: Sequence[Mapping[str, float]] = (),
 ) -> None:
-    """Write predictions, the evaluation report, `run.json` and the model card, and print the final tables.
+    """Write predictions, the evaluation report, the run's record and the model card, and print the final tables.
+
+    The card describes a model, so only a run that trained writes one.
 
     Args:
         arguments: Those of the run.
@@ -45,9 +48,11 @@ def write_report(
     evaluations = evaluate_results(arguments, corpus, label_set, results) if training.report else {}
     for split, evaluation in evaluations.items():
         write_evaluation_report(choose_report_folder(folder, split, evaluations), evaluation, log_history)
-    write_run_record(folder, arguments, recipe, corpus, label_set, window_length)
-    model_folder = recipe.model_folder or folder
-    write_model_card(model_folder, arguments, corpus, label_set, window_length, results, evaluations)
+    record = folder / choose_record_name(training)
+    write_run_record(record, arguments, recipe, corpus, label_set, window_length)
+    if training.do_train:
+        card = (recipe.model_folder or folder) / CARD
+        write_model_card(card, arguments, corpus, label_set, window_length, results, evaluations)
     for split, result in results.items():
         if "f1" in result.metrics:
             print(f"\n{format_scores(split, result.metrics, result.types)}")
@@ -78,9 +83,3 @@ def evaluate_results(
         for split, result in results.items()
         if corpus.splits[split].tags is not None
     }
-
-
-def choose_report_folder(folder: Path, split: str, evaluations: Mapping[str, Evaluation]) -> Path:
-    """`report/`; the validation split goes to `report/validation/` where the test split has a report, too."""
-    is_second = split == "validation" and "test" in evaluations
-    return folder / REPORT_FOLDER / split if is_second else folder / REPORT_FOLDER

@@ -30,7 +30,7 @@ REPLACED_BY_LABELS = ("label_all_tokens",)
 
 
 def write_run_record(
-    folder: Path,
+    path: Path,
     arguments: tuple[ModelArguments, DataArguments, NerTrainingArguments],
     recipe: Recipe,
     corpus: Corpus,
@@ -57,7 +57,7 @@ def write_run_record(
         "versions": {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
         "machine": {"system": platform.platform(), "processor": platform.machine(), "device": str(training.device)},
     }
-    write_whole(folder / "run.json", dump_json(record))
+    write_whole(path, dump_json(record))
 
 
 def _list_arguments(arguments: Mapping[str, object], unused: set[str]) -> dict[str, object]:

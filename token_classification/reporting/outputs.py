@@ -1,0 +1,82 @@
+"""Which files a run leaves in its output folder: looked at before the work, so that nobody's files are replaced."""
+
+import json
+from collections.abc import Collection
+from pathlib import Path
+
+from token_classification.arguments import DataArguments, NerTrainingArguments
+from token_classification.data.results_folder import check_own_files, claim_files
+from token_classification.recipe import Recipe
+from token_classification.reporting.evaluation_report import REPORT_FILES, REPORT_FOLDER
+from token_classification.reporting.predictions import LEGACY_PREDICTIONS, PREDICTIONS, TAG_LINES
+
+CARD = "README.md"
+RUN_RECORD = "run.json"
+EVALUATION_RECORD = "eval_run.json"
+"""Record of a run that did not train, where `run.json` says how the model in the folder came about"""
+
+
+def check_outputs(data: DataArguments, training: NerTrainingArguments, recipe: Recipe) -> None:
+    """Find out before the work whether its results would replace files that this tool has not written.
+
+    Raises: UserError for such a file, unless they may be written over (`--overwrite_output_dir`).
+    """
+    if training.process_index == 0 and not training.overwrite_output_dir:
+        for folder, names in list_outputs(data, training, recipe).items():
+            check_own_files(folder, names, "give another --output_dir, or --overwrite_output_dir to write over it")
+
+
+def claim_outputs(data: DataArguments, training: NerTrainingArguments, recipe: Recipe) -> None:
+    """Note in the output folder that these files are this tool's: later runs may write over them.
+
+    Reports are claimed when they are written, see `write_evaluation_report`.
+    """
+    if training.process_index == 0:
+        folder = Path(training.output_dir)
+        claim_files(folder, list_outputs(data, training, recipe)[folder])
+
+
+def list_outputs(data: DataArguments, training: NerTrainingArguments, recipe: Recipe) -> dict[Path, list[str]]:
+    """The files that a run may write for people and programs: folder -> names.
+
+    The model's own files are not among them: `find_checkpoint` looks after those.
+    """
+    folder = Path(training.output_dir)
+    names = [choose_record_name(training), "all_results.json"]
+    if training.do_train:
+        names += ["train_results.json", "trainer_state.json"]
+        # A model elsewhere takes its card there.
+        names += [CARD] if recipe.model_folder is None else []
+    if training.do_eval:
+        names.append("eval_results.json")
+    if training.do_predict:
+        names += ["predict_results.json", TAG_LINES, PREDICTIONS]
+        names += [LEGACY_PREDICTIONS] if data.legacy_predictions else []
+    outputs = {folder: names}
+    scored = [split for split, is_used in (("validation", training.do_eval), ("test", training.do_predict)) if is_used]
+    if training.report:
+        outputs |= {choose_report_folder(folder, split, scored): list(REPORT_FILES) for split in scored}
+    return outputs
+
+
+def choose_report_folder(folder: Path, split: str, scored: Collection[str]) -> Path:
+    """`report/`; the validation split goes to `report/validation/` where the test split has a report, too."""
+    is_second = split == "validation" and "test" in scored
+    return folder / REPORT_FOLDER / split if is_second else folder / REPORT_FOLDER
+
+
+def choose_record_name(training: NerTrainingArguments) -> str:
+    """The name of the run's record: a run that does not train leaves that of the model's training as it is."""
+    folder = Path(training.output_dir)
+    holds_model = (folder / "config.json").exists() or _is_of_training(folder / RUN_RECORD)
+    return EVALUATION_RECORD if holds_model and not training.do_train else RUN_RECORD
+
+
+def _is_of_training(record: Path) -> bool:
+    """Whether a `run.json` says how a model was trained; one that can't be read may."""
+    if not record.exists():
+        return False
+    try:
+        return json.loads(record.read_text(encoding="utf-8"))["training_arguments"]["do_train"] is not False
+    except (ValueError, KeyError, TypeError):
+        return True
