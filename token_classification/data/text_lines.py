@@ -37,7 +37,17 @@ def read_text(path: Path) -> str:
 
     Raises: DataError when the file is missing, unreadable, not UTF-8 or holds nothing but white space.
     """
-    content = read_bytes(path)
+    text = decode_text(read_bytes(path), path)
+    if not text.strip(" \t\r\n"):
+        raise no_words(path)
+    return text.replace("\r\n", "\n").removesuffix("\r")
+
+
+def decode_text(content: bytes, path: Path) -> str:
+    """Give the text of a file's bytes without the byte order mark.
+
+    Raises: DataError when it is not UTF-8, with the lines that are not.
+    """
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise DataError(
             f"{path}:1: not UTF-8 (begins with the UTF-16 byte order mark); accepted: UTF-8; "
@@ -45,12 +55,9 @@ def read_text(path: Path) -> str:
         )
     content = content.removeprefix(codecs.BOM_UTF8)
     try:
-        text = content.decode("utf-8")
+        return content.decode("utf-8")
     except UnicodeDecodeError:
         raise BrokenFileError(_find_undecodable(content, path), None) from None
-    if not text.strip(" \t\r\n"):
-        raise no_words(path)
-    return text.replace("\r\n", "\n").removesuffix("\r")
 
 
 def read_lines(path: Path) -> list[str]:

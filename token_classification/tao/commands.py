@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from token_classification.data.results_folder import check_own_files, claim_files, lock_folder
 from token_classification.data.schemes import Scheme
@@ -17,6 +17,7 @@ from token_classification.errors import UserError
 from token_classification.export.archive_key import check_new_key, read_key
 from token_classification.tao.assess import evaluate
 from token_classification.tao.cli import REQUIRED, WORKER_VARIABLE, launch_processes
+from token_classification.tao.command_keys import dump_spec
 from token_classification.tao.convert import convert_file, convert_folder
 from token_classification.tao.export import export
 from token_classification.tao.infer import infer, infer_in_bulk, is_bulk
@@ -27,6 +28,7 @@ from token_classification.tao.logs import (
     hide_key,
     write_command_line,
 )
+from token_classification.tao.settings import read_flag
 from token_classification.tao.spec import load_spec
 
 logger = logging.getLogger(__name__)
@@ -47,7 +49,7 @@ def run(options: argparse.Namespace, overrides: Sequence[str]) -> None:
     sys.argv = command_line
     if options.command == "dataset_convert":
         configure_tao_logging(Path(options.results_dir) if options.results_dir else None, options.command)
-        convert(options, load_spec(options.experiment_spec, overrides, []))
+        convert(options, load_spec(options.command, options.experiment_spec, overrides, []))
         return
     if not options.results_dir:
         raise UserError(f"-r RESULTS is missing: the folder for the results of {options.command}.")
@@ -72,14 +74,14 @@ def run_on_spec(
     command_line: Sequence[str],
 ) -> None:
     """Read the spec of a command and do its work, in a results folder that is its own."""
-    given = [f"restore_from={options.model}"] if options.model else []
-    given += [f"trainer.gpus={options.gpus}"] if options.gpus else []
-    given += ["resume=true"] if options.command == "infer" and options.resume else []
-    settings = [f"exp_manager.explicit_log_dir={results}", *overrides, *given]
-    spec = load_spec(options.experiment_spec, settings, REQUIRED[options.command])
+    flags = [read_flag("-r", "exp_manager.explicit_log_dir", options.results_dir)]
+    flags += [read_flag("-m", "restore_from", options.model)] if options.model else []
+    flags += [read_flag("-g", "trainer.gpus", str(options.gpus))] if options.gpus else []
+    flags += [read_flag("--resume", "resume", "true")] if options.command == "infer" and options.resume else []
+    spec = load_spec(options.command, options.experiment_spec, overrides, REQUIRED[options.command], flags)
     if options.gpus is None and spec.trainer.gpus > 1:
         raise UserError(f"trainer.gpus={spec.trainer.gpus}: several processes are started by the flag -g instead.")
-    log_spec(spec, results, command_line)
+    log_spec(dump_spec(spec, options.command), results, command_line)
     work = WORK[options.command]
     if work is infer and is_bulk(spec, has_spec_file=options.experiment_spec is not None):
         work = infer_in_bulk
@@ -87,9 +89,8 @@ def run_on_spec(
     logger.info("Internal process exited")
 
 
-def log_spec(spec: DictConfig, results: Path, command_line: Sequence[str]) -> None:
-    """Log the resolved spec and leave it in the results folder (L1, L2, F8)."""
-    text = OmegaConf.to_yaml(spec)
+def log_spec(text: str, results: Path, command_line: Sequence[str]) -> None:
+    """Log the resolved spec and leave it in the results folder."""
     logger.info("Spec file:\n%s", text)
     logger.info("Experiments will be logged at %s", results)
     if os.environ.get("RANK", "0") == "0":

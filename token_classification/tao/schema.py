@@ -1,4 +1,4 @@
-"""Every key that a spec may hold, with the default of the original (behaviour.md 1B) and its type.
+"""Every key that a spec may hold, with the default of the original and its type.
 
 One schema for all commands: a spec that was written for `train` also serves `evaluate`.
 """
@@ -6,12 +6,10 @@ One schema for all commands: a spec that was written for `train` also serves `ev
 from dataclasses import dataclass, field
 from typing import Any
 
-from omegaconf import II
-
 
 @dataclass
 class TokenizerSpec:
-    tokenizer_name: str | None = II("model.language_model.pretrained_model_name")
+    tokenizer_name: str | None = "${model.language_model.pretrained_model_name}"
     vocab_file: str | None = None
     tokenizer_model: str | None = None
 
@@ -91,21 +89,36 @@ class SplitSpec:
 
 
 @dataclass
+class TrainingSplitSpec:
+    text_file: str = "text_train.txt"
+    labels_file: str = "labels_train.txt"
+    shuffle: bool = True
+    num_samples: int = -1
+    batch_size: int = 64
+    num_workers: int | None = None
+    pin_memory: bool | None = None
+    drop_last: bool | None = None
+
+
+@dataclass
 class TrainerSpec:
     gpus: int = 1
-    num_nodes: int = 1
-    max_epochs: int = 5
+    num_nodes: int | None = 1
+    max_epochs: int | None = 5
     max_steps: int | None = -1
-    accumulate_grad_batches: int = 1
-    gradient_clip_val: float = 0.0
-    precision: str = "auto"
-    log_every_n_steps: int = 50
+    accumulate_grad_batches: int | None = 1
+    gradient_clip_val: float | None = 0.0
+    precision: str | None = "auto"
+    accelerator: str | None = "auto"
+    strategy: str | None = "auto"
+    log_every_n_steps: int | None = 50
     seed: int = 42
 
 
 @dataclass
 class CheckpointSpec:
     monitor: str = "val_loss"
+    mode: str = "auto"
     save_top_k: int = 3
     save_best_model: bool = False
 
@@ -126,9 +139,7 @@ class Spec:
     restore_from: str | None = None
     data_dir: str | None = None
     model: ModelSpec = field(default_factory=ModelSpec)
-    training_ds: SplitSpec = field(
-        default_factory=lambda: SplitSpec("text_train.txt", "labels_train.txt", shuffle=True)
-    )
+    training_ds: TrainingSplitSpec = field(default_factory=TrainingSplitSpec)
     validation_ds: SplitSpec = field(default_factory=lambda: SplitSpec("text_dev.txt", "labels_dev.txt"))
     test_ds: SplitSpec = field(default_factory=lambda: SplitSpec("text_dev.txt", "labels_dev.txt", batch_size=1))
     trainer: TrainerSpec = field(default_factory=TrainerSpec)
@@ -172,32 +183,5 @@ ALIASES = {
 MISSPELT = ("model.punct_head", "model.head.use_transrormer_init")
 """Aliases that are slips of the original's table: understood, with a notice."""
 
-WITHOUT_EFFECT = {
-    "exp_manager.exp_dir": "the results folder is -r",
-    "exp_manager.version": "each -r holds one run",
-    "exp_manager.use_datetime_version": "each -r holds one run",
-    "exp_manager.resume_past_end": "a finished run is saved again, nothing more",
-    "exp_manager.summary_writer_kwargs": "use the environment variable TENSORBOARD_LOGGING_DIR",
-    "exp_manager.wandb_logger_kwargs": "use the environment variables of wandb",
-    "exp_manager.create_checkpoint_callback": "a checkpoint is written every epoch",
-    "exp_manager.files_to_copy": "the spec is copied into the results folder",
-    "exp_manager.checkpoint_callback_params.filepath": "checkpoints lie below checkpoints/ in the results folder",
-    "exp_manager.checkpoint_callback_params.verbose": "what is saved is always logged",
-    "exp_manager.checkpoint_callback_params.save_weights_only": "checkpoints can always be continued",
-    "exp_manager.checkpoint_callback_params.period": "a checkpoint is written every epoch",
-    "exp_manager.checkpoint_callback_params.prefix": "the name is exp_manager.name",
-    "exp_manager.checkpoint_callback_params.postfix": "with -k a model is a .tlt file, else a folder",
-    "exp_manager.checkpoint_callback_params.always_save_nemo": "the model is saved at the end",
-    "exp_manager.checkpoint_callback_params.mode": "the monitored score decides: lower is better for val_loss only",
-    "exp_manager.checkpoint_callback_params.save_last": "the last checkpoint is always kept, to go on from",
-    "model.dataset.use_cache": "nothing is cached: preparing the data takes less time than reading a cache",
-    "model.tokenizer.special_tokens": "special tokens are those of the tokenizer",
-    "trainer.val_check_interval": "the model is evaluated every epoch",
-    "trainer.amp_level": "use trainer.precision",
-    "trainer.accelerator": "the device is found by itself",
-    "trainer.checkpoint_callback": "exp_manager writes the checkpoints",
-    "trainer.logger": "exp_manager makes the loggers",
-    "model.nemo_path": "the model is saved below checkpoints/ in the results folder",
-    "save_to": "the model is saved below checkpoints/ in the results folder",
-}
-"""Keys of the original that have nothing to decide here -> why; they are accepted with a notice."""
+FREE_MAPPINGS = ("model.language_model.config", "threshold")
+"""Keys whose value may be a mapping of names that the schema doesn't know"""

@@ -1,132 +1,193 @@
-"""From a YAML file and `key=value` overrides to the spec of a command, with all problems at once."""
+"""From a YAML file, overrides and flags to the spec of a command, with all problems at once."""
 
 import difflib
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, is_dataclass
-from pathlib import Path
+from dataclasses import fields, is_dataclass
+from functools import cache, reduce
+from operator import getitem
 from typing import Any
 
 import yaml
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 
 from token_classification.errors import UserError, list_problems
-from token_classification.tao.schema import ALIASES, MISSPELT, WITHOUT_EFFECT, Spec
+from token_classification.output_text import make_printable
+from token_classification.tao.command_keys import is_read
+from token_classification.tao.foreign_keys import find_foreign_key, judge_foreign_setting, refuse_other_task
+from token_classification.tao.references import resolve_references
+from token_classification.tao.schema import ALIASES, FREE_MAPPINGS, MISSPELT, Spec
+from token_classification.tao.settings import (
+    COMMAND_LINE,
+    OPEN,
+    Setting,
+    describe_node,
+    is_null,
+    make_null_node,
+    make_text_node,
+    parse_override,
+    read_spec_file,
+)
+from token_classification.tao.values import read_value
 from token_classification.training.schedule import OPTIONS
 
 logger = logging.getLogger(__name__)
 
-OPEN = "???"
-"""Stands for a value that has to be given."""
-
-SCHEDULE_KEYS = {"name", "monitor", "reduce_on_plateau", "last_epoch", "max_steps"}.union(*OPTIONS.values())
-OPEN_SECTIONS = {"model.optim.sched": SCHEDULE_KEYS, "model.language_model.config": None, "threshold": None}
+SCHEDULE = "model.optim.sched"
+OPEN_SECTIONS = {SCHEDULE: {"name"}.union(*OPTIONS.values()), **dict.fromkeys(FREE_MAPPINGS)}
 """Sections whose keys are not in the schema -> those that there are; None: any."""
 
-
-@dataclass(frozen=True)
-class Setting:
-    """A key with its value, and where it was given."""
-
-    key: str
-    value: Any
-    place: str
+MANAGER = "exp_manager"
+"""The section that the original can do without."""
 
 
-def load_spec(spec_file: str | None, overrides: Sequence[str], required: Sequence[str]) -> DictConfig:
-    """Read a spec, put the overrides over it and resolve it.
+def load_spec(
+    command: str,
+    spec_file: str | None,
+    overrides: Sequence[str],
+    required: Sequence[str],
+    flags: Sequence[Setting] = (),
+) -> DictConfig:
+    """Read a spec, put the overrides and then the flags over it.
 
     Args:
+        command: What the spec is for: keys that it does not read may stay open, and are named where they are typed.
         spec_file: Path of the YAML file; None for the defaults alone.
-        overrides: `dotted.key=value`; they win over the file.
+        overrides: `dotted.key=value`, `+dotted.key=value` or `~dotted.key`; they win over the file.
         required: Keys that must have a value in the end.
+        flags: Settings that flags give; they win over all.
 
     Raises:
         UserError: unknown keys (with the nearest one), values of a wrong type, keys left open; all of them.
     """
-    settings = [*(read_spec_file(spec_file) if spec_file else ()), *map(parse_override, overrides)]
-    _log_misspelt_keys(settings)
-    spec = OmegaConf.structured(Spec)
-    problems = []
-    left_open: dict[str, str] = {}
-    for setting in settings:
-        key = find_canonical_key(setting.key)
-        if key in WITHOUT_EFFECT:
-            logger.warning("%s: %s has no effect here: %s", setting.place, setting.key, WITHOUT_EFFECT[key])
-            continue
-        if setting.value == OPEN:
-            left_open[key] = setting.place
-            continue
-        left_open.pop(key, None)
-        problem = set_value(spec, key, setting)
-        if problem:
-            problems.append(problem)
-    problems += _find_open_keys(spec, required, left_open)
-    problems += _resolve(spec)
+    in_file = read_spec_file(spec_file) if spec_file else []
+    typed = [parse_override(text) for text in overrides]
+    refuse_other_task([*in_file, *typed])
+    problems = [*_find_conflicts(in_file), *_find_rivals(typed, flags)]
+    given: dict[str, Setting] = {}
+    for setting in (*_drop_open_twins(in_file), *typed, *flags):
+        problem = _take_setting(given, setting, command)
+        problems += [problem] if problem else []
+    left_open = {key: setting.place for key, setting in given.items() if setting.node.value == OPEN}
+    spec, found = _build_spec({key: setting for key, setting in given.items() if key not in left_open})
+    problems += found
+    problems += _find_open_keys(spec, required, {key: left_open[key] for key in left_open if is_read(command, key)})
     if problems:
-        raise UserError(list_problems(problems))
+        raise UserError(list_problems(list(dict.fromkeys(problems))))
     return spec
 
 
-def read_spec_file(path: str) -> list[Setting]:
-    """The leaves of a YAML mapping in file order.
-
-    Raises:
-        UserError: unreadable, no YAML, or no mapping.
-    """
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        raise UserError(
-            f"-e {path}: cannot be read ({error.strerror}). `token_classification download_specs -o specs` writes "
-            "a spec for each command."
-        ) from error
-    try:
-        root = yaml.compose(text, yaml.SafeLoader)
-    except yaml.YAMLError as error:
-        raise UserError(f"-e {path}: not valid YAML: {error}") from error
-    if root is None:
-        return []
-    if not isinstance(root, yaml.MappingNode):
-        raise UserError(f"-e {path}: accepted is a mapping of keys to values, e.g. `data_dir: ???`.")
-    return list(_walk_mapping(root, "", path))
+def _find_conflicts(in_file: Sequence[Setting]) -> Iterator[str]:
+    """Keys that a file gives two values under two names of the same key; the same value twice is none."""
+    first: dict[str, Setting] = {}
+    for setting in in_file:
+        key = find_canonical_key(setting.key)
+        if setting.node.value == OPEN:
+            continue
+        other = first.setdefault(key, setting)
+        if other.node.value != setting.node.value:
+            yield (
+                f"{setting.place}: {setting.key} is the same key as {other.key} in line "
+                f"{other.place.rpartition(':')[2]}, which has another value; keep one of them"
+            )
 
 
-def _walk_mapping(node: yaml.MappingNode, prefix: str, path: str) -> Iterator[Setting]:
-    for key_node, value_node in node.value:
-        key = f"{prefix}{key_node.value}"
-        is_open = find_canonical_key(key) == "model.language_model.config"
-        if isinstance(value_node, yaml.MappingNode) and value_node.value and not is_open:
-            yield from _walk_mapping(value_node, f"{key}.", path)
-        else:
-            yield Setting(key, _read_node(value_node), f"{path}:{key_node.start_mark.line + 1}")
+def _drop_open_twins(in_file: Sequence[Setting]) -> list[Setting]:
+    """A file's settings without those left open whose key has a value under another name."""
+    filled = {find_canonical_key(setting.key) for setting in in_file if setting.node.value != OPEN}
+    return [s for s in in_file if s.node.value != OPEN or find_canonical_key(s.key) not in filled]
 
 
-def parse_override(text: str) -> Setting:
-    """`dotted.key=value`; the value is read as YAML: `null`, `true`, `5e-5` and `[1, 2]` are what they look like.
-
-    Raises:
-        UserError: there is no `=` in it, or the value is no YAML.
-    """
-    key, equals, value = text.partition("=")
-    if not equals or not key:
-        raise UserError(f"{text!r}: accepted are overrides like trainer.max_epochs=3; flags: -e -r -g -k -m.")
-    if value == "-":
-        # Stdin, and not the list of one empty item that it is in YAML.
-        return Setting(key, value, "command line")
-    try:
-        node = yaml.compose(value, yaml.SafeLoader)
-    except yaml.YAMLError:
-        return Setting(key, value, "command line")
-    return Setting(key, None if node is None else _read_node(node), "command line")
+def _find_rivals(typed: Sequence[Setting], flags: Sequence[Setting]) -> Iterator[str]:
+    """Keys that one command line gives two values, one of them by a flag."""
+    by_flag = {flag.key: flag for flag in flags}
+    for setting in typed:
+        flag = by_flag.get(find_canonical_key(setting.key))
+        if flag is not None and flag.node.value != setting.node.value:
+            yield f"{setting.key}={setting.node.value} and {flag.place} {flag.node.value}: give only one of them"
 
 
-def _read_node(node: yaml.Node) -> Any:
-    # OmegaConf's loader, unlike plain YAML, knows that 5e-5 is a number; it wants a mapping.
-    name = yaml.ScalarNode("tag:yaml.org,2002:str", "value")
-    text = yaml.serialize(yaml.MappingNode("tag:yaml.org,2002:map", [(name, node)]))
-    return OmegaConf.to_container(OmegaConf.create(text), resolve=False)["value"]
+def _take_setting(given: dict[str, Setting], setting: Setting, command: str) -> str | None:
+    """Put a setting over the earlier ones; gives what is wrong with it."""
+    key = find_canonical_key(setting.key)
+    if setting.key.startswith(MISSPELT):
+        logger.warning("%s: %s is read as %s", setting.place, setting.key, key)
+    foreign = find_foreign_key(key)
+    if foreign is not None:
+        return judge_foreign_setting(foreign, setting)
+    if is_section(key):
+        return _take_section(given, setting, key, command)
+    if not is_known(key):
+        nearest = difflib.get_close_matches(key, [*list_keys(Spec), *ALIASES], n=1, cutoff=0.5)
+        hint = f"did you mean {nearest[0]}?" if nearest else "`token_classification download_specs` lists all keys"
+        return f"{setting.place}: unknown key {setting.key}; {hint}"
+    if setting.place == COMMAND_LINE and not is_read(command, key):
+        logger.warning("%s: %s decides nothing in %s", setting.place, setting.key, command)
+    _forget(given, key)
+    if setting.is_removal and key != SCHEDULE:
+        logger.warning("%s: ~%s: the default applies", setting.place, setting.key)
+    else:
+        given[key] = setting
+    return None
+
+
+def _take_section(given: dict[str, Setting], setting: Setting, key: str, command: str) -> str | None:
+    """Take out a whole section, as `exp_manager=null` does; gives why that can't be."""
+    if isinstance(setting.node, yaml.MappingNode) and not setting.node.value:
+        return None
+    example = next(known for known in list_keys(Spec) if known.startswith(f"{key}."))
+    if not is_null(setting.node):
+        return f"{setting.place}: {setting.key} is a section; accepted are its keys, e.g. {example}=VALUE"
+    if key == MANAGER:
+        logger.warning("%s: without %s, too, logs and checkpoints are written to -r", setting.place, MANAGER)
+    elif is_read(command, key):
+        return f"{setting.place}: {command} needs the section {setting.key}; leave it in, e.g. {example}=VALUE"
+    _forget(given, key)
+    return None
+
+
+def _forget(given: dict[str, Setting], key: str) -> None:
+    """Drop what was given for a key and for all that is below it."""
+    for known in [known for known in given if known == key or known.startswith(f"{key}.")]:
+        del given[known]
+
+
+def _build_spec(given: dict[str, Setting]) -> tuple[DictConfig, list[str]]:
+    """The defaults with the settings over them, and what is wrong with those."""
+    spec, types, defaults = OmegaConf.structured(Spec), list_keys(Spec), list_defaults()
+    referring = {
+        key: Setting(key, make_text_node(default), "default")
+        for key, default in defaults.items()
+        if isinstance(default, str) and "${" in default
+    }
+    settings, problems = resolve_references(referring | given, find_canonical_key, _find_default)
+    for key, setting in settings.items():
+        try:
+            value = read_value(setting, key, types.get(key, Any))
+        except ValueError as error:
+            found = make_printable(describe_node(setting.node))
+            default = defaults.get(key)
+            example = f"; the default is {key}={default}" if default not in (None, "") else ""
+            problems.append(f"{setting.place}: {setting.key}={found}: {error}{example}")
+            continue
+        _make_mappings(spec, key)
+        OmegaConf.update(spec, key, value, force_add=True)
+    return spec, problems
+
+
+def _find_default(key: str) -> yaml.Node | None:
+    """The default of a key as the value of a setting; None where there is no such key, or it is no single value."""
+    default = list_defaults().get(key, {})
+    if default is None:
+        return make_null_node()
+    return None if isinstance(default, (dict, list)) else make_text_node(str(default))
+
+
+def _make_mappings(spec: DictConfig, key: str) -> None:
+    """Have the sections above a key hold keys, where one is null or a single value."""
+    for dot in [place for place, letter in enumerate(key) if letter == "."]:
+        if not isinstance(OmegaConf.select(spec, key[:dot]), DictConfig):
+            OmegaConf.update(spec, key[:dot], {}, force_add=True)
 
 
 def find_canonical_key(key: str) -> str:
@@ -137,26 +198,6 @@ def find_canonical_key(key: str) -> str:
     return key
 
 
-def _log_misspelt_keys(settings: Sequence[Setting]) -> None:
-    for setting in settings:
-        if setting.key.startswith(MISSPELT):
-            logger.warning("%s: %s is read as %s", setting.place, setting.key, find_canonical_key(setting.key))
-
-
-def set_value(spec: DictConfig, key: str, setting: Setting) -> str | None:
-    """Set a key; gives what is wrong with it, None if nothing is."""
-    if not is_known(key):
-        nearest = difflib.get_close_matches(key, [*list_keys(Spec), *ALIASES], n=1, cutoff=0.5)
-        hint = f"did you mean {nearest[0]}?" if nearest else "`token_classification download_specs` lists all keys"
-        return f"{setting.place}: unknown key {setting.key}; {hint}"
-    try:
-        OmegaConf.update(spec, key, setting.value, force_add=True)
-    except OmegaConfBaseException as error:
-        reason = str(error).splitlines()[0]
-        return f"{setting.place}: {setting.key}={setting.value!r}: {reason}"
-    return None
-
-
 def is_known(key: str) -> bool:
     """Whether the schema has a key."""
     for section, keys in OPEN_SECTIONS.items():
@@ -165,30 +206,35 @@ def is_known(key: str) -> bool:
     return key in list_keys(Spec)
 
 
-def list_keys(schema: type, prefix: str = "") -> list[str]:
-    """All dotted keys of a schema, its sections left out."""
-    keys = []
+@cache
+def list_keys(schema: type, prefix: str = "") -> dict[str, Any]:
+    """All dotted keys of a schema, its sections left out, with their types."""
+    types = {}
     for item in fields(schema):
         if is_dataclass(item.type):
-            keys += list_keys(item.type, f"{prefix}{item.name}.")
+            types |= list_keys(item.type, f"{prefix}{item.name}.")
         else:
-            keys.append(f"{prefix}{item.name}")
-    return keys
+            types[f"{prefix}{item.name}"] = item.type
+    return types
+
+
+@cache
+def list_defaults() -> dict[str, Any]:
+    """All dotted keys of the schema with their defaults, references in them not replaced."""
+    defaults = OmegaConf.to_container(OmegaConf.structured(Spec))
+    return {key: reduce(getitem, key.split("."), defaults) for key in list_keys(Spec)}
+
+
+def is_section(key: str) -> bool:
+    """Whether a key of the schema has keys below it."""
+    return any(known.startswith(f"{key}.") for known in list_keys(Spec))
 
 
 def _find_open_keys(spec: DictConfig, required: Sequence[str], left_open: dict[str, str]) -> list[str]:
-    """Keys that the command needs and that have no value."""
+    """Keys that need a value and have none; where the default is none, only those that the command requires."""
+    keys = dict.fromkeys([*required, *(key for key in left_open if list_defaults().get(key) is not None)])
     return [
         f"{left_open.get(key, 'command line')}: {key} has no value; set it in the spec or type {key}=VALUE"
-        for key in required
+        for key in keys
         if key in left_open or OmegaConf.select(spec, key) is None
     ]
-
-
-def _resolve(spec: DictConfig) -> list[str]:
-    """Resolve interpolations in place; gives those that point nowhere."""
-    try:
-        OmegaConf.resolve(spec)
-    except OmegaConfBaseException as error:
-        return [f"spec: {str(error).splitlines()[0]}"]
-    return []
