@@ -1,10 +1,13 @@
 """Averaging trained models."""
 
 import json
+import shutil
 
 import pytest
 import torch
 from conftest import SENTENCES
+from full_disk import full_disk
+from safetensors.torch import load_file, save_file
 from trainers import make_trainer
 from transformers import AutoModelForTokenClassification, AutoTokenizer
 
@@ -87,3 +90,70 @@ def test_other_heads_at_the_beginning_are_warned_of(runs, tmp_path, caplog):
         (run / "run.json").write_text(json.dumps({"seed": seed}))
     assert average(*runs, "-r", tmp_path / "mean") == 0
     assert "began with different heads (--seed)" in caplog.text
+
+
+def spoil(folder, name, content):
+    (folder / name).write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("config.json", b"{"),
+        ("config.json", []),
+        ("config.json", b"\xff"),
+        ("run.json", b"{"),
+        ("run.json", []),
+        ("model.safetensors", b""),
+        ("model.safetensors", b"not a model at all"),
+    ],
+)
+def test_a_broken_model_is_one_message_and_nothing_is_written(runs, tmp_path, capsys, name, content):
+    broken = tmp_path / "broken"
+    shutil.copytree(runs[1], broken)
+    spoil(broken, name, content)
+    message = refuse(capsys, runs[0], broken, "-r", tmp_path / "mean")
+    assert message.startswith("error: ")
+    assert str(broken) in message
+    assert not (tmp_path / "mean").exists()
+
+
+def test_a_run_record_of_another_tool_says_nothing_about_heads(runs, tmp_path, caplog):
+    other = tmp_path / "other"
+    shutil.copytree(runs[1], other)
+    spoil(other, "run.json", {"of": "another tool"})
+    assert average(runs[0], other, "-r", tmp_path / "mean") == 0
+    assert "different heads" not in caplog.text
+
+
+@pytest.mark.parametrize("change", ["not a number", "other precision"])
+def test_weights_whose_mean_would_be_wrong_are_refused(runs, tmp_path, capsys, change):
+    other = tmp_path / "other"
+    shutil.copytree(runs[1], other)
+    weights = load_file(other / "model.safetensors")
+    name = "classifier.weight"
+    weights[name] = weights[name].half() if change == "other precision" else weights[name] * float("nan")
+    save_file(weights, other / "model.safetensors", metadata={"format": "pt"})
+    message = refuse(capsys, runs[0], other, "-r", tmp_path / "mean")
+    assert name in message
+    assert str(other) in message
+    assert not (tmp_path / "mean").exists()
+
+
+@pytest.mark.parametrize("place", ["a_file", "a_file/below", "/proc/nowhere"])
+def test_a_target_that_can_not_be_is_one_message(runs, tmp_path, capsys, place):
+    (tmp_path / "a_file").write_text("precious")
+    message = refuse(capsys, *runs, "-r", tmp_path / place)
+    assert message.startswith("error: ")
+    assert place in message
+    assert (tmp_path / "a_file").read_text() == "precious"
+
+
+def test_a_full_disk_leaves_nothing_and_the_same_command_works_later(runs, tmp_path, capsys):
+    with full_disk():
+        assert average(*runs, "-r", tmp_path / "mean") == 2
+    message = capsys.readouterr().err
+    assert str(tmp_path / "mean") in message
+    assert "df -h" in message
+    assert not (tmp_path / "mean").exists() or list((tmp_path / "mean").iterdir()) == []
+    assert average(*runs, "-r", tmp_path / "mean") == 0

@@ -3,14 +3,11 @@
 import errno
 import json
 import re
-import resource
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import torch
+from full_disk import full_disk
 from safetensors.torch import save_file
 from trainers import make_trainer
 
@@ -26,22 +23,6 @@ from token_classification.training.failures import (
 )
 
 FULL_MESSAGE = r"no space left to write .*--save_total_limit 1; .*--resume_from_checkpoint auto"
-
-
-@contextmanager
-def full_disk() -> Iterator[None]:
-    """No file of this process may grow over 20,000 bytes: writing more fails as on a full disk.
-
-    Not a fixture: pytest writes a test's dot before it ends the fixtures, and its own output may be a longer file.
-    """
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, handler)
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,22 @@
 import json
 import logging
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from token_classification.data.results_folder import LOCK, lock_folder
+from token_classification.data.whole_files import (
+    DECIDED,
+    decide_file_set,
+    describe_unwritable,
+    explain_unwritable,
+    name_unfinished,
+)
 from token_classification.errors import UserError
 
 logger = logging.getLogger(__name__)
@@ -19,7 +29,7 @@ MODEL_FILES = (CONFIG_FILE, "tokenizer*", "vocab*", "merges.txt", "special_token
 
 
 def average_models(folders: Sequence[Path], target: Path) -> None:
-    """Write the model whose weights are the mean of those of several trained models.
+    """Write the model whose weights are the mean of those of several trained models, all of its files or none.
 
     Trainings that begin with the same weights and see the data in another order end in the same basin of the loss;
     their mean scores better than each of them and costs no more to run (model soups, Wortsman et al., 2022).
@@ -29,20 +39,40 @@ def average_models(folders: Sequence[Path], target: Path) -> None:
         target: A new folder; gets weights, config and tokenizer.
 
     Raises:
-        UserError: fewer than two models, models that don't fit together, or a target that holds something.
+        UserError: fewer than two models, broken ones, models that don't fit together, or a target that holds something
+            or can't be written to.
     """
     if len(folders) < 2:
         raise UserError("average needs two models or more: token_classification average RUN_A RUN_B -r OUT")
-    if target.exists() and any(target.iterdir()):
-        raise UserError(f"-r {target}: holds something already; give a new folder.")
     _check_labels(folders)
     _warn_of_other_beginnings(folders)
-    mean = _average_weights(folders)
-    target.mkdir(parents=True, exist_ok=True)
-    for pattern in MODEL_FILES:
-        for path in sorted(folders[0].glob(pattern)):
-            shutil.copyfile(path, target / path.name)
-    save_file(mean, target / WEIGHTS_FILE, metadata={"format": "pt"})
+    with lock_folder(target, "-r"):
+        if any(path.name != LOCK for path in target.iterdir()):
+            raise UserError(f"-r {target}: holds something already; give a new folder.")
+        mean = _average_weights(folders)
+        unfinished = name_unfinished(target / DECIDED)
+        try:
+            with _explain_unwritten_weights(target), explain_unwritable(target):
+                unfinished.mkdir()
+                for path in _list_model_files(folders[0]):
+                    shutil.copyfile(path, unfinished / path.name)
+                save_file(mean, unfinished / WEIGHTS_FILE, metadata={"format": "pt"})
+                decide_file_set(unfinished, target)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+
+
+@contextmanager
+def _explain_unwritten_weights(target: Path) -> Iterator[None]:
+    """The library that writes weights has its own kind of error for a full disk."""
+    try:
+        yield
+    except SafetensorError as error:
+        raise describe_unwritable(target, OSError(str(error))) from error
+
+
+def _list_model_files(folder: Path) -> list[Path]:
+    return sorted({path for pattern in MODEL_FILES for path in folder.glob(pattern) if path.is_file()})
 
 
 def _check_labels(folders: Sequence[Path]) -> None:
@@ -51,7 +81,7 @@ def _check_labels(folders: Sequence[Path]) -> None:
         for file in (CONFIG_FILE, WEIGHTS_FILE):
             if not (folder / file).is_file():
                 raise UserError(f"{folder}: no {file}; accepted: the output folders of trainings.")
-        names[folder] = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8")).get("id2label")
+        names[folder] = _read_record(folder / CONFIG_FILE).get("id2label")
     for folder in folders[1:]:
         if names[folder] != names[folders[0]]:
             raise UserError(
@@ -62,26 +92,58 @@ def _check_labels(folders: Sequence[Path]) -> None:
 
 def _warn_of_other_beginnings(folders: Sequence[Path]) -> None:
     """Two heads from other random numbers have nothing in common: their mean is no head."""
-    runs = [json.loads((folder / RUN_FILE).read_text("utf-8")) for folder in folders if (folder / RUN_FILE).is_file()]
-    if len({run["seed"] for run in runs}) > 1:
+    runs = [_read_record(folder / RUN_FILE) for folder in folders if (folder / RUN_FILE).is_file()]
+    if len({run["seed"] for run in runs if isinstance(run.get("seed"), int)}) > 1:
         logger.warning(
             "These trainings began with different heads (--seed), so their mean may be worse than each of them: give "
             "them the same --seed and different --data_seed."
         )
 
 
+def _read_record(path: Path) -> dict:
+    """Read a JSON file that describes a model.
+
+    Raises:
+        UserError: it is broken.
+    """
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UserError(f"{path}: broken ({error}); accepted: {path.name} as the training wrote it.") from None
+    if not isinstance(record, dict):
+        raise UserError(f"{path}: broken (no mapping); accepted: {path.name} as the training wrote it.")
+    return record
+
+
 def _average_weights(folders: Sequence[Path]) -> dict[str, torch.Tensor]:
     """Mean of each weight, in its own precision; counters and the like, which are whole numbers, are the first one's.
 
     Raises:
-        UserError: a model has other weights than the first one.
+        UserError: broken weights, or a model has other weights than the first one.
     """
-    mean = load_file(folders[0] / WEIGHTS_FILE)
+    mean = _load_weights(folders[0])
     for number, folder in enumerate(folders[1:], start=2):
-        weights = load_file(folder / WEIGHTS_FILE)
+        weights = _load_weights(folder)
         for name in mean.keys() | weights.keys():
             if name not in mean or name not in weights or mean[name].shape != weights[name].shape:
                 raise UserError(f"{folder}: another architecture than {folders[0]} (weight {name}).")
+            if mean[name].dtype != weights[name].dtype:
+                raise UserError(
+                    f"{folder}: weight {name} is in {weights[name].dtype}, and in {mean[name].dtype} in {folders[0]}; "
+                    "accepted: models saved in one precision."
+                )
             if mean[name].is_floating_point():
                 mean[name].lerp_(weights[name], 1 / number)
     return mean
+
+
+def _load_weights(folder: Path) -> dict[str, torch.Tensor]:
+    path = folder / WEIGHTS_FILE
+    try:
+        weights = load_file(path)
+    except SafetensorError as error:
+        raise UserError(f"{path}: broken ({error}); accepted: whole weights; copy or train the model anew.") from None
+    for name, weight in weights.items():
+        if weight.is_floating_point() and not torch.isfinite(weight).all():
+            raise UserError(f"{path}: weight {name} holds values that are no numbers; leave this model out.")
+    return weights
