@@ -212,6 +212,22 @@ def test_a_float32_model_that_scores_worse_is_rejected(model, data, tmp_path, mo
     assert (tmp_path / "rejected" / openvino_export.MODEL_FILE).exists()
 
 
+def test_without_gold_a_model_that_computes_something_else_is_rejected(model, tmp_path, monkeypatch):
+    convert = openvino_export.convert
+
+    def convert_badly(network, example, folder):
+        network.network.classifier.weight.data.mul_(0.9)
+        convert(network, example, folder)
+
+    settings = ExportSettings("openvino", "none", 0.0)
+    assert export_model(model, tmp_path / "good", settings, ExportData()) is None
+    assert (tmp_path / "good" / "gate.txt").read_text().startswith("not scored")
+    monkeypatch.setattr(openvino_export, "convert", convert_badly)
+    with pytest.raises(RejectedError, match="computes something else"):
+        export_model(model, tmp_path / "bad", settings, ExportData())
+    assert not list((tmp_path / "bad").rglob("config.json"))
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

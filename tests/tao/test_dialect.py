@@ -33,7 +33,9 @@ def list_engine_files() -> Iterator[Path]:
     """Modules whose messages reach users of the commands that have a spec."""
     for station in STATIONS:
         yield from sorted((PACKAGE / station).rglob("*.py"))
-    yield from (PACKAGE / name for name in ("arguments.py", "argument_values.py", "hardware.py", "extras.py"))
+    yield from (
+        PACKAGE / name for name in ("arguments.py", "argument_values.py", "hardware.py", "extras.py", "story.py")
+    )
 
 
 def list_messages(path: Path) -> Iterator[str]:

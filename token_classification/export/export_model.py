@@ -1,9 +1,14 @@
-"""The story of an export: measure the model, convert, quantize, gate, keep what hurts, publish or reject."""
+"""The story of an export: measure the model, convert, quantize, gate, keep what hurts, publish or reject.
+
+Without sentences with gold tags: convert, compare with the model, publish.
+"""
 
 import logging
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
+
+from transformers import PreTrainedModel
 
 from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
 from token_classification.data.load import Corpus
@@ -13,9 +18,10 @@ from token_classification.export.folder import describe_source, describe_version
 from token_classification.export.gate import Gate, GateRow, format_table, open_gate
 from token_classification.export.network import list_parts
 from token_classification.export.quantizer import Quantize, Quantizer, draw_calibration
+from token_classification.export.unscored import NOT_SCORED, check_conversion
 from token_classification.export.variants import convert_model, pick_tools, write_record
 from token_classification.hardware import multiplies_bf16
-from token_classification.inference.engine import open_engine
+from token_classification.inference.engine import Engine, open_engine
 from token_classification.modeling.build import load_config, load_model
 
 logger = logging.getLogger(__name__)
@@ -56,17 +62,23 @@ class ExportSettings:
 
 @dataclass(frozen=True)
 class ExportData:
-    """Sentences to calibrate int8 with, and those with gold tags that the gate scores; each with its file."""
+    """Sentences with gold tags that the gate scores, and those to calibrate int8 with; each with its file."""
 
-    test: Sentences
-    test_source: str
+    test: Sentences | None = None
+    """None: a float32 model is exported without a gate"""
+    test_source: str | None = None
     calibration: Sentences | None = None
     calibration_source: str | None = None
 
 
 def export_model(
-    source: str, target: Path, settings: ExportSettings, data: ExportData, quantize: Quantize | None = None
-) -> GateRow:
+    source: str,
+    target: Path,
+    settings: ExportSettings,
+    data: ExportData,
+    quantize: Quantize | None = None,
+    keeps_rejected: bool = True,
+) -> GateRow | None:
     """Export a trained model, if it scores as the original does.
 
     Args:
@@ -75,21 +87,30 @@ def export_model(
         settings: What to export to.
         data: Calibration and test sentences.
         quantize: Makes the int8 model, instead of the function that belongs to the format.
+        keeps_rejected: Whether the files of a rejected model are left in the target.
 
     Returns:
-        The row that the exported model got in the gate.
+        The row that the exported model got in the gate; None where there was nothing to score it on.
 
     Raises:
         UserError: gold tags, calibration sentences or a library are missing, or `target` holds another model.
-        RejectedError: the F1 fell by more than `max_f1_drop`, also with parts kept in higher precision.
+        RejectedError: the F1 fell by more than `max_f1_drop`, also with parts kept in higher precision; or the
+            converted model computes something else.
     """
     _check_data(data, settings)
     pick_tools(settings.backend).check_installed()
     with open_workshop(target) as workshop:
-        # 1. Measure the model itself.
         engine = open_engine(source, "torch", max_seq_length=settings.max_seq_length)
         arguments = ModelArguments(source)
         network = load_model(arguments, load_config(arguments), engine.label_set)
+        folder = workshop / settings.export_format
+        if data.test is None:
+            _convert_unscored(network, engine, folder, describe_export(source, settings, data, []))
+            publish(folder, target, NOT_SCORED)
+            _say_exported(target, settings)
+            return None
+
+        # 1. Measure the model itself.
         size = sum(tensor.numel() * tensor.element_size() for tensor in network.parameters()) / 1e6
         gate = open_gate(engine, data.test, data.test_source, settings.max_f1_drop, size)
         rows = [gate.reference]
@@ -98,7 +119,6 @@ def export_model(
             rows.append(gate.measure(half, size))
 
         # 2. Convert: the same weights in another format.
-        folder = workshop / settings.export_format
         convert_model(network, engine, settings.export_format, folder)
         rows.append(gate.measure_folder(folder))
 
@@ -117,10 +137,25 @@ def export_model(
         write_record(folder, rows[-1].variant, engine, describe_export(source, settings, data, rows))
         print(format_table(rows))
         if not gate.passes(rows[-1]):
-            raise RejectedError(explain_rejection(gate, rows[-1], reject(folder, target, format_table(rows))))
+            rejected = reject(folder, target, format_table(rows)) if keeps_rejected else None
+            raise RejectedError(explain_rejection(gate, rows[-1], rejected))
         publish(folder, target, format_table(rows))
-    logger.info("Exported to %s: load it as any model, the backend %s is recognised", target, settings.backend)
+    _say_exported(target, settings)
     return rows[-1]
+
+
+def _convert_unscored(network: PreTrainedModel, engine: Engine, folder: Path, notes: dict) -> None:
+    logger.warning(
+        "The exported model is not scored: that needs sentences with gold tags, --validation_file FILE. It is only "
+        "compared with the model itself, on made-up sentences."
+    )
+    convert_model(network, engine, folder.name, folder)
+    check_conversion(engine, folder)
+    write_record(folder, folder.name, engine, notes)
+
+
+def _say_exported(target: Path, settings: ExportSettings) -> None:
+    logger.info("Exported to %s: load it as any model, the backend %s is recognised", target, settings.backend)
 
 
 def check_export_arguments(data: DataArguments, training: NerTrainingArguments) -> ExportSettings:
@@ -148,11 +183,17 @@ def export_run(source: str, corpus: Corpus, data: DataArguments, training: NerTr
 
 
 def _check_data(data: ExportData, settings: ExportSettings) -> None:
-    """The gate needs gold tags, int8 sentences to calibrate with."""
+    """The gate needs gold tags, int8 sentences to calibrate with, and what changes scores a gate."""
     problems = []
-    if data.test.tags is None:
+    if data.test is None:
+        if settings.quantize != "none":
+            problems.append(
+                f"--quantize {settings.quantize} changes what the model computes, so it must be scored: give a file "
+                "with gold tags, --validation_file FILE, or type --quantize none."
+            )
+    elif data.test.tags is None:
         problems.append(f"{data.test_source}: no tags; the gate scores the exported model on a file with gold tags.")
-    if not any(data.test.tokens):
+    if data.test is not None and not any(data.test.tokens):
         problems.append(f"{data.test_source}: no words to score the exported model on.")
     if settings.quantize == "int8" and data.calibration is None:
         problems.append(
@@ -179,11 +220,12 @@ def describe_export(source: str, settings: ExportSettings, data: ExportData, row
     }
 
 
-def explain_rejection(gate: Gate, row: GateRow, rejected: Path) -> str:
-    """What to tell whoever wanted the model."""
+def explain_rejection(gate: Gate, row: GateRow, rejected: Path | None) -> str:
+    """What to tell whoever wanted the model, whose files lie in `rejected`, or nowhere."""
     lost = 100 * (gate.reference.f1 - row.f1)
+    place = "Its files are not kept." if rejected is None else f"The files lie in {rejected}."
     return (
         f"{row.variant} scores {100 * row.f1:.2f} F1 on {gate.source}, {lost:.2f} points less than the model itself "
-        f"({100 * gate.reference.f1:.2f}); accepted are {100 * gate.max_f1_drop:g}. The files lie in {rejected}. "
+        f"({100 * gate.reference.f1:.2f}); accepted are {100 * gate.max_f1_drop:g}. {place} "
         "Calibrate with more or other sentences, choose --quantize bf16 or none, or accept more with --max_f1_drop."
     )

@@ -1,6 +1,7 @@
 """`evaluate`: NeMo's report on every word of a labelled file, then the scores of whole entities."""
 
 import logging
+import os
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -12,8 +13,13 @@ from token_classification.data.formats.text_and_labels import read_text_and_labe
 from token_classification.data.inputs import read_and_describe
 from token_classification.data.load import Corpus
 from token_classification.data.sentences import Sentences
+from token_classification.errors import UserError
+from token_classification.inference.engine import open_engine
+from token_classification.inference.export_record import read_export_record
 from token_classification.modeling.build import load_config, read_model_labels
+from token_classification.recipe import DEFAULT_RECIPE
 from token_classification.reporting.confusion import draw_confusion_matrix, name_confusion_matrix
+from token_classification.reporting.report import write_report
 from token_classification.scoring.evaluate import SplitResults
 from token_classification.story import walk
 from token_classification.tao import report
@@ -23,7 +29,11 @@ logger = logging.getLogger(__name__)
 
 
 def evaluate(spec: DictConfig, results: Path, key: str | None) -> None:
-    """Score a model on `test_ds`: report, result dictionary, entity scores, prediction file, confusion matrix."""
+    """Score a model on `test_ds`: report, result dictionary, entity scores, prediction file, confusion matrix.
+
+    Raises:
+        UserError: something wrong with the model or the files, or several processes for an exported model.
+    """
     if (spec.test_ds.text_file, spec.test_ds.labels_file) == (
         spec.validation_ds.text_file,
         spec.validation_ds.labels_file,
@@ -34,6 +44,8 @@ def evaluate(spec: DictConfig, results: Path, key: str | None) -> None:
     sentences, files = read_and_describe(partial(read_text_and_labels, text, labels, spec.test_ds.num_samples))
     corpus = Corpus({"test": sentences}, {"test": str(text)}, files={"test": files})
     with open_model(spec.restore_from, key) as folder:
+        if read_export_record(folder) is not None and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+            raise UserError(f"-m {spec.restore_from}: an exported model is scored in one process; leave -g out.")
         names = read_model_labels(load_config(ModelArguments(str(folder))))
         outcome = predict(folder, corpus, spec, results)
     counts = report.count_labels(sentences.tags, outcome.tags, names)
@@ -65,7 +77,10 @@ def evaluate(spec: DictConfig, results: Path, key: str | None) -> None:
 
 
 def predict(folder: Path, corpus: Corpus, spec: DictConfig, results: Path) -> SplitResults:
-    """Run the story's prediction step on sentences that are loaded already."""
+    """Predict and score sentences that are loaded already, and leave the files that go with it.
+
+    A trained model walks the story; an exported one is opened by the engine, which runs the same loop and scores.
+    """
     max_length = spec.model.dataset.max_seq_length
     data_args = DataArguments(test_file=corpus.sources["test"], max_seq_length=max_length if max_length > 0 else None)
     training_args = NerTrainingArguments(
@@ -74,11 +89,18 @@ def predict(folder: Path, corpus: Corpus, spec: DictConfig, results: Path) -> Sp
         per_device_eval_batch_size=spec.test_ds.batch_size,
         report=spec.report,
     )
-    return walk(ModelArguments(str(folder)), data_args, training_args, corpus=corpus)["test"]
+    model_args = ModelArguments(str(folder))
+    if read_export_record(folder) is None:
+        return walk(model_args, data_args, training_args, corpus=corpus)["test"]
+    engine = open_engine(folder, max_seq_length=data_args.max_seq_length, show_progress=True)
+    outcome = engine.evaluate(corpus.splits["test"], corpus.sources["test"])
+    arguments = (model_args, data_args, training_args)
+    write_report(arguments, DEFAULT_RECIPE, corpus, engine.label_set, engine.aligner.window_length, {"test": outcome})
+    return outcome
 
 
 def write_flat_predictions(path: Path, sentences: Sentences, outcome: SplitResults) -> None:
-    """All gold labels in one line and all predicted ones in the next (behaviour.md 3.3)."""
+    """All gold labels in one line and all predicted ones in the next."""
     gold = " ".join(tag for tags in sentences.tags for tag in tags)
     predicted = " ".join(tag for tags in outcome.tags for tag in tags)
     path.write_text(f"labels\t{gold}\npreds\t{predicted}\n", encoding="utf-8")

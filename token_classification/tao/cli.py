@@ -34,12 +34,15 @@ COMMANDS = {
     "average": "one model whose weights are the mean of those of several trainings",
     "export": "a model for OpenVINO or ONNX Runtime, in int8 or bf16, if it scores as before",
 }
+OTHER_NAMES = {"infer_onnx": "infer"}
+"""TAO's name for a command with an exported model -> the command, which tells the model's format by itself"""
+
 REQUIRED = {
     "train": ["data_dir"],
     "finetune": ["data_dir", "restore_from"],
     "evaluate": ["data_dir", "restore_from"],
     "infer": ["restore_from"],
-    "export": ["restore_from", "test_file"],
+    "export": ["restore_from"],
 }
 """Command -> keys that must have a value in the end."""
 
@@ -100,9 +103,13 @@ def parse_flags(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     parser = ArgumentParser(prog="token_classification", description="Token classification, TAO/NeMo style.")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=ArgumentParser)
     for name, help_text in COMMANDS.items():
-        command = subparsers.add_parser(name, help=help_text, description=help_text, allow_abbrev=False)
+        aliases = [alias for alias, meant in OTHER_NAMES.items() if meant == name]
+        command = subparsers.add_parser(
+            name, aliases=aliases, help=help_text, description=help_text, allow_abbrev=False
+        )
         add_flags(command, name)
     options, rest = parser.parse_known_args(argv)
+    options.command = OTHER_NAMES.get(options.command, options.command)
     flags = [argument for argument in rest if argument.startswith("-")]
     if flags:
         raise UserError(f"unknown flag {flags[0]}\nHelp: token_classification {options.command} -h")

@@ -158,6 +158,7 @@ class Spec:
     scheme: str | None = None
     report: bool = True
     export_format: str = "openvino"
+    export_to: str | None = None
     quantize: str = "none"
     calibration_file: str | None = None
     test_file: str | None = None
