@@ -1,5 +1,6 @@
 """Viterbi: only legal sequences, and the best of them."""
 
+import re
 from itertools import product
 
 import pytest
@@ -41,21 +42,60 @@ def test_rules_of_each_scheme(scheme, tags, legal):
     assert build_viterbi(label_set).is_legal(ids, torch.tensor([ids.shape[1]])).tolist() == [legal]
 
 
+GRAMMARS = {
+    # B parts an entity from one of its type right before it, and stands nowhere else.
+    Scheme.IOB1: r"(O |(I-X )+(B-X (I-X )*)*(?!I-X|B-X)|(I-Y )+(B-Y (I-Y )*)*(?!I-Y|B-Y))*",
+    Scheme.IOB2: r"(O |B-X (I-X )*|B-Y (I-Y )*)*",
+    Scheme.IOBES: r"(O |S-X |B-X (I-X )*E-X )*",
+    Scheme.BILOU: r"(O |U-X |B-X (I-X )*L-X )*",
+}
+"""Whole sentences of each scheme, every tag with a blank behind it: the schemes' own definitions, told otherwise."""
+
+
+def draw_scores(sentences: int, words: int, labels: int, seed: int = 1) -> torch.Tensor:
+    """Random log probabilities."""
+    generator = torch.Generator().manual_seed(seed)
+    return (3 * torch.randn(sentences, words, labels, generator=generator)).log_softmax(dim=-1)
+
+
 @pytest.mark.parametrize("scheme", LABELS)
-def test_equals_brute_force_on_four_words_and_five_labels(scheme):
-    viterbi = build_viterbi(LabelSet(LABELS[scheme], scheme))
-    generator = torch.Generator().manual_seed(1)
-    scores = (3 * torch.randn(20, 4, 5, generator=generator)).log_softmax(dim=-1)
-    lengths = torch.tensor([1, 2, 3, 4] * 5)
-    paths = viterbi.decode(scores, lengths)
-    for sentence, length in enumerate(lengths.tolist()):
-        legal = [
+def test_equals_brute_force_over_all_sentences_of_the_schemes_grammar(scheme):
+    names = LABELS[scheme]
+    viterbi = build_viterbi(LabelSet(names, scheme))
+    legal = {
+        length: [
             path
             for path in product(range(5), repeat=length)
-            if viterbi.is_legal(torch.tensor([path]), torch.tensor([length])).item()
+            if re.fullmatch(GRAMMARS[scheme], "".join(f"{names[label]} " for label in path))
         ]
-        best = max(legal, key=lambda path: sum(scores[sentence, word, label] for word, label in enumerate(path)))
+        for length in range(1, 6)
+    }
+    every = torch.tensor(list(product(range(5), repeat=5)))
+    assert every[viterbi.is_legal(every, torch.full((5**5,), 5))].tolist() == [list(path) for path in legal[5]]
+    scores = draw_scores(40, 5, 5)
+    lengths = torch.tensor([1, 2, 3, 4, 5] * 8)
+    paths = viterbi.decode(scores, lengths)
+    for sentence, length in enumerate(lengths.tolist()):
+        best = max(
+            legal[length], key=lambda path: sum(scores[sentence, word, label] for word, label in enumerate(path))
+        )
         assert tuple(paths[sentence, :length].tolist()) == best
+
+
+@pytest.mark.parametrize("scheme", LABELS)
+def test_equals_the_decoding_of_a_crf_with_the_schemes_transitions(scheme):
+    crf_module = pytest.importorskip("torchcrf")
+    viterbi = build_viterbi(LabelSet(LABELS[scheme], scheme))
+    crf = crf_module.CRF(5, batch_first=True)
+    with torch.no_grad():
+        crf.start_transitions.copy_(viterbi.first)
+        crf.transitions.copy_(viterbi.steps)
+        crf.end_transitions.copy_(viterbi.last)
+    scores = draw_scores(60, 30, 5, seed=3)
+    lengths = torch.arange(60) % 30 + 1
+    mask = torch.arange(30) < lengths.unsqueeze(1)
+    paths = viterbi.decode(scores, lengths)
+    assert [path[:length].tolist() for path, length in zip(paths, lengths, strict=True)] == crf.decode(scores, mask)
 
 
 @pytest.mark.parametrize("scheme", LABELS)
