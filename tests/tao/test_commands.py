@@ -221,11 +221,35 @@ def test_finetuning_keeps_the_labels_and_refuses_new_ones(trained, specs, data_d
     assert "token_classification train" in error
 
 
-def test_the_same_results_folder_goes_on(specs, data_dir, bert_folder, tmp_path):
-    for _ in range(2):
-        assert train_model(specs, data_dir, bert_folder, tmp_path, "trainer.max_epochs=2") == 0
-    log = (tmp_path / "nemo_log_globalrank-0_localrank-0.txt").read_text()
-    assert "checkpoint-4 is continued" in log
+def test_the_same_results_folder_goes_on(specs, data_dir, bert_folder, tmp_path, capsys):
+    for epochs in (1, 2, 2):
+        assert train_model(specs, data_dir, bert_folder, tmp_path, f"trainer.max_epochs={epochs}") == 0
+    log = capsys.readouterr().out
+    assert "checkpoint-2 is continued" in log
+    assert "finished: nothing trained" in log
+    assert "a larger trainer.max_epochs" in log
+    assert log.count("Trained model saved to") == 2
+    assert "Nothing trained: the model of the finished training saved to" in log
+
+
+def test_another_training_needs_another_results_folder(specs, data_dir, bert_folder, tmp_path, capsys):
+    assert train_model(specs, data_dir, bert_folder, tmp_path, "trainer.max_epochs=1") == 0
+    model = tmp_path / "checkpoints" / "trained-model" / "model.safetensors"
+    before = model.read_bytes()
+    labels = tmp_path / "other.csv"
+    labels.write_text((data_dir / "label_ids.csv").read_text() + "\nB-NEW")
+    changes = [f"model.label_ids={labels}", "model.optim.name=adamw", "training_ds.shuffle=false"]
+    assert train_model(specs, data_dir, bert_folder, tmp_path, "trainer.max_epochs=2", *changes) == 2
+    error = capsys.readouterr().err.partition("error: ")[2]
+    for line in (
+        "labels: only there none, only here B-NEW",
+        "model.optim.name: adam there, adamw here",
+        "training_ds.shuffle: true there, false here",
+        "another -r, or exp_manager.resume_if_exists=false",
+    ):
+        assert line in error
+    assert "--" not in error
+    assert model.read_bytes() == before
 
 
 def test_a_fresh_start_in_the_same_results_folder(specs, data_dir, bert_folder, tmp_path, capsys):

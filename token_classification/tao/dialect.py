@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from token_classification.errors import RejectedError, StoppedError, UserError
 
 ONLY_RUN_NER = (
-    *("--adam_beta1", "--adam_beta2", "--adam_epsilon", "--label_smoothing_factor", "--report_to", "--warmup_steps"),
+    *("--adam_beta1", "--adam_beta2", "--adam_epsilon", "--label_all_tokens", "--label_smoothing_factor"),
+    *("--report_to", "--warmup_steps"),
     *("--data_dir", "--data_seed", "--dataset_config_name", "--dataset_name", "--deepspeed", "--do_eval"),
     *("--do_export", "--do_predict", "--do_train", "--doc_stride", "--early_stopping_patience"),
     *("--head_learning_rate", "--include_num_input_tokens_seen", "--label_column_name", "--long_sentences"),
@@ -55,7 +56,11 @@ WORDS = {
     " (run_ner.py: with --resume_from_checkpoint auto)": "",
     " with --resume_from_checkpoint auto": "",
     " --overwrite_output_dir": " and another -r",
-    "To start afresh: --overwrite_output_dir": "To start afresh: another -r, or exp_manager.resume_if_exists=false",
+    "To start afresh: --overwrite_output_dir without --resume_from_checkpoint": "To start afresh: another -r, or "
+    "exp_manager.resume_if_exists=false",
+    "--train_sampling_strategy: auto there, sequential here": "training_ds.shuffle: true there, false here",
+    "--train_sampling_strategy: sequential there, auto here": "training_ds.shuffle: false there, true here",
+    "--dataloader_drop_last": "model.dataset.drop_last",
     "Give another folder, --overwrite_output_dir to train from scratch and write over it, or "
     "--resume_from_checkpoint true": "Give another -r, or exp_manager.resume_if_exists=true",
     "--resume_from_checkpoint true:": "exp_manager.resume_ignore_no_checkpoint=false:",

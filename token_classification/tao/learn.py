@@ -144,17 +144,17 @@ def learn(
     keep = KeepBestCheckpoints(
         options.save_top_k, training_args.metric_for_best_model, training_args.greater_is_better, options.monitor
     )
+    log_training = LogTraining(recipe)
     files = {split: corpus.sources[split] for split in corpus.splits}
     is_first = training_args.process_index == 0
     with place_model(target, key) if is_first else nullcontext(target) as model_folder:
-        recipe = replace(
-            recipe, model_folder=model_folder, callbacks=(LogTraining(recipe), keep), on_results=log_report
-        )
+        recipe = replace(recipe, model_folder=model_folder, callbacks=(log_training, keep), on_results=log_report)
         walk(model_args, translate_data(spec, files), training_args, recipe=recipe, corpus=corpus)
     if is_first:
         kept = "best" if training_args.load_best_model_at_end else "last"
         logger.info("Experiment logs saved to '%s'", results)
-        logger.info("Trained model saved to '%s' (the weights of the %s epoch)", target, kept)
+        what = "Trained model" if log_training.steps else "Nothing trained: the model of the finished training"
+        logger.info("%s saved to '%s' (the weights of the %s epoch)", what, target, kept)
 
 
 def choose_start(spec: DictConfig, training_args: NerTrainingArguments) -> None:
@@ -205,10 +205,16 @@ def log_lengths(spec: DictConfig, model_args: ModelArguments, corpus: Corpus, sp
 
 
 class LogTraining(TrainerCallback):
-    """Says at the start of a training what trains it (L19, L20, L22)."""
+    """Says at the start of a training what trains it, and remembers whether anything did."""
 
     def __init__(self, recipe: Recipe):
         self.recipe = recipe
+        self.steps = 0
+        """Steps of this command; none where it continues a finished training"""
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs) -> None:
+        """Count."""
+        self.steps += 1
 
     def on_train_begin(
         self,

@@ -13,6 +13,7 @@ from token_classification.errors import UserError
 from token_classification.recipe import Recipe
 from token_classification.scoring.decode import build_viterbi
 from token_classification.scoring.metrics import list_metrics
+from token_classification.training.continuation import describe_training
 from token_classification.training.packing import choose_collator
 from token_classification.training.trainer import NerTrainer
 from token_classification.training.watchdog import Watchdog
@@ -32,7 +33,9 @@ def build_trainer(
     Raises:
         UserError: the best model is to be chosen by a score that there will not be.
     """
-    _check_best_metric(aligned.get("validation"), aligner.label_set, data, training)
+    label_set = aligner.label_set
+    _check_best_metric(aligned.get("validation"), label_set, data, training)
+    record = describe_training(model, aligned, label_set, data, training, recipe) if training.do_train else None
     watchdog = Watchdog(aligned.get("train"))
     padded_length = aligner.window_length if data.pad_to_max_length else None
     collator = build_collator(aligner.tokenizer, aligner.special, padded_length)
@@ -40,18 +43,19 @@ def build_trainer(
         model=model,
         args=training,
         tokenizer=aligner.tokenizer,
-        label_set=aligner.label_set,
+        label_set=label_set,
         collator=collator,
         training_collator=choose_collator(model, collator, aligned.get("train"), training, aligner.window_length),
         window_length=aligner.window_length,
         train_split=aligned.get("train"),
         eval_split=aligned.get("validation"),
-        decoder=build_viterbi(aligner.label_set) if data.decoder == "viterbi" else None,
+        decoder=build_viterbi(label_set) if data.decoder == "viterbi" else None,
         with_type_metrics=data.return_entity_level_metrics,
         class_weights=class_weights,
         optimizer=recipe.optimizer,
         on_results=[watchdog.see_results, *([recipe.on_results] if recipe.on_results else [])],
         callbacks=[watchdog, *recipe.callbacks],
+        record=record,
     )
 
 

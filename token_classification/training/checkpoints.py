@@ -40,7 +40,9 @@ def find_checkpoint(training: NerTrainingArguments) -> str | None:
     last = find_last_checkpoint(folder)
     is_finished = (folder / FINISHED_RUN_FILE).exists()
     if last is not None and (given != "false" or not is_finished):
-        logger.warning("%s is continued. To start afresh: --overwrite_output_dir.", last)
+        logger.warning(
+            "%s is continued. To start afresh: --overwrite_output_dir without --resume_from_checkpoint.", last
+        )
         return last
     if given == "true":
         raise UserError(

@@ -8,6 +8,8 @@ from safetensors import SafetensorError, safe_open
 
 STATE_FILE = "trainer_state.json"
 """The Trainer writes it last: without it, nothing else in the folder can be relied on."""
+RECORD_FILE = "training_record.json"
+"""What training the checkpoint is of; those of other tools have none"""
 RESUME_FILES = ("optimizer.pt", "scheduler.pt")
 SHARD_INDEX = "model.safetensors.index.json"
 
@@ -18,7 +20,7 @@ def find_damage(checkpoint: Path) -> str | None:
     Every file is looked at, weights by their header and size, optimizer and random state by their checksums. What
     FSDP and DeepSpeed write into folders of their own is not looked into.
     """
-    for path in (checkpoint / STATE_FILE, *checkpoint.glob(SHARD_INDEX)):
+    for path in (checkpoint / STATE_FILE, *checkpoint.glob(SHARD_INDEX), *checkpoint.glob(RECORD_FILE)):
         if damage := find_json_damage(path):
             return damage
     for path in sorted(checkpoint.glob("*.safetensors")):

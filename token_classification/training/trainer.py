@@ -2,9 +2,10 @@
 
 import json
 import math
+import logging
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -24,6 +25,8 @@ from token_classification.recipe import OptimizerOptions
 from token_classification.scoring.decode import Viterbi
 from token_classification.scoring.evaluate import SplitResults, evaluate_split
 from token_classification.scoring.predict import PredictionLoop, WordPredictions, merge_shares
+from token_classification.training.checkpoints import FINISHED_RUN_FILE
+from token_classification.training.continuation import check_continuation, describe_finished_training, write_record
 from token_classification.training.cpu import tuned_for_cpu
 from token_classification.training.damage import STATE_FILE
 from token_classification.training.failures import (
@@ -40,6 +43,8 @@ from token_classification.training.packing import PackingCollator
 from token_classification.training.sampler import SplitWithBlank, WindowSampler
 from token_classification.training.schedule import build_schedule
 from token_classification.training.trained_rows import keep_state_whole
+
+logger = logging.getLogger(__name__)
 
 ALL_RESULTS = "all_results.json"
 """The metrics of all steps together"""
@@ -66,6 +71,7 @@ class NerTrainer(Trainer):
         optimizer: OptimizerOptions | None = None,
         on_results: Sequence[Callable[[AlignedSplit, SplitResults], None]] = (),
         callbacks: Sequence[TrainerCallback] = (),
+        record: Mapping | None = None,
     ):
         self.label_set = label_set
         self.collator = collator
@@ -76,6 +82,7 @@ class NerTrainer(Trainer):
         self.class_weights = class_weights
         self.optimizer_options = optimizer
         self.on_results = on_results
+        self.record = record
         self.interruption = SaveAtSigterm()
         self.window_sampler: WindowSampler | None = None
         callbacks = [*callbacks]
@@ -126,16 +133,36 @@ class NerTrainer(Trainer):
         folder = str(model_folder or self.args.output_dir)
         with self.interruption.listening():
             with explain_memory_errors(advise_on_training_memory(self.args)):
-                metrics = {**self.train(resume_from_checkpoint=checkpoint).metrics, "train_samples": sentences}
+                metrics = self.train(resume_from_checkpoint=checkpoint).metrics
             self.save_model(folder)
-            self._leave_metrics("train", metrics)
+            if self.has_trained():
+                self._leave_metrics("train", {**metrics, "train_samples": sentences})
+            else:
+                logger.warning(describe_finished_training(checkpoint, self.args))
+                if not (Path(self.args.output_dir) / FINISHED_RUN_FILE).exists():
+                    self._leave_metrics("train", {"epoch": self.state.epoch, "train_samples": sentences})
             self.save_state()
             self.interruption.leave_trained(self.args, folder)
 
-    def train(self, *args, **kwargs) -> TrainOutput:
-        """Train as `Trainer` does; on the CPU with what makes a step cheaper."""
+    def has_trained(self) -> bool:
+        """Whether the last call of `train` made a step: none where the checkpoint is that of the last one."""
+        return self.state.global_step > self._initial_global_step
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Log as `Trainer` does, but no loss and speed of a training without a step."""
+        if "train_runtime" not in logs or self.has_trained():
+            super().log(logs, start_time)
+
+    def train(self, resume_from_checkpoint: str | None = None, **kwargs) -> TrainOutput:
+        """Train as `Trainer` does; on the CPU with what makes a step cheaper.
+
+        Raises:
+            UserError: the checkpoint is of another training.
+        """
+        if resume_from_checkpoint is not None and self.is_world_process_zero():
+            check_continuation(Path(resume_from_checkpoint), self.record)
         with tuned_for_cpu(self.model, self.train_dataset.split, self.data_collator.pad_id, self.args):
-            return super().train(*args, **kwargs)
+            return super().train(resume_from_checkpoint, **kwargs)
 
     def training_step(
         self,
@@ -178,6 +205,7 @@ class NerTrainer(Trainer):
         folder = Path(self.args.output_dir) / f"{PREFIX_CHECKPOINT_DIR}-{self.state.global_step}"
         if self.args.should_save:
             (folder / STATE_FILE).unlink(missing_ok=True)
+            write_record(folder, self.record)
         with keep_all_checkpoints(self.args):
             super()._save_checkpoint(model, trial)
         self._remove_older_checkpoints({folder})
