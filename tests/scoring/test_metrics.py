@@ -11,7 +11,7 @@ from seqeval import metrics as seqeval_metrics
 from seqeval import scheme as seqeval_schemes
 from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
 
-from token_classification.data.schemes import Scheme
+from token_classification.data.schemes import Scheme, Tags
 from token_classification.scoring.entity_scores import EntityScores
 from token_classification.scoring.metrics import (
     flatten_scores,
@@ -219,7 +219,7 @@ def test_result_names() -> None:
 
 @pytest.mark.parametrize("scheme", [*ENTITY_SCHEMES, Scheme.PLAIN])
 @pytest.mark.parametrize("with_types", [False, True])
-def test_the_names_of_the_scores_are_known_before_there_are_any(scheme: Scheme, with_types: bool) -> None:
-    gold = [["O", "B-PER", "B-LOC"]]
+@pytest.mark.parametrize("gold", [[["O", "B-PER", "B-LOC"]], [["O", "B", "I"]]])
+def test_the_names_of_the_scores_are_known_before_there_are_any(scheme: Scheme, with_types: bool, gold: Tags) -> None:
     scores = flatten_scores(score_tags(gold, gold, scheme), with_types)
     assert set(list_metrics(gold, scheme, with_types)) == {*scores, "loss"}

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from token_classification.data.schemes import Scheme, Tags, split_tag
+from token_classification.data.schemes import OUTSIDE, Scheme, Tags, name_type
 
 OVERALL = ("precision", "recall", "f1", "accuracy")
 STRICT = ("strict_precision", "strict_recall", "strict_f1")
@@ -65,7 +65,7 @@ def list_metrics(gold: Tags, scheme: Scheme, with_types: bool) -> list[str]:
         names += STRICT
     if with_types:
         tags = {tag for row in gold for tag in row}
-        kinds = tags if scheme == Scheme.PLAIN else {kind for prefix, kind in map(split_tag, tags) if prefix != "O"}
+        kinds = tags if scheme == Scheme.PLAIN else {name_type(tag) for tag in tags if tag != OUTSIDE}
         names += [f"overall_{name}" for name in OVERALL]
         names += [f"{kind}_{name}" for kind in sorted(kinds) for name in PER_TYPE]
     return names

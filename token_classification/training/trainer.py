@@ -1,8 +1,8 @@
 """The Trainer, with this project's own evaluation: the prediction loop and the scores that all commands share."""
 
 import json
-import math
 import logging
+import math
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
