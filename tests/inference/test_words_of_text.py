@@ -1,7 +1,9 @@
 """Words of raw text: what is kept together, exact offsets in any Unicode, corpora that find their words again."""
 
+import time
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from inference_texts import ANYTHING
 
@@ -58,6 +60,51 @@ def test_words_of_words_are_the_same_words(text):
     words = [text[start:end] for start, end in find_words(text)]
     joined = " ".join(words)
     assert [joined[start:end] for start, end in find_words(joined)] == words
+
+
+HOSTILE = [
+    "a..",
+    "字",
+    "字.",
+    "カ\u0301",
+    "+-",
+    ".+-",
+    "a.",
+    "a&字",
+    "a@b",
+    "&a",
+    "www.!",
+    "a'",
+    "1,",
+    "\u200b",
+    "_",
+    "@",
+]
+
+
+@pytest.mark.parametrize("unit", HOSTILE)
+@pytest.mark.parametrize("tail", ["", "b", "@", "@x", "!"])
+def test_time_is_in_proportion_to_the_text(unit, tail):
+    """Where each place looks at all that follows, these take half a minute."""
+    assert measure_seconds(unit * (60_000 // len(unit)) + tail) < 3
+
+
+@given(unit=st.text(st.sampled_from("aA.+-@&;'1,:字\u0301_!s"), min_size=1, max_size=5), tail=ANYTHING)
+@settings(max_examples=30, deadline=None)
+def test_no_repetition_takes_long(unit, tail):
+    assert measure_seconds(unit * (60_000 // len(unit)) + tail) < 3
+
+
+def measure_seconds(text: str) -> float:
+    start = time.process_time()
+    find_words(text)
+    return time.process_time() - start
+
+
+def test_a_name_in_an_address_has_64_characters_at_most():
+    for length, words in ((64, 1), (65, 4)):
+        text = "a" * length + "@x.org"
+        assert len(find_words(text)) == words
 
 
 @given(words=st.lists(ANYTHING.map(lambda text: "".join(text.split())).filter(bool)))

@@ -20,13 +20,17 @@ LETTER = rf"[[^\s\p{{P}}\p{{S}}{SINGLE}\u200b\ufeff]_]"
 """What words are made of: all but blanks, zero-width blanks, punctuation and symbols; accents by themselves too"""
 CLITIC = rf"['’](?:[sS]|[mM]|[dD]|ll|LL|re|RE|ve|VE)(?!{LETTER})"
 
+# Takes time in proportion to the text, whatever it is: no alternative looks far ahead and then fails, place after
+# place. So the name in an address of mail has 64 characters at most, as RFC 5321 says, and what is repeated there and
+# in abbreviations is never tried again in part (`}+`).
 WORD = regex.compile(
     rf"""
       (?:https?:|www\.)\S*[^\s.,;:!?'"’”»)\]}}>]                # a web address, without what closes the sentence
-    | [\w.+-]+@[\w-]+(?:\.[\w-]+)+                              # anna@example.org
+    | [\w.+-]{{1,64}}+@[\w-]+(?:\.[\w-]+)+                      # anna@example.org
     | [@\#]{LETTER}+                                            # @anna  #berlin
     | &(?:\#\d+|\w+);                                           # &amp;
-    | (?:\p{{L}}\.){{2,}}(?!{LETTER}) | \p{{Lu}}\.(?!{LETTER})  # U.S.  p.m.  J.
+    | (?:(?![{SINGLE}])\p{{L}}\.){{2,}}+(?!{LETTER})            # U.S.  p.m.
+    | \p{{Lu}}\.(?!{LETTER})                                    # J.
     | {CLITIC}                                                  # the 's of Anna's
     | {LETTER}+
       (?:(?:[-–./]|&(?:amp;|(?!\w+;))|(?<=\d)[,:](?=\d)|['’](?![sS](?!{LETTER}))){LETTER}+)*  # New-York  14:30  don't
