@@ -272,7 +272,16 @@ def test_a_dumped_spec_loads_in_silence_and_is_the_same(command, tmp_path, caplo
 
 def test_a_dump_holds_what_the_command_reads_only():
     dumped = yaml.safe_load(dump_spec(load("data_dir=d"), "train"))
-    assert set(dumped) == {"data_dir", "model", "training_ds", "validation_ds", "trainer", "exp_manager", "report"}
+    assert set(dumped) == {
+        "restore_from",
+        "data_dir",
+        "model",
+        "training_ds",
+        "validation_ds",
+        "trainer",
+        "exp_manager",
+        "report",
+    }
     assert set(dumped["model"]["optim"]) == {"name", "lr", "weight_decay", "sched"}
 
 

@@ -6,7 +6,10 @@ import yaml
 from omegaconf import DictConfig, OmegaConf
 
 COMMAND_KEYS: dict[str, tuple[str, ...]] = {
-    "train": ("data_dir", "model", "training_ds", "validation_ds", "trainer", "exp_manager", "report"),
+    "train": (
+        *("restore_from", "data_dir", "model", "training_ds", "validation_ds", "trainer", "exp_manager"),
+        "report",
+    ),
     "finetune": (
         *("restore_from", "data_dir", "model.label_ids", "model.class_labels", "model.dataset", "model.optim"),
         *("training_ds", "validation_ds", "trainer", "exp_manager", "report"),
@@ -17,7 +20,7 @@ COMMAND_KEYS: dict[str, tuple[str, ...]] = {
         *("text_column", "threshold", "words", "backend", "resume"),
     ),
     "export": (
-        *("restore_from", "model.dataset", "export_format", "quantize", "calibration_file", "test_file"),
+        *("restore_from", "model.dataset", "export_format", "export_to", "quantize", "calibration_file", "test_file"),
         "max_f1_drop",
     ),
     "dataset_convert": ("source_data_dir", "target_data_dir", "scheme"),

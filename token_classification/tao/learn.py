@@ -26,7 +26,8 @@ from token_classification.story import walk
 from token_classification.tao import report, statistics
 from token_classification.tao.label_ids import order_labels, read_label_ids, write_label_ids
 from token_classification.tao.models import name_model, open_model, place_model
-from token_classification.tao.translate import translate_data, translate_model, translate_recipe, translate_training
+from token_classification.tao.starting_model import open_starting_model
+from token_classification.tao.translate import translate_data, translate_recipe, translate_training
 from token_classification.training.kept_checkpoints import KeepBestCheckpoints
 
 logger = logging.getLogger(__name__)
@@ -36,15 +37,16 @@ CHECKPOINTS = "checkpoints"
 
 
 def train(spec: DictConfig, results: Path, key: str | None) -> None:
-    """Train a model from an encoder."""
+    """Train a model from an encoder, or from a trained model whose labels may be others (`-m`)."""
     target = name_model(results / CHECKPOINTS, spec.exp_manager.name, key)
     corpus = load_splits(spec)
     corpus.label_names = find_labels(spec, corpus)
-    learn(spec, results, target, key, corpus, translate_model(spec, results), translate_recipe(spec))
+    with open_starting_model(spec, results, key) as (model_args, recipe):
+        learn(spec, results, target, key, corpus, model_args, recipe)
 
 
 def finetune(spec: DictConfig, results: Path, key: str | None) -> None:
-    """Train a trained model further on data whose labels it knows (behaviour.md 4.1).
+    """Train a trained model further on data whose labels it knows.
 
     Raises:
         UserError: the data has labels that the model doesn't know.

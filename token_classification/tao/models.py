@@ -34,7 +34,10 @@ def open_model(path: str | None, key: str | None) -> Iterator[Path]:
         yield Path(path)
         return
     if not Path(path).is_file():
-        raise UserError(f"-m {path}: no such file or folder.")
+        raise UserError(
+            f"-m {path}: no such file or folder; accepted is a folder or archive of this tool. An encoder of the Hub "
+            "to train from: model.language_model.pretrained_model_name=NAME."
+        )
     with open_archive(Path(path), key) as folder:
         logger.info("Model restored from '%s'", path)
         yield folder

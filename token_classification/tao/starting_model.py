@@ -1,0 +1,62 @@
+"""What a training starts from: the encoder that the spec names, or with `train -m` a model that was trained before."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from token_classification.arguments import ModelArguments
+from token_classification.errors import UserError
+from token_classification.inference.export_record import read_export_record
+from token_classification.modeling.build import load_config, read_model_labels
+from token_classification.recipe import Recipe
+from token_classification.tao.models import open_model
+from token_classification.tao.translate import translate_model, translate_recipe
+
+logger = logging.getLogger(__name__)
+
+OTHER_STARTS = ("lm_checkpoint", "config_file", "config")
+"""Keys of `model.language_model` that say what weights to start from"""
+
+
+@contextmanager
+def open_starting_model(spec: DictConfig, results: Path, key: str | None) -> Iterator[tuple[ModelArguments, Recipe]]:
+    """Which model to start from, and how to learn then; an archive is decrypted for as long as it is used.
+
+    A trained model keeps its tokenizer, its encoder and the shape of its head. Rows of the head go by label name:
+    those of labels that the data has, too, are taken, the others start fresh.
+
+    Raises:
+        UserError: a model or file that can't be had, or more than one to start from.
+    """
+    recipe = translate_recipe(spec)
+    if spec.restore_from is None:
+        yield translate_model(spec, results), recipe
+        return
+    given = [f"model.language_model.{name}" for name in OTHER_STARTS if spec.model.language_model[name] is not None]
+    if given:
+        raise UserError(f"-m {spec.restore_from} and {given[0]} both say what to start from: give only one of them.")
+    with open_model(spec.restore_from, key) as folder:
+        if read_export_record(folder) is not None:
+            raise UserError(
+                f"-m {spec.restore_from}: an exported model can't be trained; give the one that it was made of."
+            )
+        model_args = ModelArguments(str(folder))
+        labels = read_model_labels(load_config(model_args))
+        if labels is None:
+            head = f"a new head of {recipe.head.layers} layers, for it knows no labels"
+            ignored = "model.language_model and model.tokenizer"
+        else:
+            head = f"its head, with the rows of those of its {len(labels)} labels that are in the label map"
+            ignored = "model.language_model, model.tokenizer and model.head"
+            recipe = replace(recipe, head=None)
+        logger.warning(
+            "Training starts from %s: its tokenizer, its encoder and %s. %s of the spec decide nothing.",
+            spec.restore_from,
+            head,
+            ignored,
+        )
+        yield model_args, recipe
