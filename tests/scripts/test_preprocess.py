@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from types import ModuleType
@@ -13,7 +13,6 @@ from types import ModuleType
 import pytest
 from conftest import ROOT, build_roberta
 from transformers import PreTrainedTokenizerBase
-from transformers.utils import logging as transformers_logging
 
 from token_classification.arguments import ModelArguments
 from token_classification.exit_codes import run_command
@@ -24,18 +23,6 @@ OURS = "Anna B-PER\nwent O\n\nParis B-LOC\n\n"
 COUNTS = "sentences 3 -> 2, words 5 -> 3, entities 2 -> 2, splits 0, words without content 2 (U+0096 1, U+00AD 1)\n"
 
 Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture(scope="module")
-def preprocess() -> Iterator[ModuleType]:
-    """The script as a module."""
-    verbosity = transformers_logging.get_verbosity()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(ROOT / "scripts")
-        import preprocess
-
-        yield preprocess
-    transformers_logging.set_verbosity(verbosity)
 
 
 @pytest.fixture
