@@ -19,6 +19,7 @@ from token_classification.export.export_model import check_export_arguments, exp
 from token_classification.hardware import keep_freed_memory
 from token_classification.modeling.build import load_config, load_model, read_model_labels
 from token_classification.modeling.tokenizer import load_tokenizer
+from token_classification.modeling.vocabulary import check_vocabulary
 from token_classification.recipe import DEFAULT_RECIPE, Recipe
 from token_classification.reporting.logs import configure_logging
 from token_classification.reporting.outputs import check_outputs, claim_outputs
@@ -109,6 +110,7 @@ def walk(
 
     # 3. Model: tokenizer and encoder with a head for these labels.
     tokenizer = load_tokenizer(model_args)
+    check_vocabulary(tokenizer, config, model_args.model_name_or_path)
     model = load_model(model_args, config, label_set, recipe)
 
     # 4. Align: words to sub-tokens to windows; each word owned once.

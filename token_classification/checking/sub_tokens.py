@@ -13,6 +13,7 @@ from token_classification.checking.files import CheckedData
 from token_classification.data.problems import Problem
 from token_classification.modeling.build import load_config
 from token_classification.modeling.tokenizer import load_tokenizer
+from token_classification.modeling.vocabulary import check_vocabulary
 
 
 def find_window(model: ModelArguments, max_seq_length: int | None) -> tuple[PreTrainedTokenizerBase, int]:
@@ -20,9 +21,10 @@ def find_window(model: ModelArguments, max_seq_length: int | None) -> tuple[PreT
 
     Raises: UserError when there is no such model.
     """
-    tokenizer = load_tokenizer(model)
+    tokenizer, config = load_tokenizer(model), load_config(model)
+    check_vocabulary(tokenizer, config, model.model_name_or_path)
     with torch.device("meta"):
-        empty_model = AutoModel.from_config(load_config(model))
+        empty_model = AutoModel.from_config(config)
     return tokenizer, find_window_length(max_seq_length, tokenizer, empty_model)
 
 

@@ -31,6 +31,7 @@ from token_classification.inference.export_record import (
 )
 from token_classification.modeling.build import load_config, load_model, read_model_labels
 from token_classification.modeling.tokenizer import load_tokenizer
+from token_classification.modeling.vocabulary import check_vocabulary
 from token_classification.scoring.decode import build_viterbi
 from token_classification.scoring.evaluate import SplitResults, evaluate_split
 from token_classification.scoring.predict import PredictionLoop, RunModel, name_predictions
@@ -109,6 +110,7 @@ def open_engine(
     config = load_config(arguments)
     label_set = read_label_set(config, str(model))
     tokenizer = load_tokenizer(arguments)
+    check_vocabulary(tokenizer, config, str(model))
     device, precision = "cpu", nullcontext
     if backend in TORCH_BACKENDS:
         device = torch.accelerator.current_accelerator() if has_accelerator() else torch.device("cpu")
