@@ -10,14 +10,14 @@ from transformers import TrainerCallback
 
 @dataclass(frozen=True)
 class HeadOptions:
-    """A classification head of several layers (behaviour.md 2.7)."""
+    """A classification head of one layer or more."""
 
     layers: int = 2
     """Fully connected layers, the last one included"""
     dropout: float = 0.5
     """Dropout on the encoder's output, once"""
     activation: str = "relu"
-    """Function of `torch` between the layers: relu, tanh, sigmoid ..."""
+    """What stands between the layers, one of `ACTIVATIONS` in `modeling/deep_head.py`"""
     transformer_init: bool = True
     """Weights from N(0, 0.02) and biases 0, instead of torch's own initialisation"""
 

@@ -5,9 +5,11 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import torch
 from conftest import build_wordpiece
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from transformers import AutoModelForTokenClassification, AutoTokenizer, ModernBertConfig
 
 from token_classification.alignment.align import build_aligner, find_continuation_labels
 from token_classification.alignment.windows import find_window_length, plan_windows
@@ -17,6 +19,7 @@ from token_classification.data.labels import IGNORED_LABEL, LabelSet
 from token_classification.data.schemes import Scheme
 from token_classification.data.sentences import Sentences
 from token_classification.errors import DataError, UserError
+from token_classification.modeling.deep_head import DeepHeadConfig, DeepHeadForTokenClassification
 
 IOB2 = LabelSet(("O", "B-PER", "I-PER"), Scheme.IOB2)
 word_lengths = st.lists(st.lists(st.integers(1, 9), max_size=60), max_size=4)
@@ -156,14 +159,19 @@ def test_an_empty_sentence_has_no_window(wordpiece):
 
 
 def test_window_length_is_what_the_model_can_take(bert_folder, roberta_folder):
-    from transformers import AutoModelForTokenClassification, AutoTokenizer
-
     for folder in (bert_folder, roberta_folder):
         model = AutoModelForTokenClassification.from_pretrained(folder)
         tokenizer = AutoTokenizer.from_pretrained(folder)
         assert find_window_length(None, tokenizer, model) == 64
         assert find_window_length(32, tokenizer, model) == 32
         assert find_window_length(1000, tokenizer, model) == 64
+
+
+def test_the_window_of_a_deep_head_is_that_of_its_encoder(bert_folder):
+    encoder = ModernBertConfig(hidden_size=32, num_hidden_layers=1, num_attention_heads=2, max_position_embeddings=48)
+    with torch.device("meta"):
+        model = DeepHeadForTokenClassification(DeepHeadConfig(encoder))
+    assert find_window_length(None, AutoTokenizer.from_pretrained(bert_folder), model) == 48
 
 
 @pytest.mark.real_data

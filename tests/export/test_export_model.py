@@ -21,7 +21,7 @@ from token_classification.export import openvino as openvino_export
 from token_classification.export.export_model import ExportData, ExportSettings, export_model
 from token_classification.inference.engine import open_engine
 from token_classification.inference.export_record import ExportRecord, read_export_record
-from token_classification.modeling.deep_head import DeepHeadForTokenClassification
+from token_classification.modeling.deep_head import DeepHeadConfig, DeepHeadForTokenClassification
 
 pytest.importorskip("openvino", reason='needs the extra "export"')
 
@@ -36,6 +36,7 @@ SHAPE = {
     "id2label": dict(enumerate(TAGGER_NAMES)),
     "tag_scheme": "iob2",
 }
+LABELLED = ("id2label", "tag_scheme")
 
 
 @pytest.fixture(autouse=True)
@@ -115,16 +116,17 @@ def test_more_positions_than_the_model_has_are_refused(wordpiece, tmp_path):
         open_engine(tmp_path)
 
 
-def test_a_deep_head_is_exported(wordpiece, tmp_path):
+@pytest.mark.parametrize("export_format", ["openvino", "onnx"])
+def test_a_deep_head_is_exported(export_format, wordpiece, tmp_path):
     torch.manual_seed(0)
-    head = {"head_layers": 2, "head_dropout": 0.0, "head_activation": "relu", "head_transformer_init": False}
-    config = BertConfig(**SHAPE, **head)
+    encoder = {name: value for name, value in SHAPE.items() if name not in LABELLED}
+    config = DeepHeadConfig(BertConfig(**encoder), **{name: SHAPE[name] for name in LABELLED})
     DeepHeadForTokenClassification(config).save_pretrained(tmp_path / "deep")
     wordpiece.save_pretrained(tmp_path / "deep")
     tokens = draw_sentences(10)
     tags = open_engine(tmp_path / "deep").tag(tokens).tags
     data = ExportData(Sentences(tokens, tags, list(range(10))), "test.conll")
-    row = export_model(str(tmp_path / "deep"), tmp_path / "out", ExportSettings("openvino", "none", 0.0), data)
+    row = export_model(str(tmp_path / "deep"), tmp_path / "out", ExportSettings(export_format, "none", 0.0), data)
     assert row.equal_tags == 1
     assert open_engine(tmp_path / "out").tag(tokens).tags == tags
 

@@ -7,19 +7,26 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 from conftest import SENTENCES, write_sentences
 from nemo_configs import NEMO_CONFIGS
-from transformers import AutoModelForTokenClassification
 
+from token_classification.arguments import ModelArguments
 from token_classification.exit_codes import run_command
+from token_classification.modeling.build import load_config
 from token_classification.tao import cli
+from token_classification.training.attention import CPU_TRAINING
+from token_classification.training.packing import PackingCollator
+from token_classification.training.trainer import NerTrainer
 
 LEARN_BY_HEART = [
     "trainer.max_epochs=80",
     "model.optim.lr=5e-3",
     "training_ds.batch_size=4",
     "model.head.fc_dropout=0.0",
+    # Of so few relu units too many can die.
+    "model.head.activation=tanh",
 ]
 
 
@@ -128,11 +135,61 @@ def test_checkpoints_are_the_best_and_the_last(trained):
     assert max(steps) == 160
 
 
-def test_the_deep_head_loads_elsewhere_with_its_code(trained):
+def test_the_deep_head_refuses_to_be_another_model(trained):
+    """How it loads in a process without this project: `tests/modeling/test_deep_head.py`."""
     folder = trained / "checkpoints" / "trained-model"
-    model = AutoModelForTokenClassification.from_pretrained(folder, trust_remote_code=True)
-    assert len(model.hidden) == 1
-    assert model.config.id2label[3] == "B-PER"
+    config = json.loads((folder / "config.json").read_text())
+    assert config["model_type"] == "deep_head"
+    assert (config["text_config"]["model_type"], config["id2label"]["3"]) == ("bert", "B-PER")
+    assert (folder / "deep_head.py").is_file()
+    card = (folder / "README.md").read_text()
+    assert 'pipeline("token-classification", model="trained-model", trust_remote_code=True, ' in card
+    assert "deep_head.py" in card
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_sentences_share_rows_whatever_the_head(layers, specs, data_dir, bert_folder, tmp_path, monkeypatch):
+    seen = []
+    step = NerTrainer.training_step
+
+    def watch(trainer, model, *arguments):
+        seen.append((type(trainer.data_collator), trainer.model.base_model.config._attn_implementation))
+        return step(trainer, model, *arguments)
+
+    monkeypatch.setattr(NerTrainer, "training_step", watch)
+    settings = ["trainer.max_epochs=1", f"model.head.num_fc_layers={layers}"]
+    assert train_model(specs, data_dir, bert_folder, tmp_path, *settings) == 0
+    attention = "sdpa" if torch.accelerator.is_available() else CPU_TRAINING
+    assert set(seen) == {(PackingCollator, attention)}
+
+
+def test_one_layer_is_read_by_every_command(specs, data_dir, bert_folder, tmp_path, capsys):
+    settings = ["model.head.num_fc_layers=1", "trainer.max_epochs=1"]
+    assert train_model(specs, data_dir, bert_folder, tmp_path / "train", *settings) == 0
+    model = tmp_path / "train" / "checkpoints" / "trained-model"
+    assert json.loads((model / "config.json").read_text())["model_type"] == "bert"
+    assert 'model="trained-model", aggregation' in (model / "README.md").read_text()
+    common = ["-m", model, f"data_dir={data_dir}"]
+    once = ["-e", specs / "finetune.yaml", "trainer.max_epochs=1"]
+    assert run("finetune", "-r", tmp_path / "fine", *common, *once) == 0
+    tuned = tmp_path / "fine" / "checkpoints" / "finetuned-model"
+    assert "deep_head" not in (tuned / "config.json").read_text()
+    assert run("evaluate", "-e", specs / "evaluate.yaml", "-r", tmp_path / "evaluate", *common) == 0
+    assert run("average", model, tuned, "-r", tmp_path / "mean") == 0
+    query = 'input_batch=["Where is Globex?"]'
+    assert run("infer", "-e", specs / "infer.yaml", "-r", tmp_path / "infer", "-m", tmp_path / "mean", query) == 0
+    assert "Query : Where is Globex?" in capsys.readouterr().out
+
+
+def test_a_deep_head_is_read_by_every_other_command(trained, data_dir, tmp_path, capsys):
+    """Beside finetune, evaluate and infer, which other tests run."""
+    model = trained / "checkpoints" / "trained-model"
+    assert run("average", model, model, "-r", tmp_path / "mean") == 0
+    assert load_config(ModelArguments(str(tmp_path / "mean"))).head_layers == 2
+    long_sentence = tmp_path / "long.conll"
+    long_sentence.write_text("Anna\tB-PER\n" * 100)
+    assert run("check", long_sentence, "-m", model) == 0
+    assert "62 fit into the window" in capsys.readouterr().out
 
 
 def test_evaluation_reports_labels_and_entities(trained, specs, data_dir, tmp_path, capsys):

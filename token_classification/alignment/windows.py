@@ -83,7 +83,7 @@ class WindowLabels:
 
 def find_window_length(max_seq_length: int | None, tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> int:
     """Longest input in positions: `--max_seq_length`, or what tokenizer and model can take where that is less."""
-    limits = [tokenizer.model_max_length, getattr(model.config, "max_position_embeddings", None)]
+    limits = [tokenizer.model_max_length, getattr(model.config.get_text_config(), "max_position_embeddings", None)]
     for name, module in model.named_modules():
         if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
             # RoBERTa and its kin count positions from padding_idx + 1: 514 rows hold 512 positions.

@@ -24,7 +24,8 @@ def find_window(model: ModelArguments, max_seq_length: int | None) -> tuple[PreT
     tokenizer, config = load_tokenizer(model), load_config(model)
     check_vocabulary(tokenizer, config, model.model_name_or_path)
     with torch.device("meta"):
-        empty_model = AutoModel.from_config(config)
+        # Of a model with a deep head the encoder, which decides on the window.
+        empty_model = AutoModel.from_config(config.get_text_config())
     return tokenizer, find_window_length(max_seq_length, tokenizer, empty_model)
 
 

@@ -11,6 +11,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from token_classification.arguments import ModelArguments
 from token_classification.data.results_folder import LOCK, lock_folder
 from token_classification.data.whole_files import (
     DECIDED,
@@ -20,6 +21,7 @@ from token_classification.data.whole_files import (
     name_unfinished,
 )
 from token_classification.errors import UserError
+from token_classification.modeling.build import load_config
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +58,9 @@ def average_models(folders: Sequence[Path], target: Path) -> None:
                 unfinished.mkdir()
                 for path in _list_model_files(folders[0]):
                     shutil.copyfile(path, unfinished / path.name)
+                if "head_layers" in _read_record(folders[0] / CONFIG_FILE):
+                    # With the class that computes it, and as today's versions write it.
+                    load_config(ModelArguments(str(folders[0]))).save_pretrained(unfinished)
                 save_file(mean, unfinished / WEIGHTS_FILE, metadata={"format": "pt"})
                 decide_file_set(unfinished, target)
         finally:

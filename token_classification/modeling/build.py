@@ -4,16 +4,25 @@ import re
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
-from transformers import AutoConfig, AutoModel, AutoModelForTokenClassification, PreTrainedConfig, PreTrainedModel
+from transformers import AutoConfig, AutoModelForTokenClassification, PreTrainedConfig, PreTrainedModel
 
 from token_classification.arguments import ModelArguments
 from token_classification.data.labels import LabelSet
 from token_classification.data.whole_files import refuse_interrupted_set
-from token_classification.modeling.deep_head import DeepHeadForTokenClassification
+from token_classification.modeling.deep_head import DeepHeadConfig, DeepHeadForTokenClassification
 from token_classification.modeling.head import replace_head
+from token_classification.modeling.new_head import (
+    MODEL_SETTINGS,
+    nest_config,
+    put_head_on_encoder,
+    restore_head_dropout,
+)
 from token_classification.modeling.source import hub_options, name_model_problems
 from token_classification.recipe import DEFAULT_RECIPE, Recipe
+
+# Here deep heads need no `trust_remote_code`: this project's own class is taken, not the file in a model's folder.
+AutoConfig.register(DeepHeadConfig.model_type, DeepHeadConfig)
+AutoModelForTokenClassification.register(DeepHeadConfig, DeepHeadForTokenClassification)
 
 
 def load_config(arguments: ModelArguments) -> PreTrainedConfig:
@@ -25,7 +34,7 @@ def load_config(arguments: ModelArguments) -> PreTrainedConfig:
     name = arguments.config_name or arguments.model_name_or_path
     refuse_interrupted_set(Path(name))
     with name_model_problems(name):
-        return AutoConfig.from_pretrained(name, **hub_options(arguments))
+        return _update_config(AutoConfig.from_pretrained(name, **hub_options(arguments)))
 
 
 def read_model_labels(config: PreTrainedConfig) -> list[str] | None:
@@ -45,15 +54,14 @@ def load_model(
         UserError: no such model, or its weights don't fit.
     """
     old_names = read_model_labels(config)
-    if old_names is None:
-        config.num_labels = len(label_set)
     name = arguments.model_name_or_path
     with name_model_problems(name):
-        if recipe.head is not None and not has_deep_head(config):
-            model = _put_head_on_encoder(arguments, config, recipe)
+        if recipe.head is not None:
+            model, old_names = put_head_on_encoder(arguments, config, recipe, len(label_set)), None
         else:
-            model_class = DeepHeadForTokenClassification if has_deep_head(config) else AutoModelForTokenClassification
-            model = model_class.from_pretrained(
+            if old_names is None:
+                config.num_labels = len(label_set)
+            model = AutoModelForTokenClassification.from_pretrained(
                 name,
                 config=config,
                 # fp32 master weights: transformers 5 would train a bf16 checkpoint in bf16 (user_pains row 14).
@@ -61,6 +69,7 @@ def load_model(
                 ignore_mismatched_sizes=arguments.ignore_mismatched_sizes,
                 **hub_options(arguments),
             )
+            restore_head_dropout(model)
     if old_names is not None and old_names != list(label_set.names):
         replace_head(model, old_names, label_set.names)
     model.config.id2label = dict(enumerate(label_set.names))
@@ -69,29 +78,12 @@ def load_model(
     return model
 
 
-def has_deep_head(config: PreTrainedConfig) -> bool:
-    """Whether a model was saved with a head of several layers, which this project loads without foreign code."""
-    return hasattr(config, "head_layers")
+def _update_config(config: PreTrainedConfig) -> PreTrainedConfig:
+    """Give a model with a deep head that an earlier version saved the config of today.
 
-
-def _put_head_on_encoder(
-    arguments: ModelArguments, config: PreTrainedConfig, recipe: Recipe
-) -> DeepHeadForTokenClassification:
-    """A new head of several layers on a trained encoder, or on a random one (`from_scratch`)."""
-    config.head_layers = recipe.head.layers
-    config.head_dropout = recipe.head.dropout
-    config.head_activation = recipe.head.activation
-    config.head_transformer_init = recipe.head.transformer_init
-    model = DeepHeadForTokenClassification(config)
-    if not recipe.from_scratch:
-        model.encoder = AutoModel.from_pretrained(
-            arguments.model_name_or_path, config=config, dtype=torch.float32, **hub_options(arguments)
-        )
-    if recipe.encoder_checkpoint is not None:
-        weights = (
-            load_file(recipe.encoder_checkpoint)
-            if recipe.encoder_checkpoint.endswith(".safetensors")
-            else torch.load(recipe.encoder_checkpoint, map_location="cpu", weights_only=True)
-        )
-        model.encoder.load_state_dict(weights)
-    return model
+    It was the encoder's own, with the head's settings beside the encoder's.
+    """
+    if isinstance(config, DeepHeadConfig) or not hasattr(config, "head_layers"):
+        return config
+    settings = {name: getattr(config, name) for name in MODEL_SETTINGS if hasattr(config, name)}
+    return nest_config(config, dtype=config.dtype, **settings)

@@ -1,4 +1,4 @@
-"""An encoder with a head of several layers, as one class for every encoder (behaviour.md 2.7).
+"""An encoder with a head of several layers, as one class for every encoder.
 
 This file is copied into the folder of a saved model, so that
 `AutoModelForTokenClassification.from_pretrained(folder, trust_remote_code=True)` finds it: it imports nothing of this
@@ -7,35 +7,86 @@ project.
 
 import torch
 from torch import nn
-from transformers import AutoModel, PreTrainedConfig, PreTrainedModel
+from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import TokenClassifierOutput
+
+ACTIVATIONS = {"relu": torch.relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid}
+"""What may stand between the layers. A config comes from anywhere: it picks from these, it names no function."""
+
+
+class DeepHeadConfig(PreTrainedConfig):
+    """The head's settings, and the config of the encoder as it is.
+
+    It has a `model_type` of its own. With that of the encoder the library would take its own class for the model, and
+    start it from random weights, because it looks for others than there are.
+    """
+
+    model_type = "deep_head"
+    sub_configs = {"text_config": AutoConfig}  # noqa: RUF012 - as the library declares it
+
+    def __init__(
+        self,
+        text_config: PreTrainedConfig | dict | None = None,
+        head_layers: int = 2,
+        head_dropout: float = 0.5,
+        head_activation: str = "relu",
+        head_transformer_init: bool = True,
+        **settings,
+    ):
+        """Take the settings.
+
+        Args:
+            text_config: The encoder's config, also as it is written in `config.json`.
+            head_layers: Linear layers, the last one included.
+            head_dropout: Dropout on the encoder's output, once.
+            head_activation: One of `ACTIVATIONS`.
+            head_transformer_init: New layers start with weights from N(0, 0.02) and biases 0, instead of torch's own.
+            settings: What every config has: `id2label` ...
+
+        Raises:
+            ValueError: another activation, or no config of an encoder.
+        """
+        if head_activation not in ACTIVATIONS:
+            raise ValueError(f"head_activation {head_activation!r}: accepted are {', '.join(ACTIVATIONS)}.")
+        if isinstance(text_config, dict):
+            text_config = AutoConfig.for_model(**text_config)
+        if not isinstance(text_config, PreTrainedConfig):
+            raise ValueError("text_config: the config of the encoder is missing.")
+        self.text_config = text_config
+        self.head_layers = head_layers
+        self.head_dropout = head_dropout
+        self.head_activation = head_activation
+        self.head_transformer_init = head_transformer_init
+        super().__init__(**settings)
 
 
 class DeepHeadForTokenClassification(PreTrainedModel):
-    """Dropout on the encoder's output, then linear layers with an activation between them.
+    """Dropout on the encoder's output, then linear layers with an activation between them."""
 
-    The config is the encoder's, with `head_layers`, `head_dropout`, `head_activation` and `head_transformer_init`.
-    """
-
-    config_class = PreTrainedConfig
+    config_class = DeepHeadConfig
     base_model_prefix = "encoder"
+    # The head has no attention. Which kinds the encoder has is its own matter: it checks what it is asked for.
+    _supports_sdpa = _supports_flash_attn = _supports_flex_attn = _supports_attention_backend = True
 
-    def __init__(self, config: PreTrainedConfig):
+    def __init__(self, config: DeepHeadConfig):
         super().__init__(config)
         self.num_labels = config.num_labels
-        self.encoder = AutoModel.from_config(config)
+        self.encoder = AutoModel.from_config(config.text_config)
+        size = config.text_config.hidden_size
         self.dropout = nn.Dropout(config.head_dropout)
-        hidden = [nn.Linear(config.hidden_size, config.hidden_size) for _ in range(config.head_layers - 1)]
-        self.hidden = nn.ModuleList(hidden)
-        self.classifier = nn.Linear(config.hidden_size, config.num_labels)
+        self.hidden = nn.ModuleList(nn.Linear(size, size) for _ in range(config.head_layers - 1))
+        self.classifier = nn.Linear(size, config.num_labels)
         self.post_init()
 
     def _init_weights(self, module: nn.Module) -> None:
-        """Only what is not loaded comes here: the layers of a new head, and an encoder that starts from scratch."""
-        if isinstance(module, (nn.Linear, nn.Embedding)) and self.config.head_transformer_init:
+        """Only layers of the head that are not loaded come here."""
+        if not isinstance(module, nn.Linear):
+            return
+        if self.config.head_transformer_init:
             nn.init.normal_(module.weight, mean=0.0, std=0.02)
-            if getattr(module, "bias", None) is not None:
-                nn.init.zeros_(module.bias)
+            nn.init.zeros_(module.bias)
+        else:
+            module.reset_parameters()
 
     def forward(
         self,
@@ -49,7 +100,7 @@ class DeepHeadForTokenClassification(PreTrainedModel):
         if token_type_ids is not None:
             kwargs["token_type_ids"] = token_type_ids
         hidden = self.dropout(self.encoder(input_ids, attention_mask=attention_mask, **kwargs)[0])
-        activation = getattr(torch, self.config.head_activation)
+        activation = ACTIVATIONS[self.config.head_activation]
         for layer in self.hidden:
             hidden = activation(layer(hidden))
         logits = self.classifier(hidden)
@@ -59,4 +110,5 @@ class DeepHeadForTokenClassification(PreTrainedModel):
         return TokenClassifierOutput(loss=loss, logits=logits)
 
 
+DeepHeadConfig.register_for_auto_class()
 DeepHeadForTokenClassification.register_for_auto_class("AutoModelForTokenClassification")

@@ -54,8 +54,12 @@ All arguments, versions and paths: `run.json`.
 ```python
 from transformers import pipeline
 
-pipeline("token-classification", model={folder}, aggregation_strategy="first")("Some text")
+pipeline("token-classification", model={folder}, {trust}aggregation_strategy="first")("Some text")
 ```
+{own_code}"""
+
+OWN_CODE = """
+The library has no class for this model: it is in {files}, which `trust_remote_code` runs. Read it first.
 """
 
 INTERVALS = """
@@ -107,6 +111,7 @@ def write_model_card(
         eval_results=_list_results(scored, dataset) or None,
     )
     tables = [_format_table(split, result, evaluations.get(split)) for split, result in scored.items()]
+    own_code = ", ".join(f"`{path.name}`" for path in sorted(folder.glob("*.py")))
     card = CARD.format(
         metadata=metadata.to_yaml(),
         title=escape_markdown(name),
@@ -127,6 +132,8 @@ def write_model_card(
         hardware=describe_hardware(training.device, training.world_size),
         command=_format_command(read_command_line()),
         folder=dump_json(folder.name, indent=None),
+        trust="trust_remote_code=True, " if own_code else "",
+        own_code=OWN_CODE.format(files=own_code) if own_code else "",
     )
     write_whole(path, ModelCard(card).content)
 

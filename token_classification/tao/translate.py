@@ -14,6 +14,7 @@ from transformers.integrations import is_tensorboard_available, is_wandb_availab
 from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
 from token_classification.errors import UserError
 from token_classification.hardware import has_accelerator, multiplies_bf16
+from token_classification.modeling.deep_head import ACTIVATIONS
 from token_classification.recipe import HeadOptions, OptimizerOptions, Recipe
 from token_classification.tao.sentencepiece_file import read_sentencepiece
 from token_classification.training.schedule import OPTIONS
@@ -103,8 +104,8 @@ def translate_recipe(spec: DictConfig) -> Recipe:
         raise UserError(
             f"model.dataset.class_balancing={dataset.class_balancing}: accepted are weighted_loss, and null for none."
         )
-    if head.activation not in ("relu", "tanh", "sigmoid"):
-        raise UserError(f"model.head.activation={head.activation}: accepted are relu, tanh and sigmoid.")
+    if head.activation not in ACTIVATIONS:
+        raise UserError(f"model.head.activation={head.activation}: accepted are {', '.join(ACTIVATIONS)}.")
     if head.num_fc_layers < 1:
         raise UserError(f"model.head.num_fc_layers={head.num_fc_layers}: accepted is 1 or more.")
     if checkpoint is not None and not Path(checkpoint).is_file():
