@@ -22,9 +22,13 @@ from transformers import (
 
 from token_classification.alignment.align import build_aligner
 from token_classification.alignment.batches import WindowCollator, build_collator
-from token_classification.arguments import NerTrainingArguments
+from token_classification.arguments import ModelArguments, NerTrainingArguments
 from token_classification.data.sentences import Sentences
-from token_classification.modeling.deep_head import DeepHeadForTokenClassification
+from token_classification.modeling.build import load_config, load_model
+from token_classification.modeling.deep_head import DeepHeadConfig, DeepHeadForTokenClassification
+from token_classification.modeling.tokenizer import load_tokenizer
+from token_classification.recipe import HeadOptions, Recipe
+from token_classification.training.attention import CPU_TRAINING
 from token_classification.training.cpu import tuned_for_cpu
 from token_classification.training.packing import (
     PackingCollator,
@@ -98,12 +102,26 @@ def test_other_architectures_are_packed(name, wordpiece, plain, split, tmp_path)
     assert packing.first_position == 0
 
 
-def test_a_deep_head_is_padded_aloud(wordpiece, plain, split, tmp_path, caplog):
-    head = {"head_layers": 2, "head_dropout": 0.1, "head_activation": "relu", "head_transformer_init": True}
-    config = configure_tiny_bert(wordpiece, num_labels=7, **head)
+@pytest.mark.parametrize("name", ["bert", *PACKED])
+def test_a_deep_head_is_packed_where_its_encoder_is(name, wordpiece, plain, split, tmp_path):
+    config = configure_tiny_bert(wordpiece) if name == "bert" else PACKED[name]
+    config.vocab_size = len(wordpiece)
+    model = DeepHeadForTokenClassification(DeepHeadConfig(config, num_labels=7))
+    assert isinstance(choose(model, plain, split, tmp_path), PackingCollator)
+    training = NerTrainingArguments(output_dir=str(tmp_path), report_to="none")
+    if training.device.type == "cpu":
+        with tuned_for_cpu(model, split, plain.pad_id, training):
+            assert model.encoder.config._attn_implementation == CPU_TRAINING
+    assert model.encoder.config._attn_implementation == "sdpa"
+
+
+@pytest.mark.parametrize("name", PADDED)
+def test_a_deep_head_is_padded_aloud_where_its_encoder_is(name, wordpiece, plain, split, tmp_path, caplog):
+    config, reason = PADDED[name]
+    config.vocab_size = len(wordpiece)
     with caplog.at_level(logging.WARNING):
-        assert choose(DeepHeadForTokenClassification(config), plain, split, tmp_path) is plain
-    assert "attention of the kind eager" in caplog.text
+        assert choose(DeepHeadForTokenClassification(DeepHeadConfig(config)), plain, split, tmp_path) is plain
+    assert reason in caplog.text
 
 
 def test_positions_begin_where_the_model_has_them_begin(roberta_folder, bert_folder, tmp_path):
@@ -149,8 +167,18 @@ def test_what_the_user_asks_for_is_done_in_silence(wordpiece, plain, split, tmp_
     assert not caplog.text
 
 
+@pytest.fixture
+def deep_folder(bert_folder, tmp_path):
+    """A model with a deep head on the tiny encoder."""
+    arguments = ModelArguments(str(bert_folder))
+    model = load_model(arguments, load_config(arguments), LABELS, Recipe(head=HeadOptions(dropout=0.0)))
+    model.save_pretrained(tmp_path / "deep")
+    load_tokenizer(arguments).save_pretrained(tmp_path / "deep")
+    return tmp_path / "deep"
+
+
 @pytest.mark.parametrize("is_tuned", [True, False])
-@pytest.mark.parametrize("folder", ["bert_folder", "roberta_folder"])
+@pytest.mark.parametrize("folder", ["bert_folder", "roberta_folder", "deep_folder"])
 def test_loss_and_gradients_are_those_of_padded_windows(folder, is_tuned, tmp_path, request):
     trainer = make_trainer(
         request.getfixturevalue(folder), tmp_path, tune_for_cpu=is_tuned, mixed_precision="no", **STEPS

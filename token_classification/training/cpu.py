@@ -37,11 +37,13 @@ def tuned_for_cpu(
         yield
         return
     limit_kernel_cache()
-    attention = model.config._attn_implementation
+    # A deep head has a config of its own around that of the encoder.
+    encoder = model.base_model
+    attention = encoder.config._attn_implementation
     table = model.get_input_embeddings()
     replace_dropout(model, nn.Dropout, CheapDropout)
-    if attention == "sdpa" and model._can_set_attn_implementation():
-        model.set_attn_implementation(CPU_TRAINING)
+    if attention == "sdpa" and encoder._can_set_attn_implementation():
+        encoder.set_attn_implementation(CPU_TRAINING)
     # Weight decay shrinks every row, named or not, and optimizers of other kinds look at the table as a whole.
     has_idle_rows = training.weight_decay == 0 and training.optim.startswith("adam")
     if has_idle_rows and type(table) is nn.Embedding and table.weight.requires_grad:
@@ -53,5 +55,5 @@ def tuned_for_cpu(
         if isinstance(model.get_input_embeddings(), TrainedRows):
             model.get_input_embeddings().write_back()
             model.set_input_embeddings(table)
-        model.set_attn_implementation(attention)
+        encoder.set_attn_implementation(attention)
         replace_dropout(model, CheapDropout, nn.Dropout)
