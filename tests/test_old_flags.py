@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from transformers import HfArgumentParser
+from transformers.debug_utils import DebugOption
 
 from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
 from token_classification.command_line import parse_command_line
@@ -122,6 +123,9 @@ NO_TRAINER_FLAGS = [
     ("--label_all_tokens", {"label_all_tokens": True}, False),
     ("--return_entity_level_metrics", {"return_entity_level_metrics": True}, False),
     ("--task_name pos", {"task_name": "pos"}, False),
+    ("--debug", {"debug": []}, True),
+    ("--debug underflow_overflow", {"debug": [DebugOption.UNDERFLOW_OVERFLOW]}, False),
+    ("--debug=underflow_overflow", {"debug": [DebugOption.UNDERFLOW_OVERFLOW]}, False),
     ("--push_to_hub", {"push_to_hub": True}, False),
     ("--hub_model_id me/model", {"hub_model_id": "me/model"}, False),
     ("--hub_token hf_abc", {"hub_token": "hf_abc"}, False),
@@ -135,7 +139,7 @@ NO_TRAINER_FLAGS = [
     ("--report_to tensorboard", {"report_to": ["tensorboard"]}, False),
     ("--ignore_mismatched_sizes", {"ignore_mismatched_sizes": True}, False),
 ]
-"""Every flag of `run_ner_no_trainer.py` but `--debug`, what it sets here, and whether a notice tells its name here."""
+"""Every flag of `run_ner_no_trainer.py`, what it sets here, and whether a notice tells its name here."""
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ NO_EFFECT = {
 }
 """Old flag -> why nothing has to be done. Its value, if any, is swallowed."""
 
-SPECIAL = ("logging_dir", "use_auth_token", "checkpointing_steps")
+SPECIAL = ("logging_dir", "use_auth_token", "checkpointing_steps", "debug")
 """Old flags whose value decides what they are now."""
 
 TRUE_WORDS = {"true", "t", "1", "yes", "y"}
@@ -80,6 +80,10 @@ def translate_old_flags(argv: Sequence[str]) -> tuple[list[str], list[str]]:
         values = [value] if equals else []
         while not equals and rest and not rest[0].startswith("--"):
             values.append(rest.pop(0))
+        if name == "debug" and values:
+            # Trainer's own flag, which always has a value.
+            translated += [argument, *([] if equals else values)]
+            continue
         flags, notice = _translate(name, values)
         if name in SWITCHES and flags and _names_flag(argv, flags[0]):
             flags = []
@@ -109,6 +113,9 @@ def _translate(name: str, values: list[str]) -> tuple[list[str], str]:
     if name == "checkpointing_steps":
         flags = ["--save_strategy", "epoch"] if values == ["epoch"] else ["--save_steps", *values]
         return flags, f"--{name} is written {' '.join(flags)} here; please write it so."
+    if name == "debug":
+        notice = "--debug alone is for tracebacks; to try little data: --max_train_samples 100 --max_eval_samples 100."
+        return [], notice
     return [], f"--{name} is no longer needed: {NO_EFFECT[name]}."
 
 
