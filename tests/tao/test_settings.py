@@ -32,7 +32,7 @@ BROKEN = {
     "a merge": (b"a: &a {b: 1}\nc:\n  <<: *a\n", ":3:", "<<"),
     "a list as a key": (b"[a, b]: 1\n", ":1:", "no text"),
     "nested deeply": (b"a: " + b"[" * 30 + b"]" * 30 + b"\n", ":1:", "nested too deeply"),
-    "nested beyond all": (b"a: " + b"[" * 100_000, "", "nested too deeply"),
+    "nested beyond all": (b"a: " + b"[" * 5_000, "", "nested too deeply"),
     "in itself": (b"a: &a [*a]\n", ":1:", "nested too deeply"),
     "a billion values": (BOMB.encode(), ":", "aliases"),
     "too large": (b"a: b\n" + b"#" * LARGEST_FILE, "", "input_file=FILE"),
@@ -66,7 +66,7 @@ def test_a_file_that_cannot_be_read_is_named_with_the_way_out(path):
 
 
 def test_a_device_without_an_end_is_not_read_to_its_end():
-    with pytest.raises(UserError, match="MiB"):
+    with pytest.raises(UserError, match="KiB"):
         read_spec_file("/dev/zero")
 
 

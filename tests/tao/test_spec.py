@@ -1,16 +1,21 @@
 """Specs: NeMo's own configurations, Hydra's overrides, exact texts, keys that would change the result, and dumps."""
 
+import difflib
 import logging
 from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given
+from hypothesis import settings as bounded
+from hypothesis import strategies as st
 from nemo_configs import NEMO_CONFIGS, PUNCTUATION_CONFIGS, TAO_DUMP
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 
 from token_classification.errors import UserError
 from token_classification.tao.command_keys import COMMAND_KEYS, dump_spec, is_read
-from token_classification.tao.schema import Spec
+from token_classification.tao.foreign_keys import FOREIGN_KEYS
+from token_classification.tao.schema import ALIASES, Spec
 from token_classification.tao.settings import read_flag
 from token_classification.tao.spec import list_keys, load_spec
 from token_classification.tao.translate import translate_recipe, translate_training
@@ -91,6 +96,11 @@ SPELLINGS = {
     "a number as YAML does not know it": ("model.optim.lr=5e-5", "model.optim.lr", 5e-5),
     "a list of texts": ('input_batch=["a b", no, 1]', "input_batch", ["a b", "no", "1"]),
     "thresholds": ("threshold={PER: 0.5, LOC: 5e-1}", "threshold", {"PER": 0.5, "LOC": 0.5}),
+    "a section as a mapping": ("model.head={num_fc_layers: 3}", "model.head.num_fc_layers", 3),
+    "a schedule as a mapping": ("optim.sched={name: StepLR, step_size: 3}", "model.optim.sched.step_size", 3),
+    "a threshold of one label": ("threshold.PER=0.5", "threshold", {"PER": 0.5}),
+    "a label with a dot": ("threshold.B.x=0.5", "threshold", {"B.x": 0.5}),
+    "a name of a config": ("model.language_model.config.layers=2", "model.language_model.config", {"layers": 2}),
     "betas": ("model.optim.betas=[0.9, 0.98]", "model.optim.betas", [0.9, 0.98]),
 }
 
@@ -180,6 +190,10 @@ MISTAKES = {
     "one text for a list": ("input_batch=hello", "list of texts"),
     "a label twice": ("threshold={PER: 0.5, PER: 0.6}", "PER is given twice"),
     "no YAML": ("input_batch=[a", "not valid YAML"),
+    "a mapping for a name": ("model.optim.sched.name={a: 1}", "single value"),
+    "an unknown name in a mapping": ("model.optim.sched={nme: StepLR}", "model.optim.sched"),
+    "a config within a config": ("model.language_model.config.rope.factor=2", "model.language_model.config"),
+    "no name": ("threshold.=0.5", "threshold"),
     "negative devices": ("trainer.gpus=-2", "number of devices"),
 }
 
@@ -216,6 +230,14 @@ def test_a_flag_means_a_path_whatever_it_looks_like(flag_value):
     assert load_spec("infer", None, [], ["restore_from"], flags).restore_from == flag_value
 
 
+def test_only_the_first_unknown_keys_are_compared_with_all_known_ones(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(difflib, "get_close_matches", lambda key, known, **_: asked.append(len(known)) or [])
+    message = refuse(file=write(tmp_path, "".join(f"k{number}: 1\n" for number in range(1000))))
+    assert "990 more" in message
+    assert sum(count > 0 for count in asked) == 10
+
+
 def test_a_flag_and_an_override_that_differ_are_refused():
     with pytest.raises(UserError, match="only one of them"):
         load_spec("infer", None, ["restore_from=a"], [], [read_flag("-m", "restore_from", "b")])
@@ -242,6 +264,16 @@ def test_one_key_under_two_names_must_have_one_value(tmp_path):
     message = refuse(file=write(tmp_path, same.replace("data_dir: a\nm", "data_dir: b\nm")))
     assert "spec.yaml:4:" in message
     assert "line 1" in message
+
+
+def test_mappings_are_put_over_what_is_there(tmp_path):
+    file = write(tmp_path, "model:\n  optim:\n    sched:\n      min_lr: 1e-6\nthreshold: {PER: 0.5, LOC: 0.6}\n")
+    spec = load("model.optim.sched={name: CosineAnnealing}", "threshold.LOC=0.7", file=file)
+    assert OmegaConf.to_container(spec.model.optim.sched) == {
+        **{"name": "CosineAnnealing", "warmup_ratio": 0.1, "min_lr": 1e-6}
+    }
+    assert OmegaConf.to_container(spec.threshold) == {"PER": 0.5, "LOC": 0.7}
+    assert load("threshold=0.9", file=file).threshold == 0.9
 
 
 def test_a_number_that_is_left_open_is_not_replaced_by_a_default(tmp_path):
@@ -289,5 +321,37 @@ def test_every_key_is_read_by_a_command():
     assert [key for key in list_keys(Spec) if not any(is_read(command, key) for command in COMMAND_KEYS)] == []
 
 
-def test_the_spec_is_a_config(tmp_path):
-    assert isinstance(load(), DictConfig)
+TYPED = st.sampled_from(
+    [
+        *("", "null", "~", "???", "0", "-1", "5e-5", "nan", "010", "true", "no", "'a'", '"a', "[0]", "{}", "{a: 1}"),
+        *(
+            "a: b",
+            "*a",
+            "&a b",
+            "!!int 3",
+            "${data_dir}",
+            "${",
+            "a${scheme}b",
+            "\u2028",
+            "\x85x",
+            "\udce9",
+            "#x",
+            "a\nb",
+        ),
+        *("!!python/object:os.system x", "2020-01-01", "> x", "%a", "`a", "\t", "'", "9" * 50, "1_0", " a ", "=", "é"),
+    ]
+)
+KEYS = st.sampled_from(
+    [*list_keys(Spec), *ALIASES, *FOREIGN_KEYS, "threshold.PER", "model.optim.sched.power", "model"]
+)
+
+
+@given(st.sampled_from(list(COMMAND_KEYS)), st.lists(st.tuples(KEYS, TYPED), min_size=1, max_size=3))
+@bounded(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+def test_any_overrides_are_a_spec_that_can_be_dumped_or_an_error_of_the_user(tmp_path, command, overrides):
+    try:
+        spec = load(*(f"{key}={value}" for key, value in overrides), command=command)
+    except UserError:
+        return
+    text = dump_spec(spec, command)
+    assert dump_spec(load(command=command, file=write(tmp_path, text)), command) == text

@@ -9,7 +9,7 @@ from token_classification.arguments import NerTrainingArguments
 from token_classification.errors import UserError
 from token_classification.tao import translate
 from token_classification.tao.spec import load_spec
-from token_classification.tao.translate import translate_optimizer, translate_training
+from token_classification.tao.translate import translate_model, translate_optimizer, translate_training
 
 
 @pytest.fixture(autouse=True)
@@ -92,6 +92,26 @@ def test_the_cpu_is_used_where_it_is_asked_for(override):
 def test_a_gpu_that_is_missing_is_missed_aloud(caplog):
     assert translate_overrides("trainer.accelerator=gpu") is not None
     assert "no GPU" in caplog.text
+
+
+CONFIG_FILES = {
+    "no JSON": (b'{\n"a": 1,\n', ":3:", "not valid JSON"),
+    "a list": (b"[1]", ":1:", "no JSON object"),
+    "Latin-1": (b'{"a": "\xe9"}', ":1:", "UTF-8"),
+    "empty": (b"", ":1:", "config.json"),
+}
+
+
+@pytest.mark.parametrize("kind", CONFIG_FILES)
+def test_a_broken_config_of_an_encoder_is_named(kind, tmp_path):
+    content, line, words = CONFIG_FILES[kind]
+    path = tmp_path / "config.json"
+    path.write_bytes(content)
+    spec = load_spec("train", None, [f"model.language_model.config_file={path}"], [])
+    with pytest.raises(UserError) as error:
+        translate_model(spec, tmp_path)
+    assert f"{path}{line}" in str(error.value)
+    assert words in str(error.value)
 
 
 def test_training_data_has_loading_options_of_its_own():

@@ -5,6 +5,8 @@ from typing import Any
 import yaml
 from omegaconf import DictConfig, OmegaConf
 
+from token_classification.tao.settings import TEXT_TAG
+
 COMMAND_KEYS: dict[str, tuple[str, ...]] = {
     "train": (
         *("restore_from", "data_dir", "model", "training_ds", "validation_ds", "trainer", "exp_manager"),
@@ -26,6 +28,23 @@ COMMAND_KEYS: dict[str, tuple[str, ...]] = {
     "dataset_convert": ("source_data_dir", "target_data_dir", "scheme"),
 }
 """Command -> keys and sections that decide something there"""
+
+
+LONGEST_LINE = 2**31
+"""No text is folded into several lines"""
+
+
+class SpecDumper(yaml.SafeDumper):
+    """Writes every text so that it is read again as it was."""
+
+
+def _write_text(dumper: SpecDumper, text: str) -> yaml.ScalarNode:
+    # In single quotes the library breaks lines behind these, and reads blanks back.
+    style = '"' if any(ending in text for ending in ("\x85", "\u2028", "\u2029")) else None
+    return dumper.represent_scalar(TEXT_TAG, text, style)
+
+
+SpecDumper.add_representer(str, _write_text)
 
 
 def is_read(command: str, key: str) -> bool:
@@ -51,4 +70,4 @@ def dump_spec(spec: DictConfig, command: str) -> str:
         optim = kept["model"]["optim"]
         kept["model"]["optim"] = {name: optim[name] for name in optim if name == "sched" or optim[name] is not None}
     # OmegaConf writes YAML, too, but not the names of files that are not UTF-8.
-    return yaml.dump(kept, Dumper=yaml.SafeDumper, sort_keys=False, allow_unicode=True)
+    return yaml.dump(kept, Dumper=SpecDumper, sort_keys=False, allow_unicode=True, width=LONGEST_LINE)

@@ -18,8 +18,8 @@ TEXT_TAG = "tag:yaml.org,2002:str"
 NULL_TAG = "tag:yaml.org,2002:null"
 MERGE_TAG = "tag:yaml.org,2002:merge"
 
-LARGEST_FILE = 2**20
-"""Bytes of a spec; one that long takes about ten seconds to read"""
+LARGEST_FILE = 2**18
+"""Bytes of a spec: the largest takes some seconds to read"""
 DEEPEST = 20
 """Levels of mappings and lists within each other"""
 MOST_REPEATED = 1_000
@@ -121,7 +121,7 @@ def read_spec_file(path: str) -> list[Setting]:
         return []
     if not isinstance(root, yaml.MappingNode):
         raise UserError(f"{path}:1: accepted is a mapping of keys to values, e.g. `data_dir: ???`.")
-    return list(_list_leaves(root, "", path))
+    return list(list_leaves(root, "", path))
 
 
 def _read_text(path: str) -> str:
@@ -135,7 +135,7 @@ def _read_text(path: str) -> str:
         ) from error
     if len(content) > LARGEST_FILE:
         raise UserError(
-            f"-e {path}: more than {LARGEST_FILE // 2**20} MiB; accepted is a YAML file of settings; texts to tag go "
+            f"-e {path}: more than {LARGEST_FILE // 2**10} KiB; accepted is a YAML file of settings; texts to tag go "
             "into a file of their own: input_file=FILE."
         )
     return decode_text(content, Path(path))
@@ -213,10 +213,11 @@ def _check_keys(node: yaml.MappingNode, path: str) -> Iterator[str]:
             lines[key_node.value] = line
 
 
-def _list_leaves(node: yaml.MappingNode, prefix: str, path: str) -> Iterator[Setting]:
+def list_leaves(node: yaml.MappingNode, prefix: str, path: str) -> Iterator[Setting]:
+    """The settings that a mapping gives, with their lines; those of mappings within it, too."""
     for key_node, value_node in node.value:
         key = f"{prefix}{key_node.value}"
         if isinstance(value_node, yaml.MappingNode) and value_node.value and key not in FREE_MAPPINGS:
-            yield from _list_leaves(value_node, f"{key}.", path)
+            yield from list_leaves(value_node, f"{key}.", path)
         else:
             yield Setting(key, value_node, f"{path}:{key_node.start_mark.line + 1}")

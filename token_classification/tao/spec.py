@@ -3,7 +3,7 @@
 import difflib
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from functools import cache, reduce
 from operator import getitem
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from omegaconf import DictConfig, OmegaConf
 
-from token_classification.errors import UserError, list_problems
+from token_classification.errors import LISTED_PROBLEMS, UserError, list_problems
 from token_classification.output_text import make_printable
 from token_classification.tao.command_keys import is_read
 from token_classification.tao.foreign_keys import find_foreign_key, judge_foreign_setting, refuse_other_task
@@ -23,9 +23,11 @@ from token_classification.tao.settings import (
     Setting,
     describe_node,
     is_null,
+    list_leaves,
     make_null_node,
     make_text_node,
     parse_override,
+    parse_yaml,
     read_spec_file,
 )
 from token_classification.tao.values import read_value
@@ -37,6 +39,7 @@ SCHEDULE = "model.optim.sched"
 OPEN_SECTIONS = {SCHEDULE: {"name"}.union(*OPTIONS.values()), **dict.fromkeys(FREE_MAPPINGS)}
 """Sections whose keys are not in the schema -> those that there are; None: any."""
 
+THRESHOLD = "threshold"
 MANAGER = "exp_manager"
 """The section that the original can do without."""
 
@@ -61,13 +64,18 @@ def load_spec(
         UserError: unknown keys (with the nearest one), values of a wrong type, keys left open; all of them.
     """
     in_file = read_spec_file(spec_file) if spec_file else []
-    typed = [parse_override(text) for text in overrides]
+    typed = [setting for text in overrides for setting in _spread_mapping(parse_override(text))]
     refuse_other_task([*in_file, *typed])
     problems = [*_find_conflicts(in_file), *_find_rivals(typed, flags)]
     given: dict[str, Setting] = {}
+    unknown = []
     for setting in (*_drop_open_twins(in_file), *typed, *flags):
-        problem = _take_setting(given, setting, command)
-        problems += [problem] if problem else []
+        if is_known(find_canonical_key(setting.key)):
+            problem = _take_setting(given, setting, command)
+            problems += [problem] if problem else []
+        else:
+            unknown.append(setting)
+    problems += _describe_unknown_keys(unknown)
     left_open = {key: setting.place for key, setting in given.items() if setting.node.value == OPEN}
     spec, found = _build_spec({key: setting for key, setting in given.items() if key not in left_open})
     problems += found
@@ -75,6 +83,26 @@ def load_spec(
     if problems:
         raise UserError(list_problems(list(dict.fromkeys(problems))))
     return spec
+
+
+def _spread_mapping(setting: Setting) -> list[Setting]:
+    """`model.head={num_fc_layers: 1}` as the keys that it gives; whatever is no mapping of a section stays."""
+    key = find_canonical_key(setting.key)
+    if not setting.is_text or not (is_section(key) or key == SCHEDULE):
+        return [setting]
+    node = parse_yaml(setting.node.value, setting.place)
+    if not isinstance(node, yaml.MappingNode) or not node.value:
+        return [setting]
+    return [replace(leaf, place=setting.place) for leaf in list_leaves(node, f"{setting.key}.", setting.place)]
+
+
+def _describe_unknown_keys(unknown: Sequence[Setting]) -> Iterator[str]:
+    """What is said of keys that nobody knows; to find the nearest known one takes time, so only of those listed."""
+    for number, setting in enumerate(unknown):
+        known = [*list_keys(Spec), *ALIASES] if number < LISTED_PROBLEMS else []
+        nearest = difflib.get_close_matches(find_canonical_key(setting.key), known, n=1, cutoff=0.5)
+        hint = f"did you mean {nearest[0]}?" if nearest else "`token_classification download_specs` lists all keys"
+        yield f"{setting.place}: unknown key {setting.key}; {hint}"
 
 
 def _find_conflicts(in_file: Sequence[Setting]) -> Iterator[str]:
@@ -117,17 +145,15 @@ def _take_setting(given: dict[str, Setting], setting: Setting, command: str) -> 
         return judge_foreign_setting(foreign, setting)
     if is_section(key):
         return _take_section(given, setting, key, command)
-    if not is_known(key):
-        nearest = difflib.get_close_matches(key, [*list_keys(Spec), *ALIASES], n=1, cutoff=0.5)
-        hint = f"did you mean {nearest[0]}?" if nearest else "`token_classification download_specs` lists all keys"
-        return f"{setting.place}: unknown key {setting.key}; {hint}"
     if setting.place == COMMAND_LINE and not is_read(command, key):
         logger.warning("%s: %s decides nothing in %s", setting.place, setting.key, command)
-    _forget(given, key)
     if setting.is_removal and key != SCHEDULE:
         logger.warning("%s: ~%s: the default applies", setting.place, setting.key)
-    else:
-        given[key] = setting
+        _forget(given, key)
+        return None
+    # To the end: what is given for a key and for the mapping that it is part of counts in the order it was given.
+    given.pop(key, None)
+    given[key] = setting
     return None
 
 
@@ -160,18 +186,26 @@ def _build_spec(given: dict[str, Setting]) -> tuple[DictConfig, list[str]]:
         for key, default in defaults.items()
         if isinstance(default, str) and "${" in default
     }
+    values: dict[str, Any] = {}
     settings, problems = resolve_references(referring | given, find_canonical_key, _find_default)
     for key, setting in settings.items():
         try:
             value = read_value(setting, key, types.get(key, Any))
+            if key.startswith(f"{SCHEDULE}.") and isinstance(value, (dict, list)):
+                raise ValueError("accepted is a single value")
         except ValueError as error:
             found = make_printable(describe_node(setting.node))
             default = defaults.get(key)
             example = f"; the default is {key}={default}" if default not in (None, "") else ""
             problems.append(f"{setting.place}: {setting.key}={found}: {error}{example}")
             continue
-        _make_mappings(spec, key)
-        OmegaConf.update(spec, key, value, force_add=True)
+        section = find_open_section(key)
+        if section is None:
+            values[key] = value
+        else:
+            _put_into_section(values, section, key[len(section) + 1 :], value)
+    for key, value in values.items():
+        OmegaConf.update(spec, key, value, merge=False)
     return spec, problems
 
 
@@ -183,11 +217,21 @@ def _find_default(key: str) -> yaml.Node | None:
     return None if isinstance(default, (dict, list)) else make_text_node(str(default))
 
 
-def _make_mappings(spec: DictConfig, key: str) -> None:
-    """Have the sections above a key hold keys, where one is null or a single value."""
-    for dot in [place for place, letter in enumerate(key) if letter == "."]:
-        if not isinstance(OmegaConf.select(spec, key[:dot]), DictConfig):
-            OmegaConf.update(spec, key[:dot], {}, force_add=True)
+def _put_into_section(values: dict[str, Any], section: str, name: str, value: Any) -> None:
+    """Put a value into a section that has names of its own; without a name the value is the section's.
+
+    A mapping is put over what is there, as Hydra does. What is there may be null, or one value for all names.
+    """
+    if section not in values:
+        default = list_defaults()[section]
+        values[section] = dict(default) if isinstance(default, dict) else default
+    added = {name: value} if name else value
+    if not isinstance(added, dict) or not added:
+        values[section] = value
+    elif isinstance(values[section], dict):
+        values[section].update(added)
+    else:
+        values[section] = dict(added)
 
 
 def find_canonical_key(key: str) -> str:
@@ -199,11 +243,20 @@ def find_canonical_key(key: str) -> str:
 
 
 def is_known(key: str) -> bool:
-    """Whether the schema has a key."""
-    for section, keys in OPEN_SECTIONS.items():
-        if key.startswith(f"{section}."):
-            return keys is None or key[len(section) + 1 :] in keys
-    return key in list_keys(Spec)
+    """Whether a key, or a section, means anything here."""
+    if find_foreign_key(key) is not None or is_section(key) or key in list_keys(Spec):
+        return True
+    section = find_open_section(key)
+    if section is None:
+        return False
+    name, names = key[len(section) + 1 :], OPEN_SECTIONS[section]
+    # The name of a label may have a dot in it; a mapping within a model's config is given as one.
+    return name in names if names is not None else name != "" and (section == THRESHOLD or "." not in name)
+
+
+def find_open_section(key: str) -> str | None:
+    """The section whose names are not in the schema that a key is, or is part of."""
+    return next((section for section in OPEN_SECTIONS if key == section or key.startswith(f"{section}.")), None)
 
 
 @cache

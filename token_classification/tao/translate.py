@@ -12,6 +12,8 @@ from transformers import BertTokenizer
 from transformers.integrations import is_tensorboard_available, is_wandb_available
 
 from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
+from token_classification.data.text_lines import read_text
+from token_classification.data.whole_files import write_whole
 from token_classification.errors import UserError
 from token_classification.hardware import has_accelerator, multiplies_bf16
 from token_classification.modeling.deep_head import ACTIVATIONS
@@ -78,9 +80,7 @@ def _find_config(language_model: DictConfig, results: Path) -> str | None:
     if language_model.config_file is not None:
         if language_model.config is not None:
             logger.warning("Both config_file and config are given: %s is used.", language_model.config_file)
-        if not Path(language_model.config_file).is_file():
-            raise UserError(f"model.language_model.config_file={language_model.config_file}: no such file.")
-        settings = json.loads(Path(language_model.config_file).read_text(encoding="utf-8"))
+        settings = _read_config_file(Path(language_model.config_file))
     elif language_model.config is not None:
         settings = OmegaConf.to_container(language_model.config)
     else:
@@ -89,8 +89,25 @@ def _find_config(language_model: DictConfig, results: Path) -> str | None:
     folder = results / "encoder_config"
     folder.mkdir(parents=True, exist_ok=True)
     # NeMo's configs are BERT's and do not say so.
-    (folder / "config.json").write_text(json.dumps({"model_type": "bert", **settings}, indent=2), encoding="utf-8")
+    write_whole(folder / "config.json", json.dumps({"model_type": "bert", **settings}, indent=2))
     return str(folder)
+
+
+def _read_config_file(path: Path) -> dict:
+    """The settings of an encoder's config.json."""
+    try:
+        settings = json.loads(read_text(path))
+    except json.JSONDecodeError as error:
+        raise UserError(
+            f"{path}:{error.lineno}: not valid JSON ({error.msg}); accepted is a config.json of an encoder; give "
+            "another model.language_model.config_file."
+        ) from None
+    if not isinstance(settings, dict):
+        raise UserError(
+            f"{path}:1: no JSON object; accepted is a config.json of an encoder; give another "
+            "model.language_model.config_file."
+        )
+    return settings
 
 
 def translate_recipe(spec: DictConfig) -> Recipe:
