@@ -32,7 +32,7 @@ def read_parquet(path: Path, text_column: str | None) -> Iterator[Record | BadRe
                 yield make_record(number, row, text_column)
             else:
                 yield make_bad_record(number, f"a value of it can't be read ({row})", "")
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:  # also names that are not UTF-8
         raise DataError(
             f"{path}: not a whole Parquet file ({error}); accepted: Parquet; write or download it anew"
         ) from None

@@ -101,7 +101,7 @@ class Predictor:
 
     def tag_texts(self, texts: Sequence[TextOrWords]) -> list[TaggedText]:
         """Tag the words of some texts at once."""
-        placed = [_place_words(text, self.words) for text in texts]
+        placed = [place_words(text, self.words) for text in texts]
         tagged = self.engine.tag([words for _, _, words in placed])
         return [
             TaggedText(text, spans, tags, scores)
@@ -170,7 +170,7 @@ def count_characters(text: TextOrWords) -> int:
     raise TypeError(f"{text!r:.60}: accepted is a text (str), or a list of words (list of str)")
 
 
-def _place_words(text: TextOrWords, rule: WordRule) -> tuple[str, list[Span], list[str]]:
+def place_words(text: TextOrWords, rule: WordRule) -> tuple[str, list[Span], list[str]]:
     """A text, where its words are, and the words as the tokenizer gets them."""
     if isinstance(text, str):
         spans = find_words(text, rule)
