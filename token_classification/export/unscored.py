@@ -11,6 +11,8 @@ from token_classification.inference.engine import Engine, open_engine
 NOT_SCORED = "not scored: no file with gold tags was given"
 SENTENCES, LONGEST = 32, 20
 """Sentences of made-up words that both are tried on, and their most words"""
+PIECES = 2000
+"""Of the vocabulary, drawn by lot: some have hundreds of thousands"""
 TOLERANCE = 0.01
 """How far the probability of a word's tag may differ; float32 in another order is within a hundredth of that"""
 
@@ -41,7 +43,9 @@ def check_conversion(engine: Engine, folder: Path) -> None:
 
 def draw_sentences(tokenizer: PreTrainedTokenizerBase) -> list[list[str]]:
     """Sentences of words that the tokenizer knows, the same in each call."""
-    vocabulary = tokenizer.convert_tokens_to_string(sorted(tokenizer.get_vocab())).split()
-    words = [word for word in vocabulary if word.isalnum()] or ["a"]
     generator = random.Random(0)
+    vocabulary = sorted(tokenizer.get_vocab())
+    pieces = generator.sample(vocabulary, min(PIECES, len(vocabulary)))
+    texts = [tokenizer.convert_tokens_to_string([piece]).strip() for piece in pieces]
+    words = [text for text in texts if text.isalnum()] or ["a"]
     return [generator.choices(words, k=generator.randint(1, LONGEST)) for _ in range(SENTENCES)]

@@ -38,7 +38,7 @@ def evaluate(spec: DictConfig, results: Path, key: str | None) -> None:
         spec.validation_ds.text_file,
         spec.validation_ds.labels_file,
     ):
-        logger.warning("test_ds is the validation data, on which the model may have been chosen (T8).")
+        logger.warning("test_ds is the validation data, on which the model may have been chosen.")
     text = Path(spec.data_dir) / spec.test_ds.text_file
     labels = Path(spec.data_dir) / spec.test_ds.labels_file
     sentences, files = read_and_describe(partial(read_text_and_labels, text, labels, spec.test_ds.num_samples))

@@ -112,7 +112,7 @@ def read_queries(spec: DictConfig) -> list[str]:
 def format_query(query: str, spans: Sequence[Span], tags: Sequence[str], pad_label: str) -> str:
     """`santa[B-LOC] clara[I-LOC].`: the tag of a word behind it; punctuation has none, and runs of blanks are one.
 
-    The original splits off a last character that is no letter, which makes `2021` into `202` and `1` (T24).
+    The original splits off a last character that is no letter, which makes `2021` into `202` and `1`.
     """
     parts, place = [], 0
     for (start, end), tag in zip(spans, tags, strict=True):
