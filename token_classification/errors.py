@@ -4,10 +4,17 @@ from collections.abc import Sequence
 
 LISTED_PROBLEMS = 10
 """How many problems of one kind are written out; the rest is counted."""
+LONGEST_LINE = 2000
+"""Characters of a line of a message: what it quotes of a file can be of any length."""
+KEPT_END = 800
+"""Of these, at the end: what is accepted, and what to do"""
 
 
 class UserError(Exception):
     """Something only the user can put right. Printed without a traceback (unless `--debug`), exit code 2."""
+
+    def __init__(self, message: str):
+        super().__init__("\n".join(map(shorten, message.split("\n"))))
 
 
 class StoppedError(Exception):
@@ -20,6 +27,18 @@ class RejectedError(Exception):
 
 class DataError(UserError):
     """Something wrong in a data file; the message opens with `file:line`."""
+
+
+def shorten(line: str) -> str:
+    """Leave out the middle of a line that is too long to be read.
+
+    >>> shorten("short"), len(shorten("long" * 1_000_000)) <= LONGEST_LINE
+    ('short', True)
+    """
+    if len(line) <= LONGEST_LINE:
+        return line
+    left_out = f" [... {len(line) - LONGEST_LINE:,} characters ...] "
+    return line[: LONGEST_LINE - KEPT_END - len(left_out)] + left_out + line[-KEPT_END:]
 
 
 def list_problems(problems: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from token_classification.data.sentences import Sentences
-from token_classification.errors import DataError, list_problems
+from token_classification.errors import DataError, list_problems, shorten
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,9 @@ class Problem:
     """The 1-based line, or record"""
     text: str
     """What was found; what is accepted; what to do"""
+
+    def __post_init__(self):
+        object.__setattr__(self, "text", shorten(self.text))
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}: {self.text}"
