@@ -36,7 +36,7 @@ with quick_imports():
     )
     from token_classification.alignment.words import find_placeholder, tokenize_words
     from token_classification.arguments import ModelArguments
-    from token_classification.data.formats.conll import is_boundary
+    from token_classification.data.formats.conll_layout import is_boundary
     from token_classification.data.text_lines import open_bytes
     from token_classification.errors import DataError, UserError, list_problems
     from token_classification.exit_codes import run_command

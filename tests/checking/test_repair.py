@@ -57,6 +57,7 @@ def apply_diff(old: str, diff: str) -> str:
         ("O\tAnn", "Ann\tO"),
         ("O\tb-PER", "O\tB-PER"),
         ("Ann B-PER", "Ann\tB-PER"),
+        ("Ann B-NEW", "Ann\tB-NEW"),
         ("a\u200bb\x96\tO", "ab–\tO"),
         ("Ann", "Ann"),
         ("Ann\tX", "Ann\tX"),

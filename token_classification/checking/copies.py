@@ -7,12 +7,12 @@ from pathlib import Path
 from token_classification.checking.boundaries import find_cut_sentences
 from token_classification.checking.files import CheckedFile, ColumnChoice, find_labels_file
 from token_classification.checking.repair_plan import RepairPlan
-from token_classification.data.formats.conll import Layout, find_layout, is_boundary
-from token_classification.data.formats.conllu import COLUMNS, choose_column
+from token_classification.data.formats.conll_layout import Layout, find_layout, is_boundary, marks_words
+from token_classification.data.formats.conllu import find_conllu_layout
 from token_classification.data.formats.recognise import recognise_format
 from token_classification.data.formats.record_columns import WORD_COLUMNS, pick_word_column
 from token_classification.data.problems import Problem
-from token_classification.data.text_lines import read_bytes, read_lines
+from token_classification.data.text_lines import read_bytes, read_lines, split_blanks
 from token_classification.output_text import make_printable
 
 CONTEXT = 3
@@ -105,9 +105,8 @@ def copy_lines(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice) -> Li
 def _copy_rows(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice, file_format: str) -> LineCopy:
     lines = read_lines(file.path)
     if file_format == "conllu":
-        word_column = choose_column(file.path, columns.text_column, "--text_column_name", "form")
-        tag_column = choose_column(file.path, columns.label_column, "--label_column_name", "upos")
-        layout = Layout("\t", len(COLUMNS), word_column, tag_column, numbered=False)
+        asked = (columns.text_column, columns.label_column, columns.task)
+        layout = find_conllu_layout(lines, file.path, *asked).rows
     else:
         layout = find_layout(lines, file.path, columns.text_column, columns.label_column)
     new = [[line] for line in lines]
@@ -135,10 +134,12 @@ def _repair_row(problem: Problem, lines: list[str], new: list[list[str]], layout
     if problem.kind == "header_line":
         new[line] = []
         return {"header line": 1}
-    cells = lines[line].split()
+    cells = split_blanks(lines[line])
     if problem.kind in ("ragged_row", "missing_tag") and len(cells) == layout.width:
         # Blanks where the file has TABs, or the other way round.
-        has_tag = layout.tag_column is None or cells[layout.tag_column] in known
+        has_tag = (
+            layout.tag_column is None or cells[layout.tag_column] in known or marks_words([cells[layout.tag_column]])
+        )
         new[line] = [layout.separator.join(cells)] if has_tag else new[line]
         return {"columns of a row": int(has_tag)}
     return {}

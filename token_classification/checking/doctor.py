@@ -8,10 +8,11 @@ from token_classification.checking.boundaries import find_boundary_problems
 from token_classification.checking.duplicates import find_duplicates
 from token_classification.checking.files import CheckedData
 from token_classification.checking.findings import Finding, choose_exit_code, group_problems
-from token_classification.checking.label_names import find_absent_labels, find_odd_labels
+from token_classification.checking.label_names import find_absent_labels, find_odd_labels, find_suffix_tags
 from token_classification.checking.mentions import find_inconsistent_mentions
 from token_classification.checking.statistics import SplitStatistics, describe_splits, find_drift
 from token_classification.checking.transitions import find_illegal_tags, recognise_main_scheme
+from token_classification.checking.word_ids import find_odd_ids
 from token_classification.checking.words import find_odd_words
 from token_classification.data.problems import Problem
 from token_classification.data.schemes import Scheme
@@ -46,6 +47,8 @@ def _find_problems(data: CheckedData, scheme: Scheme) -> Iterator[Problem]:
         yield from file.problems
     yield from find_boundary_problems(data)
     yield from find_odd_words(data)
+    yield from find_odd_ids(data)
+    yield from find_suffix_tags(data)
     yield from find_odd_labels(data, scheme)
     yield from find_absent_labels(data, scheme)
     yield from find_duplicates(data)

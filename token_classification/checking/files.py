@@ -14,7 +14,7 @@ from token_classification.checking.layout_mistakes import find_swapped_columns, 
 from token_classification.data.formats import read_sentences
 from token_classification.data.formats.text_and_labels import read_text_and_labels
 from token_classification.data.problems import BrokenFileError, Problem
-from token_classification.data.schemes import OUTSIDE, choose_entity_rule
+from token_classification.data.schemes import OUTSIDE, choose_entity_rule, turn_suffixed
 from token_classification.data.sentences import Sentences
 from token_classification.data.text_lines import open_bytes
 from token_classification.errors import DataError
@@ -118,6 +118,12 @@ class CheckedData:
     def marks_entity(self) -> Callable[[str], bool]:
         """The rule by which tags of these files mark entities: a prefix and a type, or (most are so) a prefix."""
         return choose_entity_rule(dict(zip(self.tags, self.count_tags(self.files).tolist(), strict=True)))
+
+    @cached_property
+    def turned_tags(self) -> dict[str, str]:
+        """Tags whose prefix stands behind their type -> how they are written usually."""
+        counts = self.count_tags(self.files).tolist()
+        return turn_suffixed(tag for tag, count in zip(self.tags, counts, strict=True) if count)
 
     def count_tags(self, files: Iterable[CheckedFile]) -> np.ndarray:
         """Words of each tag: int64 (tags,)."""

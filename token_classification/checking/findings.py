@@ -30,6 +30,7 @@ KINDS = {
     "ragged_row": (Severity.ERROR, "rows with too few or too many columns"),
     "missing_tag": (Severity.ERROR, "words without a tag"),
     "odd_tag": (Severity.ERROR, "tags that are no tags"),
+    "suffix_tags": (Severity.ERROR, "tags with their prefix behind the type"),
     "mixed_schemes": (Severity.ERROR, "sentences tagged in another scheme than the rest"),
     "illegal_transition": (Severity.ERROR, "tags that the scheme does not allow where they stand"),
     "near_miss_label": (Severity.WARNING, "rare labels that look like a frequent one"),
@@ -45,6 +46,7 @@ KINDS = {
     "duplicate_sentence": (Severity.NOTE, "sentences that come again in their split"),
     "long_sentence": (Severity.NOTE, "sentences longer than the model's window"),
     "blank_in_word": (Severity.NOTE, "words with blanks inside"),
+    "word_ids": (Severity.NOTE, "numbers of words that repeat or skip"),
     "no_tags": (Severity.NOTE, "files without tags"),
     "empty_sentence": (Severity.NOTE, "sentences without words"),
 }

@@ -49,6 +49,20 @@ def find_odd_labels(data: CheckedData, scheme: Scheme) -> Iterator[Problem]:
                 yield file.report_word("odd_tag", position, _explain_odd_tag(word, tag, known, scheme, is_of_bare))
 
 
+def find_suffix_tags(data: CheckedData) -> Iterator[Problem]:
+    """The first tag of each file whose prefix stands behind the type, where most are written so."""
+    turned = data.turned_tags
+    numbers = [number for number, tag in enumerate(data.tags) if tag in turned]
+    for file in data.tagged_files:
+        for position in np.flatnonzero(np.isin(file.tag_ids, numbers))[:1].tolist():
+            tag = data.tags[file.tag_ids[position]]
+            text = (
+                f"{tag!r} has its prefix behind the type, and so have others; accepted: the prefix first, as in "
+                f"{turned[tag]!r}; turn them round (--repair does)"
+            )
+            yield file.report_word("suffix_tags", position, text)
+
+
 def find_near_misses(counts: dict[str, int], scheme: Scheme) -> dict[str, str]:
     """Rare tag -> the frequent one that it is most probably meant to be.
 

@@ -34,7 +34,7 @@ def plan_repairs(data: CheckedData, scheme: Scheme, target: Scheme) -> list[Repa
         target: The scheme that they are to have; another one than `scheme` converts all sentences.
     """
     counts = dict(zip(data.tags, data.count_tags(data.files).tolist(), strict=True))
-    renamed = find_near_misses(counts, scheme)
+    renamed, turned = find_near_misses(counts, scheme), data.turned_tags
     cleaned = {number: clean_word(word) for number, word in enumerate(data.words) if not is_plain(word)}
     new_words = {number: word for number, word in cleaned.items() if word not in (None, data.words[number])}
     plans = []
@@ -44,7 +44,8 @@ def plan_repairs(data: CheckedData, scheme: Scheme, target: Scheme) -> list[Repa
             _exchange_columns(data, file, renamed, plan)
         _clean_words(file, new_words, plan)
         if file.tag_ids is not None:
-            _rename_labels(data, file, renamed, plan)
+            _rename_labels(data, file, renamed, plan, "near-miss label")
+            _rename_labels(data, file, turned, plan, "prefix behind the type")
             if scheme != Scheme.PLAIN:
                 _spell_entities(data, file, scheme, target, plan)
         plans.append(plan)
@@ -72,14 +73,14 @@ def _clean_words(file: CheckedFile, new_words: dict[int, str], plan: RepairPlan)
         plan.counts["odd word"] += 1
 
 
-def _rename_labels(data: CheckedData, file: CheckedFile, renamed: dict[str, str], plan: RepairPlan) -> None:
+def _rename_labels(data: CheckedData, file: CheckedFile, renamed: dict[str, str], plan: RepairPlan, what: str) -> None:
     numbers = [number for number, tag in enumerate(data.tags) if tag in renamed]
     for position in np.flatnonzero(np.isin(file.tag_ids, numbers)).tolist():
         row, place = file.find_word(position)
         tags = plan.tags.setdefault(row, list(file.sentences.tags[row]))
         if tags[place] in renamed:
             tags[place] = renamed[tags[place]]
-            plan.counts["near-miss label"] += 1
+            plan.counts[what] += 1
 
 
 def _spell_entities(data: CheckedData, file: CheckedFile, scheme: Scheme, target: Scheme, plan: RepairPlan) -> None:

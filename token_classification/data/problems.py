@@ -7,6 +7,17 @@ from pathlib import Path
 from token_classification.data.sentences import Sentences
 from token_classification.errors import DataError, list_problems, shorten
 
+SHOWN_CHARACTERS = 80
+
+
+def show(text: str) -> str:
+    r"""Give a text for a message: in quotes, what can't be printed spelt out, and no more of it than fits a line.
+
+    >>> print(show("a\tb"), show("x" * 100_000)[-8:])
+    'a\tb' xxxx'...
+    """
+    return repr(text) if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]!r}..."
+
 
 @dataclass(frozen=True)
 class Problem:

@@ -1,6 +1,7 @@
 """Tag schemes: how prefixes mark where an entity begins and ends (IOB1, IOB2, IOBES, BILOU), or plain tags (POS)."""
 
 import logging
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
@@ -14,6 +15,7 @@ Tags = Sequence[Sequence[str]]
 
 OUTSIDE = "O"
 PREFIXES = frozenset("BIESLU")
+SUFFIXED = re.compile(r".+-[BIESLU]", re.DOTALL)
 UNNAMED = "_"
 """The type of entities whose tags name none (`B I I O`), as seqeval calls it"""
 IOBES_SPELLING = {"L": "E", "U": "S"}
@@ -89,6 +91,19 @@ def is_continuation(before: str, tag: str) -> bool:
     return prefix in "IEL" and before_prefix in "BI" and before_type == entity_type
 
 
+def turn_suffixed(names: Iterable[str]) -> dict[str, str]:
+    """Give for each tag with its prefix behind the type (`NP-B`) the usual spelling, where most tags are written so.
+
+    >>> turn_suffixed(["O", "NP-B", "NP-I"]), turn_suffixed(["O", "B-NP", "NN-B"])
+    ({'NP-B': 'B-NP', 'NP-I': 'I-NP'}, {})
+    """
+    names = list(names)
+    turned = {tag: f"{tag[-1]}-{tag[:-2]}" for tag in names if SUFFIXED.fullmatch(tag) and not is_prefixed(tag)}
+    others = sum(tag != OUTSIDE for tag in names) - len(turned)
+    has_inner = any(tag[-1] in "BI" for tag in turned)
+    return turned if OUTSIDE in names and has_inner and len(turned) > others else {}
+
+
 def recognise_scheme(sentences: Iterable[Sequence[str]], names: Iterable[str] = (), task: str = "ner") -> Scheme:
     """Recognise the scheme of gold tags; label names without gold count too (B/I names alone count as IOB2).
 
@@ -97,7 +112,8 @@ def recognise_scheme(sentences: Iterable[Sequence[str]], names: Iterable[str] = 
     covers more is taken.
 
     Raises:
-        DataError: some tags mark entities and others (beside `O`) don't: no scorer can make sense of them.
+        DataError: some tags mark entities and others (beside `O`) don't, or their prefixes stand behind the types: no
+            scorer can make sense of them.
     """
     counts = Counter(dict.fromkeys(names, 0))
     starts: Counter[tuple[str, str]] = Counter()
@@ -108,6 +124,7 @@ def recognise_scheme(sentences: Iterable[Sequence[str]], names: Iterable[str] = 
     if task == "pos":
         return Scheme.PLAIN
     if not has_bare_tags(counts):
+        _check_order(counts)
         marks_entity = choose_entity_rule(counts)
         if not any(map(marks_entity, tags)):
             return Scheme.PLAIN
@@ -133,6 +150,16 @@ def _find_entity_starts(tags: Sequence[str]) -> list[tuple[str, str]]:
             starts.append((previous, tag))
         previous = tag
     return starts
+
+
+def _check_order(counts: Counter[str]) -> None:
+    turned = turn_suffixed(counts)
+    if turned:
+        examples = [f"{tag!r} ({counts[tag]:,} times)" for tag in turned]
+        raise DataError(
+            f"tags with the prefix behind the type: {', '.join(examples[:3])}; accepted: the prefix first, as in "
+            f"{next(iter(turned.values()))!r}; turn them round with: token_classification check FILE --repair FOLDER"
+        )
 
 
 def _check_prefixes(counts: Counter[str], tags: Sequence[str], marks_entity: Callable[[str], bool]) -> None:

@@ -68,6 +68,15 @@ def read_lines(path: Path) -> list[str]:
     return read_text(path).split("\n")
 
 
+def split_blanks(line: str) -> list[str]:
+    r"""Cut a line at blanks and TABs only: other white space is part of words.
+
+    >>> split_blanks(" a\tb\u00a0c ")
+    ['a', 'b\xa0c']
+    """
+    return [part for part in line.replace("\t", " ").split(" ") if part]
+
+
 def no_words(path: Path) -> DataError:
     """Give the error for a file that holds no word at all."""
     return DataError(

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 
-from token_classification.data.formats.conll import find_layout, is_boundary, iterate_sentences
+from token_classification.data.formats.conll import iterate_sentences
+from token_classification.data.formats.conll_layout import find_layout, is_boundary
 from token_classification.inference.csv_records import read_csv
 from token_classification.inference.input_lines import (
     decode_line,

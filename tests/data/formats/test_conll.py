@@ -109,6 +109,15 @@ def test_all_problems_come_together(tmp_path):
     assert fourth.startswith("a.conll:7: 1 column where")
 
 
+@pytest.mark.parametrize(
+    ("text", "offers"),
+    [("a\tO\nZoe B-PER\n", True), ("a O\nZoe\tB-PER\tx\n", False), ("a\tO\nwas here\n", False), ("a\tO\nb\n", False)],
+)
+def test_repair_is_offered_where_it_can_help(tmp_path, text, offers):
+    (problem,) = explain(tmp_path, text)
+    assert ("token_classification check FILE --repair FOLDER" in problem) == offers
+
+
 def test_ten_problems_are_listed_and_the_rest_counted(tmp_path):
     problems = explain(tmp_path, "a O\n" + "b\n" * 13)
     assert len(problems) == 11

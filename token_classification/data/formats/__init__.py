@@ -7,7 +7,9 @@ from token_classification.data.formats.conll import read_conll
 from token_classification.data.formats.conllu import read_conllu
 from token_classification.data.formats.csv_table import read_csv
 from token_classification.data.formats.json_lines import read_json, read_json_lines
+from token_classification.data.formats.ontonotes import read_ontonotes
 from token_classification.data.formats.parquet import read_parquet
+from token_classification.data.formats.piped import read_piped
 from token_classification.data.formats.recognise import recognise_format
 from token_classification.data.inputs import keep_inputs
 from token_classification.data.sentences import Sentences
@@ -15,6 +17,8 @@ from token_classification.data.sentences import Sentences
 READERS: dict[str, Callable[..., Sentences]] = {
     "conll": read_conll,
     "conllu": read_conllu,
+    "ontonotes": read_ontonotes,
+    "piped": read_piped,
     "json": read_json,
     "json_lines": read_json_lines,
     "csv": read_csv,

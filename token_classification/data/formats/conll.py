@@ -2,70 +2,26 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from token_classification.data.formats.conll_layout import (
+    DOCUMENT_START,
+    NUMBER_OF_A_ROW,
+    Layout,
+    find_layout,
+    is_boundary,
+    refuse_open_choice,
+)
 from token_classification.data.formats.sentence_builder import SentenceBuilder
 from token_classification.data.problems import Problem
 from token_classification.data.sentences import Sentences
-from token_classification.data.text_lines import no_words, read_lines
+from token_classification.data.text_lines import read_lines
 from token_classification.data.whole_files import write_whole
 from token_classification.errors import DataError, list_problems
 
-DOCUMENT_START = "-DOCSTART-"
-COMMENT_BETWEEN_BLANKS = re.compile(r"# (id |\w+ = )")
 SPECIAL_FIRST_CHARACTERS = frozenset(["", " ", "\t", "-", "#"])
 """Only a line that begins with one of these can be something else than a word; all others skip the questions."""
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How the rows of one file are built; `tag_column` is None where every row is a word alone."""
-
-    separator: str
-    width: int
-    word_column: int
-    tag_column: int | None
-    numbered: bool
-    """Whether the first column counts the words of each sentence, as in GermEval."""
-
-    def split(self, line: str) -> list[str]:
-        """Give the columns of a line: runs of blanks separate once, one TAB at the line's end separates nothing."""
-        row = line.split(self.separator)
-        if self.separator == " ":
-            return [column for column in row if column]
-        return row[:-1] if len(row) == self.width + 1 and not row[-1] else row
-
-    def replace(self, line: str, word: str, tag: str | None) -> str:
-        """Give a row with another word and tag; its other columns stay."""
-        cells = line.split("\t") if self.separator == "\t" else self.split(line)
-        cells[self.word_column] = word
-        if self.tag_column is not None:
-            cells[self.tag_column] = tag
-        return self.separator.join(cells)
-
-    def is_comment(self, line: str) -> bool:
-        """Tell whether a line at a sentence start is a comment rather than a word that begins with `#`."""
-        if self.separator == " ":
-            return COMMENT_BETWEEN_BLANKS.match(line) is not None
-        return line.startswith("# ") and len(self.split(line)) != self.width
-
-    def explain(self, row: Sequence[str], line: str, path: Path, number: int) -> Problem:
-        """Say what is wrong with a row that has the wrong width or no tag."""
-        separator = "TAB" if self.separator == "\t" else "blank"
-        accepted = "one word a line" if self.tag_column is None else f"word {separator} tag"
-        if len(row) == self.width:
-            text = f"empty tag ({line!r}); accepted: {accepted}; add the tag or choose its column: --label_column_name"
-            return Problem("missing_tag", path, number, text)
-        columns = "1 column" if len(row) == 1 else f"{len(row)} columns"
-        following = "add what is missing" if len(row) < self.width else "take out what is too much"
-        text = (
-            f"{columns} where the file has {self.width} ({line!r}); "
-            f"accepted: {accepted}, blank line between sentences; {following}"
-        )
-        has_no_tag = self.tag_column is not None and len(row) == 1
-        return Problem("missing_tag" if has_no_tag else "ragged_row", path, number, text)
 
 
 def read_conll(
@@ -73,13 +29,15 @@ def read_conll(
 ) -> Sentences:
     """Give the sentences of a CoNLL file: first column = word, last = tag, unless numbered columns are asked for.
 
-    Four TAB columns of which the first counts 1, 2, 3 in each sentence are GermEval's: word = 1, tag = 2. A file of
-    one column is unlabelled. `-DOCSTART-` starts a document. `task` plays no role here.
+    Where the first column counts the words of each sentence, the second holds them (`find_layout`). A file of one
+    column is unlabelled. `-DOCSTART-` starts a document. `task` plays no role here.
 
-    Raises: BrokenFileError that lists every row without a tag or of another width than the file's first.
+    Raises: BrokenFileError that lists every row without a tag or of another width than the file's first; DataError
+    when nobody knows which columns hold words and tags.
     """
     lines = read_lines(path)
     layout = find_layout(lines, path, text_column, label_column)
+    refuse_open_choice(layout, lines, path)
     builder, problems = SentenceBuilder(), []
     for sentence in iterate_sentences(lines, layout, path):
         builder.add(sentence.words, sentence.tags, sentence.line)
@@ -121,6 +79,9 @@ def iterate_sentences(lines: Iterable[str], layout: Layout, path: Path) -> Itera
         row = line.split(separator)
         if len(row) != width or "" in row:
             row = layout.split(line)
+        if layout.numbered and not row[0].isdecimal() and NUMBER_OF_A_ROW.fullmatch(row[0]):
+            skipped.append(number)
+            continue
         tag = row[tag_column].strip(" ") if tag_column is not None and len(row) == width else None
         if len(row) != width or tag == "":
             problems.append(layout.explain(row, line, path, number))
@@ -132,64 +93,6 @@ def iterate_sentences(lines: Iterable[str], layout: Layout, path: Path) -> Itera
         if tag is not None:
             tags.append(tag)
     yield ConllSentence(words, tags, start, problems, skipped, False)
-
-
-def is_boundary(line: str) -> bool:
-    """Tell whether a line ends a sentence: nothing but ASCII blanks and TABs, or a document start."""
-    return not line.strip(" \t") or line.startswith(DOCUMENT_START)
-
-
-def find_layout(lines: Sequence[str], path: Path, text_column: str | None, label_column: str | None) -> Layout:
-    """Give the layout that the file's first data line sets.
-
-    Raises: DataError when a column is not a number, or not one of the file's.
-    """
-    data = [(number, line) for number, line in enumerate(lines, 1) if not is_boundary(line)]
-    if not data:
-        raise no_words(path)
-    numbered = _is_numbered(lines)
-    comment = "#" if numbered else "# "
-    number, first = next(((number, line) for number, line in data if not line.startswith(comment)), data[0])
-    separator = "\t" if "\t" in first else " "
-    columns = [column for column in first.split(separator) if column or separator == "\t"]
-    place = f"{path}:{number}"
-    word_column = _choose_column(text_column, "--text_column_name", 1 if numbered else 0, columns, place)
-    tag_column = None
-    if len(columns) > 1:
-        default = 2 if numbered else len(columns) - 1
-        tag_column = _choose_column(label_column, "--label_column_name", default, columns, place)
-    return Layout(separator, len(columns), word_column, tag_column, numbered)
-
-
-def _is_numbered(lines: Sequence[str]) -> bool:
-    """Tell whether the first 100 rows with four columns count 1, 2, 3, ... anew in each sentence."""
-    expected, counted = 1, 0
-    for line in lines:
-        if is_boundary(line):
-            expected = 1
-        elif not line.startswith("#"):
-            row = line.split("\t")
-            if row[0] != str(expected) or (counted == 0 and len(row) != 4):
-                return False
-            expected += 1
-            counted += 1
-            if counted == 100:
-                break
-    return counted > 0
-
-
-def _choose_column(asked: str | None, flag: str, default: int, columns: Sequence[str], place: str) -> int:
-    if asked is None:
-        return default
-    shown = ", ".join(f"{position} {column!r}" for position, column in enumerate(columns))
-    accepted = f"a number from 0 to {len(columns) - 1}, or from the end, -1 to -{len(columns)}"
-    if not re.fullmatch(r"-?[0-9]+", asked):
-        what = f"{flag} {asked} is a name, and CoNLL columns have numbers"
-    elif not -len(columns) <= int(asked) < len(columns):
-        what = f"there is no column {flag} {asked}"
-    else:
-        return int(asked) % len(columns)
-    raise DataError(f"{place}: {what} (the first line has {shown}); accepted: {accepted}; type e.g. {flag} {default}")
 
 
 def format_sentence(rows: Iterable[Sequence[str]]) -> str:

@@ -1,18 +1,37 @@
-"""CoNLL-U: ten TAB columns with fixed names, `#` comments, lines for multiword tokens and empty nodes."""
+"""CoNLL-U and CoNLL-U Plus: TAB columns with names, `#` comments, lines for multiword tokens and empty nodes."""
 
+import logging
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
+from token_classification.data.formats.conll_layout import Layout
+from token_classification.data.formats.label_columns import list_telling_names
+from token_classification.data.formats.record_columns import find_column, list_columns, list_tag_columns
 from token_classification.data.formats.sentence_builder import SentenceBuilder
-from token_classification.data.problems import Problem
+from token_classification.data.problems import Problem, show
 from token_classification.data.sentences import Sentences
 from token_classification.data.text_lines import read_lines
 from token_classification.errors import DataError
 
+logger = logging.getLogger(__name__)
+
 COLUMNS = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
+GLOBAL_COLUMNS = re.compile(r"# ?global\.columns *=(.*)")
+"""First line of a CoNLL-U Plus file, with the names of its columns"""
 WORD_ID = re.compile(r"[0-9]+")
 ANY_ID = re.compile(r"[0-9]+([-.][0-9]+)?")
 UNSPECIFIED = "_"
+
+
+class ConlluLayout(NamedTuple):
+    """The columns of a file."""
+
+    names: tuple[str, ...]
+    id_column: int | None
+    rows: Layout
+    """How they are separated, and which hold words and tags"""
 
 
 def read_conllu(
@@ -21,15 +40,17 @@ def read_conllu(
     """Give the sentences of a CoNLL-U file: the words with integer ids, their `form` and `upos` by default.
 
     Multiword ranges (`1-2`) and empty nodes (`1.1`) are not words. `# newdoc` starts a document. A tag column that is
-    `_` from top to bottom makes the file unlabelled. `task` plays no role here.
+    `_` from top to bottom makes the file unlabelled. With columns of its own (CoNLL-U Plus), one that is called after
+    the task comes before `upos`.
 
-    Raises: BrokenFileError that lists every row that has not ten columns, an id and a tag.
+    Raises: BrokenFileError that lists every row that has not as many columns, an id and a tag.
     """
-    word_column = choose_column(path, text_column, "--text_column_name", "form")
-    tag_column = choose_column(path, label_column, "--label_column_name", "upos")
+    lines = read_lines(path)
+    layout = find_conllu_layout(lines, path, text_column, label_column, task)
+    word_column, tag_column = layout.rows.word_column, layout.rows.tag_column
     builder, problems = SentenceBuilder(), []
     words, tags, start, labelled = [], [], 0, False
-    for number, line in enumerate(read_lines(path), 1):
+    for number, line in enumerate(lines, 1):
         if not line.strip(" \t"):
             builder.add(words, tags, start)
             words, tags = [], []
@@ -39,52 +60,110 @@ def read_conllu(
                 builder.start_document()
             builder.skip(number)
             continue
-        row = line.split("\t")
-        problem = _explain_row(row, tag_column, line)
+        row = layout.rows.split(line)
+        problem = _explain_row(row, layout, line)
         if problem:
             kind, text = problem
             problems.append(Problem(kind, path, number, text))
             builder.skip(number)
-        elif WORD_ID.fullmatch(row[0]):
+        elif layout.id_column is None or WORD_ID.fullmatch(row[layout.id_column]):
             if not words:
                 start = number
             words.append(row[word_column])
-            tags.append(row[tag_column])
-            labelled = labelled or row[tag_column] != UNSPECIFIED
+            if tag_column is not None:
+                tags.append(row[tag_column])
+                labelled = labelled or row[tag_column] != UNSPECIFIED
         else:
             builder.skip(number)
     builder.add(words, tags, start)
-    return builder.build(path, labelled, problems)
+    sentences = builder.build(path, labelled, problems)
+    if layout.names is not COLUMNS:
+        sentences.columns = list(layout.names)
+    return sentences
 
 
-def _explain_row(row: list[str], tag_column: int, line: str) -> tuple[str, str] | None:
+def find_conllu_layout(
+    lines: Sequence[str], path: Path, text_column: str | None, label_column: str | None, task: str
+) -> ConlluLayout:
+    """Give the columns of a file: ten, or those that its first line names.
+
+    Raises: DataError when a column that is asked for, or the one of words, is not there.
+    """
+    names = read_names(lines)
+    named = names is not COLUMNS
+    word_column = choose_column(path, names, text_column or "form", "--text_column_name")
+    default = _find_tag_column(names, task) if named else "upos"
+    tag_column = None
+    if label_column or default:
+        tag_column = choose_column(path, names, label_column or default, "--label_column_name")
+        if named and label_column is None:
+            logger.warning(
+                "%s: the tags are read from the column %r (columns found: %s); for another: --label_column_name NAME",
+                path,
+                default,
+                list_columns(names),
+            )
+    first_row = next((line for line in lines if line.strip(" \t") and not line.startswith("#")), "")
+    separator = "\t" if "\t" in first_row or len(names) == 1 else " "
+    rows = Layout(separator, len(names), word_column, tag_column, numbered=False)
+    return ConlluLayout(names, find_id_column(names), rows)
+
+
+def read_names(lines: Sequence[str]) -> tuple[str, ...]:
+    """Give the names of the columns: those in the first line of CoNLL-U Plus, else the usual ten."""
+    named = GLOBAL_COLUMNS.match(lines[0])
+    return tuple(named[1].split()) if named else COLUMNS
+
+
+def find_id_column(names: Sequence[str]) -> int | None:
+    """Give the place of the column that numbers the words, None where there is none (CoNLL-U Plus)."""
+    return next((place for place, name in enumerate(names) if name.lower() == "id"), None)
+
+
+def _find_tag_column(names: Sequence[str], task: str) -> str | None:
+    """The column of a CoNLL-U Plus file that is called after the task (`MY:NER`), else upos, else the only other."""
+    by_ending = {name.rpartition(":")[2]: name for name in reversed(names)}
+    ending = find_column(list(by_ending), (*list_tag_columns(task), *list_telling_names(task), "upos"))
+    if ending:
+        return by_ending[ending]
+    others = [name for name in names if name.lower() not in COLUMNS]
+    return others[0] if len(others) == 1 else None
+
+
+def _explain_row(row: list[str], layout: ConlluLayout, line: str) -> tuple[str, str] | None:
     """Kind and text of what is wrong with a row."""
-    if len(row) != len(COLUMNS):
+    if len(row) != len(layout.names):
         columns = "1 column" if len(row) == 1 else f"{len(row)} columns"
+        following = f"fill what is missing with {UNSPECIFIED}"
+        if layout.rows.separator == " ":
+            following = "write TABs, for a blank inside of a column can't be told from one between two"
         return "ragged_row", (
-            f"{columns} where CoNLL-U has {len(COLUMNS)} ({line!r}); accepted: {' TAB '.join(COLUMNS)}; "
-            f"fill what is missing with {UNSPECIFIED}"
+            f"{columns} where CoNLL-U has {len(layout.names)} ({show(line)}); "
+            f"accepted: {' TAB '.join(layout.names)}; {following}"
         )
-    if not ANY_ID.fullmatch(row[0]):
-        text = f"not a word id ({row[0]!r}); accepted: 1, 1-2 or 1.1; number the words of each sentence from 1"
-        return "broken_record", text
-    if not row[tag_column]:
-        text = f"empty tag ({line!r}); accepted: a tag or {UNSPECIFIED}; fill the column {COLUMNS[tag_column]}"
+    if layout.id_column is not None and not ANY_ID.fullmatch(row[layout.id_column]):
+        found = show(row[layout.id_column])
+        return "broken_record", (
+            f"not a word id ({found}); accepted: 1, 1-2 or 1.1; number the words of each sentence from 1"
+        )
+    if layout.rows.tag_column is not None and not row[layout.rows.tag_column]:
+        column = layout.names[layout.rows.tag_column]
+        text = f"empty tag ({show(line)}); accepted: a tag or {UNSPECIFIED}; fill the column {column}"
         return "missing_tag", text
     return None
 
 
-def choose_column(path: Path, asked: str | None, flag: str, default: str) -> int:
-    """Give the place of a column that is asked for by name or number, else of the default one.
+def choose_column(path: Path, names: Sequence[str], name: str, flag: str) -> int:
+    """Give the place of a column, by name (in any case of letters) or number.
 
     Raises: DataError when there is no such column.
     """
-    name = asked or default
-    if name.lower() in COLUMNS:
-        return COLUMNS.index(name.lower())
-    if re.fullmatch(r"-?[0-9]+", name) and -len(COLUMNS) <= int(name) < len(COLUMNS):
-        return int(name) % len(COLUMNS)
+    lower = [column.lower() for column in names]
+    if name.lower() in lower:
+        return lower.index(name.lower())
+    if re.fullmatch(r"-?[0-9]{1,4}", name) and -len(names) <= int(name) < len(names):
+        return int(name) % len(names)
     raise DataError(
-        f"{path}:1: CoNLL-U has no column {name!r} ({flag}); accepted: {', '.join(COLUMNS)}, or 0 to 9; "
-        f"type e.g. {flag} {default}"
+        f"{path}:1: CoNLL-U has no column {name!r} ({flag}); accepted: {', '.join(names)}, or 0 to {len(names) - 1}; "
+        f"type e.g. {flag} {'form' if 'form' in lower and 'text' in flag else names[-1]}"
     )

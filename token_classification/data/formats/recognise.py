@@ -2,11 +2,14 @@
 
 import json
 import re
+from itertools import islice
 from pathlib import Path
 
-from token_classification.data.formats.conllu import ANY_ID, COLUMNS
+from token_classification.data.formats.conllu import ANY_ID, COLUMNS, GLOBAL_COLUMNS
 from token_classification.data.formats.csv_table import SENTENCE_COLUMNS, WORD_COLUMNS, find_delimiter, split_header
-from token_classification.data.text_lines import open_bytes, read_text
+from token_classification.data.formats.ontonotes import DOCUMENT_START
+from token_classification.data.formats.piped import LOOKED_AT, count_fields
+from token_classification.data.text_lines import open_bytes, read_text, split_blanks
 
 PARQUET_MAGIC = b"PAR1"
 JSON_START = re.compile(r"""\s*[\[{]\s*["\[{\]}]""")
@@ -16,7 +19,7 @@ LIST_START = re.compile(r"""\[["']""")
 
 
 def recognise_format(path: str | Path) -> str:
-    """Give "conll", "conllu", "json", "json_lines", "csv" or "parquet".
+    """Give "conll", "conllu", "ontonotes", "piped", "json", "json_lines", "csv" or "parquet".
 
     Raises: DataError when the file is missing, unreadable, not UTF-8 or empty.
     """
@@ -30,12 +33,16 @@ def recognise_format(path: str | Path) -> str:
         json_format = _recognise_json(text, suffix)
         if json_format:
             return json_format
+    if text.startswith(DOCUMENT_START):
+        return "ontonotes"
+    if GLOBAL_COLUMNS.match(text):
+        return "conllu"
     lines = [line for line in text.split("\n") if line.strip(" \t")]
     if _is_conllu(lines, suffix):
         return "conllu"
     if suffix == ".csv" or _has_csv_header(lines):
         return "csv"
-    return "conll"
+    return "piped" if count_fields(lines[:LOOKED_AT]) else "conll"
 
 
 def _recognise_json(text: str, suffix: str) -> str | None:
@@ -60,8 +67,15 @@ def _recognise_json(text: str, suffix: str) -> str | None:
 
 
 def _is_conllu(lines: list[str], suffix: str) -> bool:
-    row = next((line for line in lines if not line.startswith("#")), "").split("\t")
-    return ANY_ID.fullmatch(row[0]) is not None and (len(row) == len(COLUMNS) or suffix == ".conllu")
+    """Tell whether the first row has a number and ten columns; with blanks for TABs each of the first rows must."""
+    rows = list(islice((line for line in lines if not line.startswith("#")), LOOKED_AT))
+    if not rows:
+        return False
+    if "\t" in rows[0] or len(split_blanks(rows[0])) == 1:
+        row = rows[0].split("\t")
+        return ANY_ID.fullmatch(row[0]) is not None and (len(row) == len(COLUMNS) or suffix == ".conllu")
+    split = [split_blanks(row) for row in rows]
+    return len(split[0]) == len(COLUMNS) and all(ANY_ID.fullmatch(row[0]) for row in split)
 
 
 def _has_csv_header(lines: list[str]) -> bool:

@@ -1,0 +1,104 @@
+"""OntoNotes as CoNLL-2012 writes it: columns between blanks, entities in brackets, documents in parts."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from token_classification.data.formats.conll_layout import is_boundary
+from token_classification.data.formats.sentence_builder import SentenceBuilder
+from token_classification.data.problems import Problem, show
+from token_classification.data.schemes import OUTSIDE
+from token_classification.data.sentences import Sentences
+from token_classification.data.text_lines import read_lines, split_blanks
+from token_classification.errors import DataError
+
+DOCUMENT_START = "#begin document"
+WORD_COLUMN, POS_COLUMN, ENTITY_COLUMN = 3, 4, 10
+LEAST_COLUMNS = 12
+"""Behind the entities stand the arguments of as many predicates as a sentence has, and the coreference"""
+ENTITY_CELL = re.compile(r"(?:\(([^()*\s]+))?\*?(\))?")
+"""`(PERSON*`, `*`, `*)` or `(GPE)`"""
+NO_ENTITIES = ("-", "*")
+
+
+def read_ontonotes(
+    path: Path, text_column: str | None = None, label_column: str | None = None, task: str = "ner"
+) -> Sentences:
+    """Give the sentences of a file of CoNLL-2012; brackets around entities become IOB2 tags.
+
+    The tags are the entities, or with `task="pos"` the parts of speech; `label_column` is the number of another column
+    (-1: the last). A file without any entity is unlabelled. `#begin document` starts a document.
+
+    Raises: BrokenFileError that lists every row with too few columns or odd brackets; DataError for a column.
+    """
+    word_column = _read_number(text_column, "--text_column_name", WORD_COLUMN, path)
+    default = POS_COLUMN if task == "pos" else ENTITY_COLUMN
+    tag_column = _read_number(label_column, "--label_column_name", default, path)
+    builder, problems = SentenceBuilder(), []
+    words, tags, start, labelled = [], [], 0, False
+    for number, line in enumerate([*read_lines(path), ""], 1):
+        if is_boundary(line) or line.startswith("#"):
+            if line.startswith(DOCUMENT_START):
+                builder.start_document()
+            read, problem = _read_tags(tags, tag_column)
+            if problem:
+                place, text = problem
+                problems.append(Problem("broken_record", path, start + place, text))
+            builder.add(words, read, start)
+            words, tags = [], []
+            continue
+        row = split_blanks(line)
+        if len(row) < LEAST_COLUMNS or not -len(row) <= min(word_column, tag_column) <= max(
+            word_column, tag_column
+        ) < len(row):
+            text = (
+                f"{len(row)} columns ({show(line)}); accepted: the {LEAST_COLUMNS} or more of CoNLL-2012 (document, "
+                "part, number, word, part of speech, ...); take the line #begin document out if it is another format"
+            )
+            problems.append(Problem("ragged_row", path, number, text))
+            builder.skip(number)
+            continue
+        start = start if words else number
+        words.append(row[word_column])
+        tags.append(row[tag_column])
+        labelled = labelled or row[tag_column] not in NO_ENTITIES
+    return builder.build(path, labelled, problems)
+
+
+def _read_tags(cells: Sequence[str], column: int) -> tuple[list[str], tuple[int, str] | None]:
+    """The tags of a sentence; and what is wrong with the brackets, with the place of the word."""
+    if column != ENTITY_COLUMN:
+        return list(cells), None
+    tags, entity_type = [], None
+    for place, cell in enumerate(cells):
+        match = ENTITY_CELL.fullmatch(cell)
+        is_nothing = cell == "-"
+        if not is_nothing and (match is None or not _fits(match[1], match[2], entity_type)):
+            accepted = "accepted: (TYPE*, *, *) or (TYPE), one inside of no other; correct the brackets"
+            return [OUTSIDE] * len(cells), (place, f"odd brackets of a named entity ({show(cell)}); {accepted}")
+        opened = None if is_nothing else match[1]
+        if opened:
+            tags.append(f"B-{opened}")
+        else:
+            tags.append(f"I-{entity_type}" if entity_type else OUTSIDE)
+        entity_type = None if match is None or match[2] else opened or entity_type
+    if entity_type:
+        text = f"the named entity {entity_type!r} is not closed in its sentence; accepted: *) at its last word; add it"
+        return [OUTSIDE] * len(cells), (len(cells) - 1, text)
+    return tags, None
+
+
+def _fits(opened: str | None, closed: str | None, entity_type: str | None) -> bool:
+    """Whether what a cell opens and closes can be, in or outside of an entity."""
+    return entity_type is None if opened else not closed or entity_type is not None
+
+
+def _read_number(asked: str | None, flag: str, default: int, path: Path) -> int:
+    if asked is None:
+        return default
+    if re.fullmatch(r"-?[0-9]{1,4}", asked):
+        return int(asked)
+    raise DataError(
+        f"{path}:1: {flag} {asked} is no number, and columns of CoNLL-2012 have numbers; accepted: 0, 1, ..., or from "
+        f"the end -1; type e.g. {flag} {default}"
+    )
