@@ -11,6 +11,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 STATIONS = {
     "errors": 0,
+    "system_errors": 0,
     "output_text": 0,
     "quick_imports": 0,
     "exit_codes": 1,

@@ -50,6 +50,12 @@ def test_debug_shows_the_traceback_of_a_bug() -> None:
         (OSError(errno.ENOSPC, "No space left on device", "out/x"), 2, ["out/x", "No space left", "make room"]),
         (NotADirectoryError(errno.ENOTDIR, "Not a directory", b"a/b"), 2, ["a/b", "folder"]),
         (OSError(errno.EIO, "Input/output error"), 2, ["Input/output error"]),
+        (Exception("No space left on device (os error 28)"), 2, ["No space left", "make room"]),
+        (
+            RuntimeError("[enforce fail] . open file failed with strerror: Read-only file system"),
+            2,
+            ["Read-"],
+        ),
         (MemoryError(), 2, ["out of memory"]),
         (RecursionError(), 2, ["nested"]),
         (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"), 2, ["utf-8", "invalid start byte"]),

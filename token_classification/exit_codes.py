@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from token_classification.errors import RejectedError, StoppedError, UserError
 from token_classification.output_text import make_printable_lines
+from token_classification.system_errors import find_error_number
 
 EXIT_MISTAKE = 2
 """Something that the user can put right"""
@@ -98,10 +99,12 @@ def explain_error(error: Exception) -> str | None:
     """What to tell the user of an error that nobody has explained on its way; None for a bug."""
     if isinstance(error, UserError):
         return str(error)
-    if isinstance(error, OSError) and error.errno is not None:
-        place = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes, os.PathLike)) else "system"
-        step = NEXT_STEPS.get(error.errno, "check this place, then type the same command again")
-        return f"{place}: {error.strerror}; {step}"
+    number = find_error_number(error)
+    if number is not None:
+        name = getattr(error, "filename", None)
+        place = os.fsdecode(name) if isinstance(name, (str, bytes, os.PathLike)) else "system"
+        step = NEXT_STEPS.get(number, "check this place, then type the same command again")
+        return f"{place}: {getattr(error, 'strerror', None) or os.strerror(number)}; {step}"
     if isinstance(error, MemoryError):
         return "out of memory; close other programs, or give smaller files or batches"
     if isinstance(error, RecursionError):

@@ -11,6 +11,7 @@ from token_classification.checking.report_json import format_json
 from token_classification.checking.report_text import format_text, summarise
 from token_classification.checking.targets import CheckOptions, reserve_targets
 from token_classification.data.problems import Problem
+from token_classification.data.results_folder import lock_folder
 from token_classification.data.whole_files import write_whole
 from token_classification.output_text import make_printable_lines
 
@@ -45,9 +46,10 @@ def check_data(
             write_whole(path, format_report(examination))
     if options.repair_folder is None:
         return examination.exit_code
-    repair = repair_files(
-        data, examination.scheme, options.repair_folder, columns, target=options.scheme, discard=options.discard
-    )
+    with lock_folder(options.repair_folder, "--repair"):
+        repair = repair_files(
+            data, examination.scheme, options.repair_folder, columns, target=options.scheme, discard=options.discard
+        )
     print(f"\n{describe_repair(repair)}")
     return repair.examination.exit_code
 

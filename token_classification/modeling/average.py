@@ -49,7 +49,8 @@ def average_models(folders: Sequence[Path], target: Path) -> None:
     _check_labels(folders)
     _warn_of_other_beginnings(folders)
     with lock_folder(target, "-r"):
-        if any(path.name != LOCK for path in target.iterdir()):
+        # Files of a set that a kill interrupted are those of an earlier try, which this one finishes.
+        if not (target / DECIDED).is_dir() and any(path.name != LOCK for path in target.iterdir()):
             raise UserError(f"-r {target}: holds something already; give a new folder.")
         mean = _average_weights(folders)
         unfinished = name_unfinished(target / DECIDED)

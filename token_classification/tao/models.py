@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from token_classification.data.results_folder import check_own_files, claim_files, confine_name
-from token_classification.data.whole_files import name_unfinished
+from token_classification.data.whole_files import name_unfinished, remove_unfinished
 from token_classification.errors import UserError
 from token_classification.export.archive import open_archive, write_archive
 from token_classification.training.checkpoints import CHECKPOINT_NAME
@@ -54,6 +54,9 @@ def place_model(target: Path, key: str | None) -> Iterator[Path]:
         # Trainer's own record is a pickle; run.json and the spec say the same.
         (target / "training_args.bin").unlink(missing_ok=True)
         return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # The results folder is this command's alone: whatever lies there unfinished is of a command that was killed.
+    remove_unfinished(target.parent)
     hidden = name_unfinished(target.with_suffix(""))
     folder = hidden / target.name.removesuffix(ARCHIVE_SUFFIX)
     try:

@@ -2,23 +2,18 @@
 
 import errno
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from accelerate.utils.memory import should_reduce_batch_size
-from safetensors import SafetensorError
 from transformers import TrainingArguments
 
 from token_classification.errors import UserError
+from token_classification.system_errors import find_error_number
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
-OS_ERROR_NUMBER = re.compile(r"\(os error (\d+)\)")
-"""How the safetensors library, written in Rust, names an OSError"""
-TORCH_WRITE_ERROR = re.compile(r"PytorchStreamWriter failed|inline_container\.cc:\d+\] \. unexpected pos")
-"""How `torch.save` says that a file could not be written to its end"""
 NO_BATCH_SIZE = "No executable batch size found"
 """accelerate's last word, for `--auto_find_batch_size`"""
 
@@ -32,8 +27,8 @@ def explain_write_errors(folder: str | Path) -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, SafetensorError, RuntimeError) as error:
-        number = _find_error_number(error)
+    except Exception as error:
+        number = find_error_number(error)
         if number in FULL:
             raise UserError(
                 f"{folder}: no space left to write ({os.strerror(number)}). The last good checkpoint is kept. Make "
@@ -46,17 +41,6 @@ def explain_write_errors(folder: str | Path) -> Iterator[None]:
                 f"{place}: can't be written to ({os.strerror(number)}). Give another folder as --output_dir."
             ) from error
         raise
-
-
-def _find_error_number(error: Exception) -> int | None:
-    if isinstance(error, OSError):
-        return error.errno
-    if isinstance(error, SafetensorError) and (match := OS_ERROR_NUMBER.search(str(error))):
-        return int(match[1])
-    if isinstance(error, RuntimeError) and TORCH_WRITE_ERROR.search(str(error)):
-        # torch does not say why; the file was opened, so what was missing is room.
-        return errno.ENOSPC
-    return None
 
 
 @contextmanager

@@ -20,7 +20,13 @@ from token_classification.alignment.align import AlignedSplit
 from token_classification.alignment.batches import WindowCollator
 from token_classification.arguments import NerTrainingArguments
 from token_classification.data.labels import LabelSet
-from token_classification.data.whole_files import DECIDED, decide_file_set, name_unfinished, write_whole
+from token_classification.data.whole_files import (
+    DECIDED,
+    decide_file_set,
+    name_unfinished,
+    remove_unfinished,
+    write_whole,
+)
 from token_classification.recipe import OptimizerOptions
 from token_classification.scoring.decode import Viterbi
 from token_classification.scoring.evaluate import SplitResults, evaluate_split
@@ -220,6 +226,8 @@ class NerTrainer(Trainer):
         """Save the model's files as `Trainer` does, but all of them or none: new labels never meet old weights."""
         folder = Path(output_dir or self.args.output_dir)
         unfinished = name_unfinished(folder / DECIDED)
+        if self.args.should_save and folder.exists():
+            remove_unfinished(folder)
         try:
             super()._save(str(unfinished), state_dict)
             if self.args.should_save:
