@@ -51,6 +51,12 @@ def test_a_model_without_names_has_no_labels(bert_folder: Path) -> None:
     assert read_model_labels(load_config(ModelArguments(str(bert_folder)))) is None
 
 
+def test_a_config_with_a_value_of_a_wrong_kind_is_named(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"model_type": "bert", "hidden_size": "x"}')
+    with pytest.raises(UserError, match="hidden_size"):
+        load_config(ModelArguments(str(tmp_path)))
+
+
 def test_names_are_read_in_the_order_of_their_ids(bert_folder: Path) -> None:
     config = AutoConfig.from_pretrained(bert_folder)
     config.id2label = {2: "LABEL_2", 0: "O", 1: "B-PER"}

@@ -15,7 +15,7 @@ from token_classification.errors import DataError, RejectedError, StoppedError, 
 from token_classification.tao.dialect import rewrite_flags, speaking_tao
 from token_classification.tao.schema import Spec
 from token_classification.tao.spec import list_keys
-from token_classification.tao.translate import PRECISIONS
+from token_classification.tao.translate_trainer import PRECISIONS
 from token_classification.training.failures import advise_on_evaluation_memory, advise_on_training_memory
 from token_classification.training.watchdog import Watchdog
 

@@ -61,6 +61,14 @@ def test_a_broken_reference_is_named(kind):
     assert "\n" not in message
 
 
+def test_a_value_with_a_broken_reference_is_not_missing_too():
+    with pytest.raises(UserError) as error:
+        load_spec("train", None, ["data_dir=${nope}"], ["data_dir"])
+    assert "\n" not in str(error.value)
+    with pytest.raises(UserError, match="data_dir has no value"):
+        load_spec("train", None, ["data_dir=null", "scheme=${nope}"], ["data_dir"])
+
+
 def test_two_keys_that_refer_to_each_other_end():
     assert "refers to itself" in refuse("data_dir=${model.label_ids}", "model.label_ids=${data_dir}")
 

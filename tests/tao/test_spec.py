@@ -18,7 +18,8 @@ from token_classification.tao.foreign_keys import FOREIGN_KEYS
 from token_classification.tao.schema import ALIASES, Spec
 from token_classification.tao.settings import read_flag
 from token_classification.tao.spec import list_keys, load_spec
-from token_classification.tao.translate import translate_recipe, translate_training
+from token_classification.tao.translate import translate_recipe
+from token_classification.tao.translate_trainer import translate_training
 
 
 @pytest.fixture(autouse=True)

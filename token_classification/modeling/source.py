@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 
 from token_classification.arguments import ModelArguments
@@ -24,7 +25,7 @@ def name_model_problems(name: str) -> Iterator[None]:
     """Whatever the library finds wrong with a model folder or name becomes one message with what to type next."""
     try:
         yield
-    except (OSError, ValueError, RuntimeError, ImportError, SafetensorError) as error:
+    except (OSError, ValueError, RuntimeError, ImportError, SafetensorError, StrictDataclassError) as error:
         first_lines = "\n".join(str(error).strip().splitlines()[:6])
         raise UserError(
             f"model {name}: {first_lines}\n"

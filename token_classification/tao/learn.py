@@ -27,7 +27,8 @@ from token_classification.tao import report, statistics
 from token_classification.tao.label_ids import order_labels, read_label_ids, write_label_ids
 from token_classification.tao.models import name_model, open_model, place_model
 from token_classification.tao.starting_model import open_starting_model
-from token_classification.tao.translate import translate_data, translate_recipe, translate_training
+from token_classification.tao.translate import translate_data, translate_recipe
+from token_classification.tao.translate_trainer import translate_training
 from token_classification.training.kept_checkpoints import KeepBestCheckpoints
 
 logger = logging.getLogger(__name__)

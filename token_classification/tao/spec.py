@@ -79,7 +79,9 @@ def load_spec(
     left_open = {key: setting.place for key, setting in given.items() if setting.node.value == OPEN}
     spec, found = _build_spec({key: setting for key, setting in given.items() if key not in left_open})
     problems += found
-    problems += _find_open_keys(spec, required, {key: left_open[key] for key in left_open if is_read(command, key)})
+    # A value that is wrong is not missing, too.
+    missing = [key for key in required if not (found and key in given and not is_null(given[key].node))]
+    problems += _find_open_keys(spec, missing, {key: left_open[key] for key in left_open if is_read(command, key)})
     if problems:
         raise UserError(list_problems(list(dict.fromkeys(problems))))
     return spec

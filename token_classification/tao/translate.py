@@ -1,4 +1,4 @@
-"""A spec in the words of the engine: the dataclasses of `arguments.py` and the recipe of this dialect.
+"""A spec in the words of the engine: model, data, and the recipe of this dialect.
 
 The numbers are NeMo's by default: Adam without clipping, labels on every real sub-token, batch 64.
 """
@@ -9,13 +9,11 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 from transformers import BertTokenizer
-from transformers.integrations import is_tensorboard_available, is_wandb_available
 
-from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
-from token_classification.data.text_lines import read_text
+from token_classification.arguments import DataArguments, ModelArguments
+from token_classification.data.text_lines import read_lines, read_text
 from token_classification.data.whole_files import write_whole
 from token_classification.errors import UserError
-from token_classification.hardware import has_accelerator, multiplies_bf16
 from token_classification.modeling.deep_head import ACTIVATIONS
 from token_classification.recipe import HeadOptions, OptimizerOptions, Recipe
 from token_classification.tao.sentencepiece_file import read_sentencepiece
@@ -23,22 +21,8 @@ from token_classification.training.schedule import OPTIONS
 
 logger = logging.getLogger(__name__)
 
-MONITORED = {"val_loss": "eval_loss", "f1": "eval_f1", "precision": "eval_precision", "recall": "eval_recall"}
-"""NeMo's name of a monitored score -> ours. f1, precision and recall are those of entities."""
-
-PRECISIONS = {
-    "auto": "auto",
-    **dict.fromkeys(("32", "32-true", "None"), "no"),
-    **dict.fromkeys(("16", "16-mixed"), "fp16"),
-    **dict.fromkeys(("bf16", "bf16-mixed"), "bf16"),
-}
-"""`trainer.precision`, as every version of Lightning writes it -> `--mixed_precision`; null is Lightning's 32"""
-
-ACCELERATORS = {"auto": None, "None": None, "cpu": "cpu", "gpu": "gpu", "cuda": "gpu"}
-"""`trainer.accelerator` -> what it asks for"""
-STRATEGIES = ("auto", "None", "ddp", "ddp_spawn", "ddp_notebook", "ddp_find_unused_parameters_true", "single_device")
-"""Values of `trainer.strategy`, in old versions of `trainer.accelerator`, that train as these commands do"""
-
+BERT_TOKENS = {"[PAD]", "[UNK]", "[CLS]", "[SEP]"}
+"""What every vocabulary of BERT holds"""
 NOT_SPEC_OPTIONS = ("name", "lr", "weight_decay", "sched")
 DEFAULT_RATIO = 0.1
 """`model.optim.sched.warmup_ratio` of the schema"""
@@ -70,6 +54,12 @@ def translate_model(spec: DictConfig, results: Path) -> ModelArguments:
 def _build_tokenizer(vocab_file: str, results: Path) -> str:
     if not Path(vocab_file).is_file():
         raise UserError(f"model.tokenizer.vocab_file={vocab_file}: no such file; accepted: a vocab.txt of BERT.")
+    missing = sorted(BERT_TOKENS.difference(read_lines(Path(vocab_file))))
+    if missing:
+        raise UserError(
+            f"model.tokenizer.vocab_file={vocab_file}: no vocab.txt of BERT: it lacks {', '.join(missing)}; accepted: "
+            "a token a line; give another one, or model.tokenizer.vocab_file=null."
+        )
     folder = results / "tokenizer"
     BertTokenizer.from_pretrained(vocab_file).save_pretrained(folder)
     return str(folder)
@@ -97,10 +87,11 @@ def _read_config_file(path: Path) -> dict:
     """The settings of an encoder's config.json."""
     try:
         settings = json.loads(read_text(path))
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
+        line, reason = getattr(error, "lineno", 1), getattr(error, "msg", str(error))
         raise UserError(
-            f"{path}:{error.lineno}: not valid JSON ({error.msg}); accepted is a config.json of an encoder; give "
-            "another model.language_model.config_file."
+            f"{path}:{line}: not valid JSON ({reason}); accepted is a config.json of an encoder; give another "
+            "model.language_model.config_file."
         ) from None
     if not isinstance(settings, dict):
         raise UserError(
@@ -123,6 +114,8 @@ def translate_recipe(spec: DictConfig) -> Recipe:
         )
     if head.activation not in ACTIVATIONS:
         raise UserError(f"model.head.activation={head.activation}: accepted are {', '.join(ACTIVATIONS)}.")
+    if not 0 <= head.fc_dropout < 1:
+        raise UserError(f"model.head.fc_dropout={head.fc_dropout}: accepted is a share from 0 to below 1, e.g. 0.5.")
     if head.num_fc_layers < 1:
         raise UserError(f"model.head.num_fc_layers={head.num_fc_layers}: accepted is 1 or more.")
     if checkpoint is not None and not Path(checkpoint).is_file():
@@ -163,128 +156,3 @@ def translate_data(spec: DictConfig, files: dict[str, str]) -> DataArguments:
         max_seq_length=spec.model.dataset.max_seq_length if spec.model.dataset.max_seq_length > 0 else None,
         **{names[split]: path for split, path in files.items()},
     )
-
-
-def translate_training(spec: DictConfig, output_folder: Path) -> NerTrainingArguments:
-    """How to train: an evaluation and a checkpoint every epoch.
-
-    Raises:
-        UserError: what can't be had: a precision, a device, a length, a monitored score.
-    """
-    trainer, checkpoints, loading = spec.trainer, spec.exp_manager.checkpoint_callback_params, spec.model.dataset
-    check_monitor(checkpoints)
-    if trainer.num_nodes not in (None, 1):
-        raise UserError(
-            f"trainer.num_nodes={trainer.num_nodes}: these commands run on one machine. For several: "
-            "torchrun with run_ner.py, see docs/scaling.md."
-        )
-    max_steps = -1 if trainer.max_steps is None else trainer.max_steps
-    if trainer.max_epochs is None and max_steps < 1:
-        raise UserError("trainer.max_epochs=null: accepted with trainer.max_steps=N only; give trainer.max_epochs=5.")
-    use_cpu = wants_cpu(trainer)
-    own = spec.training_ds
-    return NerTrainingArguments(
-        output_dir=str(output_folder),
-        do_train=True,
-        num_train_epochs=1 if trainer.max_epochs is None else trainer.max_epochs,
-        max_steps=max_steps,
-        per_device_train_batch_size=spec.training_ds.batch_size,
-        per_device_eval_batch_size=spec.validation_ds.batch_size,
-        gradient_accumulation_steps=trainer.accumulate_grad_batches or 1,
-        max_grad_norm=trainer.gradient_clip_val or 0.0,
-        learning_rate=spec.model.optim.lr,
-        weight_decay=spec.model.optim.weight_decay,
-        lr_scheduler_type="constant",
-        train_sampling_strategy="auto" if spec.training_ds.shuffle else "sequential",
-        dataloader_drop_last=loading.drop_last if own.drop_last is None else own.drop_last,
-        dataloader_num_workers=loading.num_workers if own.num_workers is None else own.num_workers,
-        dataloader_pin_memory=loading.pin_memory if own.pin_memory is None else own.pin_memory,
-        eval_strategy="epoch",
-        save_strategy="epoch",
-        metric_for_best_model=MONITORED[checkpoints.monitor],
-        greater_is_better=checkpoints.monitor != "val_loss",
-        load_best_model_at_end=checkpoints.save_best_model,
-        logging_steps=50 if trainer.log_every_n_steps is None else trainer.log_every_n_steps,
-        seed=trainer.seed,
-        use_cpu=use_cpu,
-        mixed_precision=choose_precision(trainer.precision, on_cpu=use_cpu or not has_accelerator()),
-        report_to=choose_loggers(spec.exp_manager) or "none",
-        # The encoder's pooler is part of the model, and nothing uses it.
-        ddp_find_unused_parameters=True if trainer.gpus > 1 else None,
-    )
-
-
-def check_monitor(checkpoints: DictConfig) -> None:
-    """Whether the score that decides which epoch is the best is one, and better in the direction that is given.
-
-    Raises:
-        UserError: it is not.
-    """
-    section = "exp_manager.checkpoint_callback_params"
-    if checkpoints.monitor not in MONITORED:
-        raise UserError(f"{section}.monitor={checkpoints.monitor}: accepted are {', '.join(MONITORED)}.")
-    mode = "min" if checkpoints.monitor == "val_loss" else "max"
-    if checkpoints.mode not in ("auto", mode):
-        raise UserError(
-            f"{section}.mode={checkpoints.mode}: for {checkpoints.monitor} accepted are auto and {mode}; "
-            f"give {section}.mode=auto."
-        )
-
-
-def wants_cpu(trainer: DictConfig) -> bool:
-    """Whether a spec asks for the CPU; that there is no GPU for one that asks for it is said aloud.
-
-    Raises:
-        UserError: devices or a way to share the work among them that are not here.
-    """
-    accelerator = str(trainer.accelerator).lower()
-    if accelerator not in ACCELERATORS and accelerator not in STRATEGIES:
-        raise UserError(f"trainer.accelerator={trainer.accelerator}: accepted are auto, cpu and gpu.")
-    if str(trainer.strategy).lower() not in STRATEGIES:
-        raise UserError(
-            f"trainer.strategy={trainer.strategy}: accepted are auto and ddp. Models that are split over GPUs: "
-            "run_ner.py, see docs/scaling.md."
-        )
-    if ACCELERATORS.get(accelerator) == "gpu" and not has_accelerator():
-        logger.warning("trainer.accelerator=%s: there is no GPU here; the CPU is used.", trainer.accelerator)
-    return ACCELERATORS.get(accelerator) == "cpu" or trainer.gpus == 0
-
-
-def choose_precision(precision: str | None, on_cpu: bool) -> str:
-    """`--mixed_precision` for `trainer.precision`; float16 needs a GPU, and on a CPU another takes its place, aloud.
-
-    Raises:
-        UserError: a precision that doesn't exist here.
-    """
-    if str(precision) not in PRECISIONS:
-        raise UserError(
-            f"trainer.precision={precision}: accepted are auto, 32, 16 and bf16, also as 32-true, 16-mixed and "
-            "bf16-mixed; weights are always float32."
-        )
-    chosen = PRECISIONS[str(precision)]
-    if chosen == "fp16" and on_cpu:
-        instead = "bf16" if multiplies_bf16() else "32"
-        logger.warning("trainer.precision=%s needs a GPU; on this CPU it is trainer.precision=%s.", precision, instead)
-        return PRECISIONS[instead]
-    return chosen
-
-
-def choose_loggers(manager: DictConfig) -> list[str]:
-    """Where Trainer reports to; a logger that is not installed is left out, aloud: nothing else depends on it."""
-    wanted = {
-        "tensorboard": (manager.create_tensorboard_logger, is_tensorboard_available),
-        "wandb": (manager.create_wandb_logger, is_wandb_available),
-    }
-    loggers = []
-    for name, (is_wanted, is_available) in wanted.items():
-        if is_wanted and not is_available():
-            logger.warning(
-                "exp_manager.create_%s_logger=true: %s is not installed, and nothing is logged there. To have it: "
-                "pip install %s",
-                name,
-                name,
-                name,
-            )
-        elif is_wanted:
-            loggers.append(name)
-    return loggers
