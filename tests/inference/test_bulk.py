@@ -1,6 +1,8 @@
 """Files to files of entities: every record once, in order, also when the run is killed again and again."""
 
+import errno
 import gzip
+import itertools
 import json
 import os
 import random
@@ -206,6 +208,32 @@ def test_a_file_that_changes_while_it_is_read_is_refused(predictor, tagger_folde
     assert not (tmp_path / "out" / "predictions.jsonl").exists()
     with pytest.raises(UserError, match="input: "):
         tag(predictor, source, tmp_path / "out", tagger_folder, resume=True)
+
+
+@pytest.mark.parametrize("operation", ["fsync", "replace"])
+@pytest.mark.parametrize("output_format", ["jsonl", "parquet"])
+def test_a_full_disk_keeps_what_is_done(
+    predictor, tagger_folder, tmp_path, small_chunks, monkeypatch, operation, output_format
+):
+    """At whichever of its writes: the message says how to go on, and that leaves what a whole run does."""
+    source = write_records(tmp_path / "in.jsonl")
+    tag(predictor, source, tmp_path / "whole", tagger_folder, output_format=output_format)
+    real = getattr(os, operation)
+    for moment in (1, 2, 3, 4):
+        calls = itertools.count(1)
+
+        def refuse(*arguments, calls=calls, moment=moment):
+            if next(calls) == moment:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return real(*arguments)
+
+        monkeypatch.setattr(os, operation, refuse)
+        with pytest.raises(UserError, match=r"No space left.*--resume goes on"):
+            tag(predictor, source, tmp_path / "full", tagger_folder, output_format=output_format, resume=True)
+    monkeypatch.undo()
+    tag(predictor, source, tmp_path / "full", tagger_folder, output_format=output_format, resume=True)
+    for name in (f"predictions.{output_format}", "predictions.errors.jsonl"):
+        assert (tmp_path / "full" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", "{", '{"settings": {}, "records": "1"}', "\0"])

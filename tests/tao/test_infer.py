@@ -5,6 +5,7 @@ import io
 import json
 import sys
 from pathlib import Path
+from pipes import pipe
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -104,6 +105,28 @@ def test_a_text_file_with_a_spec_is_answered_on_the_screen(tagger_folder, tmp_pa
     screen, file = read_answers(tmp_path / "screen"), read_answers(tmp_path / "file")
     assert screen == file
     assert {label for answers in file for _, _, label in answers} == {"LOC"}
+
+
+def test_results_of_others_are_not_replaced_on_the_screen_either(tagger_folder, tmp_path, capsys):
+    command = ["infer", "-m", tagger_folder, "-r", tmp_path / "out", "input_batch=[Anna]"]
+    assert run(*command) == run(*command) == 0
+    source = write_as(tmp_path, ".jsonl")
+    assert run("infer", "-m", tagger_folder, "-r", tmp_path / "bulk", f"input_file={source}") == 0
+    before = (tmp_path / "bulk" / "predictions.jsonl").read_bytes()
+    capsys.readouterr()
+    assert run("infer", "-m", tagger_folder, "-r", tmp_path / "bulk", "input_batch=[Anna]") == 2
+    assert "give another -r" in capsys.readouterr().err
+    assert (tmp_path / "bulk" / "predictions.jsonl").read_bytes() == before
+
+
+def test_a_pipe_is_tagged_on_the_screen_and_in_a_file(tagger_folder, tmp_path, capsys):
+    (tmp_path / "spec.yaml").write_text("threshold: 0.0\n")
+    content = "\n".join(TEXTS).encode()
+    for results, flags in (("screen", ["-e", tmp_path / "spec.yaml"]), ("file", [])):
+        with pipe(content) as source:
+            assert run("infer", *flags, "-m", tagger_folder, "-r", tmp_path / results, f"input_file={source}") == 0
+    assert read_answers(tmp_path / "screen") == read_answers(tmp_path / "file")
+    assert len(read_answers(tmp_path / "file")) == 8
 
 
 MISTAKES = {

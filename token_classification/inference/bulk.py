@@ -5,7 +5,8 @@ import json
 import logging
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from itertools import islice
@@ -85,14 +86,10 @@ def tag_file(predictor: Predictor, settings: BulkSettings, model_folder: Path) -
                 "are taken for those that are done.",
                 f"{progress.records:,}",
             )
-        try:
+        with _explain_how_to_go_on(settings):
             _tag_records(predictor, settings, progress, stamp)
-        except OSError as error:
-            raise UserError(
-                f"{error.filename or settings.folder}: {error.strerror}; what is done is kept: put that right, and "
-                "the same command with --resume goes on"
-            ) from error
-    _put_in_place(settings)
+    with _explain_how_to_go_on(settings):
+        _put_in_place(settings)
     if progress.records and progress.bad_records == progress.records:
         raise DataError(
             f"{settings.input_file}: none of its {progress.records:,} records could be tagged; why stands in "
@@ -127,6 +124,21 @@ def _hash_files(paths: Iterable[Path]) -> str:
         with open_bytes(path) as file:
             digest.update(path.name.encode() + hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()
+
+
+@contextmanager
+def _explain_how_to_go_on(settings: BulkSettings) -> Iterator[None]:
+    """Around the work. Raises: UserError for what the system refuses."""
+    try:
+        yield
+    except (OSError, UserError) as error:
+        refused = error.__cause__ if isinstance(error, UserError) else error
+        if not isinstance(refused, OSError):
+            raise
+        raise UserError(
+            f"{refused.filename or settings.folder}: {refused.strerror}; what is done is kept: put that right, and "
+            "the same command with --resume goes on"
+        ) from refused
 
 
 def _stamp_input(name: str) -> tuple[int, ...] | None:

@@ -1,21 +1,27 @@
 """`infer`: tags behind the words of some texts on the screen, or the entities of a file of any size in a file."""
 
-import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
+from token_classification.data.results_folder import check_own_files, claim_files
 from token_classification.data.text_lines import read_lines
+from token_classification.data.whole_files import write_file_set
 from token_classification.errors import UserError
+from token_classification.inference.answers import answer_records, encode_answers
 from token_classification.inference.bulk import ERRORS_NAME, BulkSettings, tag_file
 from token_classification.inference.input_lines import STDIN, SUFFIXES
 from token_classification.inference.predictor import Predictor
+from token_classification.inference.records import Record
 from token_classification.inference.words_of_text import Span
+from token_classification.output_text import make_printable_lines
 from token_classification.tao.models import open_model
 
 logger = logging.getLogger(__name__)
+
+TAGGED_TEXTS, ENTITIES = "predictions.txt", "predictions.jsonl"
 
 
 def infer(spec: DictConfig, results: Path, key: str | None) -> None:
@@ -25,19 +31,22 @@ def infer(spec: DictConfig, results: Path, key: str | None) -> None:
         UserError: no queries.
     """
     queries = read_queries(spec)
+    check_own_files(results, (TAGGED_TEXTS, ENTITIES), "give another -r")
     with open_model(spec.restore_from, key) as folder:
         predictor = open_predictor(folder, spec)
-    tagged = predictor.tag_texts(queries)
-    pad_label = spec.model.dataset.pad_label
-    lines = [format_query(query, row.spans, row.tags, pad_label) for query, row in zip(queries, tagged, strict=True)]
+    answers = answer_records(
+        predictor, [Record(number, query, {"text": query}) for number, query in enumerate(queries)]
+    )
+    lines = [
+        format_query(query, answer.tagged.spans, answer.tagged.tags, spec.model.dataset.pad_label)
+        for query, answer in zip(queries, answers, strict=True)
+    ]
     for query, result in zip(queries, lines, strict=True):
-        print(f"Query : {query}\nResult: {result}\n")
-    (results / "predictions.txt").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    with open(results / "predictions.jsonl", "w", encoding="utf-8") as file:
-        for row in tagged:
-            record = {"text": row.text, "entities": predictor.find_entities(row)}
-            file.write(json.dumps(record, ensure_ascii=False) + "\n")
-    logger.info("Predictions saved to %s", results / "predictions.txt")
+        print(f"Query : {make_printable_lines(query)}\nResult: {make_printable_lines(result)}\n")
+    claim_files(results, (TAGGED_TEXTS, ENTITIES))
+    tagged_texts = "".join(f"{line}\n" for line in lines).encode(errors="replace")
+    write_file_set(results, {TAGGED_TEXTS: tagged_texts, ENTITIES: encode_answers(answers, "jsonl")[0]})
+    logger.info("Predictions saved to %s", results / TAGGED_TEXTS)
 
 
 def open_predictor(folder: Path, spec: DictConfig) -> Predictor:
