@@ -24,8 +24,9 @@ STATIONS = ("training", "scoring", "modeling", "data", "alignment", "inference",
 OWN_FLAGS = {"reporting/compare.py", "inference/bulk.py", "inference/progress.py", "reporting/logs.py"}
 """Their flags are those of the commands that they belong to: `compare`, `infer --resume`, `run_ner.py`"""
 FLAG = re.compile(r"(?<![\w-])--[a-z]\w+")
-ALLOWED = re.compile(r"(run_ner\.py|pip install|datasets-cli [^;]*|accelerate launch) --[a-z]\w+")
-"""Flags behind the name of another program, which are typed there"""
+PROGRAMS = r"run_ner\.py|token_classification check FILE|pip install|datasets-cli [^;]*|accelerate launch"
+ALLOWED = re.compile(rf"({PROGRAMS}) --[a-z]\w+")
+"""Flags behind the name of another program or command, which are typed there"""
 PLACEHOLDER = "7"
 
 

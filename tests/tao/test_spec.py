@@ -13,9 +13,9 @@ from nemo_configs import NEMO_CONFIGS, PUNCTUATION_CONFIGS, TAO_DUMP
 from omegaconf import OmegaConf
 
 from token_classification.errors import UserError
-from token_classification.tao.command_keys import COMMAND_KEYS, dump_spec, is_read
+from token_classification.tao.command_keys import dump_spec
 from token_classification.tao.foreign_keys import FOREIGN_KEYS
-from token_classification.tao.schema import ALIASES, Spec
+from token_classification.tao.schema import ALIASES, COMMAND_KEYS, Spec, is_read
 from token_classification.tao.settings import read_flag
 from token_classification.tao.spec import list_keys, load_spec
 from token_classification.tao.translate import translate_recipe

@@ -13,6 +13,7 @@ from typing import NoReturn
 from token_classification.errors import UserError
 from token_classification.exit_codes import run_command
 from token_classification.quick_imports import quick_imports
+from token_classification.tao.command_help import describe_overrides
 from token_classification.tao.dialect import speaking_tao
 
 logger = logging.getLogger(__name__)
@@ -45,6 +46,10 @@ REQUIRED = {
     "export": ["restore_from"],
 }
 """Command -> keys that must have a value in the end."""
+
+MODEL_COMMANDS = ("train", "finetune", "evaluate", "infer", "export")
+FLAG_COMMANDS = {"-g": ("train", "finetune", "evaluate"), "-k": MODEL_COMMANDS, "-m": MODEL_COMMANDS}
+"""Flag -> the commands that it means something to. The others accept it too, since scripts give all flags to all."""
 
 
 class ArgumentParser(argparse.ArgumentParser):
@@ -135,15 +140,29 @@ def add_flags(command: argparse.ArgumentParser, name: str) -> None:
         command.add_argument("-o", "--target_data_dir", metavar="DIR", required=True, help="where to write the specs")
         return
     command.add_argument("-e", "--experiment_spec", metavar="SPEC", help="YAML file with the settings")
-    command.add_argument("-g", "--gpus", type=int, metavar="N", help="number of processes (default: 1)")
-    command.add_argument("-k", "--key", metavar="KEY", help="encryption key; @FILE reads it from a file")
-    command.add_argument("-m", "--model", metavar="MODEL", help="model folder or .tlt archive")
+    model = "model folder or .tlt archive" + (", to start from it instead of an encoder" if name == "train" else "")
+    texts = {
+        "-g": "number of processes (default: 1)",
+        "-k": "encryption key; @FILE reads it from a file",
+        "-m": model,
+    }
+    shown = {flag: text if name in FLAG_COMMANDS[flag] else argparse.SUPPRESS for flag, text in texts.items()}
+    command.add_argument("-g", "--gpus", type=int, metavar="N", help=shown["-g"])
+    command.add_argument("-k", "--key", metavar="KEY", help=shown["-k"])
+    command.add_argument("-m", "--model", metavar="MODEL", help=shown["-m"])
     if name == "dataset_convert":
         command.add_argument("--data_file", metavar="F", help="convert one file, beside it")
         command.add_argument("--max_length", type=int, default=-1, metavar="N", help="cut sentences to N words")
     if name == "infer":
         command.add_argument("--resume", action="store_true", help="go on where a killed run on input_file stopped")
-    command.epilog = "key=value: any key of the spec, e.g. trainer.max_epochs=3; it wins over the spec."
+    command.epilog = describe_overrides(name, REQUIRED.get(name, ()))
+    command.formatter_class = argparse.RawDescriptionHelpFormatter
+
+
+def list_idle_flags(options: argparse.Namespace) -> list[str]:
+    """The flags that were given and decide nothing in this command."""
+    given = {"-g": (options.gpus or 1) > 1, "-k": options.key is not None, "-m": options.model is not None}
+    return [flag for flag, commands in FLAG_COMMANDS.items() if given[flag] and options.command not in commands]
 
 
 def add_check_flags(command: argparse.ArgumentParser) -> None:

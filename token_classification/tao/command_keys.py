@@ -1,34 +1,12 @@
-"""Which keys of the schema each command reads, and a spec written out with those."""
+"""A spec written out with the keys that a command reads."""
 
 from typing import Any
 
 import yaml
 from omegaconf import DictConfig, OmegaConf
 
+from token_classification.tao.schema import COMMAND_KEYS
 from token_classification.tao.settings import TEXT_TAG
-
-COMMAND_KEYS: dict[str, tuple[str, ...]] = {
-    "train": (
-        *("restore_from", "data_dir", "model", "training_ds", "validation_ds", "trainer", "exp_manager"),
-        "report",
-    ),
-    "finetune": (
-        *("restore_from", "data_dir", "model.label_ids", "model.class_labels", "model.dataset", "model.optim"),
-        *("training_ds", "validation_ds", "trainer", "exp_manager", "report"),
-    ),
-    "evaluate": ("restore_from", "data_dir", "model.dataset", "validation_ds", "test_ds", "trainer.gpus", "report"),
-    "infer": (
-        *("restore_from", "model.dataset", "input_batch", "input_file", "input_format", "output_format"),
-        *("text_column", "threshold", "words", "backend", "resume"),
-    ),
-    "export": (
-        *("restore_from", "model.dataset", "export_format", "export_to", "quantize", "calibration_file", "test_file"),
-        "max_f1_drop",
-    ),
-    "dataset_convert": ("source_data_dir", "target_data_dir", "scheme"),
-}
-"""Command -> keys and sections that decide something there"""
-
 
 LONGEST_LINE = 2**31
 """No text is folded into several lines"""
@@ -45,13 +23,6 @@ def _write_text(dumper: SpecDumper, text: str) -> yaml.ScalarNode:
 
 
 SpecDumper.add_representer(str, _write_text)
-
-
-def is_read(command: str, key: str) -> bool:
-    """Whether a key, or something in a section, decides anything in a command."""
-    return any(
-        key == known or key.startswith(f"{known}.") or known.startswith(f"{key}.") for known in COMMAND_KEYS[command]
-    )
 
 
 def dump_spec(spec: DictConfig, command: str) -> str:

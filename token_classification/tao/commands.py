@@ -16,7 +16,7 @@ from token_classification.data.whole_files import write_whole
 from token_classification.errors import UserError
 from token_classification.export.archive_key import check_new_key, read_key
 from token_classification.tao.assess import evaluate
-from token_classification.tao.cli import REQUIRED, WORKER_VARIABLE, launch_processes
+from token_classification.tao.cli import FLAG_COMMANDS, REQUIRED, WORKER_VARIABLE, launch_processes, list_idle_flags
 from token_classification.tao.command_keys import dump_spec
 from token_classification.tao.convert import convert_file, convert_folder
 from token_classification.tao.export import export
@@ -49,12 +49,13 @@ def run(options: argparse.Namespace, overrides: Sequence[str]) -> None:
     sys.argv = command_line
     if options.command == "dataset_convert":
         configure_tao_logging(Path(options.results_dir) if options.results_dir else None, options.command)
+        say_idle_flags(options)
         convert(options, load_spec(options.command, options.experiment_spec, overrides, []))
         return
     if not options.results_dir:
         raise UserError(f"-r RESULTS is missing: the folder for the results of {options.command}.")
     # infer and export run in one process: several would print and write the same.
-    if (options.gpus or 1) > 1 and options.command not in ("infer", "export") and WORKER_VARIABLE not in os.environ:
+    if (options.gpus or 1) > 1 and options.command in FLAG_COMMANDS["-g"] and WORKER_VARIABLE not in os.environ:
         launch_processes(_without_key(options, overrides), options.gpus, key)
     results = Path(options.results_dir)
     is_first = os.environ.get("RANK", "0") == "0"
@@ -63,7 +64,14 @@ def run(options: argparse.Namespace, overrides: Sequence[str]) -> None:
             check_own_files(results, OWN_FILES, "give another -r")
             claim_files(results, OWN_FILES)
         configure_tao_logging(results, options.command)
+        say_idle_flags(options)
         run_on_spec(options, overrides, results, key, command_line)
+
+
+def say_idle_flags(options: argparse.Namespace) -> None:
+    """Warn of flags that the command accepts and has no use for."""
+    for flag in list_idle_flags(options):
+        logger.warning("%s decides nothing in %s", flag, options.command)
 
 
 def run_on_spec(

@@ -51,6 +51,7 @@ WORDS = {
     "--quantize": "quantize",
     "--max_f1_drop": "max_f1_drop",
     "--output_dir": "-r",
+    "--check_only": "token_classification check",
     "--model_name_or_path": "-m",
     # The same command goes on by itself; for a fresh start it gets another folder.
     " (run_ner.py: with --resume_from_checkpoint auto)": "",

@@ -1,10 +1,15 @@
-"""Every key that a spec may hold, with the default of the original and its type.
+"""Every key that a spec may hold, with the default of the original and its type, and which command reads it.
 
-One schema for all commands: a spec that was written for `train` also serves `evaluate`.
+One schema for all commands: a spec that was written for `train` also serves `evaluate`. The help of the commands is
+read off it, so it imports no library.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cache
 from typing import Any
+
+OPEN = "???"
+"""Stands for a value that has to be given"""
 
 
 @dataclass
@@ -186,3 +191,54 @@ MISSPELT = ("model.punct_head", "model.head.use_transrormer_init")
 
 FREE_MAPPINGS = ("model.language_model.config", "threshold")
 """Keys whose value may be a mapping of names that the schema doesn't know"""
+
+COMMAND_KEYS: dict[str, tuple[str, ...]] = {
+    "train": (
+        *("restore_from", "data_dir", "model", "training_ds", "validation_ds", "trainer", "exp_manager"),
+        "report",
+    ),
+    "finetune": (
+        *("restore_from", "data_dir", "model.label_ids", "model.class_labels", "model.dataset", "model.optim"),
+        *("training_ds", "validation_ds", "trainer", "exp_manager", "report"),
+    ),
+    "evaluate": (
+        "restore_from",
+        "data_dir",
+        "model.dataset.max_seq_length",
+        "validation_ds",
+        "test_ds",
+        "trainer.gpus",
+        "report",
+    ),
+    "infer": (
+        *("restore_from", "model.dataset.max_seq_length", "model.dataset.pad_label", "input_batch", "input_file"),
+        *("input_format", "output_format", "text_column", "threshold", "words", "backend", "resume"),
+    ),
+    "export": (
+        *("restore_from", "model.dataset.max_seq_length", "export_format", "export_to", "quantize"),
+        *("calibration_file", "test_file", "max_f1_drop"),
+    ),
+    "dataset_convert": ("source_data_dir", "target_data_dir", "scheme"),
+}
+"""Command -> keys and sections that decide something there"""
+
+
+def is_read(command: str, key: str) -> bool:
+    """Whether a key, or something in a section, decides anything in a command."""
+    return any(
+        key == known or key.startswith(f"{known}.") or known.startswith(f"{key}.") for known in COMMAND_KEYS[command]
+    )
+
+
+@cache
+def list_defaults() -> dict[str, Any]:
+    """All dotted keys of the schema with their defaults, references in them not replaced."""
+    return _list_defaults(Spec(), "")
+
+
+def _list_defaults(section: Any, prefix: str) -> dict[str, Any]:
+    defaults: dict[str, Any] = {}
+    for item in fields(section):
+        key, value = f"{prefix}{item.name}", getattr(section, item.name)
+        defaults |= _list_defaults(value, f"{key}.") if is_dataclass(value) else {key: value}
+    return defaults

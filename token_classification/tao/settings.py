@@ -8,12 +8,9 @@ import yaml
 
 from token_classification.data.text_lines import decode_text
 from token_classification.errors import UserError, list_problems
-from token_classification.tao.schema import FREE_MAPPINGS
+from token_classification.tao.schema import FREE_MAPPINGS, OPEN
 
 COMMAND_LINE = "command line"
-OPEN = "???"
-"""Stands for a value that has to be given"""
-
 TEXT_TAG = "tag:yaml.org,2002:str"
 NULL_TAG = "tag:yaml.org,2002:null"
 MERGE_TAG = "tag:yaml.org,2002:merge"

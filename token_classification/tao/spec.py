@@ -4,8 +4,7 @@ import difflib
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass, replace
-from functools import cache, reduce
-from operator import getitem
+from functools import cache
 from typing import Any
 
 import yaml
@@ -13,13 +12,11 @@ from omegaconf import DictConfig, OmegaConf
 
 from token_classification.errors import LISTED_PROBLEMS, UserError, list_problems
 from token_classification.output_text import make_printable
-from token_classification.tao.command_keys import is_read
 from token_classification.tao.foreign_keys import find_foreign_key, judge_foreign_setting, refuse_other_task
 from token_classification.tao.references import resolve_references
-from token_classification.tao.schema import ALIASES, FREE_MAPPINGS, MISSPELT, Spec
+from token_classification.tao.schema import ALIASES, FREE_MAPPINGS, MISSPELT, OPEN, Spec, is_read, list_defaults
 from token_classification.tao.settings import (
     COMMAND_LINE,
-    OPEN,
     Setting,
     describe_node,
     is_null,
@@ -271,13 +268,6 @@ def list_keys(schema: type, prefix: str = "") -> dict[str, Any]:
         else:
             types[f"{prefix}{item.name}"] = item.type
     return types
-
-
-@cache
-def list_defaults() -> dict[str, Any]:
-    """All dotted keys of the schema with their defaults, references in them not replaced."""
-    defaults = OmegaConf.to_container(OmegaConf.structured(Spec))
-    return {key: reduce(getitem, key.split("."), defaults) for key in list_keys(Spec)}
 
 
 def is_section(key: str) -> bool:
