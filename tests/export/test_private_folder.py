@@ -47,13 +47,34 @@ def test_a_folder_in_use_is_left_alone_and_one_that_a_kill_left_is_removed(holde
         assert (left / "sub" / "model.safetensors").is_file(), "another command is using it"
     assert caplog.messages == []
     process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.wait(timeout=60)
     assert left.is_dir()
     with make_private_folder() as folder:
         assert not left.exists()
         assert folder.is_dir()
     assert [str(left) in message and "removed" in message for message in caplog.messages] == [True]
     assert list(unpacked_to.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_it_goes_when_the_command_is_told_to_end(holder, unpacked_to, number):
+    process, _ = holder
+    process.send_signal(number)
+    assert process.wait(timeout=60) == 128 + number, "what a shell gives for it"
+    assert list(unpacked_to.iterdir()) == []
+
+
+def test_who_listens_to_sigterm_goes_on_listening(unpacked_to):
+    def listen(*_):
+        pass
+
+    before = signal.signal(signal.SIGTERM, listen)
+    try:
+        with make_private_folder():
+            assert signal.getsignal(signal.SIGTERM) is listen
+        assert signal.getsignal(signal.SIGTERM) is listen
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_it_goes_when_the_work_ends_in_an_error(unpacked_to):

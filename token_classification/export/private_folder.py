@@ -1,9 +1,10 @@
 """A temporary folder for what must not stay behind, not even after a kill.
 
-The folder is readable by its user only and removed when the work in it ends, whether well or with an error. After
-SIGKILL or a loss of power nothing can remove it; the next command that needs such a folder does, and says so. So that
-it can tell a folder that is in use from one that was left, each has a file beside it that its process keeps locked,
-from before the folder is made; the system frees the lock of a process that is gone.
+The folder is readable by its user only and removed when the work in it ends: well, with an error, or because the
+command is told to end (SIGTERM, SIGHUP). After SIGKILL or a loss of power nothing can remove it; the next command that
+needs such a folder does, and says so. So that it can tell a folder that is in use from one that was left, each has a
+file beside it that its process keeps locked, from before the folder is made; the system frees the lock of a process
+that is gone.
 """
 
 import logging
@@ -11,11 +12,14 @@ import os
 import re
 import secrets
 import shutil
+import signal
 import stat
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 from filelock import FileLock, Timeout
 
@@ -26,6 +30,7 @@ logger = logging.getLogger(__name__)
 PREFIX = "token-classification-model-"
 NAME = re.compile(rf"{PREFIX}[0-9a-f]{{16}}")
 LOCK_SUFFIX = ".lock"
+ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
@@ -48,10 +53,29 @@ def make_private_folder() -> Iterator[Path]:
     except OSError as error:
         raise explain_no_room(error) from None
     try:
-        yield folder
+        with _ending_like_an_error():
+            yield folder
     finally:
         shutil.rmtree(folder)
         _give_up(lock)
+
+
+@contextmanager
+def _ending_like_an_error() -> Iterator[None]:
+    """Python ends at these signals without cleaning up, unless somebody listens; only a main thread can."""
+    is_main = threading.current_thread() is threading.main_thread()
+    unheard = [number for number in ENDING_SIGNALS if is_main and signal.getsignal(number) == signal.SIG_DFL]
+    for number in unheard:
+        signal.signal(number, _leave)
+    try:
+        yield
+    finally:
+        for number in unheard:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _leave(number: int, _frame: object) -> NoReturn:
+    raise SystemExit(128 + number)
 
 
 def explain_no_room(error: OSError) -> UserError:
