@@ -8,6 +8,7 @@ from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
+from token_classification.checking import transitions
 from token_classification.checking.files import CheckedData, Reading, number_files, read_files
 from token_classification.checking.transitions import find_illegal_tags, recognise_main_scheme
 from token_classification.data.scheme_conversion import convert_tags
@@ -71,6 +72,20 @@ def test_a_sentence_is_reported_exactly_if_a_step_in_it_is_illegal(tags, scheme)
     steps = all(may_follow(before, tag, scheme) for before, tag in zip(["O", *tags], tags, strict=False))
     is_legal = steps and may_end(tags[-1], scheme) and not any(tag[0] in lacks for tag in tags)
     assert bool(find([" ".join(tags)], scheme)) != is_legal
+
+
+@pytest.mark.parametrize("scheme", ENTITY_SCHEMES)
+def test_a_thousand_types_cost_no_more_questions_than_two(scheme, monkeypatch):
+    asked = []
+    monkeypatch.setattr(transitions, "may_follow", lambda *step: asked.append(step) or may_follow(*step))
+    counts = []
+    for types in (2, 1_000):
+        data = build_data(*([f"B-T{number}", f"I-T{number}", "O"] for number in range(types)))
+        recognise_main_scheme(data)
+        assert sum(1 for _ in find_illegal_tags(data, Scheme.IOB2)) == 0
+        counts.append(len(asked))
+        asked.clear()
+    assert counts[0] == counts[1] > 0
 
 
 def test_other_prefixes_are_another_scheme():

@@ -1,7 +1,7 @@
 """Labels by their names: tags that are none, rare ones that look like a frequent one, and those that train lacks."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
@@ -24,6 +24,8 @@ RARE = 20
 """A label is rare beside one that is this many times as frequent."""
 SHORTEST_MISSPELT = 3
 """Letters of the shortest type name that one wrong letter does not make another one."""
+LONGEST_MISSPELT = 100
+"""Letters from which on a name is not looked at letter by letter"""
 FEW = 0.01
 """Share of the words below which tags that are numbers, or have a prefix, are a mistake amid plain tags"""
 
@@ -85,7 +87,7 @@ def find_near_misses(counts: dict[str, int], scheme: Scheme) -> dict[str, str]:
     for tag, count in counts.items():
         if marks_entity(tag) and tag not in meant:
             types[split_tag(tag)[1]] += count
-    misspelt = {name: found for name in types if (found := _find_frequent_type(name, types))}
+    misspelt = _find_misspelt_types(types)
     for tag in counts:
         prefix, name = split_tag(tag)
         if marks_entity(tag) and tag not in meant and name in misspelt:
@@ -129,15 +131,38 @@ def _spell_plainly(tag: str) -> str:
     return "o" if plain == "0" else plain
 
 
-def _find_frequent_type(name: str, types: Counter[str]) -> str | None:
-    """The most frequent type that is spelt alike, or one letter away and so frequent that this one must be a slip."""
-    near = [
-        other
-        for other, count in types.items()
-        if (count > types[name] and _spell_plainly(name) == _spell_plainly(other))
-        or (count >= RARE * types[name] and min(len(name), len(other)) >= SHORTEST_MISSPELT and _is_near(name, other))
-    ]
-    return max(near, key=types.__getitem__, default=None)
+def _find_misspelt_types(types: Counter[str]) -> dict[str, str]:
+    """Type -> the most frequent one that is spelt alike, or one letter away and so frequent that this one is a slip.
+
+    Only types that share a spelling, or what is left of them without one letter, are compared.
+    """
+    alike: dict[str, list[str]] = defaultdict(list)
+    near: dict[str, list[str]] = defaultdict(list)
+    for name in types:
+        alike[_spell_plainly(name)].append(name)
+        for rest in _leave_out_letters(name):
+            near[rest].append(name)
+    found = {}
+    for name, count in types.items():
+        spelt_alike = {other for other in alike[_spell_plainly(name)] if types[other] > count}
+        neighbours = {other for rest in _leave_out_letters(name) for other in near[rest]}
+        slips = {
+            other
+            for other in neighbours
+            if types[other] >= RARE * count
+            and min(len(name), len(other)) >= SHORTEST_MISSPELT
+            and _is_near(name, other)
+        }
+        if spelt_alike or slips:
+            found[name] = max(sorted(spelt_alike | slips), key=types.__getitem__)
+    return found
+
+
+def _leave_out_letters(name: str) -> set[str]:
+    """A name, and all that it can be without one of its letters: names one letter apart have one of them in common."""
+    if len(name) > LONGEST_MISSPELT:
+        return {name}
+    return {name, *(name[:place] + name[place + 1 :] for place in range(len(name)))}
 
 
 def _is_near(name: str, other: str) -> bool:

@@ -6,11 +6,13 @@ import numpy as np
 
 from token_classification.checking.files import CheckedData, CheckedFile
 from token_classification.data.problems import Problem
-from token_classification.data.schemes import OUTSIDE, Scheme
-from token_classification.data.transitions import INSIDE, OPENING, find_role, may_follow
+from token_classification.data.schemes import OUTSIDE, Scheme, join_tag
+from token_classification.data.transitions import CLOSING, INSIDE, OPENING, SINGLE, find_role, may_follow
 
 FOREIGN_PREFIXES = {Scheme.IOB2: "ESLU", Scheme.IOB1: "ESLU", Scheme.IOBES: "LU", Scheme.BILOU: "ES"}
 """Scheme -> prefixes that it lacks. Where sentences are legal in several schemes alike, the first of them counts."""
+
+ROLES = (OUTSIDE, OPENING, INSIDE, CLOSING, SINGLE)
 
 MIXED_SHARE = 0.05
 MIXED_SENTENCES = 3
@@ -56,30 +58,42 @@ def is_foreign(tag: str, data: CheckedData, scheme: Scheme) -> bool:
     return data.marks_entity(tag) and tag[0] in FOREIGN_PREFIXES[scheme]
 
 
-def allow_steps(data: CheckedData, scheme: Scheme) -> np.ndarray:
-    """Which tag (column) may follow which (row): bool, (tags, tags); a prefix that the scheme lacks follows nothing.
+class StepRule:
+    """Which tag of the data may follow which, for as many types as there are: a rule on roles and equal types."""
 
-    Tags that mark no entities count as `O`: they are a problem of their own.
-    """
-    readable = [tag if data.marks_entity(tag) else OUTSIDE for tag in data.tags]
-    allowed = np.array([[may_follow(before, tag, scheme) for tag in readable] for before in readable])
-    foreign = np.array([is_foreign(tag, data, scheme) for tag in data.tags])
-    allowed[foreign, :] = False
-    allowed[:, foreign] = False
-    return allowed
+    def __init__(self, data: CheckedData, scheme: Scheme):
+        # Tags that mark no entities count as `O`: they are a problem of their own.
+        found = [find_role(tag if data.marks_entity(tag) else OUTSIDE) for tag in data.tags]
+        types = {name: number for number, name in enumerate(dict.fromkeys(name for _, name in found))}
+        self.roles = np.array([ROLES.index(role) for role, _ in found])
+        self.types = np.array([types[name] for _, name in found])
+        self.foreign = np.array([is_foreign(tag, data, scheme) for tag in data.tags])
+        self.table = np.array([[_allow_types(before, role, scheme) for role in ROLES] for before in ROLES])
+
+    def allow(self, before: np.ndarray, tags: np.ndarray) -> np.ndarray:
+        """Whether each tag may follow the one before it; a prefix that the scheme lacks follows nothing."""
+        is_same_type = (self.types[before] == self.types[tags]).astype(np.int64)
+        allowed = self.table[self.roles[before], self.roles[tags], is_same_type]
+        return allowed & ~self.foreign[before] & ~self.foreign[tags]
+
+
+def _allow_types(before: str, role: str, scheme: Scheme) -> tuple[bool, bool]:
+    """Whether a role may follow another one with another type, and with the same."""
+    first = join_tag(before, "A")
+    return may_follow(first, join_tag(role, "B"), scheme), may_follow(first, join_tag(role, "A"), scheme)
 
 
 def _find_illegal_positions(file: CheckedFile, data: CheckedData, scheme: Scheme) -> np.ndarray:
     """Words (counted through the file, ascending) whose tag begins, goes on or is left open where it must not."""
-    allowed = allow_steps(data, scheme)
+    rule = StepRule(data, scheme)
     before, after = _pair_neighbours(file)
     # A step is the fault of its second tag if that goes on with nothing, else of the first, which is left open.
     goes_on = np.array([data.marks_entity(tag) and find_role(tag)[0] in "IE" for tag in data.tags])
     stays_open = np.array([data.marks_entity(tag) and find_role(tag)[0] in (OPENING, INSIDE) for tag in data.tags])
     if scheme in (Scheme.IOB1, Scheme.IOB2):
         stays_open[:] = False
-    wrong_start = ~allowed[before, file.tag_ids] & (goes_on[file.tag_ids] | ~stays_open[before])
-    wrong_end = ~allowed[file.tag_ids, after] & stays_open[file.tag_ids] & ~goes_on[after]
+    wrong_start = ~rule.allow(before, file.tag_ids) & (goes_on[file.tag_ids] | ~stays_open[before])
+    wrong_end = ~rule.allow(file.tag_ids, after) & stays_open[file.tag_ids] & ~goes_on[after]
     return np.flatnonzero(wrong_start | wrong_end)
 
 
