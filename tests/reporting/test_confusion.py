@@ -10,6 +10,7 @@ from matplotlib.image import imread
 from token_classification.reporting.confusion import (
     count_confusions,
     draw_confusion_matrix,
+    fill_matrix,
     name_confusion_matrix,
     normalize_rows,
     shorten_count,
@@ -26,7 +27,8 @@ def test_the_name_tells_kind_and_time() -> None:
 
 
 def test_only_labels_that_occur_rows_are_gold() -> None:
-    names, matrix = count_confusions(GOLD, PREDICTED)
+    names, counts = count_confusions(GOLD, PREDICTED)
+    matrix = fill_matrix(names, counts)
     assert names == ["O", "B-LOC", "B-ORG", "B-PER", "I-PER"]
     assert matrix.tolist() == [[1, 0, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 0, 0], [0, 0, 0, 1, 0], [1, 0, 0, 0, 0]]
 

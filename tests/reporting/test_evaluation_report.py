@@ -13,8 +13,8 @@ from token_classification.data.schemes import Scheme
 from token_classification.data.sentences import Sentences
 from token_classification.errors import UserError
 from token_classification.reporting import evaluation_page, evaluation_report
+from token_classification.reporting.confusion import DRAWN_TAGS
 from token_classification.reporting.evaluation import LabelledSplit, analyse_split
-from token_classification.reporting.evaluation_page import DRAWN_TAGS
 from token_classification.reporting.evaluation_report import write_evaluation_report
 from token_classification.reporting.predictions import read_tagged_words
 
@@ -170,4 +170,7 @@ def test_large_splits_and_large_tag_sets_are_cut_where_they_are_shown(tmp_path, 
     assert (len(data["browser"]["rows"]), data["browser"]["left_out"]) == (200, 5)
     assert data["tag_confusions"] is None
     assert not (tmp_path / "confusion_matrix.png").exists()
-    assert "report.json has the counts" in caplog.text
+    assert f"more than {DRAWN_TAGS} tags" in caplog.text
+    confusions = json.loads((tmp_path / "report.json").read_text())["tag_confusions"]
+    assert sum(number for *_, number in confusions["pairs"]) == count
+    assert len(confusions["pairs"]) <= count

@@ -7,9 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tagged_splits import label_files, perturb, read_labelled
 
-from token_classification.data.scheme_conversion import find_entities
+from token_classification.data.scheme_conversion import Entity, find_entities
 from token_classification.data.schemes import Scheme, recognise_scheme
-from token_classification.scoring.error_classes import ErrorClass, find_scored_entities, pair_entities, pair_sentences
+from token_classification.scoring.error_classes import (
+    ErrorClass,
+    find_overlaps,
+    find_scored_entities,
+    pair_entities,
+    pair_sentences,
+)
 
 TAGS = st.sampled_from(["O", "O", *(f"{prefix}-{kind}" for prefix in "BIES" for kind in ("PER", "LOC"))])
 SENTENCES = st.lists(st.tuples(TAGS, TAGS), min_size=1, max_size=10)
@@ -114,3 +120,30 @@ def test_the_classes_sum_up_on_every_corpus(name: str, real_data) -> None:
     counts = check_sums(sentences.tags, perturb(sentences.tags), scheme)
     classes = [ErrorClass.CORRECT, ErrorClass.TYPE] if scheme == Scheme.PLAIN else list(ErrorClass)
     assert all(counts[error] > 5 for error in classes)
+
+
+@given(SENTENCES)
+def test_every_overlap_is_found(sentence: list[tuple[str, str]]) -> None:
+    gold, predicted = (find_entities([row[side] for row in sentence]) for side in (0, 1))
+    expected = {
+        (g, p, len(common))
+        for g, one in enumerate(gold)
+        for p, other in enumerate(predicted)
+        if (common := {*range(one.start, one.end)} & {*range(other.start, other.end)})
+    }
+    assert set(find_overlaps(gold, predicted)) == expected
+
+
+def test_a_long_sentence_is_looked_through_once() -> None:
+    class Counted(list):
+        looked_at = 0
+
+        def __getitem__(self, place: int) -> Entity:
+            self.looked_at += 1
+            return super().__getitem__(place)
+
+    size = 2_000
+    gold = [Entity("PER", 3 * place, 3 * place + 2) for place in range(size)]
+    predicted = Counted(Entity("PER", 3 * place + 1, 3 * place + 3) for place in range(size))
+    assert [overlap for *_, overlap in find_overlaps(gold, predicted)] == [1] * size
+    assert predicted.looked_at <= 8 * size

@@ -1,5 +1,8 @@
 """The confusion matrix as a picture: which label was taken for which."""
 
+import logging
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
@@ -9,12 +12,16 @@ import numpy as np
 from token_classification.data.schemes import OUTSIDE, Tags
 from token_classification.output_text import make_printable
 
+logger = logging.getLogger(__name__)
+
 CELL_INCHES = 0.45
 """Side of a cell: wide enough for its number in small print, whatever the number of labels."""
 SMALLEST_INCHES = 4.0
 DPI = 100
 SMALLEST_SHARE = 0.005
 """Smaller shares would read 0.00 and only hide the others."""
+DRAWN_TAGS = 100
+"""A matrix of more tags is no picture any more (and one of a thousand takes gigabytes)"""
 DARK = 0.5
 """Cells above this share of the scale get white numbers."""
 
@@ -25,20 +32,28 @@ def name_confusion_matrix(normalize: bool, when: datetime) -> str:
     return f"{kind}_{when:%Y%m%d-%H%M%S}.png"
 
 
-def count_confusions(gold: Tags, predicted: Tags) -> tuple[list[str], np.ndarray]:
+def count_confusions(gold: Tags, predicted: Tags) -> tuple[list[str], Counter[tuple[int, int]]]:
     """Count which tag was predicted for which.
 
     Returns:
-        The tags that occur on either side, `O` first, then sorted; and the counts, int64 (gold, predicted).
+        The tags that occur on either side, `O` first, then sorted; and how often each pair of them occurs: (place of
+        the gold tag, place of the predicted one) -> words.
     """
     seen = set(chain.from_iterable(gold)) | set(chain.from_iterable(predicted))
     names = sorted(seen, key=lambda tag: (tag != OUTSIDE, tag))
     places = {name: place for place, name in enumerate(names)}
-    matrix = np.zeros((len(names), len(names)), dtype=np.int64)
+    counts: Counter[tuple[int, int]] = Counter()
     for gold_tags, predicted_tags in zip(gold, predicted, strict=True):
-        for gold_tag, predicted_tag in zip(gold_tags, predicted_tags, strict=True):
-            matrix[places[gold_tag], places[predicted_tag]] += 1
-    return names, matrix
+        counts.update(zip(gold_tags, predicted_tags, strict=True))
+    return names, Counter({(places[tag], places[other]): number for (tag, other), number in counts.items()})
+
+
+def fill_matrix(names: Sequence[str], counts: Mapping[tuple[int, int], int]) -> np.ndarray:
+    """All counts as a matrix, int64 (gold, predicted); as many cells as tags times tags."""
+    matrix = np.zeros((len(names), len(names)), dtype=np.int64)
+    for pair, number in counts.items():
+        matrix[pair] = number
+    return matrix
 
 
 def normalize_rows(matrix: np.ndarray) -> np.ndarray:
@@ -46,11 +61,20 @@ def normalize_rows(matrix: np.ndarray) -> np.ndarray:
     return matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
 
 
+def can_draw(names: Collection[str]) -> bool:
+    """Whether a picture of so many tags can be looked at; the log says so where it can't."""
+    if len(names) > DRAWN_TAGS:
+        logger.warning(
+            "No picture of a confusion matrix of more than %s tags (%s here).", DRAWN_TAGS, f"{len(names):,}"
+        )
+    return len(names) <= DRAWN_TAGS
+
+
 def draw_confusion_matrix(gold: Tags, predicted: Tags, path: Path, normalize: bool = True) -> Path:
     """Draw the confusion matrix into a PNG file: rows are the true labels, columns the predicted ones.
 
     Args:
-        gold: Tags of each sentence.
+        gold: Tags of each sentence, not too many different ones (see `can_draw`).
         predicted: As many tags for each sentence.
         path: The file; its folder exists.
         normalize: Whether cells are shares of their row instead of counts. Cells that would read 0 have no number.
@@ -62,7 +86,8 @@ def draw_confusion_matrix(gold: Tags, predicted: Tags, path: Path, normalize: bo
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    names, matrix = count_confusions(gold, predicted)
+    names, counts = count_confusions(gold, predicted)
+    matrix = fill_matrix(names, counts)
     values = normalize_rows(matrix) if normalize else matrix
     side = max(SMALLEST_INCHES, CELL_INCHES * len(names) + 2)
     figure = Figure(figsize=(side + 1, side), dpi=DPI, layout="constrained")

@@ -84,8 +84,8 @@ class Evaluation:
     confusions: list[Confusion]
     slices: list[Slice]
     tag_names: list[str]
-    tag_confusions: np.ndarray
-    """int64, (gold tags, predicted tags)"""
+    tag_confusions: Mapping[tuple[int, int], int]
+    """Places of a gold tag and of a predicted one in `tag_names` -> words"""
 
     @property
     def error_totals(self) -> dict[ErrorClass, int]:
@@ -105,7 +105,7 @@ def analyse_split(split: LabelledSplit) -> Evaluation:
     # One draw of sentences for all of them.
     all_counts = [types, words, *slices, *([strict] if strict else [])]
     samples = resample(all_counts)
-    names, matrix = count_confusions(gold, predicted)
+    names, confusions = count_confusions(gold, predicted)
     return Evaluation(
         split=split,
         pairs=pairs,
@@ -122,7 +122,7 @@ def analyse_split(split: LabelledSplit) -> Evaluation:
             for rule, counts, drawn in zip(rules, slices, samples[2 : 2 + len(rules)], strict=True)
         ],
         tag_names=names,
-        tag_confusions=matrix,
+        tag_confusions=confusions,
     )
 
 

@@ -9,8 +9,6 @@ from token_classification.scoring.error_classes import EntityPair, ErrorClass
 
 BROWSED_SENTENCES = 20_000
 """So many sentences come into the page, worst first: a browser reads them at once, and they take a few megabytes."""
-DRAWN_TAGS = 100
-"""A confusion matrix of more tags is no picture any more."""
 ABSENT = -1
 
 
@@ -22,7 +20,7 @@ def build_page(record: dict, evaluation: Evaluation) -> str:
     """
     page = resources.files("token_classification.reporting") / "page"
     parts = {name: (page / name).read_text(encoding="utf-8") for name in ("report.css", "report.js")}
-    matrix = record["tag_confusions"] if len(evaluation.tag_names) <= DRAWN_TAGS else None
+    matrix = record["tag_confusions"] if "counts" in record["tag_confusions"] else None
     parts["data"] = dump_for_script(record | {"browser": list_rows(evaluation), "tag_confusions": matrix})
     frame = (page / "report.html").read_text(encoding="utf-8")
     for name, text in parts.items():

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from token_classification.reporting.confusion import DRAWN_TAGS, fill_matrix
 from token_classification.reporting.evaluation import Evaluation, checksum_gold
 from token_classification.scoring.intervals import CONFIDENCE, REPLICATES, SEED
 
@@ -56,6 +57,14 @@ def build_record(evaluation: Evaluation, course: TrainingCourse) -> dict:
             for part in evaluation.slices
         ],
         "tags": evaluation.tags,
-        "tag_confusions": {"names": evaluation.tag_names, "counts": evaluation.tag_confusions.tolist()},
+        "tag_confusions": _describe_confusions(evaluation),
         "training": asdict(course),
     }
+
+
+def _describe_confusions(evaluation: Evaluation) -> dict:
+    """The whole matrix; of many tags, where nearly all of it is zero, only the pairs that occur."""
+    names, confusions = evaluation.tag_names, evaluation.tag_confusions
+    if len(names) <= DRAWN_TAGS:
+        return {"names": names, "counts": fill_matrix(names, confusions).tolist()}
+    return {"names": names, "pairs": [[*pair, number] for pair, number in sorted(confusions.items())]}

@@ -9,9 +9,9 @@ from pathlib import Path
 from token_classification.data.results_folder import claim_files
 from token_classification.data.whole_files import explain_unwritable, replace_whole, write_whole
 from token_classification.output_text import dump_json
-from token_classification.reporting.confusion import draw_confusion_matrix
+from token_classification.reporting.confusion import can_draw, draw_confusion_matrix
 from token_classification.reporting.evaluation import Evaluation
-from token_classification.reporting.evaluation_page import DRAWN_TAGS, build_page
+from token_classification.reporting.evaluation_page import build_page
 from token_classification.reporting.evaluation_record import TrainingCourse, build_record, read_course
 from token_classification.reporting.evaluation_text import format_evaluation
 from token_classification.reporting.predictions import PREDICTIONS, write_tagged_words
@@ -61,10 +61,8 @@ def _draw_pictures(folder: Path, evaluation: Evaluation, course: TrainingCourse)
     if find_spec("matplotlib") is None:
         logger.warning("No pictures in %s: they need matplotlib (pip install matplotlib).", folder)
     else:
-        if len(evaluation.tag_names) <= DRAWN_TAGS:
+        if can_draw(evaluation.tag_names):
             pictures[CONFUSION_PICTURE] = partial(draw_confusion_matrix, split.sentences.tags, split.predicted)
-        else:
-            logger.warning("No %s of more than %s tags; report.json has the counts.", CONFUSION_PICTURE, DRAWN_TAGS)
         if course:
             pictures[CURVE_PICTURE] = partial(draw_training_curve, course)
     for name in (CONFUSION_PICTURE, CURVE_PICTURE):

@@ -48,7 +48,9 @@ def list_slice_rules(sentences: Sentences, scheme: Scheme, gold: Mentions, train
     """
     tokens = sentences.tokens
     known, place = (gold, "this split") if train is None else (train, "the training data")
-    frequencies = sum(known.values(), Counter())
+    frequencies: Counter[str] = Counter()
+    for counts in known.values():
+        frequencies.update(counts)
 
     def find_novelty(number: int, entity: Entity) -> str:
         types = train.get(join_words(tokens[number], entity))

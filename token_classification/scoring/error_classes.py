@@ -1,6 +1,6 @@
 """What is wrong with each entity: gold and predicted entities of a sentence side by side, one to one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -58,15 +58,17 @@ def pair_entities(gold: Sequence[Entity], predicted: Sequence[Entity]) -> list[E
     Equal entities first, then the same words with another type, then overlaps: those of one type before those of two,
     more common words before fewer, the left one first. What is left over is missed or spurious. Each entity is in one
     pair, so that the classes sum up to the entities of both sides.
+
+    Args:
+        gold: Entities without words in common, in the order of their places.
+        predicted: Such entities of the other side.
     """
     if gold == predicted:
         return [EntityPair(entity, entity, ErrorClass.CORRECT) for entity in gold]
     candidates = sorted(
         (list(ErrorClass).index(error), -overlap, g, p, error)
-        for g, gold_entity in enumerate(gold)
-        for p, predicted_entity in enumerate(predicted)
-        if (overlap := min(gold_entity.end, predicted_entity.end) - max(gold_entity.start, predicted_entity.start)) > 0
-        for error in [_classify(gold_entity, predicted_entity)]
+        for g, p, overlap in find_overlaps(gold, predicted)
+        for error in [_classify(gold[g], predicted[p])]
     )
     free_gold, free_predicted = dict(enumerate(gold)), dict(enumerate(predicted))
     pairs = []
@@ -76,6 +78,18 @@ def pair_entities(gold: Sequence[Entity], predicted: Sequence[Entity]) -> list[E
     pairs += [EntityPair(entity, None, ErrorClass.MISSED) for entity in free_gold.values()]
     pairs += [EntityPair(None, entity, ErrorClass.SPURIOUS) for entity in free_predicted.values()]
     return sorted(pairs, key=lambda pair: pair.place)
+
+
+def find_overlaps(gold: Sequence[Entity], predicted: Sequence[Entity]) -> Iterator[tuple[int, int, int]]:
+    """Number of a gold entity, number of a predicted one, and how many words they have in common (one at least)."""
+    first = 0
+    for g, entity in enumerate(gold):
+        while first < len(predicted) and predicted[first].end <= entity.start:
+            first += 1
+        for p in range(first, len(predicted)):
+            if predicted[p].start >= entity.end:
+                break
+            yield g, p, min(entity.end, predicted[p].end) - max(entity.start, predicted[p].start)
 
 
 def pair_sentences(gold: Tags, predicted: Tags, scheme: Scheme) -> list[list[EntityPair]]:

@@ -18,7 +18,7 @@ from token_classification.inference.engine import open_engine
 from token_classification.inference.export_record import read_export_record
 from token_classification.modeling.build import load_config, read_model_labels
 from token_classification.recipe import DEFAULT_RECIPE
-from token_classification.reporting.confusion import draw_confusion_matrix, name_confusion_matrix
+from token_classification.reporting.confusion import can_draw, draw_confusion_matrix, name_confusion_matrix
 from token_classification.reporting.report import write_report
 from token_classification.scoring.evaluate import SplitResults
 from token_classification.story import walk
@@ -71,9 +71,10 @@ def evaluate(spec: DictConfig, results: Path, key: str | None) -> None:
         100 * outcome.metrics.get("strict_f1", outcome.metrics["f1"]),
     )
     write_flat_predictions(results / f"infer_{text.name}", sentences, outcome)
-    picture = results / name_confusion_matrix(True, datetime.now())
-    draw_confusion_matrix(sentences.tags, outcome.tags, picture)
-    logger.info("Confusion matrix saved to %s", picture)
+    if can_draw(names):
+        picture = results / name_confusion_matrix(True, datetime.now())
+        draw_confusion_matrix(sentences.tags, outcome.tags, picture)
+        logger.info("Confusion matrix saved to %s", picture)
 
 
 def predict(folder: Path, corpus: Corpus, spec: DictConfig, results: Path) -> SplitResults:
