@@ -2,6 +2,7 @@
 
 import ast
 
+import numpy as np
 import pytest
 
 from token_classification.tao.report import (
@@ -16,8 +17,10 @@ from token_classification.tao.report import (
 NAMES = ["O", "B-GPE", "B-LOC", "B-MISC", "B-ORG", "B-PER", "B-TIME"]
 NAMES += ["I-GPE", "I-LOC", "I-MISC", "I-ORG", "I-PER", "I-TIME"]
 
-SANITY_CHECK = """
-label                                                precision    recall       f1           support
+HEADER = f"\n{'label':50}   {'precision':10}   {'recall':10}   {'f1':10}   {'support':10}\n"
+"""Titles are as wide as NeMo's, the last one too"""
+
+SANITY_CHECK = f"""{HEADER}\
 O (label_id: 0)                                         82.08     100.00      90.16       2300
 B-GPE (label_id: 1)                                      0.00       0.00       0.00         41
 B-LOC (label_id: 2)                                      0.00       0.00       0.00        119
@@ -36,8 +39,7 @@ micro avg                                               82.08      82.08      82
 macro avg                                                6.84       8.33       7.51       2802
 weighted avg                                            67.38      82.08      74.01       2802
 """
-TEST = """
-label                                                precision    recall       f1           support
+TEST = f"""{HEADER}\
 O (label_id: 0)                                         83.89     100.00      91.24      18266
 B-GPE (label_id: 1)                                      0.00       0.00       0.00        351
 B-LOC (label_id: 2)                                      0.00       0.00       0.00        809
@@ -79,6 +81,23 @@ def test_the_macro_average_is_the_result_of_the_seed() -> None:
         "    {'f1': 7.0182,\n     'precision': 6.4527,\n     'recall': 7.6923,\n     'test_loss': 1.0170}"
     )
     assert ast.literal_eval(text.split("RESULTS\n")[1].strip())["test_loss"] == 1.017
+
+
+ROUNDED_IN_FLOAT32 = {
+    # true positives, false negatives, false positives of three labels -> what NeMo's tensors give where more digits
+    # would round the other way
+    "weighted recall": ([54, 35, 2], [15, 39, 15], [45, 17, 37], ["42.33 45.77 42.33", "55.20 56.88 54.18"]),
+    "macro precision": ([53, 27, 49], [41, 45, 51], [15, 23, 32], ["64.14 47.63 54.61", "64.90 48.50 55.46"]),
+    "weighted precision": ([15, 7, 49], [56, 44, 13], [45, 27, 1], ["47.86 37.96 42.29", "48.38 38.59 42.89"]),
+}
+
+
+@pytest.mark.parametrize("case", ROUNDED_IN_FLOAT32)
+def test_last_digits_are_those_of_float32(case: str) -> None:
+    right, missed, false, expected = ROUNDED_IN_FLOAT32[case]
+    counts = LabelCounts(("a", "b", "c"), np.array(right), np.array(false), np.array(missed), {})
+    rows = format_report(score_report(counts)).splitlines()[-2:]
+    assert [" ".join(row.split()[2:5]) for row in rows] == expected
 
 
 def test_counts_word_by_word() -> None:

@@ -1,4 +1,4 @@
-"""NeMo's classification report: one count per word, outside words included, everything in percent (behaviour.md 2.6).
+"""NeMo's classification report: one count per word, outside words included, everything in percent.
 
 These are scores of labels, not of entities: `scoring/metrics.py` has those.
 """
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
+import torch
 
 from token_classification.data.schemes import Tags
 
@@ -87,30 +88,36 @@ def score_report(counts: LabelCounts) -> LabelReport:
     """Score the counts: micro from the sums, macro over the labels that occur, weighted by how often they do.
 
     Labels without support are left out of the macro average, whose result is what NeMo returns as `f1`, `precision`
-    and `recall` (behaviour.md 2.6).
+    and `recall`.
     """
-    right, false, missed = counts.true_positives, counts.false_positives, counts.false_negatives
+    # NeMo's counts are float32, and so is each of its sums: a last digit depends on it.
+    right, false, missed = (
+        torch.tensor(count, dtype=torch.float32)
+        for count in (counts.true_positives, counts.false_positives, counts.false_negatives)
+    )
     support = right + missed
-    total = int(support.sum())
-    scores = np.array(_score(right, false, missed))
-    named = [f"{name} (label_id: {label_id})" for label_id, name in enumerate(counts.names)]
+    words = (counts.true_positives + counts.false_negatives).tolist()
+    scores = _score(right, false, missed)
     occurring = max(int((support > 0).sum()), 1)
+    # The sum runs over all labels: one without support has no true positives and adds 0.
+    macro = [score.sum() / occurring for score in scores]
+    weighted = [(score * support).sum() / support.sum().clamp(min=1) for score in scores]
+    named = [f"{name} (label_id: {label_id})" for label_id, name in enumerate(counts.names)]
     return LabelReport(
         labels=[
-            ReportRow(name, *row, words)
-            for name, row, words in zip(named, scores.T.tolist(), support.tolist(), strict=True)
+            ReportRow(name, *row, number)
+            for name, row, number in zip(named, torch.stack(scores, dim=1).tolist(), words, strict=True)
         ],
-        micro=ReportRow("micro avg", *map(float, _score(right.sum(), false.sum(), missed.sum())), total),
-        # The sum runs over all labels: one without support has no true positives and adds 0.
-        macro=ReportRow("macro avg", *(scores.sum(axis=1) / occurring).tolist(), total),
-        weighted=ReportRow("weighted avg", *((scores * support).sum(axis=1) / max(total, 1)).tolist(), total),
+        micro=ReportRow("micro avg", *map(float, _score(right.sum(), false.sum(), missed.sum())), sum(words)),
+        macro=ReportRow("macro avg", *map(float, macro), sum(words)),
+        weighted=ReportRow("weighted avg", *map(float, weighted), sum(words)),
     )
 
 
 def format_report(report: LabelReport) -> str:
     """Lay the report out as NeMo does, to the byte: a line break before and after, titles wider than their numbers."""
-    titles = ["label".ljust(NAME_WIDTH), *(title.ljust(TITLE_WIDTH) for title in ("precision", "recall", "f1"))]
-    lines = ["", GAP.join([*titles, "support"])]
+    titles = (title.ljust(TITLE_WIDTH) for title in ("precision", "recall", "f1", "support"))
+    lines = ["", GAP.join(["label".ljust(NAME_WIDTH), *titles])]
     lines += [_format_row(row) for row in report.labels]
     lines.append(RULE_UNDER_LABELS)
     lines += [_format_row(row) for row in (report.micro, report.macro, report.weighted)]
@@ -130,7 +137,7 @@ def describe_unknown_labels(counts: LabelCounts) -> str | None:
 
 
 def format_test_results(results: Mapping[str, float]) -> str:
-    """Lay out the results of a test as in the seed (behaviour.md L26), with plain numbers: the dict can be parsed.
+    """Lay out the results of a test as NeMo prints them, but with plain numbers: the dict can be parsed.
 
     Args:
         results: `f1`, `precision`, `recall` (macro, in percent) and `test_loss`.
@@ -139,10 +146,12 @@ def format_test_results(results: Mapping[str, float]) -> str:
     return f"{RULE_OVER_RESULTS}\nDATALOADER:0 TEST RESULTS\n    {{{pairs}}}"
 
 
-def _score(right: np.ndarray, false: np.ndarray, missed: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _score(
+    right: torch.Tensor, false: torch.Tensor, missed: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Precision, recall and F1 in percent, from counts of any shape."""
-    precision = 100 * right / (right + false + EPSILON)
-    recall = 100 * right / (right + missed + EPSILON)
+    precision = right * 100 / (right + false + EPSILON)
+    recall = right * 100 / (right + missed + EPSILON)
     return precision, recall, 2 * precision * recall / (precision + recall + EPSILON)
 
 
