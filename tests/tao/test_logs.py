@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 import transformers
 
-from token_classification.tao.logs import NemoFormatter, configure_tao_logging, hide_key, write_command_line
+from token_classification.errors import UserError
+from token_classification.tao.logs import (
+    NemoFormatter,
+    configure_tao_logging,
+    hide_key,
+    log_failures,
+    write_command_line,
+)
 
 PREFIX = r"\[NeMo I \d{4}-\d\d-\d\d \d\d:\d\d:\d\d test_logs:\d+\] "
 LOGGERS = (None, "token_classification", "transformers")
@@ -54,6 +61,19 @@ def test_lines_go_to_stdout_and_into_the_results(tmp_path: Path, logger: logging
     assert re.fullmatch(PREFIX + r"Processing labels_train.txt\n" + PREFIX.replace("I", "E") + r"wrong\n", shown)
     assert (results / "nemo_log_globalrank-0_localrank-0.txt").read_text() == shown
     assert (results / "nemo_error_log.txt").read_text() == shown.splitlines(keepends=True)[1]
+
+
+@pytest.mark.parametrize(("kind", "has_traceback"), [(UserError, False), (RuntimeError, True)])
+def test_what_ends_a_command_is_in_its_log_files(tmp_path: Path, logger, capsys, kind, has_traceback: bool) -> None:
+    configure_tao_logging(tmp_path, "train")
+    with pytest.raises(kind), log_failures():
+        raise kind("give a smaller --learning_rate")
+    assert capsys.readouterr().out == ""
+    for name in ("nemo_error_log.txt", "nemo_log_globalrank-0_localrank-0.txt"):
+        text = (tmp_path / name).read_text()
+        assert text.startswith("[NeMo E ")
+        assert "give a smaller model.optim.lr" in text
+        assert ("Traceback" in text) is has_traceback
 
 
 def test_without_results_only_stdout(tmp_path: Path, logger: logging.Logger, capsys, monkeypatch) -> None:

@@ -40,6 +40,8 @@ class Corpus:
     """Split -> file, or `dataset/split` on the Hub."""
     label_names: list[str] | None = None
     """Label names that the data set itself declares (ClassLabel), in its order."""
+    whole_files: dict[str, Counter[str]] = field(default_factory=dict)
+    """Split -> words per tag of its whole file, where those count, and not those of the sentences that are used"""
     files: dict[str, tuple[ReadFile, ...]] = field(default_factory=dict)
     """Split -> its files as they were when they were read; none for a data set."""
 
@@ -48,7 +50,9 @@ class Corpus:
         return f"{self.sources[split]}:{self.splits[split].lines[row]}"
 
     def count_tags(self, split: str) -> Counter[str]:
-        """How many words carry each tag; empty for a split without tags."""
+        """How many words carry each tag, in the whole file where that counts; empty for a split without tags."""
+        if split in self.whole_files:
+            return self.whole_files[split]
         counts: Counter[str] = Counter()
         for tags in self.splits[split].tags or ():
             counts.update(tags)

@@ -26,6 +26,7 @@ from token_classification.tao.logs import (
     COMMAND_LINE_LOG,
     configure_tao_logging,
     hide_key,
+    log_failures,
     write_command_line,
 )
 from token_classification.tao.settings import read_flag
@@ -65,7 +66,8 @@ def run(options: argparse.Namespace, overrides: Sequence[str]) -> None:
             claim_files(results, OWN_FILES)
         configure_tao_logging(results, options.command)
         say_idle_flags(options)
-        run_on_spec(options, overrides, results, key, command_line)
+        with log_failures():
+            run_on_spec(options, overrides, results, key, command_line)
 
 
 def say_idle_flags(options: argparse.Namespace) -> None:

@@ -1,9 +1,11 @@
 """`train` and `finetune`: from a data folder of text and labels to a model, with the log that NeMo users know."""
 
 import logging
+from collections import Counter
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,7 @@ from transformers import PreTrainedModel, TrainerCallback, TrainerControl, Train
 from token_classification.alignment.align import AlignedSplit
 from token_classification.alignment.words import split_into_sub_tokens
 from token_classification.arguments import ModelArguments, NerTrainingArguments
-from token_classification.data.formats.text_and_labels import read_text_and_labels
+from token_classification.data.formats.text_and_labels import read_text_and_labels, take_first
 from token_classification.data.inputs import read_and_describe
 from token_classification.data.load import Corpus
 from token_classification.errors import DataError, UserError, list_problems
@@ -24,6 +26,7 @@ from token_classification.recipe import Recipe
 from token_classification.scoring.evaluate import SplitResults
 from token_classification.story import walk
 from token_classification.tao import report, statistics
+from token_classification.tao.advice import describe_failure, describe_shared_step, find_only_label
 from token_classification.tao.label_ids import order_labels, read_label_ids, write_label_ids
 from token_classification.tao.models import name_model, open_model, place_model
 from token_classification.tao.starting_model import open_starting_model
@@ -70,20 +73,24 @@ def finetune(spec: DictConfig, results: Path, key: str | None) -> None:
 
 
 def load_splits(spec: DictConfig) -> Corpus:
-    """Read the training and validation files; the problems of both are reported together."""
-    splits, sources, files, problems = {}, {}, {}, []
+    """Read the training and validation files; the problems of both are reported together.
+
+    `num_samples` is how many sentences are used; labels, their statistics and weights are those of the whole files.
+    """
+    splits, sources, files, whole_files, problems = {}, {}, {}, {}, []
     for split, section in (("train", spec.training_ds), ("validation", spec.validation_ds)):
         text = Path(spec.data_dir) / section.text_file
         try:
             labels = Path(spec.data_dir) / section.labels_file
-            read = partial(read_text_and_labels, text, labels, section.num_samples)
-            splits[split], files[split] = read_and_describe(read)
+            whole, files[split] = read_and_describe(partial(read_text_and_labels, text, labels))
+            splits[split] = take_first(whole, section.num_samples)
+            whole_files[split] = Counter(chain.from_iterable(whole.tags))
         except DataError as error:
             problems.append(str(error))
         sources[split] = str(text)
     if problems:
         raise DataError("\n".join(problems))
-    return Corpus(splits, sources, files=files)
+    return Corpus(splits, sources, files=files, whole_files=whole_files)
 
 
 def find_labels(spec: DictConfig, corpus: Corpus) -> list[str]:
@@ -140,7 +147,7 @@ def learn(
             log_lengths(spec, model_args, corpus, split, names)
 
     def log_report(split: AlignedSplit, results: SplitResults) -> None:
-        """The table of each validation (L23)."""
+        """The table of each validation."""
         logger.info(report.format_report(report.score_report(report.count_labels(split.gold, results.tags, names))))
 
     options = spec.exp_manager.checkpoint_callback_params
@@ -150,14 +157,19 @@ def learn(
     log_training = LogTraining(recipe)
     files = {split: corpus.sources[split] for split in corpus.splits}
     is_first = training_args.process_index == 0
+    if is_first and training_args.world_size > 1:
+        logger.warning(describe_shared_step(training_args.per_device_train_batch_size, training_args.world_size))
     with place_model(target, key) if is_first else nullcontext(target) as model_folder:
         recipe = replace(recipe, model_folder=model_folder, callbacks=(log_training, keep), on_results=log_report)
-        walk(model_args, translate_data(spec, files), training_args, recipe=recipe, corpus=corpus)
+        outcome = walk(model_args, translate_data(spec, files), training_args, recipe=recipe, corpus=corpus)
     if is_first:
         kept = "best" if training_args.load_best_model_at_end else "last"
         logger.info("Experiment logs saved to '%s'", results)
         what = "Trained model" if log_training.steps else "Nothing trained: the model of the finished training"
         logger.info("%s saved to '%s' (the weights of the %s epoch)", what, target, kept)
+        label = find_only_label(corpus.splits["validation"].tags, outcome["validation"].tags)
+        if label is not None:
+            logger.warning(describe_failure(label))
 
 
 def choose_start(spec: DictConfig, training_args: NerTrainingArguments) -> None:
@@ -169,22 +181,26 @@ def choose_start(spec: DictConfig, training_args: NerTrainingArguments) -> None:
 
 
 def log_labels(corpus: Corpus, split: str, names: list[str], labels_path: Path) -> None:
-    """Label statistics and, for training data, class weights (L5-L13); the files that go with them."""
+    """Label statistics of a whole file and, for training data, class weights; the files that go with them."""
     ids = {name: label_id for label_id, name in enumerate(names)}
     logger.info("Processing %s", labels_path)
     logger.info("Using provided labels mapping %s", ids)
-    counts = statistics.count_label_ids(corpus.splits[split].tags, ids)
+    counts = statistics.number_counts(corpus.count_tags(split), ids)
     for line in statistics.describe_labels(counts, labels_path):
         logger.info(line)
-    statistics.write_label_stats(counts, labels_path)
-    if split == "train":
-        weights = statistics.compute_class_weights(counts)
-        logger.info(statistics.describe_class_weights(weights))
-        logger.info("Class weights saved to %s", statistics.save_class_weights(weights, len(names), labels_path))
+    weights = statistics.compute_class_weights(counts)
+    try:
+        statistics.write_label_stats(counts, labels_path)
+        if split == "train":
+            logger.info(statistics.describe_class_weights(weights))
+            logger.info("Class weights saved to %s", statistics.save_class_weights(weights, len(names), labels_path))
+    except UserError as error:
+        # Nothing reads them: a folder of data that can't be written to is no reason not to train.
+        logger.warning("Label statistics are not saved: %s", error)
 
 
 def log_lengths(spec: DictConfig, model_args: ModelArguments, corpus: Corpus, split: str, names: list[str]) -> None:
-    """Sequence statistics and the first sentence as the model sees it (L14-L17)."""
+    """Sequence statistics and the first sentence as the model sees it."""
     sentences, dataset = corpus.splits[split], spec.model.dataset
     tokenizer = load_tokenizer(model_args)
     sub_tokens = split_into_sub_tokens(tokenizer, sentences.tokens)

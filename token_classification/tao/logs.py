@@ -3,12 +3,15 @@
 import logging
 import os
 import sys
-from collections.abc import Sequence
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
 import transformers
 
+from token_classification.errors import RejectedError, StoppedError, UserError
 from token_classification.output_text import make_printable_lines
 from token_classification.tao.dialect import rewrite_flags
 
@@ -73,6 +76,24 @@ def configure_tao_logging(results_dir: Path | None, command: str) -> None:
     transformers.utils.logging.enable_propagation()
 
 
+@contextmanager
+def log_failures() -> Iterator[None]:
+    """Leave what ends this block in the log files, too; the terminal gets it from `run_command`."""
+    try:
+        yield
+    except Exception as error:
+        is_foreseen = isinstance(error, (UserError, RejectedError, StoppedError))
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        record = logging.LogRecord(
+            *(ENGINE[0], logging.ERROR, place.filename, place.lineno, "%s", (error,)),
+            exc_info=None if is_foreseen else sys.exc_info(),
+        )
+        for handler in _list_own_handlers():
+            if isinstance(handler, logging.FileHandler):
+                handler.handle(record)
+        raise
+
+
 def write_command_line(results_dir: Path, argv: Sequence[str]) -> Path:
     """Write the command line to `cmd-args.log` in the results folder, without the key; returns the file."""
     path = results_dir / COMMAND_LINE_LOG
@@ -110,7 +131,10 @@ def _add_handler(handler: logging.Handler, level: int, command: str) -> None:
 
 
 def _remove_own_handlers() -> None:
-    root = logging.getLogger()
-    for handler in [handler for handler in root.handlers if isinstance(handler.formatter, NemoFormatter)]:
-        root.removeHandler(handler)
+    for handler in _list_own_handlers():
+        logging.getLogger().removeHandler(handler)
         handler.close()
+
+
+def _list_own_handlers() -> list[logging.Handler]:
+    return [handler for handler in logging.getLogger().handlers if isinstance(handler.formatter, NemoFormatter)]

@@ -1,41 +1,39 @@
 """What NeMo says about the data before a training: label frequencies, class weights, sequence lengths, an example.
 
-The texts are those of the seed's log (behaviour.md L8-L17); who logs them adds the prefix.
+The texts are those of the seed's log; who logs them adds the prefix.
 """
 
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
 from transformers import PreTrainedTokenizerBase
 
 from token_classification.alignment.words import SpecialTokens, find_special_tokens, split_into_sub_tokens
-from token_classification.data.schemes import Tags
+from token_classification.data.whole_files import write_whole
 
 MOST_POPULAR = 3
 LENGTHS_GAP = " " * 18
 """NeMo's source breaks the line of the lengths with a backslash inside the text; its indentation is in every log."""
 
 
-def count_label_ids(tags: Tags, ids: Mapping[str, int]) -> dict[int, int]:
-    """Count the labels of a whole labels file: id -> words, most frequent first, ties by first appearance.
+def number_counts(counts: Counter[str], ids: Mapping[str, int]) -> dict[int, int]:
+    """Give id -> words, most frequent first, ties by first appearance.
 
     Args:
-        tags: Tags of each sentence; all of them are in `ids` (the data check comes before).
+        counts: Words per tag of a whole labels file; all tags are in `ids` (the data check comes before).
         ids: The label map.
     """
-    counts = Counter(chain.from_iterable(tags))
     return {ids[tag]: count for tag, count in counts.most_common()}
 
 
 def describe_labels(counts: Mapping[int, int], labels_path: str | Path) -> list[str]:
-    """Lines L8, L9 and L10: the three most frequent labels, then all of them.
+    """The three most frequent labels, then all of them.
 
     Args:
-        counts: What `count_label_ids` gives.
+        counts: What `number_counts` gives.
         labels_path: The labels file as the user named it.
     """
     total = sum(counts.values())
@@ -48,48 +46,48 @@ def describe_labels(counts: Mapping[int, int], labels_path: str | Path) -> list[
 
 
 def write_label_stats(counts: Mapping[int, int], labels_path: Path) -> Path:
-    """Write `{stem}_label_stats.tsv` beside the labels file (behaviour.md F4): id, share and count, two TABs between.
+    """Write `{stem}_label_stats.tsv` beside the labels file: id, share and count, two TABs between.
 
-    It is written afresh each time: one that is left from other data would be wrong (T20). Returns the file.
+    It is written afresh each time: one that is left from other data would be wrong. Returns the file.
     """
     total = sum(counts.values())
     path = labels_path.with_name(f"{labels_path.stem}_label_stats.tsv")
     lines = [f"{label_id}\t\t{round(count / total, 5)}\t\t{count}\n" for label_id, count in counts.items()]
-    path.write_text("".join(lines), encoding="utf-8")
+    write_whole(path, "".join(lines))
     return path
 
 
 def compute_class_weights(counts: Mapping[int, int]) -> dict[int, float]:
-    """Weight of each label that occurs: words / (occurring labels x words of the label) (behaviour.md 2.2)."""
+    """Weight of each label that occurs: words / (occurring labels x words of the label)."""
     total = sum(counts.values())
     return {label_id: total / (len(counts) * count) for label_id, count in counts.items()}
 
 
 def describe_class_weights(weights: Mapping[int, float]) -> str:
-    """Line L12."""
+    """The line of the class weights."""
     return f"Class Weights: {dict(weights)}"
 
 
 def list_class_weights(weights: Mapping[int, float], labels: int) -> list[float]:
     """Weights by id, 1.0 for a label without a word.
 
-    As long as the label map, where NeMo ends at the highest id that occurs and then fails with weighted_loss (T18).
+    As long as the label map, where NeMo ends at the highest id that occurs and then fails with weighted_loss.
     """
     return [weights.get(label_id, 1.0) for label_id in range(labels)]
 
 
 def save_class_weights(weights: Mapping[int, float], labels: int, labels_path: Path) -> Path:
-    """Write `{stem}_weights.json` beside the labels file, where NeMo writes a pickle of the same stem (F5).
+    """Write `{stem}_weights.json` beside the labels file, where NeMo writes a pickle of the same stem.
 
     Returns the file: a list of weights by id, one for each of the `labels` labels of the map.
     """
     path = labels_path.with_name(f"{labels_path.stem}_weights.json")
-    path.write_text(json.dumps(list_class_weights(weights, labels)) + "\n", encoding="utf-8")
+    write_whole(path, json.dumps(list_class_weights(weights, labels)) + "\n")
     return path
 
 
 def choose_max_length(lengths: Sequence[int], configured: int) -> int:
-    """What a split is padded to: its longest sentence, but no more than configured (-1: no limit) (behaviour.md 2.3).
+    """What a split is padded to: its longest sentence, but no more than configured (-1: no limit).
 
     Args:
         lengths: Sub-tokens of each sentence plus special tokens, nothing cut.
@@ -100,7 +98,7 @@ def choose_max_length(lengths: Sequence[int], configured: int) -> int:
 
 
 def describe_lengths(lengths: Sequence[int], max_length: int) -> list[str]:
-    """Lines L14 and L15: the length chosen by `choose_max_length`, and how the lengths are spread.
+    """The length chosen by `choose_max_length`, and how the lengths are spread.
 
     A split without sentences has the first line only.
     """
@@ -123,7 +121,7 @@ def describe_lengths(lengths: Sequence[int], max_length: int) -> list[str]:
 
 
 def describe_long_sentences(lengths: Sequence[int], max_length: int) -> str:
-    """Line L16, which NeMo logs as a warning even for 0 sentences."""
+    """How many sentences are longer, which NeMo logs as a warning even for none."""
     return f"{int((np.asarray(lengths) > max_length).sum())} are longer than {max_length}"
 
 
@@ -137,7 +135,7 @@ def describe_example(
     ignore_extra_tokens: bool = False,
     ignore_start_end: bool = False,
 ) -> list[str]:
-    """The seven lines L17: what the model sees of the first sentence of a split (behaviour.md 2.4, 2.5).
+    """The seven lines of the example: what the model sees of the first sentence of a split.
 
     Args:
         tokenizer: The model's.

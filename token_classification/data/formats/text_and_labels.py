@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from token_classification.data.problems import BrokenFileError, Problem
-from token_classification.data.sentences import Sentences
+from token_classification.data.sentences import Sentences, select_sentences
 from token_classification.data.text_lines import read_lines
 from token_classification.data.whole_files import refuse_interrupted_set, write_file_set
 from token_classification.errors import DataError, UserError, list_problems
@@ -22,8 +22,6 @@ def read_text_and_labels(text_path: Path, labels_path: Path | None, num_samples:
 
     Raises: DataError that lists every line with another number of words than labels; UserError for `num_samples`.
     """
-    if num_samples < -1 or num_samples == 0:
-        raise UserError(f"num_samples={num_samples}: accepted: -1 (all sentences) or 1 and more; type num_samples=-1")
     if text_path.suffix != ".txt":
         raise DataError(
             f"{text_path}: the name of a text file must end in .txt (found {text_path.name!r}); accepted: *.txt; "
@@ -34,8 +32,18 @@ def read_text_and_labels(text_path: Path, labels_path: Path | None, num_samples:
     tokens, *tags = _read_columns(paths)
     if tags:
         _check_counts(tokens, tags[0], text_path, labels_path)
-    count = len(tokens) if num_samples == -1 else min(num_samples, len(tokens))
-    return Sentences(tokens=tokens[:count], tags=tags[0][:count] if tags else None, lines=list(range(1, count + 1)))
+    sentences = Sentences(tokens, tags[0] if tags else None, lines=list(range(1, len(tokens) + 1)))
+    return take_first(sentences, num_samples)
+
+
+def take_first(sentences: Sentences, num_samples: int) -> Sentences:
+    """The first sentences of a file (-1: all).
+
+    Raises: UserError for another number that is none.
+    """
+    if num_samples < -1 or num_samples == 0:
+        raise UserError(f"num_samples={num_samples}: accepted: -1 (all sentences) or 1 and more; type num_samples=-1")
+    return sentences if num_samples == -1 else select_sentences(sentences, range(min(num_samples, len(sentences))))
 
 
 def write_text_and_labels(folder: Path, stem: str, sentences: Sentences) -> list[Path]:
