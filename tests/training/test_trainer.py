@@ -2,9 +2,11 @@
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from torch.nn import functional
 from trainers import make_trainer
 
+from token_classification.errors import UserError
 from token_classification.training.loss import LabelLoss
 
 
@@ -21,6 +23,17 @@ def test_training_stays_in_bf16_and_evaluation_in_float32(bert_folder, tmp_path)
     assert {autocast for is_training, autocast in seen if not is_training} == {False}
     assert not seen[1][0]
     assert seen[2][0]
+
+
+def test_a_checkpoint_with_other_weights_is_not_continued(bert_folder, tmp_path):
+    """Earlier versions had other names for a head of one layer."""
+    common = {"num_train_epochs": 1, "per_device_train_batch_size": 8, "save_strategy": "steps", "save_steps": 1}
+    make_trainer(bert_folder, tmp_path, **common).train()
+    path = tmp_path / "checkpoint-1" / "model.safetensors"
+    weights = load_file(path)
+    save_file({name.replace("bert.", "encoder."): values for name, values in weights.items()}, path)
+    with pytest.raises(UserError, match=r"checkpoint-1 holds weights .*\(encoder\."):
+        make_trainer(bert_folder, tmp_path, **common | {"num_train_epochs": 2}).train(str(tmp_path / "checkpoint-1"))
 
 
 @pytest.mark.parametrize("class_weights", [None, torch.tensor([0.2, 3.0, 5.0, 2.0, 4.0, 1.0, 6.0])])

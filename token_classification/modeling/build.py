@@ -64,7 +64,7 @@ def load_model(
             model = AutoModelForTokenClassification.from_pretrained(
                 name,
                 config=config,
-                # fp32 master weights: transformers 5 would train a bf16 checkpoint in bf16 (user_pains row 14).
+                # fp32 master weights: transformers 5 would train a bf16 checkpoint in bf16.
                 dtype=torch.float32,
                 ignore_mismatched_sizes=arguments.ignore_mismatched_sizes,
                 **hub_options(arguments),

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from math import isfinite
 from pathlib import Path
 
+from safetensors import safe_open
 from transformers import PreTrainedModel
 
 from token_classification.alignment.align import AlignedSplit
@@ -92,6 +93,25 @@ def check_continuation(checkpoint: Path, record: Mapping) -> None:
         raise UserError(
             f"{checkpoint} is of another training:\n{list_problems(problems)}\nTo go on from it, give what it was "
             "trained with. To start afresh: --overwrite_output_dir without --resume_from_checkpoint."
+        )
+
+
+def check_weight_names(checkpoint: Path, model: PreTrainedModel) -> None:
+    """Hold the names of a checkpoint's weights against those of the model; the library passes over what it lacks.
+
+    Raises:
+        UserError: it has weights that the model does not have.
+    """
+    path = checkpoint / "model.safetensors"
+    if not path.is_file():
+        return
+    with safe_open(path, framework="pt") as file:
+        unknown = sorted(set(file.keys()) - set(model.state_dict()))
+    if unknown:
+        raise UserError(
+            f"{checkpoint} holds weights that this model has not ({unknown[0]} and {len(unknown) - 1} more): it is of "
+            "another model, or an earlier version of this tool gave it other names. To start afresh: "
+            "--overwrite_output_dir without --resume_from_checkpoint."
         )
 
 

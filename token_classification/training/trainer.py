@@ -32,7 +32,12 @@ from token_classification.scoring.decode import Viterbi
 from token_classification.scoring.evaluate import SplitResults, evaluate_split
 from token_classification.scoring.predict import PredictionLoop, WordPredictions, merge_shares
 from token_classification.training.checkpoints import FINISHED_RUN_FILE
-from token_classification.training.continuation import check_continuation, describe_finished_training, write_record
+from token_classification.training.continuation import (
+    check_continuation,
+    check_weight_names,
+    describe_finished_training,
+    write_record,
+)
 from token_classification.training.cpu import tuned_for_cpu
 from token_classification.training.damage import STATE_FILE
 from token_classification.training.failures import (
@@ -167,6 +172,7 @@ class NerTrainer(Trainer):
         """
         if resume_from_checkpoint is not None and self.is_world_process_zero():
             check_continuation(Path(resume_from_checkpoint), self.record)
+            check_weight_names(Path(resume_from_checkpoint), self.model)
         with tuned_for_cpu(self.model, self.train_dataset.split, self.data_collator.pad_id, self.args):
             return super().train(resume_from_checkpoint, **kwargs)
 
