@@ -74,7 +74,7 @@ def find_unknown_trackers(names: Collection[str]) -> list[str]:
     for name in names:
         if name not in INTEGRATION_TO_CALLBACK:
             usable = ", ".join([*available, "none"])
-            problems.append(f"--report_to {name}: no such tracker. Installed here: {usable}.")
+            problems.append(f"--report_to {name}: no such tracker; accepted here: {usable}.")
         elif name not in available and name not in UNLISTED_TRACKERS:
             problems.append(f"--report_to {name}: its package is not installed. pip install {name}, or leave it out.")
     return problems

@@ -9,7 +9,6 @@ from token_classification.checking.copies import name_copy, name_diff
 from token_classification.checking.files import CheckedData
 from token_classification.data.results_folder import check_own_files, claim_files, refuse_overwriting_inputs
 from token_classification.data.schemes import Scheme
-from token_classification.data.whole_files import explain_unwritable
 
 
 @dataclass(frozen=True)
@@ -45,8 +44,6 @@ def reserve_targets(data: CheckedData, options: CheckOptions, inputs: Iterable[P
     for folder, files in names.items():
         check_own_files(folder, files, "give another name or folder, or delete it first")
     for folder, files in names.items():
-        with explain_unwritable(folder):
-            folder.mkdir(parents=True, exist_ok=True)
         claim_files(folder, files)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from token_classification.data.whole_files import remove_unfinished, write_whole
+from token_classification.data.whole_files import explain_unwritable, remove_unfinished, write_whole
 from token_classification.errors import UserError
 from token_classification.output_text import dump_json
 
@@ -81,10 +81,15 @@ def claim_files(folder: Path, names: Iterable[str]) -> None:
     """Note that this tool writes these files, before it does: they may be written over later."""
     own = read_marker(folder)
     new = own | set(names)
-    if new != own:
+    if new == own:
+        return
+    content = {"written_by": "token_classification", "files": sorted(new)}
+    with explain_unwritable(folder / min(names)):
         folder.mkdir(parents=True, exist_ok=True)
-        content = {"written_by": "token_classification", "files": sorted(new)}
+    try:
         write_whole(folder / MARKER, dump_json(content))
+    except UserError as error:
+        raise UserError(f"{folder / min(names)}: can't be noted as this tool's: {error}") from error
 
 
 def read_marker(folder: Path) -> set[str]:
@@ -95,7 +100,7 @@ def read_marker(folder: Path) -> set[str]:
     path = folder / MARKER
     try:
         return {str(name) for name in json.loads(path.read_text(encoding="utf-8"))["files"]}
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return set()
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(

@@ -127,8 +127,8 @@ def _read_text(path: str) -> str:
             content = file.read(LARGEST_FILE + 1)
     except OSError as error:
         raise UserError(
-            f"-e {path}: cannot be read ({error.strerror}). `token_classification download_specs -o specs` writes "
-            "a spec for each command."
+            f"-e {path}: cannot be read ({error.strerror}); accepted: a YAML file; type "
+            "`token_classification download_specs -o specs` for one of each command."
         ) from error
     if len(content) > LARGEST_FILE:
         raise UserError(
