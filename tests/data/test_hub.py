@@ -234,7 +234,7 @@ def test_no_other_configuration_is_downloaded(online: Outcomes, hub: Hub) -> Non
         ("script, many configs", ["needs a configuration", "with one of: de, en"]),
         ("script, unknown config", ["no configuration 'fr'", "with one of: de, en"]),
         ("script, copy not complete", ["no complete Parquet copy", "--train_file"]),
-        ("script, no copy", ["--trust_remote_code no longer", "'me/script_only', 'de'", "--train_file"]),
+        ("script, no copy", ["--trust_remote_code no longer", '"me/script_only", "de"', "--train_file"]),
         ("script, no copy", ["datasets-cli convert_to_parquet me/script_only", "datasets<4"]),
         ("script, wnut", ["emerging.test.annotated -o test.conll", "--test_file test.conll"]),
         ("script, germeval", ["bash scripts/germeval.sh"]),

@@ -1,3 +1,5 @@
+import subprocess
+
 import pytest
 
 from token_classification.data.text_lines import read_lines, read_text
@@ -14,6 +16,18 @@ def test_one_byte_order_mark_at_the_start_is_dropped(tmp_path):
     path = tmp_path / "a.txt"
     path.write_bytes("\ufeff\ufeffa\n\ufeffb".encode())
     assert read_text(path) == "\ufeffa\n\ufeffb"
+
+
+@pytest.mark.parametrize("content", ["Zoë".encode("latin-1"), "Zoë".encode("utf-16")])
+def test_the_advised_command_works_in_a_folder_of_any_name(tmp_path, content):
+    path = tmp_path / "my data; $(touch hacked) it's" / "a b.txt"
+    path.parent.mkdir()
+    path.write_bytes(content)
+    with pytest.raises(DataError) as error:
+        read_text(path)
+    subprocess.run(["bash", "-c", str(error.value).partition("convert with: ")[2]], check=True, cwd=tmp_path)
+    assert read_text(path.with_name("a b.txt.utf8")) == "Zoë"
+    assert not (tmp_path / "hacked").exists()
 
 
 def test_every_undecodable_line_is_named(tmp_path):

@@ -20,6 +20,7 @@ from huggingface_hub.errors import (
 from huggingface_hub.utils import httpx
 
 from token_classification.errors import UserError
+from token_classification.output_text import dump_json, quote_argument, quote_path
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +70,7 @@ def load_hub_dataset(
         if is_saved_to_disk(Path(name)):
             return load_saved_dataset(name, config_name)
         if Path(name).is_file() and not name.endswith(".py"):
-            raise UserError(f"--dataset_name {name}: this is a file. Type: --train_file {name}")
+            raise UserError(f"--dataset_name {name}: this is a file. Type: --train_file {quote_path(name)}")
         return load_by_name(find_full_name(name, token), config_name, cache_dir, token, trust_remote_code)
     except (OSError, ValueError, DatasetsError, httpx.HTTPError) as error:
         raise UserError(explain_failure(error, name, config_name)) from error
@@ -238,10 +239,12 @@ def explain_unreachable(name: str, config_name: str | None, reason: str) -> str:
     """Say how to go on without the Hub."""
     cause = "HF_HUB_OFFLINE=1 is set" if constants.HF_HUB_OFFLINE else reason
     # Our own loader, not load_dataset: it also saves what is read from a Parquet copy.
-    save = (
-        'python -c "from token_classification.data.hub import load_hub_dataset; '
-        f"load_hub_dataset({name!r}, {config_name!r}).save_to_disk('FOLDER')\""
+    arguments = _spell_arguments(name, config_name)
+    code = (
+        "from token_classification.data.hub import load_hub_dataset; "
+        f'load_hub_dataset({arguments}).save_to_disk("FOLDER")'
     )
+    save = f"python -c {quote_argument(code)}"
     commands = [LOCAL_FILES, f"{save}   # where there is a network; then here: --dataset_name FOLDER"]
     if "/" not in name:
         commands.append(f"--dataset_name OWNER/{name}   # if it was loaded before: the cache knows full names only")
@@ -272,7 +275,7 @@ def explain_hub_script(name: str, config_name: str | None, trust_remote_code: bo
             *known_replacement(name),
             LOCAL_FILES,
             run_script_command(name, config_name),
-            f'pip install "datasets<4" && datasets-cli convert_to_parquet {name} --trust_remote_code'
+            f'pip install "datasets<4" && datasets-cli convert_to_parquet {quote_argument(name)} --trust_remote_code'
             "   # elsewhere; offers its owner a copy without script",
         ],
     )
@@ -285,11 +288,18 @@ def known_replacement(name: str) -> list[str]:
 
 def run_script_command(name: str, config_name: str | None) -> str:
     """Give the command that runs a loading script where an old `datasets` is installed."""
-    load = f"load_dataset({name!r}, {config_name!r}, trust_remote_code=True).save_to_disk('FOLDER')"
+    arguments = _spell_arguments(name, config_name)
+    load = f'load_dataset({arguments}, trust_remote_code=True).save_to_disk("FOLDER")'
+    code = f"from datasets import load_dataset; {load}"
     return (
-        f'pip install "datasets<4" && python -c "from datasets import load_dataset; {load}"'
+        f'pip install "datasets<4" && python -c {quote_argument(code)}'
         "   # in an environment of its own; then here: --dataset_name FOLDER"
     )
+
+
+def _spell_arguments(name: str, config_name: str | None) -> str:
+    """Arguments as Python reads them, without a single quote, so that a shell's quotes go around them."""
+    return ", ".join("None" if value is None else dump_json(value, indent=None) for value in (name, config_name))
 
 
 def join_commands(problem: str, commands: Iterable[str]) -> str:

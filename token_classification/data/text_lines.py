@@ -8,6 +8,7 @@ from typing import BinaryIO
 from token_classification.data.inputs import open_input
 from token_classification.data.problems import BrokenFileError, Problem
 from token_classification.errors import DataError
+from token_classification.output_text import quote_path
 
 
 def open_bytes(path: Path) -> BinaryIO:
@@ -22,7 +23,7 @@ def open_bytes(path: Path) -> BinaryIO:
     except OSError as error:
         raise DataError(
             f"{path}: can't be read ({error.strerror}); accepted: a file that this user may read; "
-            f"check it with: ls -l {path}"
+            f"check it with: ls -l {quote_path(path)}"
         ) from None
 
 
@@ -51,7 +52,7 @@ def decode_text(content: bytes, path: Path) -> str:
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise DataError(
             f"{path}:1: not UTF-8 (begins with the UTF-16 byte order mark); accepted: UTF-8; "
-            f"convert with: iconv -f utf-16 -t utf-8 {path} > {path}.utf8"
+            f"convert with: iconv -f utf-16 -t utf-8 {quote_path(path)} > {quote_path(f'{path}.utf8')}"
         )
     content = content.removeprefix(codecs.BOM_UTF8)
     try:
@@ -102,7 +103,7 @@ def _find_undecodable(content: bytes, path: Path) -> list[Problem]:
             column = len(line[: error.start].decode("utf-8")) + 1
             text = (
                 f"not UTF-8 (byte 0x{line[error.start]:02X} at column {column}); accepted: UTF-8; "
-                f"convert with: iconv -f latin1 -t utf-8 {path} > {path}.utf8"
+                f"convert with: iconv -f latin1 -t utf-8 {quote_path(path)} > {quote_path(f'{path}.utf8')}"
             )
             problems.append(Problem("unreadable", path, number, text))
     return problems

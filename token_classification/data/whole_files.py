@@ -10,7 +10,6 @@ import errno
 import os
 import re
 import secrets
-import shlex
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from token_classification.errors import DataError, UserError
+from token_classification.output_text import quote_path
 
 UNFINISHED = ".unfinished-"
 UNFINISHED_NAME = re.compile(rf"{re.escape(UNFINISHED)}[0-9a-f]{{16}}(\.\w+)*")
@@ -173,7 +173,7 @@ def explain_unwritable(path: Path) -> Iterator[None]:
 
 def describe_unwritable(path: Path, error: OSError) -> UserError:
     """The message for a file or folder that can't be written."""
-    folder = shlex.quote(str(path if path.is_dir() else path.parent))
+    folder = quote_path(path if path.is_dir() else path.parent)
     return UserError(
         f"{path}: can't be written ({error.strerror or error}); accepted: a place with room that this user may write "
         f"to; check it with: df -h {folder}; ls -ld {folder}"

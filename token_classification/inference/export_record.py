@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from token_classification.errors import UserError
-from token_classification.output_text import make_printable
+from token_classification.output_text import make_printable, quote_path
 
 logger = logging.getLogger(__name__)
 
@@ -114,7 +114,8 @@ def verify_model_files(folder: Path, record: ExportRecord) -> None:
 
 def advise_export(folder: Path) -> str:
     """What to type where an exported folder can't be used."""
-    return f"fetch the folder again, or export the model again: token_classification export -m MODEL -r {folder}"
+    command = f"token_classification export -m MODEL -r {quote_path(folder)}"
+    return f"fetch the folder again, or export the model again: {command}"
 
 
 def _refuse(path: Path, problem: str) -> UserError:

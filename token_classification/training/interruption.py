@@ -11,6 +11,7 @@ from torch import distributed
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from token_classification.errors import StoppedError
+from token_classification.output_text import quote_path
 
 
 class SaveAtSigterm(TrainerCallback):
@@ -76,7 +77,7 @@ class SaveAtSigterm(TrainerCallback):
         if self.is_leaving:
             raise StoppedError(
                 f"stopped by SIGTERM; the training is finished, its model saved in {folder}. To go on: the same "
-                f"command (run_ner.py) with --model_name_or_path {folder} and without --do_train."
+                f"command (run_ner.py) with --model_name_or_path {quote_path(folder)} and without --do_train."
             )
 
     def _remember(self, signal_number: int, frame: FrameType | None) -> None:

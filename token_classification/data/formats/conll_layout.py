@@ -2,7 +2,6 @@
 
 import logging
 import re
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -12,6 +11,7 @@ from token_classification.data.problems import Problem, show
 from token_classification.data.schemes import OUTSIDE, is_bare, is_prefixed
 from token_classification.data.text_lines import no_words, split_blanks
 from token_classification.errors import DataError
+from token_classification.output_text import quote_argument, quote_path
 
 logger = logging.getLogger(__name__)
 
@@ -227,9 +227,8 @@ def _refuse_whole_rows(lines: Sequence[str], place: str, path: Path) -> None:
         return
     mark = matches[0][1]
     mark_in_sed = f"[{mark}]" if mark not in "/&\\^]" else f"\\{mark}"
-    script = shlex.quote(rf"s/^(.*){mark_in_sed}(O|[BIESLU]-.*)$/\1\t\2/")
-    quoted = shlex.quote(str(path))
+    script = quote_argument(rf"s/^(.*){mark_in_sed}(O|[BIESLU]-.*)$/\1\t\2/")
     raise DataError(
         f"{place}: no TAB or blank parts word and tag, and {mark!r} seems to ({show(lines[0])}); accepted: word TAB "
-        f"tag; type: sed -E {script} {quoted} > {quoted}.tabs"
+        f"tag; type: sed -E {script} {quote_path(path)} > {quote_path(f'{path}.tabs')}"
     )

@@ -8,6 +8,7 @@ from token_classification.data.sentences import Sentences, select_sentences
 from token_classification.data.text_lines import read_lines
 from token_classification.data.whole_files import refuse_interrupted_set, write_file_set
 from token_classification.errors import DataError, UserError, list_problems
+from token_classification.output_text import quote_path
 
 PAIR = "The pair of files: a text file with one sentence per line, and a labels file with one label per word."
 UNWRITABLE = re.compile(r"[ \t\n]|\r\Z|\A\Z")
@@ -25,7 +26,7 @@ def read_text_and_labels(text_path: Path, labels_path: Path | None, num_samples:
     if text_path.suffix != ".txt":
         raise DataError(
             f"{text_path}: the name of a text file must end in .txt (found {text_path.name!r}); accepted: *.txt; "
-            f"type e.g.: mv {text_path} {text_path.with_suffix('.txt')}"
+            f"type e.g.: mv {quote_path(text_path)} {quote_path(text_path.with_suffix('.txt'))}"
         )
     refuse_interrupted_set(text_path.parent)
     paths = [text_path] if labels_path is None else [text_path, labels_path]
