@@ -17,6 +17,7 @@ from tqdm.auto import tqdm
 from token_classification.data.text_lines import open_bytes
 from token_classification.errors import DataError, UserError
 from token_classification.inference.answers import OUTPUT_FORMATS, answer_records, encode_answers
+from token_classification.inference.export_record import TOKENIZER_FILES
 from token_classification.inference.input_lines import INPUT_FORMATS, STDIN, comes_once
 from token_classification.inference.parquet_output import convert_to_parquet
 from token_classification.inference.predictor import Predictor, count_characters, cut_into_chunks
@@ -27,7 +28,16 @@ from token_classification.inference.records import BadRecord, Record
 logger = logging.getLogger(__name__)
 
 ERRORS_NAME = "predictions.errors.jsonl"
-HASHED_SUFFIXES = (".safetensors", ".bin", ".xml", ".onnx", "config.json", "tokenizer.json", "export.json")
+HASHED_SUFFIXES = (
+    ".safetensors",
+    ".bin",
+    ".xml",
+    ".onnx",
+    ".onnx.data",
+    "config.json",
+    "export.json",
+    *TOKENIZER_FILES,
+)
 """Ends of the names of the files that a model's answers depend on"""
 BYTES_PER_CHARACTER = 256
 """A chunk ends at 250,000 characters of text, or at so many times as much in the file: fields fill the memory, too."""
