@@ -8,7 +8,7 @@ from conftest import SENTENCES
 from token_classification.data.formats import read_sentences
 from token_classification.data.schemes import Scheme
 from token_classification.data.sentences import Sentences
-from token_classification.reporting.predictions import write_predictions
+from token_classification.reporting.predictions import read_tagged_words, write_predictions
 from token_classification.scoring.metrics import score_tags
 
 
@@ -83,3 +83,25 @@ def test_a_missing_tag_is_no_short_file(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="shorter"):
         write_predictions(tmp_path, make_sentences([["a", "b"]], None), [["O"]])
     assert not (tmp_path / "predictions.conll").exists()
+
+
+@pytest.mark.parametrize("word", [*ODD_WORDS, "-DOCSTART-", "-DOCSTART-x", "# id 1", "1"])
+def test_every_word_comes_back_to_report_and_compare(tmp_path: Path, word: str) -> None:
+    words = [[word, "b"], ["a", word], [word]]
+    gold, predicted = [["B-X", "I-X"], ["O", "B-X"], ["B-X"]], [["O", "O"], ["O", "B-X"], ["B-Y"]]
+    write_predictions(tmp_path, make_sentences(words, gold), predicted)
+    sentences, read = read_tagged_words(tmp_path / "predictions.conll")
+    assert (sentences.tokens, sentences.tags, read) == (words, gold, predicted)
+    assert (sentences.lines, sentences.find_line(1, 1)) == ([1, 4, 7], 5)
+
+
+def test_a_word_that_others_take_for_a_document_start_is_named(tmp_path: Path, caplog) -> None:
+    write_predictions(tmp_path, make_sentences([["-DOCSTART-"]], None), [["O"]])
+    assert "-DOCSTART-" in caplog.text
+
+
+def test_document_starts_of_other_tools_are_no_words(tmp_path: Path) -> None:
+    path = tmp_path / "other.conll"
+    path.write_text("-DOCSTART- -X- O O\n\nAnna NN B-PER O\n")
+    sentences, predicted = read_tagged_words(path)
+    assert (sentences.tokens, sentences.tags, predicted) == ([["Anna"]], [["B-PER"]], [["O"]])

@@ -54,13 +54,41 @@ def read_tagged_words(path: Path) -> tuple[Sentences, list[list[str]]]:
     Raises:
         DataError: no gold column, or something wrong in a line.
     """
-    width = find_layout(read_lines(path), path, None, None).width
+    lines = read_lines(path)
+    own = _read_own_rows(lines)
+    if own is not None:
+        return own
+    width = find_layout(lines, path, None, None).width
     if width < 3:
         raise DataError(
             f"{path}: {width} columns, so there is no gold to score with; accepted: word TAB gold TAB predicted a "
             "line; predict on a file with tags"
         )
     return read_conll(path, label_column="-2"), read_conll(path, label_column="-1").tags
+
+
+def _read_own_rows(lines: Sequence[str]) -> tuple[Sentences, list[list[str]]] | None:
+    """Read word TAB gold TAB predicted, where all lines are so; None for a file of another layout.
+
+    In these every row is a word, also one that begins with `#` or is `-DOCSTART-`.
+    """
+    sentences, predicted, is_open = Sentences([], [], [], has_line_per_word=True), [], False
+    for number, line in enumerate(lines, 1):
+        if not line:
+            is_open = False
+            continue
+        row = line.split("\t")
+        if len(row) != 3 or not row[1] or not row[2]:
+            return None
+        if not is_open:
+            sentences.tokens.append([])
+            sentences.tags.append([])
+            sentences.lines.append(number)
+            predicted.append([])
+            is_open = True
+        for cells, cell in zip((sentences.tokens[-1], sentences.tags[-1], predicted[-1]), row, strict=True):
+            cells.append(cell)
+    return (sentences, predicted) if predicted else None
 
 
 def write_legacy_predictions(
@@ -87,7 +115,7 @@ def write_legacy_predictions(
 
 
 def _clean_words(tokens: Sequence[Sequence[str]]) -> list[list[str]]:
-    """Words without TAB and line ends; says how many there were with one."""
+    """Words without TAB and line ends; says how many there were with one, and which others may be lost elsewhere."""
     cleaned = [[make_writable(word) for word in words] for words in tokens]
     breaking = sum(
         word != clean
@@ -97,5 +125,12 @@ def _clean_words(tokens: Sequence[Sequence[str]]) -> list[list[str]]:
     if breaking:
         logger.warning(
             "%s words with a TAB or line end inside: written to predictions.conll with blanks.", f"{breaking:,}"
+        )
+    starts = sum(word.startswith(DOCUMENT_START) for words in cleaned for word in words)
+    if starts:
+        logger.warning(
+            "%s words begin with %s: report and compare read them as words, other programs as document starts.",
+            f"{starts:,}",
+            DOCUMENT_START,
         )
     return cleaned
