@@ -97,9 +97,9 @@ def _read_conll(lines: Iterator[bytes], path: Path, text_column: str | None) -> 
     head = _take_head(decoded)
     layout = find_layout(head, path, text_column, None)
     for sentence in iterate_sentences(chain(head, decoded), layout, path):
-        lines_of_sentence = {sentence.line, *sentence.skipped}
-        if not too_long.isdisjoint(lines_of_sentence):
-            yield make_bad_record(min(lines_of_sentence & too_long), describe_too_long("sentence"), sentence.words)
+        cut = too_long and too_long.intersection([sentence.line, *sentence.skipped])
+        if cut:
+            yield make_bad_record(min(cut), describe_too_long("sentence"), sentence.words)
         elif sentence.problems:
             problem = sentence.problems[0]
             yield make_bad_record(problem.line, problem.text, sentence.words)
