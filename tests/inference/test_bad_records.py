@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import time
 from pathlib import Path
 
 import pyarrow as pa
@@ -112,6 +113,25 @@ def test_a_carriage_return_in_a_row_loses_nothing_in_silence(tmp_path):
         "in\rRome",
         "Berlin",
     ]
+
+
+def test_quotes_that_stay_open_are_not_followed_again_and_again(tmp_path):
+    """Each line opens a quote that none of the others closes: followed for 10,000 lines each, they take a minute."""
+    count = 12_000
+    (tmp_path / "in.csv").write_text("id,text\n" + 'x""","\n' * count + "1,Paris\n")
+    start = time.process_time()
+    records = list(read_records(str(tmp_path / "in.csv")))
+    assert time.process_time() - start < 12
+    assert [record.text for record in records if isinstance(record, Record)] == ["Paris"]
+    assert len(records) == count + 1
+
+
+def test_a_long_cell_behind_a_stray_quote_is_read_whole(tmp_path):
+    cell = "line\n" * 1000
+    (tmp_path / "in.csv").write_text(f'id,text\n1,"stray\n2,Anna\n3,"{cell}"\n4,Paris\n')
+    bad, *good = read_records(str(tmp_path / "in.csv"))
+    assert bad.line == 2
+    assert [record.text for record in good] == ["Anna", cell, "Paris"]
 
 
 BOMBS = {

@@ -19,6 +19,8 @@ from token_classification.inference.records import (
 
 LINES_OF_ROW = 10_000
 """A quote that is still open after so many lines was never meant to be one."""
+LINES_OF_ROW_READ_ANEW = 200
+"""The same for lines that such a quote had swallowed: were each to swallow thousands again, that would take hours."""
 OPEN_QUOTE = "a quote opens that is not closed, or not at the end of a cell"
 
 Line = tuple[int, bytes]
@@ -66,12 +68,17 @@ def _split_rows(lines: Iterator[bytes], delimiter: str) -> Iterator[tuple[int, l
     """
     numbered = enumerate(lines, 2)
     put_back: deque[Line] = deque()
+    most_lines = LINES_OF_ROW
     while first := put_back.popleft() if put_back else next(numbered, None):
         if not first[1]:
             continue
+        if not put_back:
+            most_lines = LINES_OF_ROW
         taken = [first]
         try:
-            row = next(csv.reader(_take_lines(taken, put_back, numbered), delimiter=delimiter, strict=True))
+            row = next(
+                csv.reader(_take_lines(taken, put_back, numbered, most_lines), delimiter=delimiter, strict=True)
+            )
             yield first[0], row, sum(len(line) for _, line in taken)
             continue
         except csv.Error as error:
@@ -79,14 +86,16 @@ def _split_rows(lines: Iterator[bytes], delimiter: str) -> Iterator[tuple[int, l
         except RecordError as error:
             reason = error
         put_back.extendleft(reversed(taken[1:]))
+        if len(taken) > 1:
+            most_lines = max(min(most_lines, len(taken)) // 2, LINES_OF_ROW_READ_ANEW)
         yield first[0], make_bad_record(first[0], OPEN_QUOTE if len(taken) > 1 else reason, first[1]), 0
 
 
-def _take_lines(taken: list[Line], put_back: deque[Line], numbered: Iterator[Line]) -> Iterator[str]:
-    """The lines that a row may go over, and no more than a row may have; `taken` begins with the first of them."""
+def _take_lines(taken: list[Line], put_back: deque[Line], numbered: Iterator[Line], most_lines: int) -> Iterator[str]:
+    """The lines that a row may go over, and no more than it may have; `taken` begins with the first of them."""
     yield decode_line(taken[0][1]) + "\n"
     size = len(taken[0][1])
-    while len(taken) < LINES_OF_ROW and size < LONGEST_RECORD:
+    while len(taken) < most_lines and size < LONGEST_RECORD:
         line = put_back.popleft() if put_back else next(numbered, None)
         if line is None:
             return
