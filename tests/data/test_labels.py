@@ -1,5 +1,6 @@
 """The label set: names, their order, and what is said about tags that don't fit."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -173,3 +174,19 @@ def test_the_names_tell_the_scheme_where_the_gold_does_not(write_labels, gold: s
 def test_the_gold_tells_the_scheme_before_the_names() -> None:
     label_set = choose(make_corpus(validation="I-PER O"), model_labels=["O", "B-PER", "I-PER"], is_training=False)
     assert label_set.scheme == Scheme.IOB1
+
+
+@pytest.mark.parametrize("tag", ["B-A\tB", "B-A\nB", "B-A\r", ""])
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_a_label_that_no_prediction_file_can_hold_is_refused_before_the_training(tag: str, split: str) -> None:
+    corpus = make_corpus(train="B-PER O | O", test="O | O O")
+    corpus.splits[split].tags[1][0] = tag
+    with pytest.raises(DataError, match=rf"{split}\.conll:11: .*{re.escape(repr(tag))}"):
+        choose(corpus)
+
+
+@pytest.mark.parametrize("tag", ["B-\u2028", "B-\x85", "B-\x0c", "B-\r.", "B-two words"])
+def test_other_odd_characters_are_no_hindrance(tag: str) -> None:
+    corpus = make_corpus(train="B-PER O | O")
+    corpus.splits["train"].tags[1][0] = tag
+    assert tag in choose(corpus).names

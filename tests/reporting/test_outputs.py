@@ -1,6 +1,7 @@
 """What a run writes into its output folder, and what it leaves alone there."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -106,6 +107,16 @@ def test_they_are_looked_at_before_the_training(bert_folder, tmp_path, capsys):
     assert run("--model_name_or_path", bert_folder, *data, "--do_train", "--resume_from_checkpoint", "auto") == 2
     assert (output / "README.md").read_text() == "precious"
     assert not (output / "train_results.json").exists()
+
+
+@pytest.mark.parametrize("folder", [os.fsdecode(b"mod\xe8le"), os.fsdecode(b"a\xff/model")])
+def test_a_folder_that_no_model_can_be_saved_in_is_refused_before_the_training(bert_folder, tmp_path, capsys, folder):
+    data = ["--train_file", write_sentences(tmp_path / "train.conll"), "--output_dir", tmp_path / folder]
+    assert run("--model_name_or_path", bert_folder, *data, "--do_train", "--max_steps", 1) == 2
+    message = capsys.readouterr().err
+    assert "--output_dir" in message
+    assert "UTF-8" in message
+    assert [path.name for path in tmp_path.iterdir()] == ["train.conll"]
 
 
 def test_without_a_step_there_is_nothing_to_do(model, file, tmp_path, capsys):

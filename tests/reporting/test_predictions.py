@@ -105,3 +105,9 @@ def test_document_starts_of_other_tools_are_no_words(tmp_path: Path) -> None:
     path.write_text("-DOCSTART- -X- O O\n\nAnna NN B-PER O\n")
     sentences, predicted = read_tagged_words(path)
     assert (sentences.tokens, sentences.tags, predicted) == ([["Anna"]], [["B-PER"]], [["O"]])
+
+
+def test_tags_with_blanks_are_warned_of_where_blanks_part_tags(tmp_path: Path, caplog) -> None:
+    write_predictions(tmp_path, make_sentences([["a"]], None), [["B-two words"]])
+    assert "predictions.txt" in caplog.text
+    assert "predictions.conll" in caplog.text

@@ -2,6 +2,7 @@
 
 import difflib
 import logging
+import re
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ logger = logging.getLogger(__name__)
 
 IGNORED_LABEL = -100
 """Label id that torch's cross entropy leaves out."""
+
+
+UNWRITABLE_TAG = re.compile(r"[\t\n]|\r\Z|\A\Z")
 
 
 @dataclass(frozen=True)
@@ -56,8 +60,10 @@ def choose_label_set(
     sorted); a model that knows the same names keeps its own order. Without training the model's labels count.
 
     Raises:
-        UserError: no labels anywhere (an untrained model and no training), or a training tag that `--labels` lacks.
+        UserError: no labels anywhere (an untrained model and no training), or a training tag that `--labels` lacks; as
+            `DataError`: a tag that could not be written into a file of predictions.
     """
+    _refuse_unwritable_tags(corpus)
     given = read_label_file(labels_file) if labels_file else None
     data_names = given or corpus.label_names or collect_label_names(corpus)
     if is_training:
@@ -84,6 +90,28 @@ def choose_label_set(
             UNNAMED,
         )
     return label_set
+
+
+def _refuse_unwritable_tags(corpus: Corpus) -> None:
+    """Find out before the training which tags would break the files behind it.
+
+    Raises:
+        DataError: tags without a character, or with a TAB or line end (possible in JSON and Parquet).
+    """
+    problems = []
+    for split, sentences in corpus.splits.items():
+        wrong = {tag for tags in sentences.tags or () for tag in set(tags) if UNWRITABLE_TAG.search(tag)}
+        if not wrong:
+            continue
+        problems += [
+            f"{corpus.place(split, row)}: tag {tag!r}; accepted: at least one character, no TAB and no line end; "
+            "write it otherwise"
+            for row, tags in enumerate(sentences.tags)
+            for tag in tags
+            if tag in wrong
+        ]
+    if problems:
+        raise DataError(list_problems(problems))
 
 
 @keep_inputs()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from token_classification.arguments import DataArguments, NerTrainingArguments
 from token_classification.data.results_folder import check_own_files, claim_files
+from token_classification.errors import UserError
 from token_classification.recipe import Recipe
 from token_classification.reporting.evaluation_report import REPORT_FILES, REPORT_FOLDER
 from token_classification.reporting.predictions import LEGACY_PREDICTIONS, PREDICTIONS, TAG_LINES
@@ -19,11 +20,25 @@ EVALUATION_RECORD = "eval_run.json"
 def check_outputs(data: DataArguments, training: NerTrainingArguments, recipe: Recipe) -> None:
     """Find out before the work whether its results would replace files that this tool has not written.
 
-    Raises: UserError for such a file, unless they may be written over (`--overwrite_output_dir`).
+    Raises: UserError for such a file, unless they may be written over (`--overwrite_output_dir`), and for a folder in
+    which no model can be saved.
     """
+    if training.do_train:
+        _refuse_undecodable(training.output_dir)
     if training.process_index == 0 and not training.overwrite_output_dir:
         for folder, names in list_outputs(data, training, recipe).items():
             check_own_files(folder, names, "give another --output_dir, or --overwrite_output_dir to write over it")
+
+
+def _refuse_undecodable(folder: str) -> None:
+    """The libraries that write weights and tokenizers take UTF-8 only."""
+    try:
+        str(Path(folder).resolve()).encode("utf-8")
+    except UnicodeEncodeError:
+        raise UserError(
+            f"--output_dir {folder}: its name is not UTF-8, so no model can be saved there; accepted: UTF-8 in all of "
+            "the path; give another --output_dir"
+        ) from None
 
 
 def claim_outputs(data: DataArguments, training: NerTrainingArguments, recipe: Recipe) -> None:

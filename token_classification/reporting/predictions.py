@@ -32,6 +32,14 @@ def write_predictions(folder: Path, sentences: Sentences, predicted: Sequence[Se
         sentences: The split as it was read; without tags the gold column is left out.
         predicted: One tag per word.
     """
+    with_blank = sorted({tag for tags in predicted for tag in set(tags) if " " in tag})
+    if with_blank:
+        logger.warning(
+            "%s can't be cut at blanks into tags, for some hold one (%r); %s has them apart.",
+            TAG_LINES,
+            with_blank[0],
+            PREDICTIONS,
+        )
     write_whole(folder / TAG_LINES, "".join(" ".join(tags) + "\n" for tags in predicted))
     write_tagged_words(folder / PREDICTIONS, sentences, predicted)
 
