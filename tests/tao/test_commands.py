@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -278,17 +280,20 @@ def test_finetuning_keeps_the_labels_and_refuses_new_ones(trained, specs, data_d
     assert "token_classification train" in error
 
 
-def test_a_training_that_was_too_short_says_so_at_its_end(specs, data_dir, bert_folder, tmp_path, capsys):
-    settings = ["trainer.max_epochs=6", "training_ds.batch_size=64", "training_ds.num_samples=7", "report=false"]
-    assert train_model(specs, data_dir, bert_folder, tmp_path, *settings) == 0
+def test_a_training_that_learnt_nothing_says_so_at_its_end(specs, data_dir, bert_folder, tmp_path, capsys):
+    data = tmp_path / "data"
+    shutil.copytree(data_dir, data)
+    labels = data / "labels_train.txt"
+    labels.write_text(re.sub(r"\S+", "O", labels.read_text()))
+    settings = [f"data_dir={data}", "trainer.max_epochs=10", "training_ds.num_samples=7", "report=false"]
+    assert train_model(specs, data_dir, bert_folder, tmp_path / "results", *settings) == 0
     lines = capsys.readouterr().out.splitlines()
     assert "THE MODEL HAS LEARNT NOTHING" in lines[-2]
     assert "training_ds.batch_size=8" in lines[-2]
-    assert not (tmp_path / "checkpoints" / "report").exists()
+    assert not (tmp_path / "results" / "checkpoints" / "report").exists()
     # num_samples is how many sentences are used; labels are those of the whole file.
     assert any("Total labels: 55. " in line for line in lines)
-    counts = [line.split("\t\t")[2] for line in (data_dir / "labels_train_label_stats.tsv").read_text().splitlines()]
-    assert sum(map(int, counts)) == 55
+    assert (data / "labels_train_label_stats.tsv").read_text() == "0\t\t1.0\t\t55\n"
 
 
 def test_what_ends_a_command_is_in_its_error_log(specs, data_dir, bert_folder, tmp_path):
