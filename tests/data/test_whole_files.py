@@ -169,3 +169,13 @@ def test_what_a_killed_command_was_writing_is_removed_and_nothing_else(tmp_path:
     (folder / "a").write_text("half")
     remove_unfinished(tmp_path)
     assert sorted(os.listdir(tmp_path)) == sorted(kept)
+
+
+def test_what_leads_to_a_pipe_is_written_to_as_it_is() -> None:
+    out, into = os.pipe()
+    try:
+        write_whole(Path(f"/dev/fd/{into}"), "text")
+        assert os.read(out, 100) == b"text"
+    finally:
+        os.close(out)
+        os.close(into)

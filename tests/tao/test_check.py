@@ -221,3 +221,25 @@ def test_findings_may_go_to_a_pipe(two_files):
         assert b'"findings": []' in os.read(handle, 65_536)
     finally:
         os.close(handle)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--json", "afile/new.json"],
+        ["--json", "/proc/nowhere/new.json"],
+        ["--json", "new.json", "--html", "adir"],
+        ["--json", "new.json", "--repair", "afile"],
+        ["--json", "/dev/full"],
+    ],
+)
+def test_a_place_that_can_not_be_written_is_one_message_and_nothing_is_written(two_files, arguments, capsys):
+    (two_files / "afile").write_text("precious")
+    (two_files / "adir").mkdir()
+    assert check("dev.conll", *arguments) == 2
+    message = capsys.readouterr().err
+    assert message.startswith("error: ")
+    assert message.count("\n") == 1
+    assert arguments[-1] in message
+    assert (two_files / "afile").read_text() == "precious"
+    assert not (two_files / "new.json").exists()

@@ -1,5 +1,7 @@
 """What a check is going to write, and whether it may: no data is lost to a report or a corrected copy."""
 
+import errno
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,6 +11,7 @@ from token_classification.checking.copies import name_copy, name_diff
 from token_classification.checking.files import CheckedData
 from token_classification.data.results_folder import check_own_files, claim_files, refuse_overwriting_inputs
 from token_classification.data.schemes import Scheme
+from token_classification.data.whole_files import describe_unwritable
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ def reserve_targets(data: CheckedData, options: CheckOptions, inputs: Iterable[P
     refuse_overwriting_inputs(targets, inputs)
     names: dict[Path, list[str]] = defaultdict(list)
     for path in targets.values():
+        if path.is_dir():
+            raise describe_unwritable(path, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
         if path.is_file() or not path.exists():  # a pipe can't lose anything
             names[path.parent].append(path.name)
     for folder, files in names.items():

@@ -48,12 +48,12 @@ def open_whole(path: Path) -> Iterator[BinaryIO]:
 
     Raises: UserError when it can't be written.
     """
-    # A link stays one: the file that it leads to is replaced.
-    target = Path(os.path.realpath(path))
-    if target.exists() and not target.is_file():
-        with explain_unwritable(path), target.open("wb") as file:
+    if path.exists() and not path.is_file():
+        with explain_unwritable(path), path.open("wb") as file:
             yield file
         return
+    # A link stays one: the file that it leads to is replaced.
+    target = Path(os.path.realpath(path))
     unfinished = name_unfinished(target)
     try:
         with unfinished.open("xb") as file:
