@@ -24,7 +24,7 @@ class HeadOptions:
 
 @dataclass(frozen=True)
 class OptimizerOptions:
-    """An optimizer and a schedule under NeMo's names (behaviour.md K17, K18, K30, K31)."""
+    """An optimizer and a schedule under NeMo's names."""
 
     name: str = "adam"
     options: dict = field(default_factory=dict)
@@ -49,7 +49,7 @@ class Recipe:
     special_token_label: str | None = None
     """Label that special tokens are trained on; None: they are not"""
     balances_classes: bool = False
-    """Cross entropy weighted against the frequency of the labels (behaviour.md 2.2)"""
+    """Cross entropy weighted against the frequency of the labels"""
     optimizer: OptimizerOptions | None = None
     """None: as the TrainingArguments say"""
     model_folder: Path | None = None

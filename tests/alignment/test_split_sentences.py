@@ -41,7 +41,7 @@ def split_text(text: str, budget: int, placeholder: str | None = None) -> tuple[
 
 @dataclass(frozen=True)
 class Case:
-    """An input, what the original makes of it (behaviour.md 5.2), and what we do."""
+    """An input, what the original makes of it, and what we do."""
 
     text: str
     original: str

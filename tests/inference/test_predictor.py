@@ -115,7 +115,7 @@ def test_large_texts_are_not_collected(predictor, monkeypatch):
 
 
 def test_a_name_far_behind_the_first_window_is_found(predictor):
-    """user_pains row 16: the stock pipeline gives nothing for such a text."""
+    """The stock pipeline gives nothing for such a text."""
     tokenizer = predictor.engine.aligner.tokenizer
     first, second = tokenizer.convert_tokens_to_ids(["manager", "office"])
 

@@ -1,7 +1,7 @@
 """Tagged lines cut into sentences that fit a model without windows: what `scripts/preprocess.py` does.
 
 Two ways: `split_sentences` keeps entities whole; `split_as_the_original` repeats the script of the GermEval
-walk-through byte for byte, with what it does to the gold (behaviour.md 5.2).
+walk-through byte for byte, with what it does to the gold.
 """
 
 import unicodedata

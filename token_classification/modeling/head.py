@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 def replace_head(model: PreTrainedModel, old_names: Sequence[str], new_names: Sequence[str]) -> None:
     """Give the model a head for `new_names` in their order; rows of names that it knew are kept bit for bit.
 
-    Prints which labels were kept, are new and were dropped (user_pains row 12).
+    Prints which labels were kept, are new and were dropped.
 
     Raises:
         UserError: the model has no linear layer with one row per label to take rows from.

@@ -44,7 +44,7 @@ def add_prefix_space(tokenizer: PreTrainedTokenizerBase) -> None:
     """Make a byte-level tokenizer read each word as if a blank stood before it, as in running text.
 
     Without that, `["he", "went"]` becomes `he w ent` where text gives `he Ġwent`, and training sees other sub-tokens
-    than inference. transformers ignores `add_prefix_space` for many classes (user_pains row 13), so the pre-tokenizer
+    than inference. transformers ignores `add_prefix_space` for many classes, so the pre-tokenizer
     itself is changed: its own switch where ByteLevel stands alone, a normalizer where a regular expression cuts first.
     """
     if not has_byte_level_words(tokenizer) or _cuts_words_as_text(tokenizer):

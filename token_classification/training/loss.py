@@ -56,7 +56,7 @@ class LabelLoss:
 
 
 def weigh_classes(corpus: Corpus, label_set: LabelSet) -> torch.Tensor:
-    """Weights against the frequency of the labels in the training data: N / (K * n), behaviour.md 2.2.
+    """Weights against the frequency of the labels in the training data: N / (K * n).
 
     N words, K labels that occur, n words with the label; 1.0 for a label that does not occur. float32 (labels,).
     """

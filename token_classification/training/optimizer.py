@@ -1,4 +1,4 @@
-"""Optimizers by the names of a NeMo spec (behaviour.md K30), all of them torch's own."""
+"""Optimizers by the names of a NeMo spec, all of them torch's own."""
 
 import difflib
 from collections.abc import Iterable, Mapping
@@ -32,7 +32,7 @@ def build_optimizer(
     weight_decay: float = 0.0,
     options: Mapping[str, object] | None = None,
 ) -> optim.Optimizer:
-    """Build an optimizer over all parameters alike: NeMo exempts neither biases nor norms (behaviour.md 2.8).
+    """Build an optimizer over all parameters alike: NeMo exempts neither biases nor norms.
 
     `adam` adds the decay to the gradient (L2), `adamw` takes it off the weight.
 

@@ -1,7 +1,7 @@
-"""Learning-rate schedules by the names of a NeMo spec (behaviour.md K31).
+"""Learning-rate schedules by the names of a NeMo spec.
 
 A schedule that is a closed formula is a function from the step to a share of the full learning rate; the others are
-torch's own. Formulas: behaviour.md 2.8, and the behaviour of nemo/core/optim/lr_scheduler.py.
+torch's own. Formulas: those of NeMo's nemo/core/optim/lr_scheduler.py.
 """
 
 import difflib
@@ -90,7 +90,7 @@ def anneal_as_noam(course: Course, step: int) -> float:
 
 
 def warm_up_then(anneal: Formula) -> Formula:
-    """Warm up, hold, then anneal until the last step; the lowest rate behind it (behaviour.md 2.8)."""
+    """Warm up, hold, then anneal until the last step; the lowest rate behind it."""
 
     def follow(course: Course, step: int) -> float:
         """Share of the full rate at a step."""
