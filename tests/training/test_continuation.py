@@ -12,6 +12,7 @@ from transformers import BertModel
 from token_classification.exit_codes import run_command
 from token_classification.story import main
 from token_classification.training.damage import RECORD_FILE, find_damage
+from token_classification.training.finite import ADVICE
 
 SETTINGS = """--do_train --max_steps 4 --save_steps 2 --per_device_train_batch_size 4 --use_cpu --disable_tqdm true
     --resume_from_checkpoint auto"""
@@ -93,6 +94,13 @@ def test_other_data_are_another_training(change, work, bert_folder, capsys):
 def test_settings_that_change_the_result_are_another_training(flags, expected, work, bert_folder, capsys):
     assert train(work, bert_folder, *flags.split()) == 2
     assert expected in capsys.readouterr().err
+
+
+def test_what_is_advised_against_losses_that_are_no_numbers_is_accepted(work, bert_folder):
+    assert "(--overwrite_output_dir): a --learning_rate" in ADVICE
+    assert train(work, bert_folder, "--mixed_precision", "no") == 0
+    fresh = ["--overwrite_output_dir", "--resume_from_checkpoint", "false", "--learning_rate", "5e-6"]
+    assert train(work, bert_folder, *fresh) == 0
 
 
 def test_another_encoder_of_the_same_shape_is_another_training(work, bert_folder, wordpiece, tmp_path, capsys):

@@ -57,6 +57,7 @@ WORDS = {
     " (run_ner.py: with --resume_from_checkpoint auto)": "",
     " with --resume_from_checkpoint auto": "",
     " --overwrite_output_dir": " and another -r",
+    "From the start (--overwrite_output_dir)": "With another -r",
     "To start afresh: --overwrite_output_dir without --resume_from_checkpoint": "To start afresh: another -r, or "
     "exp_manager.resume_if_exists=false",
     "--train_sampling_strategy: auto there, sequential here": "training_ds.shuffle: true there, false here",

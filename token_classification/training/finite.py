@@ -7,6 +7,11 @@ from torch import nn
 
 from token_classification.errors import UserError
 
+ADVICE = (
+    "From the start (--overwrite_output_dir): a --learning_rate of a tenth, or --max_grad_norm 1.0. From that "
+    "checkpoint, too: --mixed_precision no."
+)
+"""What helps; another rate is another training, which a checkpoint is not continued by"""
 SHOWN_SENTENCES = 3
 SHOWN_CHARACTERS = 80
 
@@ -28,8 +33,7 @@ def check_loss(loss: torch.Tensor, step: int, read_batch: Callable[[], list[str]
     shown = "\n".join(f"  {text[:SHOWN_CHARACTERS]}" for text in texts[:SHOWN_SENTENCES])
     raise UserError(
         f"the loss is {loss.item()} at step {step}, in a batch of {len(texts)} windows that begins with\n{shown}\n"
-        "The last good checkpoint is kept. Usual causes: the learning rate, or fp16. Give a --learning_rate of a "
-        "tenth, --max_grad_norm 1.0, or --mixed_precision no."
+        f"The last good checkpoint is kept. Usual causes: the learning rate, or fp16. {ADVICE}"
     )
 
 
@@ -43,6 +47,5 @@ def check_weights(model: nn.Module, step: int) -> None:
         if not torch.isfinite(parameter).all():
             raise UserError(
                 f"after step {step} the weights of {name} are no numbers any more (NaN or infinite); they are not "
-                "saved, the last good checkpoint is kept. Give a --learning_rate of a tenth, --max_grad_norm 1.0, or "
-                "--mixed_precision no."
+                f"saved, the last good checkpoint is kept. {ADVICE}"
             )
