@@ -31,6 +31,14 @@ def list_records(name: str, **settings: str) -> list[tuple]:
     ]
 
 
+@pytest.mark.parametrize("name", ["a.txt", "a.jsonl", "a.csv", "a.conll", "a"])
+def test_lines_of_old_macs_are_refused_with_the_way_out(tmp_path, name):
+    with pytest.raises(DataError, match=r":1: lines end with CR alone.*tr '\\r' '\\n' <"):
+        read(tmp_path / name, b'{"text": "a"}\r{"text": "b"}\r')
+    assert len(read(tmp_path / "b.txt", b"a\rb\nc\n")) == 2
+    assert len(read(tmp_path / "c.txt", b"a\r" + b"b" * 5000 + b"\nc\n")) == 2
+
+
 def test_text_has_a_record_per_line(tmp_path):
     content = "\ufeffAnna\r\n\nin\u2028Paris\x0c!\nno end".encode()
     expected = [(1, "Anna"), (2, ""), (3, "in\u2028Paris\x0c!"), (4, "no end")]

@@ -19,6 +19,11 @@ def show(text: str) -> str:
     return repr(text) if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]!r}..."
 
 
+def show_argument(text: str) -> str:
+    """Give what was typed for a flag, as it was typed unless that would make an odd message."""
+    return text if text.isprintable() and len(text) <= SHOWN_CHARACTERS else show(text)
+
+
 @dataclass(frozen=True)
 class Problem:
     """Something wrong at one line of a file."""

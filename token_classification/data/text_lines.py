@@ -10,6 +10,24 @@ from token_classification.data.problems import BrokenFileError, Problem
 from token_classification.errors import DataError
 from token_classification.output_text import quote_path
 
+MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+"""Byte order mark -> what iconv calls the encoding; that of UTF-32 begins with that of UTF-16"""
+PACKED = {
+    b"\x1f\x8b": ("gzip", "gunzip -c {0} > {0}.txt"),
+    b"PK\x03\x04": ("a ZIP archive (so are Excel's tables; save those as CSV)", "unzip {0}"),
+    b"BZh91AY": ("bzip2", "bunzip2 -c {0} > {0}.txt"),
+    b"\xfd7zXZ\x00": ("xz", "unxz -c {0} > {0}.txt"),
+}
+"""First bytes -> what the file is, and the command that unpacks it"""
+GUESSED_BY = 4096
+"""Bytes by which UTF-16 without a mark is known"""
+MANY_NULS = 0.8
+
 
 def open_bytes(path: Path) -> BinaryIO:
     """Open a file or pipe for reading bytes; within `keep_inputs` it is read once.
@@ -20,28 +38,33 @@ def open_bytes(path: Path) -> BinaryIO:
         return open_input(path)
     except FileNotFoundError:
         raise DataError(_explain_missing(path)) from None
+    except ValueError as error:  # a path with a NUL in it
+        raise DataError(f"{path}: no path of a file ({error}); accepted: an existing file; check the path") from None
     except OSError as error:
-        raise DataError(
-            f"{path}: can't be read ({error.strerror}); accepted: a file that this user may read; "
-            f"check it with: ls -l {quote_path(path)}"
-        ) from None
+        raise DataError(_explain_unreadable(path, error)) from None
 
 
 def read_bytes(path: Path) -> bytes:
     """Give all bytes of a file. Raises: DataError, as `open_bytes` does."""
-    with open_bytes(path) as file:
-        return file.read()
+    try:
+        with open_bytes(path) as file:
+            return file.read()
+    except OSError as error:
+        raise DataError(_explain_unreadable(path, error)) from None
 
 
 def read_text(path: Path) -> str:
     """Give the text of a UTF-8 file without its byte order mark, with every CRLF as LF.
+
+    A file without any LF whose lines end with CR, as on old Macs, is read so.
 
     Raises: DataError when the file is missing, unreadable, not UTF-8 or holds nothing but white space.
     """
     text = decode_text(read_bytes(path), path)
     if not text.strip(" \t\r\n"):
         raise no_words(path)
-    return text.replace("\r\n", "\n").removesuffix("\r")
+    text = text.replace("\r\n", "\n").removesuffix("\r")
+    return text if "\n" in text else text.replace("\r", "\n")
 
 
 def decode_text(content: bytes, path: Path) -> str:
@@ -49,16 +72,40 @@ def decode_text(content: bytes, path: Path) -> str:
 
     Raises: DataError when it is not UTF-8, with the lines that are not.
     """
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise DataError(
-            f"{path}:1: not UTF-8 (begins with the UTF-16 byte order mark); accepted: UTF-8; "
-            f"convert with: iconv -f utf-16 -t utf-8 {quote_path(path)} > {quote_path(f'{path}.utf8')}"
-        )
+    _refuse_other_kinds(content, path)
     content = content.removeprefix(codecs.BOM_UTF8)
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
         raise BrokenFileError(_find_undecodable(content, path), None) from None
+
+
+def _refuse_other_kinds(content: bytes, path: Path) -> None:
+    """Refuse what is no UTF-8 text by its first bytes. Raises: DataError with the command that makes such a text."""
+    quoted = quote_path(path)
+    for start, (kind, command) in PACKED.items():
+        if content.startswith(start):
+            raise DataError(
+                f"{path}:1: no text but {kind}; accepted: UTF-8 text; unpack with: {command.format(quoted)}"
+            )
+    encoding = next((name for mark, name in MARKS.items() if content.startswith(mark)), None)
+    reason = f"begins with the {(encoding or '').upper()} byte order mark"
+    if encoding is None:
+        encoding, reason = _guess_utf16(content[:GUESSED_BY]), "every second byte is NUL, as in UTF-16"
+    if encoding is not None:
+        raise DataError(
+            f"{path}:1: not UTF-8 ({reason}); accepted: UTF-8; "
+            f"convert with: iconv -f {encoding} -t utf-8 {quoted} > {quoted}.utf8"
+        )
+
+
+def _guess_utf16(start: bytes) -> str | None:
+    """The encoding of ASCII letters in UTF-16 without a byte order mark; None for anything else."""
+    even, odd = start[::2], start[1::2]
+    shares = [half.count(0) / max(len(half), 1) for half in (even, odd)]
+    if max(shares) < MANY_NULS or min(shares) > 1 - MANY_NULS:
+        return None
+    return "utf-16be" if shares[0] > shares[1] else "utf-16le"
 
 
 def read_lines(path: Path) -> list[str]:
@@ -85,17 +132,27 @@ def no_words(path: Path) -> DataError:
     )
 
 
+def _explain_unreadable(path: Path, error: OSError) -> str:
+    return (
+        f"{path}: can't be read ({error.strerror}); accepted: a file that this user may read; "
+        f"check it with: ls -l {quote_path(path)}"
+    )
+
+
 def _explain_missing(path: Path) -> str:
-    if not path.parent.is_dir():
+    try:
+        names = [entry.name for entry in path.parent.iterdir()]
+    except FileNotFoundError:
         return f"{path}: no such file (there is no folder {path.parent}); accepted: an existing file; check the path"
-    names = [entry.name for entry in path.parent.iterdir()]
+    except OSError as error:
+        return f"{path}: no such file (its folder can't be looked into: {error.strerror}); check the path"
     near = difflib.get_close_matches(path.name, names) or sorted(names)[:3]
     found = ", ".join(map(repr, near)) or "nothing"
     return f"{path}: no such file (its folder holds {found}); accepted: an existing file; check the name"
 
 
 def _find_undecodable(content: bytes, path: Path) -> list[Problem]:
-    problems = []
+    problems, quoted = [], quote_path(path)
     for number, line in enumerate(content.split(b"\n"), 1):
         try:
             line.decode("utf-8")
@@ -103,7 +160,7 @@ def _find_undecodable(content: bytes, path: Path) -> list[Problem]:
             column = len(line[: error.start].decode("utf-8")) + 1
             text = (
                 f"not UTF-8 (byte 0x{line[error.start]:02X} at column {column}); accepted: UTF-8; "
-                f"convert with: iconv -f latin1 -t utf-8 {quote_path(path)} > {quote_path(f'{path}.utf8')}"
+                f"convert with: iconv -f latin1 -t utf-8 {quoted} > {quoted}.utf8"
             )
             problems.append(Problem("unreadable", path, number, text))
     return problems

@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 STDIN = "-"
 GZIP_MAGIC = b"\x1f\x8b"
 PEEKED_BYTES = 4096
+STRAY_CRS = 2
+"""So many CRs may stand in a long first line"""
 SKIPPED_AT_ONCE = 2**20
 
 SUFFIXES = {
@@ -75,6 +77,23 @@ def recognise_input(source: BinaryIO, path: Path) -> str:
     if not suffix:
         logger.info("%s is read as %s; for another format: input_format=NAME", path, found)
     return found
+
+
+def refuse_cr_lines(source: BinaryIO, path: Path) -> None:
+    """Refuse a text whose lines end with CR alone, as on old Macs: it would be one record.
+
+    Raises:
+        DataError: with the command that puts it right.
+    """
+    with explain_broken_gzip(path):
+        start = source.peek(PEEKED_BYTES)[:PEEKED_BYTES]
+    inner = start.rstrip(b"\r").count(b"\r")
+    if b"\n" not in start and inner > (0 if len(start) < PEEKED_BYTES else STRAY_CRS):
+        quoted = quote_path(path)
+        raise DataError(
+            f"{path}:1: lines end with CR alone (old Macs); accepted: LF or CRLF; "
+            f"convert with: tr '\\r' '\\n' < {quoted} > {quoted}.lf"
+        )
 
 
 def read_lines(source: BinaryIO, path: Path) -> Iterator[bytes]:

@@ -14,6 +14,7 @@ from token_classification.inference.input_lines import (
     open_unpacked,
     read_lines,
     recognise_input,
+    refuse_cr_lines,
 )
 from token_classification.inference.parquet_records import read_parquet
 from token_classification.inference.records import (
@@ -48,6 +49,7 @@ def read_records(name: str, input_format: str | None = None, text_column: str | 
     input_format = input_format or recognise_input(source, path)
     if input_format == "parquet":
         return read_parquet(path, text_column)
+    refuse_cr_lines(source, path)
     return READERS[input_format](read_lines(source, path), path, text_column)
 
 

@@ -98,7 +98,7 @@ def test_every_broken_line_is_named(tmp_path):
         read_json_lines(path)
     first, second = str(error.value).split("\n")
     assert "a.jsonl:3: not JSON (" in first
-    assert 'a.jsonl:4: not a record (["a"]); accepted: {"tokens"' in second
+    assert 'a.jsonl:4: not a record (a list); accepted: {"tokens"' in second
 
 
 def test_records_of_a_list_know_their_lines(tmp_path):

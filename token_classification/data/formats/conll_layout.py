@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from token_classification.data.problems import Problem, show
+from token_classification.data.problems import Problem, show, show_argument
 from token_classification.data.schemes import OUTSIDE, is_bare, is_prefixed
 from token_classification.data.text_lines import no_words, split_blanks
 from token_classification.errors import DataError
@@ -202,9 +202,9 @@ def _choose_column(asked: str | None, flag: str, default: int, columns: Sequence
         return default
     accepted = f"a number from 0 to {len(columns) - 1}, or from the end, -1 to -{len(columns)}"
     if not re.fullmatch(r"-?[0-9]+", asked):
-        what = f"{flag} {asked} is a name, and CoNLL columns have numbers"
+        what = f"{flag} {show_argument(asked)} is a name, and CoNLL columns have numbers"
     elif len(asked) > len(str(len(columns))) + 1 or not -len(columns) <= int(asked) < len(columns):
-        what = f"there is no column {flag} {asked}"
+        what = f"there is no column {flag} {show_argument(asked)}"
     else:
         return int(asked) % len(columns)
     shown = show_columns(columns)

@@ -8,9 +8,14 @@ from typing import NamedTuple
 
 from token_classification.data.formats.conll_layout import Layout
 from token_classification.data.formats.label_columns import list_telling_names
-from token_classification.data.formats.record_columns import find_column, list_columns, list_tag_columns
+from token_classification.data.formats.record_columns import (
+    LISTED_COLUMNS,
+    find_column,
+    list_columns,
+    list_tag_columns,
+)
 from token_classification.data.formats.sentence_builder import SentenceBuilder
-from token_classification.data.problems import Problem, show
+from token_classification.data.problems import SHOWN_CHARACTERS, Problem, show
 from token_classification.data.sentences import Sentences
 from token_classification.data.text_lines import read_lines
 from token_classification.errors import DataError
@@ -90,6 +95,11 @@ def find_conllu_layout(
     Raises: DataError when a column that is asked for, or the one of words, is not there.
     """
     names = read_names(lines)
+    if len({name.lower() for name in names}) < len(names) or not names:
+        raise DataError(
+            f"{path}:1: {'a column twice' if names else 'no columns'} ({show(lines[0])}); accepted: "
+            "# global.columns = ID FORM ..., each column once; correct the line"
+        )
     named = names is not COLUMNS
     word_column = choose_column(path, names, text_column or "form", "--text_column_name")
     default = _find_tag_column(names, task) if named else "upos"
@@ -139,7 +149,7 @@ def _explain_row(row: list[str], layout: ConlluLayout, line: str) -> tuple[str, 
             following = "write TABs, for a blank inside of a column can't be told from one between two"
         return "ragged_row", (
             f"{columns} where CoNLL-U has {len(layout.names)} ({show(line)}); "
-            f"accepted: {' TAB '.join(layout.names)}; {following}"
+            f"accepted: {show_names(layout.names, ' TAB ')}; {following}"
         )
     if layout.id_column is not None and not ANY_ID.fullmatch(row[layout.id_column]):
         found = show(row[layout.id_column])
@@ -147,10 +157,15 @@ def _explain_row(row: list[str], layout: ConlluLayout, line: str) -> tuple[str, 
             f"not a word id ({found}); accepted: 1, 1-2 or 1.1; number the words of each sentence from 1"
         )
     if layout.rows.tag_column is not None and not row[layout.rows.tag_column]:
-        column = layout.names[layout.rows.tag_column]
+        column = layout.names[layout.rows.tag_column][:SHOWN_CHARACTERS]
         text = f"empty tag ({show(line)}); accepted: a tag or {UNSPECIFIED}; fill the column {column}"
         return "missing_tag", text
     return None
+
+
+def show_names(names: Sequence[str], between: str = ", ") -> str:
+    """The names of columns for a message."""
+    return between.join(name[:SHOWN_CHARACTERS] for name in names[:LISTED_COLUMNS])
 
 
 def choose_column(path: Path, names: Sequence[str], name: str, flag: str) -> int:
@@ -164,6 +179,6 @@ def choose_column(path: Path, names: Sequence[str], name: str, flag: str) -> int
     if re.fullmatch(r"-?[0-9]{1,4}", name) and -len(names) <= int(name) < len(names):
         return int(name) % len(names)
     raise DataError(
-        f"{path}:1: CoNLL-U has no column {name!r} ({flag}); accepted: {', '.join(names)}, or 0 to {len(names) - 1}; "
-        f"type e.g. {flag} {'form' if 'form' in lower and 'text' in flag else names[-1]}"
+        f"{path}:1: CoNLL-U has no column {show(name)} ({flag}); accepted: {show_names(names)}, or 0 to "
+        f"{len(names) - 1}; type e.g. {flag} {'form' if 'form' in lower and 'text' in flag else names[-1]}"
     )

@@ -5,22 +5,29 @@ import csv
 import io
 import json
 import re
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 from token_classification.data.formats import record_columns
+from token_classification.data.formats.json_values import parse_json
 from token_classification.data.formats.label_columns import find_label_column
 from token_classification.data.formats.records import build_sentences
-from token_classification.data.problems import BrokenFileError, Problem, refuse_problems
+from token_classification.data.problems import BrokenFileError, Problem, refuse_problems, show
 from token_classification.data.sentences import Sentences
 from token_classification.data.text_lines import no_words, read_text
+from token_classification.errors import DataError
 
 csv.field_size_limit(2**31 - 1)  # the module's own limit of 128 KiB is less than a long document's list
 
 WORD_COLUMNS = (*record_columns.WORD_COLUMNS, "word", "token")
 SENTENCE_COLUMNS = ("sentence_id", "sent_id", "sentence #", "sentence")
 QUOTED_CELL = re.compile(r'"(?:[^"]|"")*"')
-PYTHON_STRING = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
+PYTHON_LIST = re.compile(
+    r"""\s*[\[(]\s*+(?:(?:[urbURB]{0,2}(?:'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+")|[-+\w.]++)\s*+(?:,\s*+|(?=[\])])))*+[\])]\s*""",
+    re.DOTALL,
+)
+"""A list without lists in it, whose items commas part. (Python joins ['EU' 'rejects'], as numpy prints it, to one.)"""
 
 Row = tuple[int, list[str]]
 """The line at which a row begins, and its cells."""
@@ -50,6 +57,7 @@ def read_csv(
     tag_names = record_columns.list_tag_columns(task)
     tag_names = tag_names if is_of_lists else (*tag_names, "tag", "label")
     tag_column = record_columns.pick_tag_column(header, label_column, path, tag_names)
+    _refuse_repeated(header, (word_column, tag_column, sentence_column), path)
     is_searched = tag_column is None and label_column is None
     if is_of_lists:
         table = _parse_lists(table, header if is_searched else [name for name in (word_column, tag_column) if name])
@@ -72,6 +80,14 @@ def find_delimiter(header: str) -> str:
 def split_header(header: str, delimiter: str) -> list[str]:
     """Give the names in a header line, without their quotes."""
     return [name.strip(' "') for name in header.split(delimiter)]
+
+
+def _refuse_repeated(header: Sequence[str], used: Sequence[str | None], path: Path) -> None:
+    repeated = next((name for name in used if name is not None and header.count(name) > 1), None)
+    if repeated is not None:
+        raise DataError(
+            f"{path}:1: {show(repeated)} twice in the header; accepted: each name once; rename one of them"
+        )
 
 
 def _find_sentence_column(header: Sequence[str]) -> str | None:
@@ -98,7 +114,7 @@ def _read_rows(text: str, path: Path) -> list[Row]:
 
 def _explain_width(path: Path, line: int, row: Sequence[str], header: Sequence[str]) -> Problem:
     text = (
-        f"{len(row)} columns where the header has {len(header)} ({row[0]!r}, ...); "
+        f"{len(row)} columns where the header has {len(header)} ({show(row[0])}, ...); "
         "accepted: a cell for each column, quoted where it holds the delimiter; correct this row"
     )
     return Problem("ragged_row", path, line, text)
@@ -154,13 +170,13 @@ def _explain_word(
     word = row[word_column]
     if "\n" in word:
         text = (
-            f"a quote that a later row closes ({word[:40]!r}); "
+            f"a quote that a later row closes ({show(word)}); "
             "accepted: one word per row; write a quote that is a word as four quotes"
         )
         return Problem("ragged_row", path, line, text)
     if tag_column and not row[tag_column]:
         text = (
-            f"empty tag (word {word!r}); accepted: a tag in every row; "
+            f"empty tag (word {show(word)}); accepted: a tag in every row; "
             f"fill the column {tag_column!r} or choose another: --label_column_name"
         )
         return Problem("missing_tag", path, line, text)
@@ -181,13 +197,14 @@ def _is_list_of_words(cell: str) -> bool:
 def _parse_cell(cell: str) -> object:
     """Give the value that a cell holds as JSON or as a Python literal, the text itself when it is neither."""
     try:
-        return json.loads(cell)
+        return parse_json(cell)
     except json.JSONDecodeError:
         pass
-    # Python joins neighbouring strings, so that ['EU' 'rejects'], as numpy prints it, would become one word
-    if re.search(r"_\s*_", PYTHON_STRING.sub("_", cell)):
+    if not PYTHON_LIST.fullmatch(cell):
         return cell
     try:
-        return ast.literal_eval(cell)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd escapes
+            return ast.literal_eval(cell.strip())
     except (ValueError, SyntaxError):
         return cell

@@ -1,17 +1,15 @@
 """JSON: one record per line, a list of records, or an object that holds one such list."""
 
 import json
-import re
 from pathlib import Path
 
+from token_classification.data.formats.json_values import decode_json, parse_json, skip_blanks
+from token_classification.data.formats.record_columns import list_columns
 from token_classification.data.formats.records import read_records
 from token_classification.data.problems import BrokenFileError, Problem
 from token_classification.data.sentences import Sentences
 from token_classification.data.text_lines import read_lines, read_text
 from token_classification.errors import DataError
-
-DECODER = json.JSONDecoder()
-BLANKS = re.compile(r"[ \t\n\r]*")
 
 
 def read_json_lines(
@@ -26,7 +24,7 @@ def read_json_lines(
         if not line.strip(" \t"):
             continue
         try:
-            record = json.loads(line)
+            record = parse_json(line)
         except json.JSONDecodeError as error:
             problems.append(_explain_syntax(path, number, error))
             continue
@@ -46,7 +44,7 @@ def read_json(
     """
     text = read_text(path)
     try:
-        start = _skip_blanks(text, 0)
+        start = skip_blanks(text, 0)
         if text.startswith("{", start):
             items, _ = _step_through_list(text, _find_record_list(text, start, path))
         else:
@@ -59,16 +57,12 @@ def read_json(
     return read_records(records, path, text_column, label_column, task, problems)
 
 
-def _skip_blanks(text: str, at: int) -> int:
-    return BLANKS.match(text, at).end()
-
-
 def _expect(text: str, at: int, character: str) -> int:
     """Give the place after `character`. Raises: JSONDecodeError when something else stands there."""
-    at = _skip_blanks(text, at)
+    at = skip_blanks(text, at)
     if not text.startswith(character, at):
         raise json.JSONDecodeError(f"Expecting {character!r}", text, at)
-    return _skip_blanks(text, at + 1)
+    return skip_blanks(text, at + 1)
 
 
 def _step_through_list(text: str, start: int) -> tuple[list[tuple[int, object]], int]:
@@ -81,9 +75,9 @@ def _step_through_list(text: str, start: int) -> tuple[list[tuple[int, object]],
     while not text.startswith("]", at):
         line += text.count("\n", counted, at)
         counted = at
-        item, at = DECODER.raw_decode(text, at)
+        item, at = decode_json(text, at)
         items.append((line, item))
-        at = _skip_blanks(text, at)
+        at = skip_blanks(text, at)
         if not text.startswith("]", at):
             at = _expect(text, at, ",")
     return items, at + 1
@@ -97,27 +91,27 @@ def _find_record_list(text: str, start: int, path: Path) -> int:
     places, keys = [], []
     at = _expect(text, start, "{")
     while not text.startswith("}", at):
-        key, at = DECODER.raw_decode(text, at)
+        key, at = decode_json(text, at)
         at = _expect(text, at, ":")
-        value, end = DECODER.raw_decode(text, at)
+        value, end = decode_json(text, at)
         keys.append(key)
         if isinstance(value, list) and value and isinstance(value[0], dict):
             places.append(at)
-        at = _skip_blanks(text, end)
+        at = skip_blanks(text, end)
         if not text.startswith("}", at):
             at = _expect(text, at, ",")
     _expect_end(text, at + 1)
     if len(places) != 1:
         raise DataError(
             f"{path}:1: {len(places) or 'no'} lists of records in the object (keys found: "
-            f"{', '.join(map(repr, keys))}); accepted: one key that holds a list of records; "
+            f"{list_columns(keys)}); accepted: one key that holds a list of records; "
             "write the records one per line"
         )
     return places[0]
 
 
 def _expect_end(text: str, at: int) -> None:
-    at = _skip_blanks(text, at)
+    at = skip_blanks(text, at)
     if at < len(text):
         raise json.JSONDecodeError("Extra data", text, at)
 
@@ -132,7 +126,7 @@ def _explain_syntax(path: Path, line: int, error: json.JSONDecodeError) -> Probl
 
 def _explain_record_type(path: Path, line: int, item: object) -> Problem:
     text = (
-        f"not a record ({json.dumps(item)[:40]}); "
+        f"not a record ({'a list' if isinstance(item, list) else json.dumps(item)[:40]}); "
         'accepted: {"tokens": [...], "ner_tags": [...]}; turn it into such an object'
     )
     return Problem("broken_record", path, line, text)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from token_classification.data.formats.conll_layout import is_boundary
 from token_classification.data.formats.sentence_builder import SentenceBuilder
-from token_classification.data.problems import Problem, show
+from token_classification.data.problems import Problem, show, show_argument
 from token_classification.data.schemes import OUTSIDE
 from token_classification.data.sentences import Sentences
 from token_classification.data.text_lines import read_lines, split_blanks
@@ -99,6 +99,6 @@ def _read_number(asked: str | None, flag: str, default: int, path: Path) -> int:
     if re.fullmatch(r"-?[0-9]{1,4}", asked):
         return int(asked)
     raise DataError(
-        f"{path}:1: {flag} {asked} is no number, and columns of CoNLL-2012 have numbers; accepted: 0, 1, ..., or from "
-        f"the end -1; type e.g. {flag} {default}"
+        f"{path}:1: {flag} {show_argument(asked)} is no number, and columns of CoNLL-2012 have numbers; accepted: "
+        f"0, 1, ..., or from the end -1; type e.g. {flag} {default}"
     )

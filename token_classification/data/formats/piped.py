@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from token_classification.data.formats.conll_layout import is_boundary, marks_words
-from token_classification.data.problems import Problem, refuse_problems, show
+from token_classification.data.problems import Problem, refuse_problems, show, show_argument
 from token_classification.data.sentences import Sentences
 from token_classification.data.text_lines import read_lines, split_blanks
 from token_classification.errors import DataError
@@ -72,6 +72,6 @@ def _choose_field(asked: str | None, flag: str, default: int, fields: int, path:
     if re.fullmatch(r"-?[0-9]", asked) and -fields <= int(asked) < fields:
         return int(asked) % fields
     raise DataError(
-        f"{path}:1: there is no field {flag} {asked}; accepted: a number from 0 to {fields - 1}, or from the end, -1 "
-        f"to -{fields}; type e.g. {flag} {default}"
+        f"{path}:1: there is no field {flag} {show_argument(asked)}; accepted: a number from 0 to {fields - 1}, or "
+        f"from the end, -1 to -{fields}; type e.g. {flag} {default}"
     )

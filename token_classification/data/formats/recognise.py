@@ -7,6 +7,7 @@ from pathlib import Path
 
 from token_classification.data.formats.conllu import ANY_ID, COLUMNS, GLOBAL_COLUMNS
 from token_classification.data.formats.csv_table import SENTENCE_COLUMNS, WORD_COLUMNS, find_delimiter, split_header
+from token_classification.data.formats.json_values import UnreadableJSONError, decode_json
 from token_classification.data.formats.ontonotes import DOCUMENT_START
 from token_classification.data.formats.piped import LOOKED_AT, count_fields
 from token_classification.data.text_lines import open_bytes, read_text, split_blanks
@@ -53,7 +54,9 @@ def _recognise_json(text: str, suffix: str) -> str | None:
     if in_list and text[start:].rstrip() == "]":
         return "json"
     try:
-        first, end = json.JSONDecoder().raw_decode(text, start)
+        first, end = decode_json(text, start)
+    except UnreadableJSONError:
+        return by_suffix or ("json" if in_list else "json_lines")
     except json.JSONDecodeError:
         return by_suffix
     if in_list:

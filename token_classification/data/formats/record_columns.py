@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
+from token_classification.data.problems import SHOWN_CHARACTERS, show
 from token_classification.errors import DataError
 
 WORD_COLUMNS = ("tokens", "words")
@@ -35,7 +36,7 @@ def pick_tag_column(found: Sequence[str], asked: str | None, path: Path, accepte
     """
     if asked is None or asked in found:
         return asked or find_column(found, accepted)
-    if find_column(found, accepted) or difflib.get_close_matches(asked, found):
+    if find_column(found, accepted) or find_near(asked, found):
         raise DataError(explain_missing_column("tags", found, asked, path, accepted, "--label_column_name"))
     return None
 
@@ -46,9 +47,15 @@ def find_column(found: Sequence[str], accepted: Sequence[str]) -> str | None:
     return next((by_lower[name] for name in accepted if name in by_lower), None)
 
 
+def find_near(asked: str, found: Sequence[str]) -> list[str]:
+    """Give the columns that may be meant; a name longer than a line is none (to compare such takes too long)."""
+    names = [name for name in found if len(name) <= SHOWN_CHARACTERS]
+    return difflib.get_close_matches(asked, names) if len(asked) <= SHOWN_CHARACTERS else []
+
+
 def list_columns(found: Sequence[str]) -> str:
     """Name columns for a message."""
-    names = list(map(repr, found[:LISTED_COLUMNS]))
+    names = list(map(show, found[:LISTED_COLUMNS]))
     return ", ".join(names) + (f" and {len(found) - LISTED_COLUMNS:,} more" if len(found) > LISTED_COLUMNS else "")
 
 
@@ -56,8 +63,8 @@ def explain_missing_column(
     what: str, found: Sequence[str], asked: str | None, path: Path, accepted: Sequence[str], flag: str
 ) -> str:
     """Say that a column is missing, which are there, and which is most probably meant."""
-    missing = f"no column {asked!r}" if asked else f"no column of {what}"
-    near = difflib.get_close_matches(asked or accepted[0], found) or [find_column(found, accepted) or "NAME"]
+    missing = f"no column {show(asked)}" if asked else f"no column of {what}"
+    near = find_near(asked or accepted[0], found) or [find_column(found, accepted) or "NAME"]
     return (
         f"{path}:1: {missing} (columns found: {list_columns(found)}); "
         f"accepted: {', '.join(map(repr, accepted))}, or the one you name; add {flag} {near[0]}"

@@ -7,11 +7,12 @@ from token_classification.data.formats.label_columns import find_label_column
 from token_classification.data.formats.record_columns import (
     DOCUMENT_COLUMN,
     WORD_COLUMNS,
+    list_columns,
     list_tag_columns,
     pick_tag_column,
     pick_word_column,
 )
-from token_classification.data.problems import Problem, refuse_problems
+from token_classification.data.problems import Problem, refuse_problems, show
 from token_classification.data.sentences import Sentences
 from token_classification.data.text_lines import no_words
 
@@ -99,6 +100,9 @@ def _explain_record(
         )
     if document_column and record.get(document_column) is None:
         return f"no {document_column!r} (null or absent); accepted: one in every record or in none; add it"
+    if document_column and not is_sound_document(record[document_column]):
+        found = name_value(record[document_column])
+        return f"{document_column!r} is {found}; accepted: a text or number; write the document's name there"
     return None
 
 
@@ -108,27 +112,33 @@ def _explain_list(
     """Say what is wrong with a record's list of words or tags, None when it is sound."""
     rule = f"accepted: a list with one text per word; put the {noun}s of the sentence into {column!r}"
     if column not in record:
-        return f"no {column!r} (the record has {', '.join(map(repr, record)) or 'nothing'}); {rule}"
+        return f"no {column!r} (the record has {list_columns(list(record)) or 'nothing'}); {rule}"
     values = record[column]
     if not isinstance(values, list):
-        return f"{column!r} is {_name(values)}, not a list of {noun}s; {rule}"
+        return f"{column!r} is {name_value(values)}, not a list of {noun}s; {rule}"
     for number, value in enumerate(values, 1):
         if not isinstance(value, accepted) or isinstance(value, bool):
-            return f"{noun} {number} of {column!r} is {_name(value)}; {rule}"
+            return f"{noun} {number} of {column!r} is {name_value(value)}; {rule}"
         if noun == "tag" and value == "":
             return f"{noun} {number} of {column!r} is empty; {rule}"
         if isinstance(value, str) and not value.isascii() and _has_lone_surrogate(value):
-            return f"{noun} {number} of {column!r} holds half a character ({value!a}, a lone surrogate); {rule}"
+            return f"{noun} {number} of {column!r} holds half a character ({show(value)}, a lone surrogate); {rule}"
     return None
+
+
+def is_sound_document(name: object) -> bool:
+    """Whether a document's name is a text that can be written, or a number."""
+    return isinstance(name, int | float) or (isinstance(name, str) and not _has_lone_surrogate(name))
 
 
 def _has_lone_surrogate(text: str) -> bool:
     return any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def _name(value: object) -> str:
-    """Name a JSON value for a message."""
+def name_value(value: object) -> str:
+    """Name a value of JSON or Parquet for a message; a text or number with its beginning."""
     if value is None:
         return "null"
     kinds = {bool: "true or false", int: "a number", float: "a number", str: "text", list: "a list", dict: "an object"}
-    return f"{kinds.get(type(value), f'a {type(value).__name__}')} ({str(value)[:40]!r})"
+    kind = kinds.get(type(value), f"a {type(value).__name__}")
+    return f"{kind} ({show(str(value))})" if isinstance(value, str | int | float) else kind

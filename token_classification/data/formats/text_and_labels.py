@@ -26,7 +26,7 @@ def read_text_and_labels(text_path: Path, labels_path: Path | None, num_samples:
     if text_path.suffix != ".txt":
         raise DataError(
             f"{text_path}: the name of a text file must end in .txt (found {text_path.name!r}); accepted: *.txt; "
-            f"type e.g.: mv {quote_path(text_path)} {quote_path(text_path.with_suffix('.txt'))}"
+            f"type e.g.: mv {quote_path(text_path)} {quote_path(f'{text_path}.txt')}"
         )
     refuse_interrupted_set(text_path.parent)
     paths = [text_path] if labels_path is None else [text_path, labels_path]

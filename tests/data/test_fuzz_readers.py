@@ -1,0 +1,131 @@
+"""Fuzzing of the readers: whatever the bytes of a file, there are sound sentences or a message, in linear time.
+
+`FUZZ_EXAMPLES` sets how many inputs each reader gets (10,000 take about a minute for all of them).
+"""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+from hostile_files import NAMES, read_with, write_parquet
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from token_classification.data.formats import read_sentences
+from token_classification.data.sentences import Sentences
+from token_classification.errors import UserError
+
+INPUTS = int(os.environ.get("FUZZ_EXAMPLES", "150"))
+
+SEEDS = {
+    "conll": b"-DOCSTART-\tO\n\nAnn\tB-PER\nran\tO\n\n# x\n1\tBob\tB-PER\tO\n",
+    "conllu": b"# newdoc\n1-2\tzum"
+    + b"\t_" * 8
+    + b"\n1\tzu\tzu\tADP\t_\t_\t0\tx\t_\t_\n# global.columns = ID FORM NER\n",
+    "ontonotes": b"#begin document (x); part 000\nx 0 0 Ann NNP (S* - - - s (PERSON* -\nx 0 1 ran V *) - - - s *) -\n",
+    "piped": b"Ann|N|B-PER ran|V|O\n|||O\n",
+    "json": b'{"data": [{"tokens": ["Ann", "ran"], "ner_tags": ["B-PER", "O"], "doc_id": 1}]}',
+    "json_lines": b'{"tokens": ["Ann", "ran"], "ner_tags": ["B-PER", "O"]}\n{"words": ["a"], "ner": [0]}\n',
+    "csv": b'sentence_id,word,tag\n1,Ann,B-PER\n,ran,O\n2,"a""b",O\ntokens;tags\n[\'a\', \'b\'];["O", "O"]\n',
+    "parquet": write_parquet(tokens=[["Ann", "ran"], ["Bob"]], ner_tags=[["B-PER", "O"], ["B-PER"]]),
+    "text_and_labels": b"Ann ran\nO O\n",
+}
+"""A file of each format, which is cut up and put together anew"""
+
+FRAGMENTS = [
+    *(b"\n", b"\r", b"\r\n", b"\t", b" ", b"\n\n", b"\0", b"\\", b"|", b",", b";", b":", b"#", b"-", b"_", b"*"),
+    *(b"[", b"]", b"{", b"}", b"(", b")", b'"', b"'", b'""', b"\\'", b'\\"', b"['", b"']", b'["', b'"]', b"{}"),
+    *(b"O", b"B", b"I", b"B-PER", b"PER-B", b"1", b"0", b"1-2", b"1.1", b"NaN", b"-Infinity", b"null", b"true"),
+    *(b"1e999", b"9" * 4301, b"\\ud800", b"\\u0000", b"\xef\xbb\xbf", b"\xff\xfe", b"\xed\xa0\x80", b"\xc2\x85"),
+    *(b"\xe2\x80\xa8", b"\x1f\x8b", b"PK\x03\x04", b"PAR1", b"-DOCSTART-", b"#begin document", b"# global.columns ="),
+    *(b'{"tokens": ["a"], "ner_tags": ["O"]}', b"sentence_id,word,tag\n", b"tokens", b"ner_tags", b"word|POS|tag"),
+    *(b"[" * 300, b"]" * 300, b'{"a":' * 300, b"1\ta\ta\tX\t_\t_\t0\tx\t_\t_\n", b"Ann\tB-PER\n", b"doc_id"),
+]
+WORDS = st.sampled_from(FRAGMENTS) | st.binary(max_size=6)
+COLUMNS = st.sampled_from([None, None, None, "0", "-1", "1", "99", "tokens", "ner_tags", "word", "\udcff", "9" * 4301])
+
+
+@st.composite
+def draw_files(draw: st.DrawFn, seed: bytes) -> bytes:
+    """A sound file with parts taken out, doubled and put in; or nothing but fragments, one of them very often."""
+    content = draw(st.sampled_from([seed, seed, b""]))
+    for _ in range(draw(st.integers(0, 6))):
+        start = draw(st.integers(0, len(content)))
+        end = min(len(content), start + draw(st.sampled_from([0, 0, 1, 7, 40])))
+        times = draw(st.sampled_from([1, 1, 1, 2, 50]))
+        content = content[:start] + draw(WORDS) * times + content[end:] + content[start:end] * draw(st.integers(0, 1))
+    return content
+
+
+@pytest.mark.parametrize("reader", NAMES)
+def test_sentences_or_a_message(tmp_path, reader):
+    path = tmp_path / "a.txt"
+    slowest = [0.0]
+
+    @settings(
+        max_examples=INPUTS, deadline=None, database=None, suppress_health_check=list(HealthCheck), derandomize=True
+    )
+    @given(draw_files(SEEDS[reader]), COLUMNS, COLUMNS, st.booleans())
+    def fuzz(content: bytes, text_column: str | None, label_column: str | None, is_recognised: bool) -> None:
+        path.write_bytes(content)
+        start, sentences, message = time.process_time(), None, path.name
+        try:
+            if is_recognised:
+                sentences = read_sentences(path, text_column, label_column)
+            elif reader == "text_and_labels":
+                sentences = read_with(reader, path)
+            else:
+                sentences = read_with(reader, path, text_column, label_column)
+        except UserError as error:
+            message = str(error)
+        slowest[0] = max(slowest[0], time.process_time() - start)
+        assert path.name.encode() in message.encode()
+        if sentences is not None:
+            check_sentences(sentences)
+
+    fuzz()
+    # Files of 200 kB at most; linear reading takes a hundredth of it.
+    assert slowest[0] < 2.0
+
+
+def check_sentences(sentences: Sentences) -> None:
+    """What a reader promises of what it gives."""
+    assert any(sentences.tokens)
+    assert len(sentences.lines) == len(sentences.tokens)
+    assert sentences.lines == sorted(sentences.lines)
+    for column in (sentences.tokens, sentences.tags or sentences.tokens):
+        assert list(map(len, column)) == list(map(len, sentences.tokens))
+        assert all(type(item) is str for row in column for item in row)
+        "".join(map("".join, column)).encode()
+    assert sentences.doc_ids is None or len(sentences.doc_ids) == len(sentences.tokens)
+    for row, words in enumerate(sentences.tokens):
+        places = [sentences.find_line(row, word) for word in range(len(words))]
+        assert places == sorted(places)
+
+
+REPEATED = [fragment for fragment in FRAGMENTS if len(fragment) < 50]
+
+
+@pytest.mark.parametrize("reader", [name for name in NAMES if name != "parquet"])
+def test_time_grows_with_the_size_only(tmp_path, reader):
+    path = tmp_path / "a.txt"
+    for fragment in REPEATED:
+        for front, back in (
+            (b"", b""),
+            (b'{"tokens": ["', b'"]}'),
+            (b"tokens;tags\n['a", b"'];[]\n"),
+            (b"a\t", b"\tO\n"),
+        ):
+            path.write_bytes(front + fragment * (30_000 // len(fragment)) + back)
+            start = time.process_time()
+            read_quietly(reader, path)
+            assert time.process_time() - start < 1.5, (fragment, front)
+
+
+def read_quietly(reader: str, path: Path) -> None:
+    """Read a file whatever comes of it."""
+    try:
+        read_with(reader, path)
+    except UserError:
+        return
