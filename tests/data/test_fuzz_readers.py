@@ -1,6 +1,6 @@
 """Fuzzing of the readers: whatever the bytes of a file, there are sound sentences or a message, in linear time.
 
-`FUZZ_EXAMPLES` sets how many inputs each reader gets (10,000 take about a minute for all of them).
+`FUZZ_EXAMPLES` sets how many inputs each reader gets.
 """
 
 import os
