@@ -1,13 +1,16 @@
 SHELL := bash
 SETUP := set -euo pipefail; . scripts/setup.sh
 
-.PHONY: help test check format sample bench screenshot
+.PHONY: help test fuzz check format sample bench screenshot
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 test: ## set up and run the whole test suite
 	@MORE_REQUIREMENTS=requirements-test.txt; $(SETUP); python -m pytest
+
+fuzz: ## 10,000 inputs for each reader (make test gives each a hundred)
+	@MORE_REQUIREMENTS=requirements-test.txt; $(SETUP); FUZZ_EXAMPLES=10000 python -m pytest tests/data/test_fuzz_readers.py -k sentences_or
 
 check: ## lint and format check, and whether the sample corpus is what its generator writes
 	@$(SETUP); ruff check . && ruff format --check . && python sample/generate.py --check

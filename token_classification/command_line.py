@@ -12,6 +12,7 @@ from transformers import HfArgumentParser
 from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
 from token_classification.errors import UserError
 from token_classification.old_flags import translate_old_flags
+from token_classification.output_text import quote_path
 
 CONFIG_SUFFIXES = (".json", ".yaml", ".yml")
 
@@ -66,8 +67,16 @@ def read_config_file(path: str) -> list[str]:
         text = Path(path).read_text(encoding="utf-8")
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}); give the path of a YAML or JSON file.") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise UserError(
+            f"{path}:{line}: not UTF-8 (byte 0x{error.object[error.start]:02X}); accepted is a YAML or JSON file in "
+            f"UTF-8; convert it with: iconv -f latin1 -t utf-8 {quote_path(path)} > {quote_path(path + '.utf8')}"
+        ) from error
     try:
         settings = json.loads(text) if path.endswith(".json") else yaml.safe_load(text)
+    except RecursionError as error:
+        raise UserError(f"{path}: nested too deeply; accepted is a mapping of flag names to values.") from error
     except (json.JSONDecodeError, yaml.YAMLError) as error:
         raise UserError(f"{path}: not valid {Path(path).suffix[1:].upper()}: {error}") from error
     if not isinstance(settings, dict):

@@ -13,10 +13,19 @@ from transformers import BertForTokenClassification
 # Imported here, so that the forks that run a command find them.
 from token_classification import story
 from token_classification.data.formats.text_and_labels import read_text_and_labels
+from token_classification.data.results_folder import lock_folder
+from token_classification.data.whole_files import refuse_interrupted_set
 from token_classification.errors import DataError, UserError
 from token_classification.exit_codes import run_command
-from token_classification.export import archive
+from token_classification.export import archive, folder
 from token_classification.export.archive import open_archive
+from token_classification.export.folder import open_workshop
+from token_classification.inference.export_record import (
+    ExportRecord,
+    hash_model_files,
+    read_export_record,
+    verify_model_files,
+)
 from token_classification.tao import cli
 from token_classification.tao.models import name_model, place_model
 
@@ -190,6 +199,41 @@ def seal() -> Scenario:
     return Scenario(prepare, lambda base: run_command(lambda _: seal_model(base), []), observe)
 
 
+def publish_export() -> Scenario:
+    """What `export` does when a model has passed the gate: it takes the place of an earlier one, of another format."""
+
+    def publish(base: Path) -> None:
+        target = base / "work" / "exported"
+        with lock_folder(target, "-r"), open_workshop(target) as workshop:
+            shutil.copytree(base / "inputs" / "variant", workshop / "variant")
+            folder.publish(workshop / "variant", target, "table")
+
+    def write_variant(base: Path, backend: str, *files: str) -> None:
+        variant = base / "inputs" / "variant"
+        shutil.rmtree(variant, ignore_errors=True)
+        variant.mkdir()
+        for name in (*files, "config.json", "tokenizer.json"):
+            (variant / name).write_text(backend)
+        ExportRecord(backend, files[0], 64, {}, hash_model_files(variant, backend)).write(variant)
+
+    def prepare(base: Path) -> None:
+        write_variant(base, "openvino", "openvino_model.xml", "openvino_model.bin")
+        publish(base)
+        write_variant(base, "onnx", "model.onnx")
+
+    def observe(work: Path) -> dict:
+        target = work / "exported"
+        try:
+            refuse_interrupted_set(target)
+        except DataError:
+            return {"export": REFUSED}
+        found = read_export_record(target)
+        verify_model_files(target, found)
+        return {"export": (found.backend, (target / "config.json").read_text())}
+
+    return Scenario(prepare, lambda base: run_command(lambda _: publish(base), []), observe)
+
+
 def train() -> Scenario:
     """A training of two steps with checkpoints, metrics, record and card, in the folder of an earlier one."""
 
@@ -222,5 +266,6 @@ SCENARIOS: dict[str, Callable[[], Scenario]] = {
     "report": report,
     "average": average,
     "seal": seal,
+    "export": publish_export,
     "train": train,
 }

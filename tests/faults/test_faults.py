@@ -15,7 +15,7 @@ import pytest
 
 HERE = Path(__file__).parent
 MOST = 10_000 if os.environ.get("FAULTS") == "all" else 4
-SCENARIOS = ("convert", "check", "repair", "report", "average", "seal", "train")
+SCENARIOS = ("convert", "check", "repair", "report", "average", "seal", "export", "train")
 
 
 @pytest.fixture(scope="module")

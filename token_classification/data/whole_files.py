@@ -11,7 +11,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -114,15 +114,23 @@ def write_file_set(folder: Path, contents: Mapping[str, str | bytes]) -> list[Pa
     return [folder / name for name in contents]
 
 
-def decide_file_set(files: Path, folder: Path) -> None:
-    """Move complete files, which are all that is in `files`, into the folder that `files` is in: all of them or none.
+def decide_file_set(files: Path, folder: Path, stale: Iterable[str] = ()) -> None:
+    """Move complete files, which are all that is in `files`, into the folder around it: all of them or none.
+
+    Args:
+        files: A folder somewhere below `folder`.
+        folder: Where the files are to be.
+        stale: Names of files there that the new ones make wrong; they are removed.
 
     Raises: OSError.
     """
     for path in files.iterdir():
-        sync_file(path)
+        if path.is_file():
+            sync_file(path)
     finish_file_set(folder)
     os.replace(files, folder / DECIDED)
+    for name in stale:
+        (folder / name).unlink(missing_ok=True)
     finish_file_set(folder)
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
+from token_classification.data.whole_files import decide_file_set, explain_unwritable, finish_file_set
 from token_classification.errors import UserError
 from token_classification.inference.export_record import EXPORT_FILE, EXPORT_FILES, hash_file, read_export_record
 from token_classification.output_text import quote_path
@@ -28,6 +29,8 @@ def open_workshop(target: Path) -> Iterator[Path]:
     Raises:
         UserError: the target holds a model that is not an export, or other files that would be lost.
     """
+    with explain_unwritable(target):
+        finish_file_set(target)  # of an export that was killed when it was about to be done
     _refuse_to_overwrite(target)
     workshop = target / UNFINISHED_FOLDER
     shutil.rmtree(workshop, ignore_errors=True)
@@ -46,10 +49,9 @@ def _refuse_to_overwrite(target: Path) -> None:
     Raises:
         UserError: such a file or folder.
     """
-    record = read_export_record(target)
-    if _list_weights(target) or (record is None and (target / CONFIG_FILE).exists()):
+    own = _list_export_files(target)
+    if _list_weights(target) or (not own and (target / CONFIG_FILE).exists()):
         raise UserError(f"{target}: holds a model already; give another folder for the exported one.")
-    own = {EXPORT_FILE, *record.notes.get("files", ())} if record else set()
     foreign = sorted(name for name in EXPORT_FILES - own if os.path.lexists(target / name))
     rejected = target / REJECTED_FOLDER
     if os.path.lexists(rejected) and not (rejected / REJECTED_FILE).is_file():
@@ -62,15 +64,16 @@ def _refuse_to_overwrite(target: Path) -> None:
 
 
 def publish(variant: Path, target: Path, table: str) -> None:
-    """Move an accepted model into the target; what makes it loadable comes last."""
-    _remove_earlier_export(target)
+    """Move an accepted model into the target, in the place of an earlier export: all of its files or none."""
     (variant / TABLE_FILE).write_text(table + "\n", encoding="utf-8")
-    names = sorted(path.name for path in variant.iterdir())
+    names = {path.name for path in variant.iterdir()}
+    earlier = _list_export_files(target)
     record = read_export_record(variant)
-    replace(record, notes=record.notes | {"files": sorted(EXPORT_FILES.intersection(names))}).write(variant)
-    # Without config.json nothing is loaded from a folder.
-    for name in sorted(names, key=lambda name: name == CONFIG_FILE):
-        os.replace(variant / name, target / name)
+    # Those of the earlier export stay this tool's, should a kill leave one of them.
+    files = sorted(EXPORT_FILES.intersection(names | earlier))
+    replace(record, notes=record.notes | {"files": files}).write(variant)
+    with explain_unwritable(target):
+        decide_file_set(variant, target, stale=earlier - names)
 
 
 def reject(variant: Path, target: Path, table: str) -> Path:
@@ -85,10 +88,15 @@ def reject(variant: Path, target: Path, table: str) -> Path:
 
 
 def _remove_earlier_export(target: Path) -> None:
+    # First what makes it loadable, last what says that its files are this tool's.
+    for name in sorted(_list_export_files(target), key=lambda name: (name == EXPORT_FILE, name != CONFIG_FILE)):
+        (target / name).unlink(missing_ok=True)
+
+
+def _list_export_files(target: Path) -> set[str]:
+    """The files of an earlier export in a folder."""
     record = read_export_record(target)
-    if record is not None:
-        for name in sorted(record.notes.get("files", ()), key=lambda name: name != CONFIG_FILE):
-            (target / name).unlink(missing_ok=True)
+    return {EXPORT_FILE, *record.notes.get("files", ())} if record else set()
 
 
 def describe_source(source: str) -> dict:

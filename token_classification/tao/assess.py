@@ -12,7 +12,9 @@ from token_classification.arguments import DataArguments, ModelArguments, NerTra
 from token_classification.data.formats.text_and_labels import read_text_and_labels
 from token_classification.data.inputs import read_and_describe
 from token_classification.data.load import Corpus
+from token_classification.data.results_folder import check_own_files, claim_files
 from token_classification.data.sentences import Sentences
+from token_classification.data.whole_files import write_whole
 from token_classification.errors import UserError
 from token_classification.inference.engine import open_engine
 from token_classification.inference.export_record import read_export_record
@@ -40,6 +42,10 @@ def evaluate(spec: DictConfig, results: Path, key: str | None) -> None:
     ):
         logger.warning("test_ds is the validation data, on which the model may have been chosen.")
     text = Path(spec.data_dir) / spec.test_ds.text_file
+    flat = results / f"infer_{text.name}"
+    if os.environ.get("RANK", "0") == "0":
+        check_own_files(results, [flat.name], "give another -r")
+        claim_files(results, [flat.name])
     labels = Path(spec.data_dir) / spec.test_ds.labels_file
     sentences, files = read_and_describe(partial(read_text_and_labels, text, labels, spec.test_ds.num_samples))
     corpus = Corpus({"test": sentences}, {"test": str(text)}, files={"test": files})
@@ -70,7 +76,7 @@ def evaluate(spec: DictConfig, results: Path, key: str | None) -> None:
         *(100 * outcome.metrics[name] for name in ("precision", "recall", "f1")),
         100 * outcome.metrics.get("strict_f1", outcome.metrics["f1"]),
     )
-    write_flat_predictions(results / f"infer_{text.name}", sentences, outcome)
+    write_flat_predictions(flat, sentences, outcome)
     if can_draw(names):
         picture = results / name_confusion_matrix(True, datetime.now())
         draw_confusion_matrix(sentences.tags, outcome.tags, picture)
@@ -104,5 +110,5 @@ def write_flat_predictions(path: Path, sentences: Sentences, outcome: SplitResul
     """All gold labels in one line and all predicted ones in the next."""
     gold = " ".join(tag for tags in sentences.tags for tag in tags)
     predicted = " ".join(tag for tags in outcome.tags for tag in tags)
-    path.write_text(f"labels\t{gold}\npreds\t{predicted}\n", encoding="utf-8")
+    write_whole(path, f"labels\t{gold}\npreds\t{predicted}\n")
     logger.info("Predictions saved to %s", path)

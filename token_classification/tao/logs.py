@@ -11,6 +11,7 @@ from typing import TextIO
 
 import transformers
 
+from token_classification.data.whole_files import write_whole
 from token_classification.errors import RejectedError, StoppedError, UserError
 from token_classification.output_text import make_printable_lines
 from token_classification.tao.dialect import rewrite_flags
@@ -97,7 +98,7 @@ def log_failures() -> Iterator[None]:
 def write_command_line(results_dir: Path, argv: Sequence[str]) -> Path:
     """Write the command line to `cmd-args.log` in the results folder, without the key; returns the file."""
     path = results_dir / COMMAND_LINE_LOG
-    path.write_text(" ".join(hide_key(argv)) + "\n", encoding="utf-8")
+    write_whole(path, " ".join(hide_key(argv)) + "\n")
     return path
 
 
