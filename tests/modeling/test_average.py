@@ -43,6 +43,16 @@ def test_every_weight_is_the_mean(runs, tmp_path):
     assert not torch.equal(first["classifier.weight"], second["classifier.weight"])
 
 
+def test_weights_of_another_function_are_no_mean(runs, tmp_path, capsys):
+    other = tmp_path / "other"
+    shutil.copytree(runs[1], other)
+    config = json.loads((other / "config.json").read_text())
+    (other / "config.json").write_text(json.dumps(config | {"hidden_act": "relu"}))
+    assert average(runs[0], other, "-r", tmp_path / "mean") == 2
+    assert "hidden_act is relu" in capsys.readouterr().err
+    assert not (tmp_path / "mean").exists()
+
+
 def test_three_models_count_alike(runs, tmp_path):
     assert average(runs[0], runs[0], runs[1], "-r", tmp_path / "mean") == 0
     first, second, mean = (

@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 WEIGHTS_FILE, CONFIG_FILE, RUN_FILE = "model.safetensors", "config.json", "run.json"
 MODEL_FILES = (CONFIG_FILE, "tokenizer*", "vocab*", "merges.txt", "special_tokens_map.json", "*.model", "*.py")
 """What a model folder needs beside its weights"""
+FUNCTION_KEYS = ("model_type", "hidden_act", "head_activation")
+"""What weights of the same shapes are used for"""
 
 
 def average_models(folders: Sequence[Path], target: Path) -> None:
@@ -82,14 +84,21 @@ def _list_model_files(folder: Path) -> list[Path]:
 
 
 def _check_labels(folders: Sequence[Path]) -> None:
-    names = {}
+    configs = {}
     for folder in folders:
         for file in (CONFIG_FILE, WEIGHTS_FILE):
             if not (folder / file).is_file():
                 raise UserError(f"{folder}: no {file}; accepted: the output folders of trainings.")
-        names[folder] = _read_record(folder / CONFIG_FILE).get("id2label")
+        configs[folder] = _read_record(folder / CONFIG_FILE)
+    first = configs[folders[0]]
     for folder in folders[1:]:
-        if names[folder] != names[folders[0]]:
+        for key in FUNCTION_KEYS:
+            if configs[folder].get(key) != first.get(key):
+                raise UserError(
+                    f"{folder}: {key} is {configs[folder].get(key)}, and {first.get(key)} in {folders[0]}; accepted: "
+                    "models that compute the same with their weights."
+                )
+        if configs[folder].get("id2label") != first.get("id2label"):
             raise UserError(
                 f"{folder}: other label names than {folders[0]}; only models for the same labels can be averaged "
                 "(train them with the same --labels file)."
