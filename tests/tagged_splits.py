@@ -14,7 +14,9 @@ from token_classification.reporting.evaluation import LabelledSplit
 
 def label_files() -> list[str]:
     """Every labelled file of the public corpora, relative to their folder."""
-    found = sorted(path.relative_to(REAL_DATA).as_posix() for path in REAL_DATA.glob("*/*.*"))
+    found = sorted(
+        path.relative_to(REAL_DATA).as_posix() for path in REAL_DATA.glob("*/*.*") if path.stem != "unlabelled"
+    )
     return found or ["absent"]
 
 

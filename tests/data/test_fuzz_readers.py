@@ -85,8 +85,8 @@ def test_sentences_or_a_message(tmp_path, reader):
             check_sentences(sentences)
 
     fuzz()
-    # Files of 200 kB at most; linear reading takes a hundredth of it.
-    assert slowest[0] < 2.0
+    # Files of 200 kB at most; linear reading takes a thousandth of it.
+    assert slowest[0] < 10
 
 
 def check_sentences(sentences: Sentences) -> None:
@@ -117,10 +117,20 @@ def test_time_grows_with_the_size_only(tmp_path, reader):
             (b"tokens;tags\n['a", b"'];[]\n"),
             (b"a\t", b"\tO\n"),
         ):
-            path.write_bytes(front + fragment * (30_000 // len(fragment)) + back)
-            start = time.process_time()
-            read_quietly(reader, path)
-            assert time.process_time() - start < 1.5, (fragment, front)
+            times = [measure_reading(reader, path, front, fragment, back, size) for size in (15_000, 30_000)]
+            # Most take milliseconds. For the others: twice the size, four times the time is a square.
+            assert times[1] < 1 or times[1] < 3.2 * times[0], (fragment, front, times)
+
+
+def measure_reading(reader: str, path: Path, front: bytes, fragment: bytes, back: bytes, size: int) -> float:
+    """Seconds of processor time, the least of three where it is more than one."""
+    path.write_bytes(front + fragment * (size // len(fragment)) + back)
+    times = []
+    while len(times) < 3 and (not times or times[-1] > 1):
+        start = time.process_time()
+        read_quietly(reader, path)
+        times.append(time.process_time() - start)
+    return min(times)
 
 
 def read_quietly(reader: str, path: Path) -> None:

