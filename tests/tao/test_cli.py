@@ -94,3 +94,16 @@ def test_a_flag_that_says_what_is_so_anyway_needs_no_word(tagger_folder, tmp_pat
         == 0
     )
     assert "decides nothing" not in capsys.readouterr().out
+
+
+def test_a_full_disk_leaves_no_half_of_the_specs(tmp_path, monkeypatch, capsys):
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", fail)
+    assert run_command(cli.run, ["download_specs", "-o", str(tmp_path / "specs")]) == 2
+    assert "No space left" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.undo()
+    assert run_command(cli.run, ["download_specs", "-o", str(tmp_path / "specs")]) == 0
+    assert {path.stem for path in (tmp_path / "specs").iterdir()} > {"train", "export"}

@@ -3,13 +3,13 @@
 import argparse
 import logging
 import os
-import shutil
 import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from token_classification.data.whole_files import write_file_set
 from token_classification.errors import UserError
 from token_classification.exit_codes import run_command
 from token_classification.quick_imports import quick_imports
@@ -209,14 +209,13 @@ def refuse_overrides(options: argparse.Namespace, overrides: Sequence[str]) -> a
 
 
 def download_specs(options: argparse.Namespace, overrides: Sequence[str]) -> None:
-    """Copy the sample specs; files that are there already and differ are not overwritten.
+    """Write the sample specs, all or none; files that are there already and differ are not overwritten.
 
     Raises:
         UserError: a spec of that name exists and is another one.
     """
     refuse_overrides(options, overrides)
     target = Path(options.target_data_dir)
-    target.mkdir(parents=True, exist_ok=True)
     specs = sorted(SPECS.glob("*.yaml"))
     changed = [
         str(target / spec.name)
@@ -225,9 +224,8 @@ def download_specs(options: argparse.Namespace, overrides: Sequence[str]) -> Non
     ]
     if changed:
         raise UserError(f"{', '.join(changed)}: changed by you, so not overwritten; give another -o.")
-    for spec in specs:
-        shutil.copyfile(spec, target / spec.name)
-        print(target / spec.name)
+    for path in write_file_set(target, {spec.name: spec.read_bytes() for spec in specs}):
+        print(path)
 
 
 def launch_processes(argv: Sequence[str], processes: int, key: str | None) -> NoReturn:
