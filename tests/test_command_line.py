@@ -153,12 +153,12 @@ def test_an_unreadable_config_file_is_named(tmp_path: Path, name: str, content: 
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("do_train: true\nlabels: café".encode("latin-1"), ":2: not UTF-8"), (b"a: " + b"[" * 5000, "nested")],
+    [("do_train: true\nlabels: café".encode("latin-1"), ":2: not UTF-8"), (b"a: " + b"[" * 5000, ": nested")],
 )
 def test_a_config_file_that_no_parser_gets_through_is_named(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "config.yaml"
     path.write_bytes(content)
-    assert f"{path}{message}" in refuse(str(path)).replace(f"{path}: nested", f"{path}nested")
+    assert f"{path}{message}" in refuse(str(path))
 
 
 def test_a_missing_config_file_is_named(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from typing import BinaryIO
 
 from token_classification.errors import DataError, UserError
 from token_classification.output_text import quote_path
+from token_classification.system_errors import find_error_number
 
 UNFINISHED = ".unfinished-"
 UNFINISHED_NAME = re.compile(rf"{re.escape(UNFINISHED)}[0-9a-f]{{16}}(\.\w+)*")
@@ -169,21 +170,27 @@ def remove_unfinished(folder: Path) -> None:
 
 @contextmanager
 def explain_unwritable(path: Path) -> Iterator[None]:
-    """Around writing a file or folder, and nothing else.
+    """Around writing a file or folder, by whatever library, and nothing else.
 
     Raises: UserError for what the system refuses.
     """
     try:
         yield
-    except OSError as error:
+    except UserError:
+        raise  # it says already what is wrong
+    except Exception as error:
+        if not isinstance(error, OSError) and find_error_number(error) is None:
+            raise
         raise describe_unwritable(path, error) from error
 
 
-def describe_unwritable(path: Path, error: OSError) -> UserError:
+def describe_unwritable(path: Path, error: Exception) -> UserError:
     """The message for a file or folder that can't be written."""
     folder = quote_path(path if path.is_dir() else path.parent)
+    number = find_error_number(error)
+    reason = os.strerror(number) if number else error
     return UserError(
-        f"{path}: can't be written ({error.strerror or error}); accepted: a place with room that this user may write "
+        f"{path}: can't be written ({reason}); accepted: a place with room that this user may write "
         f"to; check it with: df -h {folder}; ls -ld {folder}"
     )
 

@@ -3,8 +3,7 @@
 import json
 import logging
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -16,7 +15,6 @@ from token_classification.data.results_folder import LOCK, lock_folder
 from token_classification.data.whole_files import (
     DECIDED,
     decide_file_set,
-    describe_unwritable,
     explain_unwritable,
     name_unfinished,
 )
@@ -57,7 +55,7 @@ def average_models(folders: Sequence[Path], target: Path) -> None:
         mean = _average_weights(folders)
         unfinished = name_unfinished(target / DECIDED)
         try:
-            with _explain_unwritten_weights(target), explain_unwritable(target):
+            with explain_unwritable(target):
                 unfinished.mkdir()
                 for path in _list_model_files(folders[0]):
                     shutil.copyfile(path, unfinished / path.name)
@@ -68,15 +66,6 @@ def average_models(folders: Sequence[Path], target: Path) -> None:
                 decide_file_set(unfinished, target)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
-
-
-@contextmanager
-def _explain_unwritten_weights(target: Path) -> Iterator[None]:
-    """The library that writes weights has its own kind of error for a full disk."""
-    try:
-        yield
-    except SafetensorError as error:
-        raise describe_unwritable(target, OSError(str(error))) from error
 
 
 def _list_model_files(folder: Path) -> list[Path]:
