@@ -1,7 +1,6 @@
 """The commands as TAO users type them, from IOB files to tagged text, on a tiny encoder."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -11,55 +10,15 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
-from conftest import SENTENCES, write_sentences
+from conftest import SENTENCES
 from nemo_configs import NEMO_CONFIGS
+from tao_runs import run, train_model
 
 from token_classification.arguments import ModelArguments
-from token_classification.exit_codes import run_command
 from token_classification.modeling.build import load_config
-from token_classification.tao import cli
 from token_classification.training.attention import CPU_TRAINING
 from token_classification.training.packing import PackingCollator
 from token_classification.training.trainer import NerTrainer
-
-LEARN_BY_HEART = [
-    "trainer.max_epochs=80",
-    "model.optim.lr=5e-3",
-    "training_ds.batch_size=4",
-    "model.head.fc_dropout=0.0",
-    # Of so few relu units too many can die.
-    "model.head.activation=tanh",
-]
-
-
-def run(*arguments: object) -> int:
-    """Run a command in this process; gives its exit code."""
-    return run_command(cli.run, list(map(str, arguments)))
-
-
-@pytest.fixture(scope="module")
-def specs(tmp_path_factory) -> Path:
-    """The shipped specs, as download_specs writes them."""
-    folder = tmp_path_factory.mktemp("specs")
-    assert run("download_specs", "-o", folder) == 0
-    return folder
-
-
-@pytest.fixture(scope="module")
-def data_dir(tmp_path_factory, specs) -> Path:
-    """A converted data folder."""
-    source, target = tmp_path_factory.mktemp("iob"), tmp_path_factory.mktemp("data") / "converted"
-    for name in ("train", "dev", "test"):
-        write_sentences(source / f"{name}.txt")
-    spec = specs / "dataset_convert.yaml"
-    assert run("dataset_convert", "-e", spec, f"source_data_dir={source}", f"target_data_dir={target}") == 0
-    return target
-
-
-def train_model(specs: Path, data_dir: Path, encoder: Path, results: Path, *more: str) -> int:
-    """Train with the shipped spec until the eight sentences are known by heart."""
-    settings = [f"data_dir={data_dir}", f"model.language_model.pretrained_model_name={encoder}", *LEARN_BY_HEART]
-    return run("train", "-e", specs / "train.yaml", "-r", results, *settings, *more)
 
 
 @pytest.fixture(scope="module")
@@ -301,58 +260,6 @@ def test_what_ends_a_command_is_in_its_error_log(specs, data_dir, bert_folder, t
     assert "training_ds.batch_size must be 1 or more" in (tmp_path / "nemo_error_log.txt").read_text()
 
 
-def test_the_same_results_folder_goes_on(specs, data_dir, bert_folder, tmp_path, capsys):
-    for epochs in (1, 2, 2):
-        assert train_model(specs, data_dir, bert_folder, tmp_path, f"trainer.max_epochs={epochs}") == 0
-    log = capsys.readouterr().out
-    assert "checkpoint-2 is continued" in log
-    assert "finished: nothing trained" in log
-    assert "a larger trainer.max_epochs" in log
-    assert log.count("Trained model saved to") == 2
-    assert "Nothing trained: the model of the finished training saved to" in log
-
-
-def test_another_training_needs_another_results_folder(specs, data_dir, bert_folder, tmp_path, capsys):
-    assert train_model(specs, data_dir, bert_folder, tmp_path, "trainer.max_epochs=1") == 0
-    model = tmp_path / "checkpoints" / "trained-model" / "model.safetensors"
-    before = model.read_bytes()
-    labels = tmp_path / "other.csv"
-    labels.write_text((data_dir / "label_ids.csv").read_text() + "\nB-NEW")
-    changes = [f"model.label_ids={labels}", "model.optim.name=adamw", "training_ds.shuffle=false"]
-    assert train_model(specs, data_dir, bert_folder, tmp_path, "trainer.max_epochs=2", *changes) == 2
-    error = capsys.readouterr().err.partition("error: ")[2]
-    for line in (
-        "labels: only there none, only here B-NEW",
-        "model.optim.name: adam there, adamw here",
-        "training_ds.shuffle: true there, false here",
-        "another -r, or exp_manager.resume_if_exists=false",
-    ):
-        assert line in error
-    assert "--" not in error
-    assert model.read_bytes() == before
-
-
-def test_a_fresh_start_in_the_same_results_folder(specs, data_dir, bert_folder, tmp_path, capsys):
-    settings = ["trainer.max_epochs=1", "exp_manager.resume_if_exists=false"]
-    for seed in (1, 2):
-        assert train_model(specs, data_dir, bert_folder, tmp_path, *settings, f"trainer.seed={seed}") == 0
-        state = json.loads((tmp_path / "checkpoints" / "checkpoint-2" / "trainer_state.json").read_text())
-        assert len([entry for entry in state["log_history"] if "eval_loss" in entry]) == 1
-    log = capsys.readouterr().out
-    assert "is continued" not in log
-    assert log.count("Epoch 0, global step 2: val_loss reached ") == 2
-
-
-def test_a_broken_checkpoint_is_passed_over(specs, data_dir, bert_folder, tmp_path):
-    keep_all = "exp_manager.checkpoint_callback_params.save_top_k=3"
-    for _ in range(2):
-        assert train_model(specs, data_dir, bert_folder, tmp_path, "trainer.max_epochs=2", keep_all) == 0
-        (tmp_path / "checkpoints" / "checkpoint-4" / "optimizer.pt").write_bytes(b"PK")
-    log = (tmp_path / "nemo_log_globalrank-0_localrank-0.txt").read_text()
-    assert "checkpoint-4 is passed over: optimizer.pt is broken" in log
-    assert "checkpoint-2 is continued" in log
-
-
 MISTAKES = {
     "unknown key": (["trainer.max_epoch=3"], "did you mean trainer.max_epochs?"),
     "wrong type": (["trainer.max_epochs=many"], "a whole number"),
@@ -388,31 +295,6 @@ def test_mistakes_end_with_a_message_and_exit_code_2(mistake, specs, data_dir, b
 def test_every_shipped_spec_opens_with_the_command_that_runs_it(specs):
     for path in sorted(specs.glob("*.yaml")):
         assert path.read_text().startswith(f"# token_classification {path.stem} -e specs/{path.name} ")
-
-
-@pytest.mark.slow
-def test_a_killed_training_goes_on_to_the_same_model(specs, data_dir, bert_folder, tmp_path):
-    settings = [f"data_dir={data_dir}", f"model.language_model.pretrained_model_name={bert_folder}"]
-    settings += ["trainer.max_epochs=6", "training_ds.batch_size=4", "trainer.seed=7"]
-    command = [sys.executable, "-m", "token_classification", "train", "-e", str(specs / "train.yaml"), *settings]
-    killed = [*command, "-r", str(tmp_path / "killed")]
-    # One thread, as in this process: sums in another order differ in the last bit.
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
-    with subprocess.Popen(killed, env=environment, **pipes) as process:
-        reports = (line for line in process.stdout if "weighted avg" in line)
-        for _ in range(3):
-            next(reports)
-        process.kill()
-    assert not (tmp_path / "killed" / "checkpoints" / "trained-model").exists()
-    for name in ("killed", "whole"):
-        assert run(*command[3:], "-r", tmp_path / name) == 0
-    assert "is continued" in (tmp_path / "killed" / "nemo_log_globalrank-0_localrank-0.txt").read_text()
-    killed_model, whole_model = (
-        (tmp_path / name / "checkpoints" / "trained-model" / "model.safetensors").read_bytes()
-        for name in ("killed", "whole")
-    )
-    assert killed_model == whole_model
 
 
 @pytest.mark.slow
