@@ -87,7 +87,7 @@ def leave_at_first_step():
 
 def start_ours(options: argparse.Namespace) -> None:
     """`run_ner.py --train_file ... --do_train`."""
-    from token_classification.command_line import parse_command_line
+    from token_classification.arguments.command_line import parse_command_line
     from token_classification.recipe import Recipe
     from token_classification.story import walk
 

@@ -88,7 +88,9 @@ def measure(options: argparse.Namespace) -> dict:
     from transformers import set_seed
 
     from token_classification.alignment.align import build_aligner
-    from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
+    from token_classification.arguments.data import DataArguments
+    from token_classification.arguments.model import ModelArguments
+    from token_classification.arguments.training import NerTrainingArguments
     from token_classification.data.labels import choose_label_set
     from token_classification.data.load import load_corpus
     from token_classification.hardware import keep_freed_memory

@@ -35,7 +35,7 @@ with quick_imports():
         split_sentences,
     )
     from token_classification.alignment.words import find_placeholder, tokenize_words
-    from token_classification.arguments import ModelArguments
+    from token_classification.arguments.model import ModelArguments
     from token_classification.data.formats.conll_layout import is_boundary
     from token_classification.data.text_lines import open_bytes
     from token_classification.errors import DataError, UserError, list_problems

@@ -52,7 +52,7 @@ def real_data() -> Path:
 @pytest.fixture
 def cheap_scrypt(monkeypatch) -> None:
     """Archives as they are, without the second that each guess of a key costs."""
-    from token_classification.export import archive
+    from token_classification.tao.archive import archive
 
     expensive = archive.Scrypt
     monkeypatch.setattr(archive, "Scrypt", lambda salt, length, n, r, p: expensive(salt, length, n=2, r=1, p=1))

@@ -5,7 +5,7 @@ import os
 import tarfile
 from pathlib import Path
 
-from token_classification.export import archive
+from token_classification.tao.archive import archive
 
 KEY = "correct horse battery staple"
 

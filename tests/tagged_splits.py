@@ -5,8 +5,8 @@ from pathlib import Path
 
 from conftest import REAL_DATA, SENTENCES
 
+from token_classification.data.entities import find_entities
 from token_classification.data.formats import read_sentences
-from token_classification.data.scheme_conversion import find_entities
 from token_classification.data.schemes import Scheme, is_prefixed, split_tag
 from token_classification.data.sentences import Sentences
 from token_classification.reporting.evaluation import LabelledSplit

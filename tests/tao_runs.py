@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from token_classification import cli
 from token_classification.exit_codes import run_command
-from token_classification.tao import cli
 
 LEARN_BY_HEART = [
     "trainer.max_epochs=80",

@@ -2,10 +2,10 @@
 
 import pytest
 
+from token_classification import cli
 from token_classification.data.formats import read_sentences
 from token_classification.errors import LONGEST_LINE, DataError, UserError
 from token_classification.exit_codes import run_command
-from token_classification.tao import cli
 
 LONG = "x" * 5_000_000
 

@@ -10,7 +10,7 @@ import torch
 from trainers import make_trainer
 
 from token_classification import arguments, hardware
-from token_classification.arguments import NerTrainingArguments
+from token_classification.arguments.training import NerTrainingArguments
 from token_classification.errors import UserError
 
 LAUNCHED = "ACCELERATE_MIXED_PRECISION"
@@ -64,7 +64,7 @@ def test_the_training_computes_in_the_precision_that_is_named(bert_folder, tmp_p
 
 LAUNCHED_SCRIPT = """
 import sys
-from token_classification.arguments import NerTrainingArguments
+from token_classification.arguments.training import NerTrainingArguments
 from transformers import Trainer
 from torch import nn
 training = NerTrainingArguments(output_dir=sys.argv[1], mixed_precision="no", report_to="none")

@@ -9,9 +9,9 @@ from conftest import SENTENCES
 from huggingface_hub import ModelCard
 
 import run_ner
+from token_classification import cli
 from token_classification.data.formats import read_sentences
 from token_classification.exit_codes import run_command
-from token_classification.tao import cli
 
 LINE_ENDS = "\u2028\x85\x0b\x0c\x1c\r"
 ESCAPE = "\x1b[31m"

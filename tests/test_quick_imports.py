@@ -47,7 +47,7 @@ def test_a_collector_that_was_off_stays_off():
     [
         ("run_ner", {"evaluate", "scipy.stats", "matplotlib", "omegaconf", "onnx", "openvino"}),
         ("token_classification.inference.predictor", {"evaluate", "scipy.stats"}),
-        ("token_classification.tao.cli", {"torch", "transformers", "datasets", "numpy", "omegaconf", "yaml"}),
+        ("token_classification.cli", {"torch", "transformers", "datasets", "numpy", "omegaconf", "yaml"}),
     ],
 )
 def test_a_start_does_not_wait_for_what_it_may_not_need(imported, absent):

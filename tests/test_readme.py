@@ -12,8 +12,8 @@ from data_sets import save_conll2003
 from walkthrough_stand_ins import RAW_FILES, set_up_environment, write_program
 
 import run_ner
+from token_classification import cli
 from token_classification.exit_codes import run_command
-from token_classification.tao import cli
 
 RUN_ELSEWHERE = {"bash run.sh": "test_run_sh.py", "make test": "what runs this very test"}
 

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 from conftest import SENTENCES, write_sentences
 
-from token_classification import story
+from token_classification import cli, story
 from token_classification.exit_codes import run_command
-from token_classification.tao import cli
 
 NEXT_STEP = re.compile(
     r"accepted|give|type|check|did you mean|Help:|All flags|make room|must|only|needs", re.IGNORECASE

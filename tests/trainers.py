@@ -4,7 +4,9 @@ import torch
 from conftest import SENTENCES
 
 from token_classification.alignment.align import build_aligner
-from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
+from token_classification.arguments.data import DataArguments
+from token_classification.arguments.model import ModelArguments
+from token_classification.arguments.training import NerTrainingArguments
 from token_classification.data.labels import LabelSet
 from token_classification.data.schemes import Scheme
 from token_classification.data.sentences import Sentences

@@ -7,7 +7,7 @@ if not sys.flags.safe_path and Path(sys.path[0]).resolve() != Path(__file__).par
     # The folder that the user is in: a file there called like one of the libraries would be run in its place.
     del sys.path[0]
 
-from token_classification.tao.cli import main
+from token_classification.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

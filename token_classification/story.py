@@ -8,9 +8,11 @@ from pathlib import Path
 from transformers import set_seed
 
 from token_classification.alignment.align import fit_aligner
-from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
+from token_classification.arguments.command_line import parse_command_line
+from token_classification.arguments.data import DataArguments
+from token_classification.arguments.model import ModelArguments
+from token_classification.arguments.training import NerTrainingArguments
 from token_classification.checking.check_run import check_run
-from token_classification.command_line import parse_command_line
 from token_classification.data.labels import choose_label_set
 from token_classification.data.load import Corpus, load_corpus, used_splits
 from token_classification.data.results_folder import lock_folder
@@ -26,9 +28,9 @@ from token_classification.reporting.outputs import check_outputs, claim_outputs
 from token_classification.reporting.report import write_report
 from token_classification.scoring.evaluate import SplitResults
 from token_classification.training.build import build_trainer
-from token_classification.training.checkpoints import find_checkpoint
-from token_classification.training.failures import explain_write_errors
 from token_classification.training.loss import weigh_classes
+from token_classification.training.survival.checkpoints import find_checkpoint
+from token_classification.training.survival.failures import explain_write_errors
 
 logger = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from token_classification.checking.doctor import examine
 from token_classification.checking.files import ColumnChoice, number_files, read_files
 from token_classification.checking.repair import Repair, repair_files
+from token_classification.data.entities import find_entities
 from token_classification.data.formats import read_sentences
-from token_classification.data.scheme_conversion import find_entities
 from token_classification.data.schemes import Scheme
 from token_classification.errors import UserError
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from token_classification import cli
 from token_classification.data.formats import read_sentences
 from token_classification.data.formats.text_and_labels import read_text_and_labels
 from token_classification.data.inputs import is_stream, keep_inputs, read_and_describe
@@ -18,7 +19,6 @@ from token_classification.data.labels import read_label_file
 from token_classification.data.text_lines import open_bytes
 from token_classification.exit_codes import run_command
 from token_classification.reporting.predictions import read_tagged_words
-from token_classification.tao import cli
 
 CONTENTS = {
     "conll": b"Anna B-PER\nleft O\n\nParis B-LOC\n",

@@ -7,7 +7,9 @@ import pytest
 from conftest import SENTENCES, write_sentences
 from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value
 
-from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
+from token_classification.arguments.data import DataArguments
+from token_classification.arguments.model import ModelArguments
+from token_classification.arguments.training import NerTrainingArguments
 from token_classification.data import formats
 from token_classification.data.formats.recognise import recognise_format
 from token_classification.data.load import Corpus, describe_files, load_corpus

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from seqeval.metrics.sequence_labeling import get_entities
 
-from token_classification.data.scheme_conversion import Entity, convert_tags, find_entities
+from token_classification.data.entities import Entity, find_entities
+from token_classification.data.scheme_conversion import convert_tags
 from token_classification.data.schemes import Scheme
 from token_classification.errors import DataError
 

@@ -11,14 +11,13 @@ from safetensors.torch import load_file
 from transformers import BertForTokenClassification
 
 # Imported here, so that the forks that run a command find them.
-from token_classification import story
+from token_classification import cli, story
 from token_classification.data.formats.text_and_labels import read_text_and_labels
 from token_classification.data.results_folder import lock_folder
 from token_classification.data.whole_files import refuse_interrupted_set
 from token_classification.errors import DataError, UserError
 from token_classification.exit_codes import run_command
-from token_classification.export import archive, folder
-from token_classification.export.archive import open_archive
+from token_classification.export import folder
 from token_classification.export.folder import open_workshop
 from token_classification.inference.export_record import (
     ExportRecord,
@@ -26,7 +25,8 @@ from token_classification.inference.export_record import (
     read_export_record,
     verify_model_files,
 )
-from token_classification.tao import cli
+from token_classification.tao.archive import archive
+from token_classification.tao.archive.archive import open_archive
 from token_classification.tao.models import name_model, place_model
 
 REFUSED = "refused"

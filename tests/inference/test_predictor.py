@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from inference_texts import ANYTHING
 
 from token_classification import Predictor
+from token_classification.data.entities import find_entities
 from token_classification.data.formats import read_sentences
-from token_classification.data.scheme_conversion import find_entities
 from token_classification.data.schemes import Scheme
 from token_classification.errors import UserError
 from token_classification.inference import predictor as predictor_module

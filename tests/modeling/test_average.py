@@ -11,8 +11,8 @@ from safetensors.torch import load_file, save_file
 from trainers import make_trainer
 from transformers import AutoModelForTokenClassification, AutoTokenizer
 
+from token_classification import cli
 from token_classification.exit_codes import run_command
-from token_classification.tao import cli
 
 
 @pytest.fixture(scope="module")

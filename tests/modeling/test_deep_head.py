@@ -21,7 +21,7 @@ from transformers import (
     XLNetConfig,
 )
 
-from token_classification.arguments import ModelArguments
+from token_classification.arguments.model import ModelArguments
 from token_classification.data.labels import LabelSet
 from token_classification.data.schemes import Scheme
 from token_classification.errors import UserError

@@ -7,7 +7,7 @@ import pytest
 from conftest import TOKENIZERS
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from token_classification.arguments import ModelArguments
+from token_classification.arguments.model import ModelArguments
 from token_classification.modeling.tokenizer import add_prefix_space, has_byte_level_words, load_tokenizer
 
 WORDS = ["Anna", "went", "to", "London", ",", "didn't", "she", "?"]

@@ -6,12 +6,12 @@ import pytest
 from conftest import configure_tiny_bert, save_tagger, write_sentences
 from transformers import BertConfig, PreTrainedConfig, PreTrainedTokenizerBase
 
+from token_classification import cli
 from token_classification.errors import UserError
 from token_classification.exit_codes import run_command
 from token_classification.inference.engine import open_engine
 from token_classification.modeling.vocabulary import check_vocabulary
 from token_classification.story import main
-from token_classification.tao import cli
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ import pytest
 from conftest import write_sentences
 from tagged_splits import make_sentences, perturb
 
+from token_classification import cli
 from token_classification.errors import DataError, UserError
 from token_classification.exit_codes import run_command
 from token_classification.reporting.compare import compare_runs, read_run
 from token_classification.reporting.predictions import write_predictions, write_tagged_words
 from token_classification.scoring.metrics import score_tags
-from token_classification.tao import cli
 
 
 def write_run(folder: Path, predicted: list[list[str]] | None = None, times: int = 4) -> Path:

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from huggingface_hub import ModelCard
 
-from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
+from token_classification.arguments.data import DataArguments
+from token_classification.arguments.model import ModelArguments
+from token_classification.arguments.training import NerTrainingArguments
 from token_classification.data.formats import read_sentences
 from token_classification.data.inputs import read_and_describe
 from token_classification.data.labels import LabelSet

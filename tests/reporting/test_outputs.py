@@ -9,7 +9,8 @@ import pytest
 from conftest import save_tagger, write_sentences
 
 import run_ner
-from token_classification.arguments import DataArguments, NerTrainingArguments
+from token_classification.arguments.data import DataArguments
+from token_classification.arguments.training import NerTrainingArguments
 from token_classification.data.results_folder import MARKER
 from token_classification.exit_codes import run_command
 from token_classification.recipe import DEFAULT_RECIPE

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from transformers import TrainerCallback
 
-from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
+from token_classification.arguments.data import DataArguments
+from token_classification.arguments.model import ModelArguments
+from token_classification.arguments.training import NerTrainingArguments
 from token_classification.data.labels import LabelSet
 from token_classification.data.load import load_corpus
 from token_classification.data.schemes import Scheme

@@ -2,7 +2,7 @@
 
 import pytest
 
-from token_classification.data.scheme_conversion import Entity
+from token_classification.data.entities import Entity
 from token_classification.data.schemes import Scheme
 from token_classification.data.sentences import Sentences
 from token_classification.reporting.slices import SliceRule, count_mentions, join_sides, list_slice_rules

@@ -5,8 +5,8 @@ import random
 import pytest
 from conlleval_oracle import ChunkCounts, find_chunks, score_conlleval_file, score_with_conlleval
 
+from token_classification.data.entities import find_entities
 from token_classification.data.formats import read_sentences
-from token_classification.data.scheme_conversion import find_entities
 from token_classification.data.schemes import Scheme, recognise_scheme
 from token_classification.scoring.error_classes import ErrorClass, pair_sentences
 from token_classification.scoring.metrics import score_tags, type_scores

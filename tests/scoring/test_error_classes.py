@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tagged_splits import label_files, perturb, read_labelled
 
-from token_classification.data.scheme_conversion import Entity, find_entities
+from token_classification.data.entities import Entity, find_entities
 from token_classification.data.schemes import Scheme, recognise_scheme
 from token_classification.scoring.error_classes import (
     ErrorClass,

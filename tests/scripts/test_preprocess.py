@@ -14,7 +14,7 @@ import pytest
 from conftest import ROOT, build_roberta
 from transformers import PreTrainedTokenizerBase
 
-from token_classification.arguments import ModelArguments
+from token_classification.arguments.model import ModelArguments
 from token_classification.exit_codes import run_command
 from token_classification.modeling.tokenizer import load_tokenizer
 

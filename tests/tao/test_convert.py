@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from token_classification.data.entities import find_entities
 from token_classification.data.formats import read_sentences
 from token_classification.data.formats.text_and_labels import read_text_and_labels
-from token_classification.data.scheme_conversion import find_entities
 from token_classification.data.schemes import Scheme
 from token_classification.data.sentences import Sentences
 from token_classification.errors import DataError, UserError

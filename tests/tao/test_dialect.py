@@ -10,18 +10,25 @@ import pytest
 from conftest import ROOT
 from transformers import TrainerControl, TrainerState, TrainingArguments
 
-from token_classification.argument_values import ACCEPTED
+from token_classification.arguments.values import ACCEPTED
 from token_classification.errors import DataError, RejectedError, StoppedError, UserError
 from token_classification.tao.dialect import rewrite_flags, speaking_tao
 from token_classification.tao.schema import Spec
 from token_classification.tao.spec import list_keys
 from token_classification.tao.translate_trainer import PRECISIONS
-from token_classification.training.failures import advise_on_evaluation_memory, advise_on_training_memory
-from token_classification.training.watchdog import Watchdog
+from token_classification.training.survival.failures import advise_on_evaluation_memory, advise_on_training_memory
+from token_classification.training.survival.watchdog import Watchdog
 
 PACKAGE = ROOT / "token_classification"
-STATIONS = ("training", "scoring", "modeling", "data", "alignment", "inference", "export", "reporting")
-OWN_FLAGS = {"reporting/compare.py", "inference/bulk.py", "inference/progress.py", "reporting/logs.py"}
+STATIONS = ("arguments", "training", "scoring", "modeling", "data", "alignment", "inference", "export", "reporting")
+OWN_FLAGS = {
+    "arguments/command_line.py",
+    "arguments/old_flags.py",
+    "reporting/compare.py",
+    "inference/bulk.py",
+    "inference/progress.py",
+    "reporting/logs.py",
+}
 """Their flags are those of the commands that they belong to: `compare`, `infer --resume`, `run_ner.py`"""
 FLAG = re.compile(r"(?<![\w-])--[a-z]\w+")
 PROGRAMS = r"run_ner\.py|token_classification check FILE|pip install|datasets-cli [^;]*|accelerate launch"
@@ -34,9 +41,7 @@ def list_engine_files() -> Iterator[Path]:
     """Modules whose messages reach users of the commands that have a spec."""
     for station in STATIONS:
         yield from sorted((PACKAGE / station).rglob("*.py"))
-    yield from (
-        PACKAGE / name for name in ("arguments.py", "argument_values.py", "hardware.py", "extras.py", "story.py")
-    )
+    yield from (PACKAGE / name for name in ("hardware.py", "extras.py", "story.py"))
 
 
 def list_messages(path: Path) -> Iterator[str]:

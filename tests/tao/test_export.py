@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from conftest import SENTENCES, write_sentences
 
+from token_classification import cli
 from token_classification.exit_codes import run_command
 from token_classification.export import gate
 from token_classification.inference.export_record import read_export_record
-from token_classification.tao import cli
 
 pytest.importorskip("openvino", reason='needs the extra "export"')
 

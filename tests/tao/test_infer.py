@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import SENTENCES
 
+from token_classification import cli
 from token_classification.exit_codes import run_command
 from token_classification.inference.words_of_text import find_words
-from token_classification.tao import cli
 from token_classification.tao.infer import format_query
 
 TEXTS = [words for words, _ in SENTENCES]

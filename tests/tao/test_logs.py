@@ -112,7 +112,7 @@ def test_warnings_of_transformers_have_the_prefix_too(tmp_path: Path, logger: lo
 
 def test_what_the_engine_says_is_put_into_the_words_of_the_command(tmp_path: Path, logger: logging.Logger) -> None:
     configure_tao_logging(tmp_path, "evaluate")
-    for name in ("token_classification.training.watchdog", "token_classification.tao.learn", "another"):
+    for name in ("token_classification.training.survival.watchdog", "token_classification.tao.learn", "another"):
         logging.getLogger(name).warning("%s: type %s", name, "--per_device_eval_batch_size 8")
     engine, dialect, another = (tmp_path / "nemo_log_globalrank-0_localrank-0.txt").read_text().splitlines()
     assert engine.endswith("type test_ds.batch_size=8")

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from token_classification import cli
 from token_classification.data.results_folder import claim_files, lock_folder
 from token_classification.errors import UserError
 from token_classification.exit_codes import run_command
-from token_classification.tao import cli
 from token_classification.tao.models import name_model, open_model, place_model
 
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from token_classification.errors import UserError
-from token_classification.export.archive_key import KEY_VARIABLE
+from token_classification.tao.archive.key import KEY_VARIABLE
 from token_classification.tao.references import SPEC_VARIABLES
 from token_classification.tao.spec import load_spec
 

@@ -8,9 +8,9 @@ import pytest
 from full_disk import full_disk
 from tagged_splits import make_sentences, perturb
 
+from token_classification import cli
 from token_classification.exit_codes import run_command
 from token_classification.reporting.predictions import write_tagged_words
-from token_classification.tao import cli
 
 
 def run(*arguments: object) -> int:

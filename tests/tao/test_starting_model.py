@@ -8,10 +8,10 @@ import torch
 from conftest import SENTENCES, TAGGER_NAMES
 from safetensors.torch import load_file
 
+from token_classification import cli
 from token_classification.exit_codes import run_command
-from token_classification.export.archive import open_archive, write_archive
 from token_classification.inference.export_record import ExportRecord
-from token_classification.tao import cli
+from token_classification.tao.archive.archive import open_archive, write_archive
 
 STAND_STILL = ["trainer.max_steps=1", "trainer.max_epochs=1", "model.optim.lr=1e-9", "report=false"]
 KEY = "a secret"

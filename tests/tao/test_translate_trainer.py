@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from token_classification.arguments import NerTrainingArguments
+from token_classification.arguments.training import NerTrainingArguments
 from token_classification.errors import UserError
 from token_classification.tao import translate_trainer
 from token_classification.tao.spec import load_spec

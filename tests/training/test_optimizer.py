@@ -4,7 +4,7 @@ import pytest
 import torch
 from trainers import make_trainer
 
-from token_classification.arguments import NerTrainingArguments
+from token_classification.arguments.training import NerTrainingArguments
 from token_classification.errors import UserError
 from token_classification.training.optimizer import OPTIMIZERS, build_optimizer
 

@@ -22,14 +22,15 @@ from transformers import (
 
 from token_classification.alignment.align import build_aligner
 from token_classification.alignment.batches import WindowCollator, build_collator
-from token_classification.arguments import ModelArguments, NerTrainingArguments
+from token_classification.arguments.model import ModelArguments
+from token_classification.arguments.training import NerTrainingArguments
 from token_classification.data.sentences import Sentences
 from token_classification.modeling.build import load_config, load_model
 from token_classification.modeling.deep_head import DeepHeadConfig, DeepHeadForTokenClassification
 from token_classification.modeling.tokenizer import load_tokenizer
 from token_classification.recipe import HeadOptions, Recipe
-from token_classification.training.attention import CPU_TRAINING
-from token_classification.training.cpu import tuned_for_cpu
+from token_classification.training.cpu.attention import CPU_TRAINING
+from token_classification.training.cpu.tuning import tuned_for_cpu
 from token_classification.training.packing import (
     PackingCollator,
     choose_collator,

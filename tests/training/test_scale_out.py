@@ -21,7 +21,7 @@ from conftest import ROOT, SENTENCES, write_sentences
 from hub_stand_in import serve_hub
 from safetensors.torch import load_file
 
-from token_classification.arguments import NerTrainingArguments
+from token_classification.arguments.training import NerTrainingArguments
 from token_classification.errors import UserError
 
 pytestmark = pytest.mark.slow
@@ -286,7 +286,7 @@ def test_deepspeed_learns_as_one_and_goes_on(workplace, one):
 
 
 def test_deepspeed_without_its_package_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("token_classification.arguments.is_deepspeed_available", lambda: False)
+    monkeypatch.setattr("token_classification.arguments.training.is_deepspeed_available", lambda: False)
     with pytest.raises(UserError, match="pip install deepspeed"):
         NerTrainingArguments(output_dir=str(tmp_path), deepspeed="examples/accelerate/deepspeed_zero2.json")
 

@@ -14,7 +14,7 @@ from token_classification.alignment.windows import (
     plan_windows,
 )
 from token_classification.alignment.words import SpecialTokens, find_special_tokens, split_into_sub_tokens
-from token_classification.arguments import DataArguments
+from token_classification.arguments.data import DataArguments
 from token_classification.data.labels import IGNORED_LABEL, LabelSet
 from token_classification.data.schemes import Scheme, is_bare, is_prefixed, join_tag, split_tag
 from token_classification.data.sentences import Sentences

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from token_classification.arguments import DataArguments, ModelArguments
+from token_classification.arguments.data import DataArguments
+from token_classification.arguments.model import ModelArguments
 from token_classification.checking.check import check_data
 from token_classification.checking.files import ColumnChoice, Reading, number_files, read_file
 from token_classification.checking.sub_tokens import find_tokenizer_problems, find_window

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from token_classification.checking.files import CheckedData, CheckedFile
+from token_classification.data.entities import find_entities
 from token_classification.data.problems import Problem
-from token_classification.data.scheme_conversion import find_entities
 from token_classification.data.schemes import OUTSIDE
 
 OFTEN = 10

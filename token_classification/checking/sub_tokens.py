@@ -8,7 +8,7 @@ from transformers import AutoModel, PreTrainedTokenizerBase
 
 from token_classification.alignment.windows import find_window_length
 from token_classification.alignment.words import find_special_tokens, tokenize_words
-from token_classification.arguments import ModelArguments
+from token_classification.arguments.model import ModelArguments
 from token_classification.checking.files import CheckedData
 from token_classification.data.problems import Problem
 from token_classification.modeling.build import load_config

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from datasets import Dataset
 
-from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
+from token_classification.arguments.data import DataArguments
+from token_classification.arguments.model import ModelArguments
+from token_classification.arguments.training import NerTrainingArguments
 from token_classification.data.formats import read_sentences
 from token_classification.data.formats.label_columns import find_label_column
 from token_classification.data.formats.record_columns import (

@@ -1,9 +1,9 @@
 """Tags of one scheme as tags of another; the entities that they mark stay the same."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
-from token_classification.data.schemes import OUTSIDE, Scheme, is_bare, is_continuation, join_tag, name_type
+from token_classification.data.entities import find_entities
+from token_classification.data.schemes import OUTSIDE, Scheme, is_bare, join_tag
 from token_classification.errors import DataError
 
 ENTITY_PREFIXES = {
@@ -13,14 +13,6 @@ ENTITY_PREFIXES = {
     Scheme.BILOU: "BILU",
 }
 """What the first, an inner, the last and a single word of an entity begin with."""
-
-
-class Entity(NamedTuple):
-    """Words `start` to `end` (the first word behind it) of a sentence."""
-
-    type: str
-    start: int
-    end: int
 
 
 def convert_tags(tags: Sequence[str], source: Scheme, target: Scheme) -> list[str]:
@@ -42,22 +34,6 @@ def convert_tags(tags: Sequence[str], source: Scheme, target: Scheme) -> list[st
             converted[entity.start] = join_tag("B", entity_type)
         before = entity
     return converted
-
-
-def find_entities(tags: Sequence[str]) -> list[Entity]:
-    """Give the entities of a sentence in any entity scheme, read leniently as conlleval does.
-
-    I, E and L go on with an entity of their type unless E, L, S or U closed it; every other prefixed tag begins one.
-    """
-    entities: list[Entity] = []
-    for place, tag in enumerate(tags):
-        if tag == OUTSIDE:
-            continue
-        if place and is_continuation(tags[place - 1], tag):
-            entities[-1] = entities[-1]._replace(end=place + 1)
-        else:
-            entities.append(Entity(name_type(tag), place, place + 1))
-    return entities
 
 
 def _spell_entity(entity_type: str, length: int, scheme: Scheme) -> list[str]:

@@ -10,7 +10,9 @@ from typing import Literal
 
 from transformers import PreTrainedModel
 
-from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
+from token_classification.arguments.data import DataArguments
+from token_classification.arguments.model import ModelArguments
+from token_classification.arguments.training import NerTrainingArguments
 from token_classification.data.load import Corpus
 from token_classification.data.sentences import Sentences
 from token_classification.errors import RejectedError, UserError

@@ -15,7 +15,7 @@ from transformers import PreTrainedConfig
 from token_classification.alignment.align import Aligner, build_aligner
 from token_classification.alignment.batches import build_collator
 from token_classification.alignment.windows import find_window_length
-from token_classification.arguments import ModelArguments
+from token_classification.arguments.model import ModelArguments
 from token_classification.data.labels import LabelSet
 from token_classification.data.schemes import Scheme, recognise_scheme
 from token_classification.data.sentences import Sentences

@@ -4,8 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
+from token_classification.data.entities import Entity, find_entities
 from token_classification.data.labels import LabelSet
-from token_classification.data.scheme_conversion import Entity, find_entities
 from token_classification.data.schemes import OUTSIDE, Scheme, name_type
 from token_classification.errors import UserError
 

@@ -10,7 +10,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from token_classification.arguments import ModelArguments
+from token_classification.arguments.model import ModelArguments
 from token_classification.data.results_folder import LOCK, lock_folder
 from token_classification.data.whole_files import (
     DECIDED,

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from transformers import AutoConfig, AutoModelForTokenClassification, PreTrainedConfig, PreTrainedModel
 
-from token_classification.arguments import ModelArguments
+from token_classification.arguments.model import ModelArguments
 from token_classification.data.labels import LabelSet
 from token_classification.data.whole_files import refuse_interrupted_set
 from token_classification.modeling.deep_head import DeepHeadConfig, DeepHeadForTokenClassification

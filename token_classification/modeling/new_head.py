@@ -13,7 +13,7 @@ from transformers import (
     PreTrainedModel,
 )
 
-from token_classification.arguments import ModelArguments
+from token_classification.arguments.model import ModelArguments
 from token_classification.modeling.deep_head import DeepHeadConfig, DeepHeadForTokenClassification
 from token_classification.modeling.source import hub_options
 from token_classification.recipe import HeadOptions, Recipe

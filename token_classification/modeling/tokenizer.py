@@ -6,7 +6,7 @@ import logging
 from tokenizers import Tokenizer, normalizers
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from token_classification.arguments import ModelArguments
+from token_classification.arguments.model import ModelArguments
 from token_classification.errors import UserError
 from token_classification.modeling.source import hub_options, name_model_problems
 

@@ -6,7 +6,7 @@ import sys
 import datasets
 import transformers
 
-from token_classification.arguments import NerTrainingArguments
+from token_classification.arguments.training import NerTrainingArguments
 from token_classification.output_text import make_printable_lines
 
 logger = logging.getLogger(__name__)

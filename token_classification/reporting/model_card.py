@@ -6,7 +6,9 @@ from pathlib import Path
 
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
-from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
+from token_classification.arguments.data import DataArguments
+from token_classification.arguments.model import ModelArguments
+from token_classification.arguments.training import NerTrainingArguments
 from token_classification.data.labels import LabelSet
 from token_classification.data.load import Corpus, describe_files
 from token_classification.data.whole_files import write_whole

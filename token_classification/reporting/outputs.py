@@ -4,7 +4,8 @@ import json
 from collections.abc import Collection
 from pathlib import Path
 
-from token_classification.arguments import DataArguments, NerTrainingArguments
+from token_classification.arguments.data import DataArguments
+from token_classification.arguments.training import NerTrainingArguments
 from token_classification.data.results_folder import check_own_files, claim_files
 from token_classification.errors import UserError
 from token_classification.recipe import Recipe

@@ -8,7 +8,9 @@ from importlib.metadata import version
 from math import isfinite
 from pathlib import Path
 
-from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
+from token_classification.arguments.data import DataArguments
+from token_classification.arguments.model import ModelArguments
+from token_classification.arguments.training import NerTrainingArguments
 from token_classification.data.labels import LabelSet
 from token_classification.data.load import Corpus, describe_files
 from token_classification.data.whole_files import write_whole

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from token_classification.data.scheme_conversion import Entity
+from token_classification.data.entities import Entity
 from token_classification.data.schemes import Scheme
 from token_classification.data.sentences import Sentences
 from token_classification.scoring.error_classes import EntityPair, find_scored_entities

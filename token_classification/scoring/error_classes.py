@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from token_classification.data.scheme_conversion import Entity, find_entities
+from token_classification.data.entities import Entity, find_entities
 from token_classification.data.schemes import Scheme, Tags
 
 

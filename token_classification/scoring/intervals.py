@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from token_classification.data.scheme_conversion import Entity
+from token_classification.data.entities import Entity
 from token_classification.scoring.error_classes import EntityPair, ErrorClass
 
 REPLICATES = 1000

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from seqeval import scheme as seqeval_schemes
 
-from token_classification.data.scheme_conversion import Entity
+from token_classification.data.entities import Entity
 from token_classification.data.schemes import IOBES_SPELLING, OUTSIDE, Scheme, Tags
 
 SEQEVAL_SCHEMES = {

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from token_classification.arguments import DataArguments, ModelArguments, NerTrainingArguments
+from token_classification.arguments.data import DataArguments
+from token_classification.arguments.model import ModelArguments
+from token_classification.arguments.training import NerTrainingArguments
 from token_classification.data.formats.text_and_labels import read_text_and_labels
 from token_classification.data.inputs import read_and_describe
 from token_classification.data.load import Corpus

@@ -14,9 +14,9 @@ from token_classification.data.results_folder import check_own_files, claim_file
 from token_classification.data.schemes import Scheme
 from token_classification.data.whole_files import write_whole
 from token_classification.errors import UserError
-from token_classification.export.archive_key import check_new_key, read_key
+from token_classification.tao.archive.key import check_new_key, read_key
 from token_classification.tao.assess import evaluate
-from token_classification.tao.cli import FLAG_COMMANDS, REQUIRED, WORKER_VARIABLE, launch_processes, list_idle_flags
+from token_classification.tao.command_flags import FLAG_COMMANDS, REQUIRED, list_idle_flags
 from token_classification.tao.command_keys import dump_spec
 from token_classification.tao.convert import convert_file, convert_folder
 from token_classification.tao.export import export
@@ -29,6 +29,7 @@ from token_classification.tao.logs import (
     log_failures,
     write_command_line,
 )
+from token_classification.tao.processes import WORKER_VARIABLE, launch_processes
 from token_classification.tao.settings import read_flag
 from token_classification.tao.spec import load_spec
 

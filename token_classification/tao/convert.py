@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from token_classification.data.entities import find_entities
 from token_classification.data.formats import read_sentences
 from token_classification.data.formats.text_and_labels import find_unwritable, format_text_and_labels
-from token_classification.data.scheme_conversion import convert_tags, find_entities
+from token_classification.data.scheme_conversion import convert_tags
 from token_classification.data.schemes import OUTSIDE, Scheme, recognise_scheme
 from token_classification.data.sentences import Sentences
 from token_classification.data.whole_files import write_file_set

@@ -12,8 +12,8 @@ from token_classification.data.results_folder import check_own_files, claim_file
 from token_classification.data.sentences import Sentences
 from token_classification.data.whole_files import name_unfinished
 from token_classification.errors import UserError
-from token_classification.export.archive import write_archive
 from token_classification.export.export_model import ExportData, ExportSettings, export_model
+from token_classification.tao.archive.archive import write_archive
 from token_classification.tao.models import ARCHIVE_SUFFIX, open_model
 
 logger = logging.getLogger(__name__)

@@ -15,7 +15,8 @@ from transformers import PreTrainedModel, TrainerCallback, TrainerControl, Train
 
 from token_classification.alignment.align import AlignedSplit
 from token_classification.alignment.words import split_into_sub_tokens
-from token_classification.arguments import ModelArguments, NerTrainingArguments
+from token_classification.arguments.model import ModelArguments
+from token_classification.arguments.training import NerTrainingArguments
 from token_classification.data.formats.text_and_labels import read_text_and_labels, take_first
 from token_classification.data.inputs import read_and_describe
 from token_classification.data.load import Corpus
@@ -32,7 +33,7 @@ from token_classification.tao.models import name_model, open_model, place_model
 from token_classification.tao.starting_model import open_starting_model
 from token_classification.tao.translate import translate_data, translate_recipe
 from token_classification.tao.translate_trainer import translate_training
-from token_classification.training.kept_checkpoints import KeepBestCheckpoints
+from token_classification.training.survival.kept_checkpoints import KeepBestCheckpoints
 
 logger = logging.getLogger(__name__)
 

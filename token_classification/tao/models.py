@@ -9,8 +9,8 @@ from pathlib import Path
 from token_classification.data.results_folder import check_own_files, claim_files, confine_name
 from token_classification.data.whole_files import name_unfinished, remove_unfinished
 from token_classification.errors import UserError
-from token_classification.export.archive import open_archive, write_archive
-from token_classification.training.checkpoints import CHECKPOINT_NAME
+from token_classification.tao.archive.archive import open_archive, write_archive
+from token_classification.training.survival.checkpoints import CHECKPOINT_NAME
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import yaml
 
-from token_classification.export.archive_key import KEY_VARIABLE
+from token_classification.tao.archive.key import KEY_VARIABLE
 from token_classification.tao.settings import Setting, is_encodable, is_null, make_null_node, make_text_node
 
 REFERENCE = re.compile(r"\$\{([^${}]*)\}")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from token_classification.arguments import ModelArguments
+from token_classification.arguments.model import ModelArguments
 from token_classification.errors import UserError
 from token_classification.inference.export_record import read_export_record
 from token_classification.modeling.build import load_config, read_model_labels

@@ -10,7 +10,8 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 from transformers import BertTokenizer
 
-from token_classification.arguments import DataArguments, ModelArguments
+from token_classification.arguments.data import DataArguments
+from token_classification.arguments.model import ModelArguments
 from token_classification.data.text_lines import read_lines, read_text
 from token_classification.data.whole_files import write_whole
 from token_classification.errors import UserError

@@ -6,7 +6,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 from transformers.integrations import is_tensorboard_available, is_wandb_available
 
-from token_classification.arguments import NerTrainingArguments
+from token_classification.arguments.training import NerTrainingArguments
 from token_classification.errors import UserError
 from token_classification.hardware import has_accelerator, multiplies_bf16
 

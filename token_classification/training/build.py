@@ -7,16 +7,17 @@ from transformers import PreTrainedModel
 
 from token_classification.alignment.align import AlignedSplit, Aligner
 from token_classification.alignment.batches import build_collator
-from token_classification.arguments import DataArguments, NerTrainingArguments
+from token_classification.arguments.data import DataArguments
+from token_classification.arguments.training import NerTrainingArguments
 from token_classification.data.labels import LabelSet
 from token_classification.errors import UserError
 from token_classification.recipe import Recipe
 from token_classification.scoring.decode import build_viterbi
 from token_classification.scoring.metrics import list_metrics
-from token_classification.training.continuation import describe_training
 from token_classification.training.packing import choose_collator
+from token_classification.training.survival.continuation import describe_training
+from token_classification.training.survival.watchdog import Watchdog
 from token_classification.training.trainer import NerTrainer
-from token_classification.training.watchdog import Watchdog
 
 
 def build_trainer(

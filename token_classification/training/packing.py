@@ -11,7 +11,7 @@ from transformers import PreTrainedModel
 
 from token_classification.alignment.align import AlignedSplit
 from token_classification.alignment.batches import WindowCollator
-from token_classification.arguments import NerTrainingArguments
+from token_classification.arguments.training import NerTrainingArguments
 from token_classification.data.labels import IGNORED_LABEL
 
 logger = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, TrainOutput, speed
 
 from token_classification.alignment.align import AlignedSplit
 from token_classification.alignment.batches import WindowCollator
-from token_classification.arguments import NerTrainingArguments
+from token_classification.arguments.training import NerTrainingArguments
 from token_classification.data.labels import LabelSet
 from token_classification.data.whole_files import (
     DECIDED,
@@ -31,29 +31,29 @@ from token_classification.recipe import OptimizerOptions
 from token_classification.scoring.decode import Viterbi
 from token_classification.scoring.evaluate import SplitResults, evaluate_split
 from token_classification.scoring.predict import PredictionLoop, WordPredictions, merge_shares
-from token_classification.training.checkpoints import FINISHED_RUN_FILE
-from token_classification.training.continuation import (
-    check_continuation,
-    check_weight_names,
-    describe_finished_training,
-    write_record,
-)
-from token_classification.training.cpu import tuned_for_cpu
-from token_classification.training.damage import STATE_FILE
-from token_classification.training.failures import (
-    advise_on_evaluation_memory,
-    advise_on_training_memory,
-    explain_memory_errors,
-)
-from token_classification.training.finite import check_loss, check_weights
-from token_classification.training.interruption import SaveAtSigterm
-from token_classification.training.kept_checkpoints import keep_all_checkpoints, remove_older_checkpoints
+from token_classification.training.cpu.trained_rows import keep_state_whole
+from token_classification.training.cpu.tuning import tuned_for_cpu
 from token_classification.training.loss import LabelLoss
 from token_classification.training.optimizer import build_optimizer, set_head_learning_rate
 from token_classification.training.packing import PackingCollator
 from token_classification.training.sampler import SplitWithBlank, WindowSampler
 from token_classification.training.schedule import build_schedule
-from token_classification.training.trained_rows import keep_state_whole
+from token_classification.training.survival.checkpoints import FINISHED_RUN_FILE
+from token_classification.training.survival.continuation import (
+    check_continuation,
+    check_weight_names,
+    describe_finished_training,
+    write_record,
+)
+from token_classification.training.survival.damage import STATE_FILE
+from token_classification.training.survival.failures import (
+    advise_on_evaluation_memory,
+    advise_on_training_memory,
+    explain_memory_errors,
+)
+from token_classification.training.survival.finite import check_loss, check_weights
+from token_classification.training.survival.interruption import SaveAtSigterm
+from token_classification.training.survival.kept_checkpoints import keep_all_checkpoints, remove_older_checkpoints
 
 logger = logging.getLogger(__name__)
 

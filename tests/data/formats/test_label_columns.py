@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value
 
-from token_classification.arguments import DataArguments, ModelArguments
+from token_classification.arguments.data import DataArguments
+from token_classification.arguments.model import ModelArguments
 from token_classification.data.formats import read_sentences
 from token_classification.data.load import load_dataset_splits
 from token_classification.errors import DataError

@@ -1,0 +1,75 @@
+"""What a guess of the key costs, and that archives of former releases still open."""
+
+from pathlib import Path
+
+import pytest
+
+from token_classification.errors import UserError
+from token_classification.tao.archive import archive
+from token_classification.tao.archive.archive import MAGIC, SCRYPT_COSTS, VERSION, open_archive, write_archive
+
+OLD_ARCHIVE = Path(__file__).with_name("version_1.tlt")
+"""Written by the release that knew version 1 only, with a key that is refused today."""
+OLD_KEY = "k"
+OLD_FILES = {
+    "config.json": b"{}\n",
+    "1_Head/é ü.txt": b"head\n",
+    f"{'a' * 60}/{'b' * 60}.txt": b"long\n",
+    "c" * 120: b"longer\n",
+}
+
+
+@pytest.fixture
+def derivations(monkeypatch) -> list[dict]:
+    """The parameters of each derivation of a key."""
+    calls = []
+    derive = archive.Scrypt
+
+    def record(**parameters):
+        calls.append(parameters)
+        return derive(**parameters)
+
+    monkeypatch.setattr(archive, "Scrypt", record)
+    return calls
+
+
+def test_an_archive_of_version_1_still_opens(unpacked_to, derivations):
+    with open_archive(OLD_ARCHIVE, OLD_KEY) as folder:
+        files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.*")}
+        files |= {path.name: path.read_bytes() for path in folder.glob("c*") if path.suffix == ""}
+    assert files == OLD_FILES
+    assert [call["n"] for call in derivations] == [2**15]
+
+
+def test_a_guess_costs_what_age_and_owasp_advise(tmp_path, unpacked_to, derivations):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "config.json").write_bytes(b"{}")
+    write_archive(tmp_path / "model", tmp_path / "a.tlt", "a key")
+    assert (tmp_path / "a.tlt").read_bytes()[: len(MAGIC) + 1] == MAGIC + bytes([2])
+    with open_archive(tmp_path / "a.tlt", "a key") as folder:
+        assert (folder / "config.json").read_bytes() == b"{}"
+    assert [(call["n"], call["r"], call["p"]) for call in derivations] == [(2**18, 8, 1)] * 2
+    assert len({call["salt"] for call in derivations}) == 1
+
+
+@pytest.mark.parametrize("version", range(256))
+def test_no_header_asks_for_more_memory_than_the_newest_version(tmp_path, derivations, version):
+    path = tmp_path / "a.tlt"
+    path.write_bytes(MAGIC + bytes([version]) + bytes(24))
+    if version in SCRYPT_COSTS:
+        assert 128 * 8 * SCRYPT_COSTS[version] <= 256 << 20
+        return
+    accepted = f"version {version}; accepted: version 1 or {VERSION}"
+    with pytest.raises(UserError, match=accepted), open_archive(path, "a key"):
+        pytest.fail("was opened")
+    assert derivations == []
+
+
+def test_calling_it_another_version_does_not_make_guessing_cheaper(tmp_path, cheap_scrypt):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "config.json").write_bytes(b"{}")
+    path = tmp_path / "a.tlt"
+    write_archive(tmp_path / "model", path, "a key")
+    path.write_bytes(MAGIC + bytes([1]) + path.read_bytes()[len(MAGIC) + 1 :])
+    with pytest.raises(UserError, match="the key does not fit"), open_archive(path, "a key"):
+        pytest.fail("was opened")

@@ -1,0 +1,1 @@
+"""Every setting of a run, as dataclasses that the command line, a configuration file or a spec fill."""

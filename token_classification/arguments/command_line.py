@@ -1,0 +1,112 @@
+"""From argv, or a YAML/JSON file and argv, to the dataclasses of `arguments.py`; errors name the nearest flag."""
+
+import difflib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import yaml
+from transformers import HfArgumentParser
+
+from token_classification.arguments.data import DataArguments
+from token_classification.arguments.model import ModelArguments
+from token_classification.arguments.old_flags import translate_old_flags
+from token_classification.arguments.training import NerTrainingArguments
+from token_classification.errors import UserError
+from token_classification.output_text import quote_path
+
+CONFIG_SUFFIXES = (".json", ".yaml", ".yml")
+
+Arguments = tuple[ModelArguments, DataArguments, NerTrainingArguments]
+
+
+class ArgumentParser(HfArgumentParser):
+    """Reports what argparse finds wrong as a `UserError`, like every other mistake of the user."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise the message instead of printing the usage of 150 flags."""
+        raise UserError(f"{message}\nAll flags: python {self.prog} --help")
+
+
+def parse_command_line(argv: Sequence[str], prog: str = "run_ner.py") -> tuple[Arguments, list[str]]:
+    """Parse `[config.yaml|config.json] --flag value ...`; flags win over the file.
+
+    Returns:
+        The three argument dataclasses, and the notices about old flags to be logged.
+
+    Raises:
+        UserError: unknown flag or key (with the nearest name), wrong value, unreadable config file.
+    """
+    argv = list(argv)
+    if argv and argv[0].endswith(CONFIG_SUFFIXES):
+        argv = [*read_config_file(argv[0]), *argv[1:]]
+    argv, notices = translate_old_flags(argv)
+    try:
+        return _parse_flags(argv, prog), notices
+    except UserError as error:
+        # Whoever typed old flags must find them in the message about the new ones.
+        raise UserError("\n".join([*notices, str(error)])) from error
+
+
+def _parse_flags(argv: Sequence[str], prog: str) -> Arguments:
+    parser = ArgumentParser((ModelArguments, DataArguments, NerTrainingArguments), prog=prog, allow_abbrev=False)
+    _check_flag_names(parser, argv)
+    try:
+        return parser.parse_args_into_dataclasses(args=argv, look_for_args_file=False)
+    except (ValueError, TypeError, ImportError) as error:
+        # What TrainingArguments says about values, about keys inside JSON values and about absent packages.
+        raise UserError(str(error)) from error
+
+
+def read_config_file(path: str) -> list[str]:
+    """Turn the keys of a YAML or JSON file into flags: `{"seed": 1, "do_train": true}` -> `--seed 1 --do_train true`.
+
+    Raises:
+        UserError: the file can't be read, is no mapping, or isn't valid YAML/JSON.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}); give the path of a YAML or JSON file.") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise UserError(
+            f"{path}:{line}: not UTF-8 (byte 0x{error.object[error.start]:02X}); accepted is a YAML or JSON file in "
+            f"UTF-8; convert it with: iconv -f latin1 -t utf-8 {quote_path(path)} > {quote_path(path + '.utf8')}"
+        ) from error
+    try:
+        settings = json.loads(text) if path.endswith(".json") else yaml.safe_load(text)
+    except RecursionError as error:
+        raise UserError(f"{path}: nested too deeply; accepted is a mapping of flag names to values.") from error
+    except (json.JSONDecodeError, yaml.YAMLError) as error:
+        raise UserError(f"{path}: not valid {Path(path).suffix[1:].upper()}: {error}") from error
+    if not isinstance(settings, dict):
+        raise UserError(f"{path}: accepted is a mapping of flag names to values, e.g. `do_train: true`.")
+    return [part for key, value in settings.items() for part in _as_flag(str(key), value)]
+
+
+def _as_flag(key: str, value: object) -> list[str]:
+    if value is None:
+        return []
+    if isinstance(value, dict):
+        return [f"--{key}", json.dumps(value)]
+    if isinstance(value, list):
+        return [f"--{key}", *map(str, value)]
+    # `--key=value`: a value that starts with a dash, such as -1, must not be taken for a flag.
+    return [f"--{key}={str(value).lower() if isinstance(value, bool) else value}"]
+
+
+def _check_flag_names(parser: HfArgumentParser, argv: Sequence[str]) -> None:
+    """Name all unknown flags at once, each with the nearest known one."""
+    known = list(parser._option_string_actions)
+    problems = []
+    for argument in argv:
+        flag = argument.partition("=")[0]
+        if not flag.startswith("--") or flag in known:
+            continue
+        nearest = difflib.get_close_matches(flag.replace("-", "_").replace("__", "--", 1), known, n=1, cutoff=0.6)
+        hint = f"did you mean {nearest[0]}?" if nearest else f"see python {parser.prog} --help"
+        problems.append(f"unknown flag {flag}: {hint}")
+    if problems:
+        raise UserError("\n".join(problems))

@@ -1,0 +1,188 @@
+"""How a run trains: all `TrainingArguments`, and what this project adds to them."""
+
+import os
+from dataclasses import dataclass, field
+from typing import Literal
+
+from accelerate.utils import is_deepspeed_available, parse_flag_from_env, patch_environment
+from transformers import TrainingArguments
+from transformers.trainer_utils import IntervalStrategy, SaveStrategy
+
+from token_classification.arguments.values import find_unknown_trackers, find_wrong_values
+from token_classification.errors import UserError
+from token_classification.hardware import has_accelerator, multiplies_bf16
+
+LAUNCHED_PRECISION = "ACCELERATE_MIXED_PRECISION"
+"""Environment variable in which `accelerate launch` hands on its `--mixed_precision`"""
+
+
+@dataclass
+class NerTrainingArguments(TrainingArguments):
+    """All `TrainingArguments`, and what this project adds to them: it trains as fast as the machine can."""
+
+    train_sampling_strategy: str = field(
+        default="auto",
+        metadata={
+            "help": "How training windows are put into batches: random, sequential, group_by_length (like lengths "
+            "together, little padding) or auto: random where sentences share rows (--pack_windows), else "
+            "group_by_length."
+        },
+    )
+    pack_windows: bool = field(
+        default=True,
+        metadata={
+            "help": "Lay the sentences of a training batch behind each other in few rows, each visible to itself "
+            "alone, instead of padding them. The same batches, nothing else learnt; where a model can't, it is said."
+        },
+    )
+    mixed_precision: Literal["auto", "no", "bf16", "fp16"] = field(
+        default="auto",
+        metadata={
+            "help": "Precision of matrix products; weights are always float32. auto: bf16 where the hardware "
+            "multiplies it natively, else no; under `accelerate launch --mixed_precision` what that says. A name "
+            "given here wins over it. --bf16 and --fp16 do the same as their names here."
+        },
+    )
+    logging_nan_inf_filter: bool = field(
+        default=False,
+        metadata={"help": "Log the mean of earlier losses for one that is no number. Here such a loss ends the run."},
+    )
+    keep_freed_memory: bool = field(
+        default=True,
+        metadata={"help": "On the CPU: keep freed memory for the next step instead of giving it back to the system."},
+    )
+    tune_for_cpu: bool = field(
+        default=True,
+        metadata={
+            "help": "On the CPU: cheaper random numbers for dropout, attention in the precision of the run, only rows "
+            "of the embedding table in the optimizer that the training data names (the others get no gradient; with "
+            "--weight_decay 0), and fewer compiled matrix products in memory."
+        },
+    )
+    report: bool = field(
+        default=True,
+        metadata={
+            "help": "Leave a report on each scored split in report/: scores with intervals, errors, slices, and a "
+            "page of the sentences."
+        },
+    )
+    head_learning_rate: float | None = field(
+        default=None,
+        metadata={
+            "help": "Learning rate of the classification head, which starts from random weights; 10 to 20 times "
+            "--learning_rate learns it in time. Default: --learning_rate."
+        },
+    )
+    resume_from_checkpoint: str | None = field(
+        default=None,
+        metadata={
+            "aliases": ["--resume"],
+            "help": "Go on from this checkpoint; `true`: from the last good one in output_dir; `auto`: likewise, or "
+            "from the start where there is none.",
+        },
+    )
+    overwrite_output_dir: bool = field(
+        default=False,
+        metadata={"help": "Train from scratch into an output_dir that already holds something."},
+    )
+    early_stopping_patience: int | None = field(
+        default=None,
+        metadata={
+            "help": "Stop after N evaluations without a better metric_for_best_model (default f1) and keep the best "
+            "model. Switches evaluation and saving to every epoch unless told otherwise."
+        },
+    )
+    do_export: bool = field(
+        default=False,
+        metadata={
+            "help": "Export the model to output_dir/export, if its F1 on the validation data stays (exit code 3 "
+            'otherwise). Needs pip install "token-classification[export]".'
+        },
+    )
+    export_format: Literal["openvino", "onnx"] = field(
+        default="openvino", metadata={"help": "What --do_export writes: an OpenVINO or an ONNX model."}
+    )
+    quantize: Literal["none", "bf16", "int8"] = field(
+        default="none",
+        metadata={
+            "help": "Precision of the exported model: float32 (none), bf16 (OpenVINO only) or int8, calibrated with "
+            "sentences of the training data."
+        },
+    )
+    max_f1_drop: float = field(
+        default=0.005, metadata={"help": "How much F1 the exported model may lose: 0.005 is half a point."}
+    )
+
+    def __post_init__(self):
+        self._fit_hardware()
+        self._check_engines()
+        if problems := find_wrong_values(self):
+            raise UserError("\n".join(problems))
+        if self.early_stopping_patience is not None:
+            self._prepare_early_stopping()
+        if self.load_best_model_at_end and self.metric_for_best_model is None:
+            self.metric_for_best_model = "f1"
+        try:
+            # TrainingArguments has an attribute of the name `mixed_precision`, too, and reads it from there.
+            with patch_environment(**{LAUNCHED_PRECISION: self.mixed_precision}):
+                super().__post_init__()
+        except ValueError as error:
+            # What the library finds in values that are only wrong together.
+            raise UserError(str(error)) from error
+        if problems := find_unknown_trackers(self.report_to):
+            raise UserError("\n".join(problems))
+
+    def __getstate__(self) -> dict:
+        """What is pickled (`training_args.bin`, which a push uploads) and copied: without the token."""
+        return vars(self) | {"hub_token": None}
+
+    def _fit_hardware(self) -> None:
+        """Use the CPU where there is nothing else, and choose the precision."""
+        if not has_accelerator():
+            self.use_cpu = True
+            self.dataloader_pin_memory = False
+        if self.mixed_precision != "auto":
+            if (self.bf16 and self.mixed_precision != "bf16") or (self.fp16 and self.mixed_precision != "fp16"):
+                given = "--bf16" if self.bf16 else "--fp16"
+                raise UserError(f"--mixed_precision {self.mixed_precision} and {given}: give only one of them.")
+        elif self.bf16 or self.fp16:
+            self.mixed_precision = "bf16" if self.bf16 else "fp16"
+        else:
+            self.mixed_precision = self._choose_precision()
+        self.bf16 = self.mixed_precision == "bf16"
+        self.fp16 = self.mixed_precision == "fp16"
+        if self.fp16 and self.use_cpu:
+            raise UserError("--fp16 needs a GPU; on a CPU: --mixed_precision auto.")
+
+    def _choose_precision(self) -> str:
+        """What `accelerate launch --mixed_precision` was told; it says `no` where it was told nothing."""
+        launched = os.environ.get(LAUNCHED_PRECISION, "no")
+        if launched == "no":
+            return "bf16" if multiplies_bf16() else "no"
+        if launched not in ("bf16", "fp16"):
+            raise UserError(f"accelerate launch --mixed_precision {launched}: accepted are no, bf16 and fp16.")
+        return launched
+
+    def _check_engines(self) -> None:
+        """Refuse what shards a model where it can't run; without this it is left out in silence, or fails deep inside.
+
+        `accelerate launch` says in the environment which engine its config file asks for.
+        """
+        if self.use_cpu and (self.fsdp or parse_flag_from_env("ACCELERATE_USE_FSDP")):
+            raise UserError(
+                "FSDP needs GPUs: accelerate does not shard on the CPU. CPU processes with a whole model each: "
+                "accelerate launch --config_file examples/accelerate/two_cpus.yaml run_ner.py ..."
+            )
+        if self.deepspeed and not is_deepspeed_available():
+            raise UserError("--deepspeed needs the package deepspeed: pip install deepspeed, or leave the flag out.")
+
+    def _prepare_early_stopping(self) -> None:
+        """Early stopping needs evaluations, and the best model to come back to."""
+        if IntervalStrategy(self.eval_strategy) == IntervalStrategy.NO:
+            self.eval_strategy = IntervalStrategy.EPOCH
+        if SaveStrategy(self.save_strategy) != SaveStrategy.BEST:
+            self.save_strategy = SaveStrategy(IntervalStrategy(self.eval_strategy).value)
+            if self.save_strategy == SaveStrategy.STEPS:
+                # TrainingArguments evaluates every logging_steps where eval_steps isn't given.
+                self.save_steps = self.eval_steps or self.logging_steps
+        self.load_best_model_at_end = True

@@ -1,0 +1,1 @@
+"""Encrypted `.tlt` archives of model folders."""

@@ -1,0 +1,1 @@
+"""What a training step on the CPU does otherwise, and computes the same."""

@@ -1,0 +1,59 @@
+"""What makes a model train faster on the CPU and computes the same."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import nn
+from transformers import PreTrainedModel
+
+from token_classification.alignment.align import AlignedSplit
+from token_classification.arguments.training import NerTrainingArguments
+from token_classification.hardware import limit_kernel_cache
+from token_classification.training.cpu.attention import CPU_TRAINING
+from token_classification.training.cpu.dropout import CheapDropout, replace_dropout
+from token_classification.training.cpu.trained_rows import TrainedRows
+
+
+@contextmanager
+def tuned_for_cpu(
+    model: PreTrainedModel, split: AlignedSplit, pad_id: int, training: NerTrainingArguments
+) -> Iterator[None]:
+    """Give a model cheaper dropout, attention in the precision of the run, and a smaller table to train; then undo it.
+
+    oneDNN also remembers fewer of the products that it compiles, if this process has not computed any yet.
+
+    What the model computes stays the same but for rounding and the draws of dropout. Nothing changes elsewhere than on
+    the CPU, or with `--tune_for_cpu false`.
+
+    Args:
+        model: The model to be trained.
+        split: All windows that it will see.
+        pad_id: Sub-token that batches are padded with.
+        training: Device, optimizer and weight decay.
+    """
+    if training.device.type != "cpu" or not training.tune_for_cpu:
+        yield
+        return
+    limit_kernel_cache()
+    # A deep head has a config of its own around that of the encoder.
+    encoder = model.base_model
+    attention = encoder.config._attn_implementation
+    table = model.get_input_embeddings()
+    replace_dropout(model, nn.Dropout, CheapDropout)
+    if attention == "sdpa" and encoder._can_set_attn_implementation():
+        encoder.set_attn_implementation(CPU_TRAINING)
+    # Weight decay shrinks every row, named or not, and optimizers of other kinds look at the table as a whole.
+    has_idle_rows = training.weight_decay == 0 and training.optim.startswith("adam")
+    if has_idle_rows and type(table) is nn.Embedding and table.weight.requires_grad:
+        seen = np.union1d(split.windows.input_ids, pad_id)
+        model.set_input_embeddings(TrainedRows(table, torch.from_numpy(seen.astype(np.int64))))
+    try:
+        yield
+    finally:
+        if isinstance(model.get_input_embeddings(), TrainedRows):
+            model.get_input_embeddings().write_back()
+            model.set_input_embeddings(table)
+        encoder.set_attn_implementation(attention)
+        replace_dropout(model, CheapDropout, nn.Dropout)

@@ -1,0 +1,1 @@
+"""What a training outlives: damaged checkpoints, signals, NaN losses, full disks."""

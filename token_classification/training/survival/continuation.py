@@ -1,0 +1,229 @@
+"""Whether a checkpoint is of this training: each holds a record of what its training learns, from what and how.
+
+Going on with other labels, other data or another learning rate would end in a model that is not what its command says:
+the checkpoint's weights, optimizer and schedule win, in silence.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Mapping
+from math import isfinite
+from pathlib import Path
+
+from safetensors import safe_open
+from transformers import PreTrainedModel
+
+from token_classification.alignment.align import AlignedSplit
+from token_classification.arguments.data import DataArguments
+from token_classification.arguments.training import NerTrainingArguments
+from token_classification.data.labels import LabelSet
+from token_classification.data.whole_files import write_whole
+from token_classification.errors import UserError, list_problems
+from token_classification.output_text import dump_json
+from token_classification.recipe import Recipe
+from token_classification.training.survival.damage import RECORD_FILE
+
+logger = logging.getLogger(__name__)
+
+SETTINGS = (
+    *("seed", "data_seed", "max_grad_norm", "learning_rate", "weight_decay", "label_smoothing_factor"),
+    *("train_sampling_strategy", "pack_windows", "dataloader_drop_last", "neftune_noise_alpha"),
+    *("metric_for_best_model", "greater_is_better"),
+)
+"""Training arguments that change what is learnt. Not those that say how long, on what hardware and how exactly."""
+STOCK_OPTIMIZER = (
+    *("optim", "optim_args", "adam_beta1", "adam_beta2", "adam_epsilon", "head_learning_rate"),
+    *("lr_scheduler_type", "lr_scheduler_kwargs", "warmup_steps"),
+)
+"""Those that count where the recipe has no optimizer of its own"""
+STEP = "--per_device_train_batch_size x --gradient_accumulation_steps x processes"
+FINGERPRINT_COLUMNS = 4
+"""Numbers of each row of the embedding table that tell two encoders apart: training changes all of a row"""
+
+
+def describe_training(
+    model: PreTrainedModel,
+    aligned: Mapping[str, AlignedSplit],
+    label_set: LabelSet,
+    data: DataArguments,
+    training: NerTrainingArguments,
+    recipe: Recipe,
+) -> dict:
+    """Give the record of a training that is about to begin or to go on.
+
+    Args:
+        model: As it was loaded, with nothing of a checkpoint in it.
+        aligned: The splits that are learnt from and evaluated on.
+        label_set: The labels, in id order.
+        data: Only what changes the labels of sub-tokens; the rest is seen in the splits.
+        training: How it is trained.
+        recipe: What the TAO dialect does otherwise.
+    """
+    learnt_from = ["train"] if training.eval_strategy == "no" else ["train", "validation"]
+    record = {
+        "labels": list(label_set.names),
+        "encoder": {"name": model.name_or_path, "fingerprint": _fingerprint_encoder(model, recipe)},
+        "data": {split: _describe_split(aligned[split]) for split in learnt_from},
+        "settings": _list_settings(data, training, recipe),
+    }
+    # As it will be read again: tuples are lists then.
+    return json.loads(dump_json(record))
+
+
+def write_record(checkpoint: Path, record: Mapping) -> None:
+    """Write the record of a training into the folder of a checkpoint, which is made if needed."""
+    checkpoint.mkdir(parents=True, exist_ok=True)
+    write_whole(checkpoint / RECORD_FILE, dump_json(record))
+
+
+def check_continuation(checkpoint: Path, record: Mapping) -> None:
+    """Hold the record of this training against that of a checkpoint.
+
+    Raises:
+        UserError: they are two trainings; the message says in what they differ.
+    """
+    path = checkpoint / RECORD_FILE
+    if path.is_file():
+        problems = list(_compare(json.loads(path.read_text(encoding="utf-8")), record))
+    else:
+        labels = _read_labels(checkpoint)
+        problems = [] if labels is None else list(_compare_labels(labels, record["labels"]))
+        logger.warning("%s has no %s: whether it is of this training can't be told.", checkpoint, RECORD_FILE)
+    if problems:
+        raise UserError(
+            f"{checkpoint} is of another training:\n{list_problems(problems)}\nTo go on from it, give what it was "
+            "trained with. To start afresh: --overwrite_output_dir without --resume_from_checkpoint."
+        )
+
+
+def check_weight_names(checkpoint: Path, model: PreTrainedModel) -> None:
+    """Hold the names of a checkpoint's weights against those of the model; the library passes over what it lacks.
+
+    Raises:
+        UserError: it has weights that the model does not have.
+    """
+    path = checkpoint / "model.safetensors"
+    if not path.is_file():
+        return
+    with safe_open(path, framework="pt") as file:
+        unknown = sorted(set(file.keys()) - set(model.state_dict()))
+    if unknown:
+        raise UserError(
+            f"{checkpoint} holds weights that this model has not ({unknown[0]} and {len(unknown) - 1} more): it is of "
+            "another model, or an earlier version of this tool gave it other names. To start afresh: "
+            "--overwrite_output_dir without --resume_from_checkpoint."
+        )
+
+
+def describe_finished_training(checkpoint: str, training: NerTrainingArguments) -> str:
+    """What to say of a checkpoint behind which there is nothing left to train."""
+    flag = "--num_train_epochs" if training.max_steps < 0 else "--max_steps"
+    value = training.num_train_epochs if training.max_steps < 0 else training.max_steps
+    return (
+        f"finished: nothing trained. {checkpoint} is that of the last step of {flag} {value:g}; its model is saved "
+        f"again. To train on: a larger {flag}."
+    )
+
+
+def _compare(old: Mapping, new: Mapping) -> list[str]:
+    """Name what differs, one line each; what only one of them has is of another version and can't be compared."""
+    problems = _compare_labels(old["labels"], new["labels"])
+    if old["encoder"]["fingerprint"] != new["encoder"]["fingerprint"]:
+        problems.append(f"encoder: {old['encoder']['name']} there, {new['encoder']['name']} here, other weights")
+    for split in old["data"].keys() & new["data"].keys():
+        there, here = old["data"][split], new["data"][split]
+        if there["sha256"] != here["sha256"]:
+            what = "other words or tags, or another tokenizer or --max_seq_length"
+            problems.append(f"{split} data: {_count(there)} there, {_count(here)} here, {what}")
+    there, here = old["settings"], new["settings"]
+    return problems + [
+        f"{name}: {there[name]} there, {here[name]} here"
+        for name in there
+        if name in here and there[name] != here[name]
+    ]
+
+
+def _compare_labels(old: list[str], new: list[str]) -> list[str]:
+    if old == new:
+        return []
+    gone, added = ([label for label in one if label not in other] for one, other in ((old, new), (new, old)))
+    if not gone and not added:
+        return [f"order of the labels: {', '.join(old)} there, {', '.join(new)} here"]
+    return [f"labels: only there {', '.join(gone) or 'none'}, only here {', '.join(added) or 'none'}"]
+
+
+def _count(split: Mapping) -> str:
+    return f"{split['sentences']:,} sentences of {split['words']:,} words"
+
+
+def _read_labels(checkpoint: Path) -> list[str] | None:
+    """The labels of a checkpoint without a record, as its config has them."""
+    path = checkpoint / "config.json"
+    if not path.is_file():
+        return None
+    names = json.loads(path.read_text(encoding="utf-8")).get("id2label") or {}
+    return [names[number] for number in sorted(names, key=int)]
+
+
+def _describe_split(rows: AlignedSplit) -> dict:
+    """How much it is, and the SHA-256 of what the model sees of it and of its tags."""
+    digest = hashlib.sha256(rows.windows.input_ids.tobytes())
+    digest.update(rows.windows.starts.tobytes())
+    for tags in rows.gold:
+        digest.update("\x1f".join([*tags, ""]).encode("utf-8", "surrogatepass"))
+    return {
+        "sentences": len(rows.sentence_starts) - 1,
+        "words": rows.ledger.words,
+        "sha256": digest.hexdigest(),
+    }
+
+
+def _fingerprint_encoder(model: PreTrainedModel, recipe: Recipe) -> str:
+    """SHA-256 of the shapes of an encoder, and of a part of its embedding table unless that is random."""
+    shapes = [(name, list(parameter.shape)) for name, parameter in model.base_model.named_parameters()]
+    digest = hashlib.sha256(json.dumps(shapes).encode())
+    table = model.get_input_embeddings().weight.detach()
+    # Where processes share the weights, a process without them has no numbers; it compares nothing, either.
+    if not (recipe.from_scratch or table.is_meta):
+        digest.update(table[..., :FINGERPRINT_COLUMNS].float().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _list_settings(data: DataArguments, training: NerTrainingArguments, recipe: Recipe) -> dict[str, object]:
+    """What decides what is learnt, under the names that users type."""
+    names = SETTINGS if recipe.optimizer is not None else (*SETTINGS, *STOCK_OPTIMIZER)
+    values = training.to_dict()
+    settings = {f"--{name}": values[name] for name in names}
+    settings[STEP] = training.per_device_train_batch_size * training.gradient_accumulation_steps * training.world_size
+    if recipe.continuation_labels is None:
+        settings["--label_all_tokens"] = data.label_all_tokens
+    settings |= _list_recipe(recipe)
+    return {name: str(value) if _is_infinite(value) else value for name, value in settings.items()}
+
+
+def _is_infinite(value: object) -> bool:
+    return isinstance(value, float) and not isfinite(value)
+
+
+def _list_recipe(recipe: Recipe) -> dict[str, object]:
+    """What the TAO dialect learns otherwise, under its own keys."""
+    settings: dict[str, object] = {}
+    if recipe.continuation_labels is not None:
+        settings |= {
+            "model.dataset.ignore_extra_tokens": recipe.continuation_labels == "ignored",
+            "model.dataset.ignore_start_end": recipe.special_token_label is None,
+            "model.dataset.pad_label": recipe.special_token_label,
+            "model.dataset.class_balancing": "weighted_loss" if recipe.balances_classes else None,
+        }
+    if recipe.head is not None:
+        settings |= {
+            "model.head.num_fc_layers": recipe.head.layers,
+            "model.head.fc_dropout": recipe.head.dropout,
+            "model.head.activation": recipe.head.activation,
+        }
+    if recipe.optimizer is not None:
+        settings["model.optim.name"] = recipe.optimizer.name
+        settings["model.optim"] = recipe.optimizer.options
+        settings["model.optim.sched"] = {"name": recipe.optimizer.schedule, **recipe.optimizer.schedule_options}
+    return settings
