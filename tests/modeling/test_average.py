@@ -99,7 +99,7 @@ def test_other_heads_at_the_beginning_are_warned_of(runs, tmp_path, caplog):
     for seed, run in enumerate(runs):
         (run / "run.json").write_text(json.dumps({"seed": seed}))
     assert average(*runs, "-r", tmp_path / "mean") == 0
-    assert "began with different heads (--seed)" in caplog.text
+    assert "run_ner.py --data_seed" in caplog.text
 
 
 def spoil(folder, name, content):

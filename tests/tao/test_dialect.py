@@ -114,6 +114,7 @@ def test_the_keys_named_are_keys_of_the_schema() -> None:
         ("--per_device_eval_batch_size 8: less", "evaluate", "test_ds.batch_size=8: less"),
         ("give --train_file FILE", "export", "give calibration_file=FILE"),
         ("another --output_dir /a b", "train", "another -r /a b"),
+        ("type run_ner.py --data_seed 2", "average", "type run_ner.py --data_seed 2"),
         ("in a --learning_rates list", "train", "in a --learning_rates list"),
         ("python run_ner.py --do_train --train_file FILE", "infer", "token_classification train"),
     ],

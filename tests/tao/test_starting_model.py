@@ -103,9 +103,15 @@ def test_mistakes_end_with_a_message_and_exit_code_2(mistake, tagger_folder, dat
     assert not list((tmp_path / "out").rglob("config.json"))
 
 
-def test_an_exported_model_can_not_be_trained(tagger_folder, data_dir, tmp_path, capsys):
+@pytest.mark.parametrize("command", ["train", "finetune"])
+def test_an_exported_model_can_not_be_trained(command, tagger_folder, data_dir, tmp_path, capsys):
     exported = shutil.copytree(tagger_folder, tmp_path / "exported")
     (exported / "model.safetensors").rename(exported / "model.onnx")
     ExportRecord("onnx", "model.onnx", 64).write(exported)
-    assert run("train", "-m", exported, "-r", tmp_path / "out", f"data_dir={data_dir}") == 2
-    assert "exported" in capsys.readouterr().err
+    assert run(command, "-m", exported, "-r", tmp_path / "out", f"data_dir={data_dir}") == 2
+    assert f"-m {exported}: an exported model can't be trained" in capsys.readouterr().err
+
+
+def test_finetuning_an_encoder_without_labels_says_to_train_it(bert_folder, data_dir, tmp_path, capsys):
+    assert run("finetune", "-m", bert_folder, "-r", tmp_path / "out", f"data_dir={data_dir}") == 2
+    assert f"token_classification train -m {bert_folder}" in capsys.readouterr().err

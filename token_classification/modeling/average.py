@@ -99,8 +99,9 @@ def _warn_of_other_beginnings(folders: Sequence[Path]) -> None:
     runs = [_read_record(folder / RUN_FILE) for folder in folders if (folder / RUN_FILE).is_file()]
     if len({run["seed"] for run in runs if isinstance(run.get("seed"), int)}) > 1:
         logger.warning(
-            "These trainings began with different heads (--seed), so their mean may be worse than each of them: give "
-            "them the same --seed and different --data_seed."
+            "These trainings began with different heads, because their seeds differ: their mean may be worse than "
+            "each of them. Give them one seed and each another order of the data: run_ner.py --data_seed N (a spec "
+            "has no key for it)."
         )
 
 

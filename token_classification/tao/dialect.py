@@ -120,9 +120,11 @@ def rewrite_flags(text: str, command: str) -> str:
         return f"{word} {value}" if "-" in word or "=" in word else f"{word}={value}"
 
     longest_first = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
-    # Not the end of a longer flag, nor its beginning.
+    # Not the end of a longer flag, nor its beginning, nor what is said to be typed behind run_ner.py.
     return re.sub(
-        rf"(?:(?<![\w-])|(?=[ ,]))(?P<words>{longest_first})(?!\w)(?: (?P<value>{VALUE})(?!\w))?", replace, text
+        rf"(?<!run_ner\.py )(?:(?<![\w-])|(?=[ ,]))(?P<words>{longest_first})(?!\w)(?: (?P<value>{VALUE})(?!\w))?",
+        replace,
+        text,
     )
 
 

@@ -23,13 +23,14 @@ from token_classification.data.load import Corpus
 from token_classification.errors import DataError, UserError, list_problems
 from token_classification.modeling.build import load_config, read_model_labels
 from token_classification.modeling.tokenizer import load_tokenizer
+from token_classification.output_text import quote_path
 from token_classification.recipe import Recipe
 from token_classification.scoring.evaluate import SplitResults
 from token_classification.story import walk
 from token_classification.tao import report, statistics
 from token_classification.tao.advice import describe_failure, describe_shared_step, find_only_label
 from token_classification.tao.label_ids import order_labels, read_label_ids, write_label_ids
-from token_classification.tao.models import name_model, open_model, place_model
+from token_classification.tao.models import name_model, open_trainable_model, place_model
 from token_classification.tao.starting_model import open_starting_model
 from token_classification.tao.translate import translate_data, translate_recipe
 from token_classification.tao.translate_trainer import translate_training
@@ -54,12 +55,17 @@ def finetune(spec: DictConfig, results: Path, key: str | None) -> None:
     """Train a trained model further on data whose labels it knows.
 
     Raises:
-        UserError: the data has labels that the model doesn't know.
+        UserError: the model can't be trained or knows no labels, or the data has labels that it doesn't know.
     """
     target = name_model(results / CHECKPOINTS, spec.exp_manager.name, key)
-    with open_model(spec.restore_from, key) as folder:
+    with open_trainable_model(spec.restore_from, key) as folder:
         model_args = ModelArguments(str(folder))
         known = read_model_labels(load_config(model_args))
+        if known is None:
+            raise UserError(
+                f"-m {spec.restore_from}: knows no labels; accepted: a model that was trained here. For an encoder "
+                f"type token_classification train -m {quote_path(spec.restore_from)}"
+            )
         corpus = load_splits(spec)
         new = sorted({tag for split in corpus.splits for tag in corpus.count_tags(split)} - set(known))
         if new:

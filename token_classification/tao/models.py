@@ -9,6 +9,7 @@ from pathlib import Path
 from token_classification.data.results_folder import check_own_files, claim_files, confine_name
 from token_classification.data.whole_files import name_unfinished, remove_unfinished
 from token_classification.errors import UserError
+from token_classification.inference.export_record import read_export_record
 from token_classification.tao.archive.archive import open_archive, write_archive
 from token_classification.training.survival.checkpoints import CHECKPOINT_NAME
 
@@ -40,6 +41,19 @@ def open_model(path: str | None, key: str | None) -> Iterator[Path]:
         )
     with open_archive(Path(path), key) as folder:
         logger.info("Model restored from '%s'", path)
+        yield folder
+
+
+@contextmanager
+def open_trainable_model(path: str | None, key: str | None) -> Iterator[Path]:
+    """Open a model as `open_model` does, for a training to start from.
+
+    Raises:
+        UserError: as `open_model`, and for an exported model, which no training can change.
+    """
+    with open_model(path, key) as folder:
+        if read_export_record(folder) is not None:
+            raise UserError(f"-m {path}: an exported model can't be trained; give the one it was exported from.")
         yield folder
 
 

@@ -10,10 +10,9 @@ from omegaconf import DictConfig
 
 from token_classification.arguments.model import ModelArguments
 from token_classification.errors import UserError
-from token_classification.inference.export_record import read_export_record
 from token_classification.modeling.build import load_config, read_model_labels
 from token_classification.recipe import Recipe
-from token_classification.tao.models import open_model
+from token_classification.tao.models import open_trainable_model
 from token_classification.tao.translate import translate_model, translate_recipe
 
 logger = logging.getLogger(__name__)
@@ -39,11 +38,7 @@ def open_starting_model(spec: DictConfig, results: Path, key: str | None) -> Ite
     given = [f"model.language_model.{name}" for name in OTHER_STARTS if spec.model.language_model[name] is not None]
     if given:
         raise UserError(f"-m {spec.restore_from} and {given[0]} both say what to start from: give only one of them.")
-    with open_model(spec.restore_from, key) as folder:
-        if read_export_record(folder) is not None:
-            raise UserError(
-                f"-m {spec.restore_from}: an exported model can't be trained; give the one that it was made of."
-            )
+    with open_trainable_model(spec.restore_from, key) as folder:
         model_args = ModelArguments(str(folder))
         labels = read_model_labels(load_config(model_args))
         if labels is None:
