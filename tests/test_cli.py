@@ -1,5 +1,6 @@
 """Flags and help of the commands."""
 
+import os
 import re
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, write_sentences
 
-from token_classification import cli
+from token_classification import __version__, cli
 from token_classification.exit_codes import run_command
 from token_classification.tao.command_flags import REQUIRED
 from token_classification.tao.schema import list_defaults
@@ -20,7 +21,7 @@ WITH_A_SPEC = ("train", "finetune", "evaluate", "infer", "export", "dataset_conv
 def read_help(command: str, capsys: pytest.CaptureFixture) -> str:
     """What `COMMAND -h` prints."""
     with pytest.raises(SystemExit) as ending:
-        cli.parse_flags([command, "-h"])
+        cli.run([command, "-h"])
     assert ending.value.code == 0
     return capsys.readouterr().out
 
@@ -69,14 +70,67 @@ def test_keys_of_other_commands_are_not_shown(capsys):
     assert not {"trainer.max_epochs", "data_dir"} & set(list_shown(read_help("infer", capsys)))
 
 
-def test_help_waits_for_no_library():
-    code = (
-        "import sys\nfrom token_classification import cli\n"
-        "try: cli.parse_flags(['train', '-h'])\nfinally: print(*sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
-    assert "model.optim.lr=" in done.stdout
-    assert not {"omegaconf", "yaml", "torch", "transformers", "numpy"} & set(done.stdout.split())
+ASK_ALL = """
+import sys
+from token_classification import __version__, cli
+for command in [[], *([name] for name in cli.COMMANDS)]:
+    try:
+        cli.run([*command, "-h"])
+    except SystemExit as ending:
+        assert ending.code == 0
+print("IMPORTED", *sys.modules)
+"""
+
+
+def test_no_help_waits_for_a_library():
+    done = subprocess.run([sys.executable, "-c", ASK_ALL], capture_output=True, text=True, cwd=ROOT, check=True)
+    shown, _, imported = done.stdout.partition("IMPORTED")
+    assert all(f"usage: token_classification {name} " in shown for name in cli.COMMANDS)
+    assert not {"torch", "transformers", "omegaconf", "numpy", "yaml", "pyarrow", "datasets"} & set(imported.split())
+
+
+def test_files_in_the_folder_of_the_user_are_not_run(tmp_path):
+    for name in ("run_ner", "transformers", "yaml", "numpy"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('a foreign file was run')")
+    write_sentences(tmp_path / "train.conll")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for arguments in (["-h"], ["train", "-h"], ["check", "train.conll"]):
+        command = [sys.executable, "-m", "token_classification", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+def test_the_help_is_the_table_of_commands(capsys):
+    with pytest.raises(SystemExit):
+        cli.run(["-h"])
+    shown = capsys.readouterr().out
+    for name, (_, line) in cli.COMMANDS.items():
+        assert re.search(rf"^  {name} +{re.escape(line)}$", shown, re.MULTILINE), name
+
+
+def test_the_version_is_that_of_the_package(capsys):
+    with pytest.raises(SystemExit) as ending:
+        cli.run(["--version"])
+    assert ending.value.code == 0
+    assert capsys.readouterr().out == f"token_classification {__version__}\n"
+
+
+MISTAKES = {
+    "nothing": ([], "COMMAND"),
+    "no such command": (["trian"], "'trian'"),
+    "unknown flag": (["check", "a.conll", "--repiar", "out"], "unknown flag --repiar"),
+    "one word too many": (["compare", "a", "b", "c"], "unknown argument c"),
+    "beginning of a flag": (["check", "a.conll", "--max_seq", "8"], "unknown flag --max_seq"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_mistakes_are_one_message_that_names_the_help(mistake, capsys):
+    arguments, expected = MISTAKES[mistake]
+    assert run_command(cli.run, arguments) == 2
+    message = capsys.readouterr().err
+    assert expected in message
+    assert re.search(r"Help: token_classification( \w+)? -h$", message.strip())
 
 
 def test_flags_that_decide_nothing_are_accepted_aloud(tmp_path: Path, capsys):

@@ -1,16 +1,12 @@
 """Two runs against each other: found where they lie, refused where they can't be compared."""
 
-import json
-import re
 from pathlib import Path
 
 import pytest
 from conftest import write_sentences
 from tagged_splits import make_sentences, perturb
 
-from token_classification import cli
 from token_classification.errors import DataError, UserError
-from token_classification.exit_codes import run_command
 from token_classification.reporting.compare import compare_runs, read_run
 from token_classification.reporting.predictions import write_predictions, write_tagged_words
 from token_classification.scoring.metrics import score_tags
@@ -28,11 +24,6 @@ def write_run(folder: Path, predicted: list[list[str]] | None = None, times: int
 def runs(tmp_path) -> tuple[Path, Path]:
     """A run with errors, and one without."""
     return write_run(tmp_path / "a", perturb(make_sentences(4).tags)), write_run(tmp_path / "b")
-
-
-def run(*arguments: object) -> int:
-    """Run a command in this process; gives its exit code."""
-    return run_command(cli.run, list(map(str, arguments)))
 
 
 def test_scores_and_sentences(runs) -> None:
@@ -63,31 +54,6 @@ def test_runs_are_found_by_output_folder_report_folder_and_file(tmp_path) -> Non
     assert {read_run(str(place)).path for place in (tmp_path / "run", tmp_path / "run" / "report", file)} == {file}
 
 
-def test_the_command_prints_text(runs, capsys) -> None:
-    assert run("compare", *runs) == 0
-    text = capsys.readouterr().out
-    assert re.search(r"^all \(micro\) +\d+\.\d\d +100\.00 +\+\d+\.\d\d ", text, re.MULTILINE)
-    assert "B is better." in text
-    assert "10,000 resamplings" in text
-    assert re.search(rf"^  {runs[1]}/predictions\.conll:\d+: (missed|spurious|type|boundary)", text, re.MULTILINE)
-    assert "0 sentences broken by B\n" in text
-
-
-def test_the_command_prints_json(runs, capsys) -> None:
-    assert run("compare", *runs, "--json") == 0
-    record = json.loads(capsys.readouterr().out)
-    assert record["micro_f1"]["b"] == 1
-    assert record["intervals"] == {"confidence": 0.95, "replicates": 10_000, "seed": 42}
-    assert record["micro_f1"]["difference"] == 1 - record["micro_f1"]["a"]
-    assert record["broken"] == {"number": 0, "first": []}
-    assert len(record["fixed"]["first"]) == min(10, record["fixed"]["number"])
-
-
-def test_equal_runs_do_not_differ(runs, capsys) -> None:
-    assert run("compare", runs[0], runs[0]) == 0
-    assert "p = 1.0000" in capsys.readouterr().out
-
-
 @pytest.mark.parametrize(
     ("change", "found"),
     [
@@ -103,18 +69,16 @@ def test_equal_runs_do_not_differ(runs, capsys) -> None:
         (lambda s: (s.tokens.pop(), s.tags.pop()), r"end differently: 8 and 7 sentences"),
     ],
 )
-def test_other_test_sets_are_refused(tmp_path, capsys, change, found: str) -> None:
+def test_other_test_sets_are_refused(tmp_path, change, found: str) -> None:
     first = write_run(tmp_path / "a", times=1)
     sentences = make_sentences()
     change(sentences)
     (tmp_path / "b").mkdir()
     write_tagged_words(tmp_path / "b" / "predictions.conll", sentences, sentences.tags)
-    with pytest.raises(DataError, match=found):
+    with pytest.raises(DataError, match=found) as error:
         compare_runs(read_run(str(first)), read_run(str(tmp_path / "b")))
-    assert run("compare", first, tmp_path / "b") == 2
-    error = capsys.readouterr().err
-    assert "checksums of words and gold" in error
-    assert "predict with both models on the same file" in error
+    assert "checksums of words and gold" in str(error.value)
+    assert "predict with both models on the same file" in str(error.value)
 
 
 def test_what_has_no_predictions_is_refused(tmp_path) -> None:
@@ -127,24 +91,3 @@ def test_predictions_without_gold_are_refused(tmp_path) -> None:
     path = write_sentences(tmp_path / "predictions.conll")
     with pytest.raises(DataError, match="2 columns, so there is no gold"):
         read_run(str(path))
-
-
-def test_a_report_is_made_from_predictions_alone(runs, tmp_path, capsys) -> None:
-    train = write_sentences(tmp_path / "train.conll")
-    assert run("report", runs[0], "-r", tmp_path / "out", "--train_file", train) == 0
-    assert capsys.readouterr().out.endswith(f"{tmp_path}/out/report.html\n")
-    record = json.loads((tmp_path / "out" / "report.json").read_text())
-    assert record["sentences"] == 32
-    assert "seen with this type" in record["slices"][1]["groups"]
-
-
-def test_training_data_without_tags_are_refused(runs, tmp_path, capsys) -> None:
-    train = write_sentences(tmp_path / "train.conll", with_tags=False)
-    assert run("report", runs[0], "-r", tmp_path / "out", "--train_file", train) == 2
-    assert "train.conll: no tags" in capsys.readouterr().err
-    assert not (tmp_path / "out").exists()
-
-
-def test_they_take_no_overrides(runs, capsys) -> None:
-    assert run("compare", *runs, "a=b") == 2
-    assert "compare takes no overrides" in capsys.readouterr().err

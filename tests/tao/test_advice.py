@@ -3,8 +3,8 @@
 import pytest
 from conftest import ROOT
 
-from token_classification.cli import SPECS
 from token_classification.tao.advice import SMALL_DATA, describe_failure, describe_shared_step, find_only_label
+from token_classification.tao.download_specs import SPECS
 
 
 @pytest.mark.parametrize(

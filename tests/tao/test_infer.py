@@ -15,7 +15,7 @@ from conftest import SENTENCES
 from token_classification import cli
 from token_classification.exit_codes import run_command
 from token_classification.inference.words_of_text import find_words
-from token_classification.tao.infer import format_query
+from token_classification.tao.tagging import format_query
 
 TEXTS = [words for words, _ in SENTENCES]
 

@@ -1,1 +1,1 @@
-"""The commands that are no dialect's: one file each, its flags beside its function."""
+"""The commands: one file each, its flags (`add_flags`) beside what it does (`run`); `cli.py` has the table."""

@@ -1,0 +1,19 @@
+"""`finetune`: a trained model further, on data whose labels it knows."""
+
+import argparse
+
+from token_classification.quick_imports import quick_imports
+from token_classification.tao.command_flags import add_spec_flags
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Declare the flags and keys of `finetune`."""
+    add_spec_flags(parser, "finetune")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Read the spec and do the work in the results folder."""
+    with quick_imports():
+        from token_classification.tao.commands import run_with_spec
+        from token_classification.tao.learn import finetune
+    return run_with_spec(options, finetune)
