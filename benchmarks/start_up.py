@@ -93,7 +93,7 @@ def start_ours(options: argparse.Namespace) -> None:
 
     flags = ["--model_name_or_path", options.model, "--train_file", options.train_file, "--output_dir", "out"]
     arguments, _ = parse_command_line([*flags, "--do_train", "--disable_tqdm", "true"])
-    walk(*arguments, recipe=Recipe(callbacks=[leave_at_first_step()]))
+    walk(arguments, recipe=Recipe(callbacks=[leave_at_first_step()]))
 
 
 def start_stock(options: argparse.Namespace) -> None:

@@ -90,6 +90,7 @@ def measure(options: argparse.Namespace) -> dict:
     from token_classification.alignment.align import build_aligner
     from token_classification.arguments.data import DataArguments
     from token_classification.arguments.model import ModelArguments
+    from token_classification.arguments.run import RunArguments
     from token_classification.arguments.training import NerTrainingArguments
     from token_classification.data.labels import choose_label_set
     from token_classification.data.load import load_corpus
@@ -117,7 +118,8 @@ def measure(options: argparse.Namespace) -> dict:
         )
         data = DataArguments(train_file=options.train_file, validation_file=options.validation_file)
         model_arguments = ModelArguments(options.model)
-        corpus = load_corpus(data, model_arguments, training)
+        arguments = RunArguments(model_arguments, data, training)
+        corpus = load_corpus(arguments)
         labels = choose_label_set(corpus, task="ner", labels_file=None, model_labels=None, is_training=True)
         tokenizer = load_tokenizer(model_arguments)
         model = load_model(model_arguments, load_config(model_arguments), labels)
@@ -125,12 +127,12 @@ def measure(options: argparse.Namespace) -> dict:
         aligned = {split: aligner.align(sentences) for split, sentences in corpus.splits.items()}
         training.eval_strategy = "no"
         build = build_stock_trainer if options.side == "stock" else build_trainer
-        trainer = build(model, aligner, aligned, data, training, Recipe(), None)
+        trainer = build(model, aligner, aligned, arguments, Recipe(), None)
         start = time.perf_counter()
         trainer.train()
         seconds = time.perf_counter() - start
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        scorer = build_trainer(model, aligner, aligned, data, training, Recipe(), None)
+        scorer = build_trainer(model, aligner, aligned, arguments, Recipe(), None)
         f1 = scorer.predict_split(aligned["validation"], "eval")[1]["eval_f1"]
     windows = aligned["train"].windows
     tokens = int(windows.lengths.sum()) * options.epochs
@@ -144,7 +146,7 @@ def measure(options: argparse.Namespace) -> dict:
     }
 
 
-def build_stock_trainer(model, aligner, aligned, data, training, recipe, class_weights):
+def build_stock_trainer(model, aligner, aligned, arguments, recipe, class_weights):
     """The library's Trainer with the library's collator, over plain feature dictionaries."""
     from transformers import DataCollatorForTokenClassification, Trainer
 
@@ -155,7 +157,7 @@ def build_stock_trainer(model, aligner, aligned, data, training, recipe, class_w
         for index in range(len(windows))
     ]
     collator = DataCollatorForTokenClassification(aligner.tokenizer)
-    return Trainer(model=model, args=training, train_dataset=features, data_collator=collator)
+    return Trainer(model=model, args=arguments.training, train_dataset=features, data_collator=collator)
 
 
 def measure_peaks() -> dict[str, float]:

@@ -6,6 +6,7 @@ from conftest import SENTENCES
 from token_classification.alignment.align import build_aligner
 from token_classification.arguments.data import DataArguments
 from token_classification.arguments.model import ModelArguments
+from token_classification.arguments.run import RunArguments
 from token_classification.arguments.training import NerTrainingArguments
 from token_classification.data.labels import LabelSet
 from token_classification.data.schemes import Scheme
@@ -28,7 +29,5 @@ def make_trainer(bert_folder, tmp_path, class_weights=None, **settings) -> NerTr
     words, tags = zip(*((words.split(), tags.split()) for words, tags in SENTENCES), strict=True)
     split = aligner.align(Sentences(list(words), list(tags), list(range(8))))
     training = NerTrainingArguments(output_dir=str(tmp_path), do_train=True, disable_tqdm=True, **settings)
-    data = DataArguments(train_file="eight.conll")
-    return build_trainer(
-        model, aligner, {"train": split, "validation": split}, data, training, Recipe(), class_weights
-    )
+    arguments = RunArguments(model_arguments, DataArguments(train_file="eight.conll"), training)
+    return build_trainer(model, aligner, {"train": split, "validation": split}, arguments, Recipe(), class_weights)

@@ -9,9 +9,7 @@ from transformers import set_seed
 
 from token_classification.alignment.align import fit_aligner
 from token_classification.arguments.command_line import parse_command_line
-from token_classification.arguments.data import DataArguments
-from token_classification.arguments.model import ModelArguments
-from token_classification.arguments.training import NerTrainingArguments
+from token_classification.arguments.run import RunArguments
 from token_classification.checking.check_run import check_run
 from token_classification.data.labels import choose_label_set
 from token_classification.data.load import Corpus, load_corpus, used_splits
@@ -41,44 +39,42 @@ def main(argv: list[str] | None = None) -> int:
     Gives the exit code.
     """
     arguments, notices = parse_command_line(sys.argv[1:] if argv is None else argv)
-    configure_logging(arguments[2])
+    configure_logging(arguments.training)
     for notice in notices:
         logger.warning(notice)
-    model_args, data_args, training_args = arguments
-    if data_args.check_only:
-        return check_run(model_args, data_args)
-    is_first = training_args.process_index == 0
-    with lock_folder(Path(training_args.output_dir), "--output_dir") if is_first else nullcontext():
-        walk(*arguments)
+    if arguments.data.check_only:
+        return check_run(arguments)
+    is_first = arguments.training.process_index == 0
+    with lock_folder(Path(arguments.training.output_dir), "--output_dir") if is_first else nullcontext():
+        walk(arguments)
     return 0
 
 
-def prepare(data_args: DataArguments, training_args: NerTrainingArguments, recipe: Recipe) -> str | None:
+def prepare(arguments: RunArguments, recipe: Recipe) -> str | None:
     """What is looked at before anything is loaded; gives the checkpoint that a training goes on from.
 
     Raises:
         UserError: there is nothing to do, or the output folder holds what would be lost.
     """
-    steps = (training_args.do_train, training_args.do_eval, training_args.do_predict, training_args.do_export)
+    training = arguments.training
+    steps = (training.do_train, training.do_eval, training.do_predict, arguments.export.do_export)
     if not any(steps):
         raise UserError(
             "nothing to do: no step is asked for. Accepted: one or several of --do_train, --do_eval, --do_predict and "
             "--do_export; or --check_only to look at the data."
         )
-    if training_args.keep_freed_memory:
+    if training.keep_freed_memory:
         keep_freed_memory()
-    if training_args.do_export:
-        check_export_arguments(data_args, training_args)
-    set_seed(training_args.seed)
-    checkpoint = find_checkpoint(training_args) if training_args.do_train else None
-    check_outputs(data_args, training_args, recipe)
+    if arguments.export.do_export:
+        check_export_arguments(arguments)
+    set_seed(training.seed)
+    checkpoint = find_checkpoint(training) if training.do_train else None
+    check_outputs(arguments, recipe)
     return checkpoint
 
 
 def walk(
-    model_args: ModelArguments,
-    data_args: DataArguments,
-    training_args: NerTrainingArguments,
+    arguments: RunArguments,
     *,
     recipe: Recipe = DEFAULT_RECIPE,
     corpus: Corpus | None = None,
@@ -86,28 +82,27 @@ def walk(
     """The whole story: load -> label set -> model -> align -> train -> evaluate -> predict -> report -> export.
 
     Args:
-        model_args: Which model to start from.
-        data_args: Which data, and how words become model input.
-        training_args: How to train, and which steps to take.
+        arguments: Which model, which data, how to train, and which steps to take.
         recipe: What the TAO dialect does otherwise.
-        corpus: Data that is loaded already, instead of what `data_args` names.
+        corpus: Data that is loaded already, instead of what the arguments name.
 
     Returns:
         What the model made of the splits that were evaluated ("validation") and predicted ("test").
     """
-    checkpoint = prepare(data_args, training_args, recipe)
+    checkpoint = prepare(arguments, recipe)
+    model_args, data, training = arguments.model, arguments.data, arguments.training
 
     # 1. Load: every split as sentences of words and tags.
-    corpus = corpus or load_corpus(data_args, model_args, training_args)
+    corpus = corpus or load_corpus(arguments)
 
     # 2. Label set: what the data says, in the order that the model knows.
     config = load_config(model_args)
     label_set = choose_label_set(
         corpus,
-        task=data_args.task_name,
-        labels_file=data_args.labels,
+        task=data.task_name,
+        labels_file=data.labels,
         model_labels=read_model_labels(config),
-        is_training=training_args.do_train,
+        is_training=training.do_train,
     )
 
     # 3. Model: tokenizer and encoder with a head for these labels.
@@ -116,39 +111,36 @@ def walk(
     model = load_model(model_args, config, label_set, recipe)
 
     # 4. Align: words to sub-tokens to windows; each word owned once.
-    aligner = fit_aligner(tokenizer, model, label_set, data_args, recipe)
-    aligned = {
-        split: aligner.align(corpus.splits[split], corpus.sources[split]) for split in used_splits(training_args)
-    }
+    aligner = fit_aligner(tokenizer, model, label_set, arguments.decoding, recipe)
+    aligned = {split: aligner.align(corpus.splits[split], corpus.sources[split]) for split in used_splits(training)}
     for split, rows in aligned.items():
         logger.info("%s: %s windows; %s", split, f"{len(rows):,}", rows.ledger)
 
-    with explain_write_errors(training_args.output_dir):
+    with explain_write_errors(training.output_dir):
         # 5. Train.
         class_weights = weigh_classes(corpus, label_set) if recipe.balances_classes else None
-        trainer = build_trainer(model, aligner, aligned, data_args, training_args, recipe, class_weights)
-        claim_outputs(data_args, training_args, recipe)
-        if training_args.do_train:
+        trainer = build_trainer(model, aligner, aligned, arguments, recipe, class_weights)
+        claim_outputs(arguments, recipe)
+        if training.do_train:
             trainer.learn(checkpoint, len(corpus.splits["train"]), recipe.model_folder)
 
         # 6. Evaluate, and 7. predict: every word of the test file gets a tag, scored where it has gold.
         results = {}
-        if training_args.do_eval:
+        if training.do_eval:
             results["validation"] = trainer.report_split(aligned["validation"], "eval")
-        if training_args.do_predict:
+        if training.do_predict:
             results["test"] = trainer.report_split(aligned["test"], "predict")
 
         # 8. Report.
         if trainer.is_world_process_zero():
-            arguments = (model_args, data_args, training_args)
             log_history = trainer.state.log_history
             write_report(arguments, recipe, corpus, label_set, aligner.window_length, results, log_history)
-    if training_args.push_to_hub:
+    if training.push_to_hub:
         trainer.push_to_hub()
 
     # 9. Export: the model that this run trained or was given, for a faster runtime.
-    if training_args.do_export and trainer.is_world_process_zero():
-        trained = str(recipe.model_folder or training_args.output_dir)
-        source = trained if training_args.do_train else model_args.model_name_or_path
-        export_run(source, corpus, data_args, training_args)
+    if arguments.export.do_export and trainer.is_world_process_zero():
+        trained = str(recipe.model_folder or training.output_dir)
+        source = trained if training.do_train else model_args.model_name_or_path
+        export_run(source, corpus, arguments)
     return results

@@ -6,6 +6,8 @@ import pytest
 from transformers import TrainingArguments
 
 from token_classification.arguments.data import DataArguments
+from token_classification.arguments.decoding import DecodingArguments
+from token_classification.arguments.export import ExportArguments
 from token_classification.arguments.training import NerTrainingArguments
 from token_classification.errors import UserError
 
@@ -87,7 +89,6 @@ NAN, INFINITE = float("nan"), float("inf")
         ("seed", 2**32),
         ("data_seed", -1),
         ("dataloader_num_workers", -1),
-        ("max_f1_drop", NAN),
     ],
 )
 def test_a_training_value_that_can_only_fail_is_named(build, name: str, value: float) -> None:
@@ -128,11 +129,9 @@ def test_a_tracker_that_is_not_there_is_named(build, monkeypatch: pytest.MonkeyP
         ("validation_split", 1.0),
         ("validation_split", -0.1),
         ("validation_split", 10),
-        ("max_seq_length", 0),
         ("max_train_samples", 0),
         ("max_eval_samples", -1),
         ("max_predict_samples", 0),
-        ("doc_stride", -1),
     ],
 )
 def test_a_value_out_of_range_is_named(name: str, value: float) -> None:
@@ -140,16 +139,31 @@ def test_a_value_out_of_range_is_named(name: str, value: float) -> None:
         DataArguments(train_file="a.conll", **{name: value})
 
 
+@pytest.mark.parametrize(
+    ("part", "name", "value"),
+    [
+        (DecodingArguments, "max_seq_length", 0),
+        (DecodingArguments, "doc_stride", -1),
+        (ExportArguments, "max_f1_drop", NAN),
+    ],
+)
+def test_a_value_out_of_range_of_other_parts_is_named(part: type, name: str, value: float) -> None:
+    with pytest.raises(UserError, match=rf"--{name} must .*got {value}"):
+        part(**{name: value})
+
+
 def test_all_problems_are_named_at_once() -> None:
     with pytest.raises(UserError) as caught:
-        DataArguments(validation_split=2.0, doc_stride=-1)
-    assert [flag in str(caught.value) for flag in ("No data", "--validation_split", "--doc_stride")] == [True] * 3
+        DataArguments(validation_split=2.0, max_train_samples=-1)
+    assert [flag in str(caught.value) for flag in ("No data", "--validation_split", "--max_train_samples")] == [
+        True
+    ] * 3
 
 
-@pytest.mark.parametrize("settings", [{"validation_split": 0.1}, {"doc_stride": 0}, {"max_seq_length": 1}])
+@pytest.mark.parametrize("settings", [{"doc_stride": 0}, {"max_seq_length": 1}])
 def test_values_at_the_edge_are_accepted(settings: dict) -> None:
-    data = DataArguments(train_file="a.conll", **settings)
-    assert {name: getattr(data, name) for name in settings} == settings
+    decoding = DecodingArguments(**settings)
+    assert {name: getattr(decoding, name) for name in settings} == settings
 
 
 @pytest.mark.parametrize("name", ["dataset_name", "train_file", "validation_file", "test_file"])

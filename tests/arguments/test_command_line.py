@@ -9,14 +9,12 @@ import yaml
 from transformers import HfArgumentParser
 
 from token_classification.arguments.command_line import parse_command_line
-from token_classification.arguments.data import DataArguments
-from token_classification.arguments.model import ModelArguments
-from token_classification.arguments.training import NerTrainingArguments
+from token_classification.arguments.run import RunArguments
 from token_classification.errors import UserError
 from token_classification.exit_codes import run_command
 
 NEEDED = ["--model_name_or_path", "some-model", "--train_file", "train.conll", "--output_dir", "out"]
-CLASSES = (ModelArguments, DataArguments, NerTrainingArguments)
+CLASSES = [part.type for part in fields(RunArguments)]
 
 UPSTREAM_FLAGS = {
     "config_name": None,
@@ -45,8 +43,8 @@ UPSTREAM_FLAGS = {
 }
 
 
-def parse(*argv: str) -> tuple[ModelArguments, DataArguments, NerTrainingArguments]:
-    """Give the dataclasses of a command line."""
+def parse(*argv: str) -> RunArguments:
+    """Return the settings that a command line gives."""
     return parse_command_line(list(argv))[0]
 
 
@@ -71,9 +69,10 @@ def settings(tmp_path: Path) -> dict:
 
 
 def test_the_upstream_defaults_are_kept() -> None:
-    model, data, _ = parse(*NEEDED)
-    assert {name: (vars(model) | vars(data))[name] for name in UPSTREAM_FLAGS} == UPSTREAM_FLAGS
-    assert (model.model_name_or_path, data.train_file) == ("some-model", "train.conll")
+    settings = parse(*NEEDED)
+    merged = {name: value for part in vars(settings).values() for name, value in vars(part).items()}
+    assert {name: merged[name] for name in UPSTREAM_FLAGS} == UPSTREAM_FLAGS
+    assert (settings.model.model_name_or_path, settings.data.train_file) == ("some-model", "train.conll")
 
 
 def test_every_training_argument_is_a_flag() -> None:
@@ -93,10 +92,10 @@ def test_help_can_be_printed_for_every_field(capsys: pytest.CaptureFixture) -> N
 
 
 def test_resume_is_short_for_resume_from_checkpoint() -> None:
-    assert parse(*NEEDED, "--resume", "auto")[2].resume_from_checkpoint == "auto"
+    assert parse(*NEEDED, "--resume", "auto").training.resume_from_checkpoint == "auto"
 
 
-@pytest.mark.parametrize("kind", [ModelArguments, DataArguments])
+@pytest.mark.parametrize("kind", CLASSES)
 def test_every_own_field_says_what_it_is(kind: type) -> None:
     assert [field.name for field in fields(kind) if not field.metadata["help"].strip()] == []
 
@@ -105,12 +104,14 @@ def test_every_own_field_says_what_it_is(kind: type) -> None:
 def test_a_config_file_gives_the_arguments_and_flags_after_it_win(tmp_path: Path, settings: dict, suffix: str) -> None:
     settings |= {"seed": 7, "do_train": True, "learning_rate": "3e-5", "num_train_epochs": 2, "max_seq_length": 64}
     config = write_config(tmp_path, suffix, settings)
-    model, data, training = parse(config)
-    assert (model.model_name_or_path, data.max_seq_length) == ("some-model", 64)
+    run = parse(config)
+    training = run.training
+    assert (run.model.model_name_or_path, run.decoding.max_seq_length) == ("some-model", 64)
     assert (training.seed, training.do_train, training.learning_rate) == (7, True, 3e-5)
-    _, data, training = parse(config, "--seed", "8", "--do_train", "false", "--max_seq_length=32")
+    run = parse(config, "--seed", "8", "--do_train", "false", "--max_seq_length=32")
+    training = run.training
     assert (training.seed, training.do_train, training.num_train_epochs) == (8, False, 2)
-    assert data.max_seq_length == 32
+    assert run.decoding.max_seq_length == 32
 
 
 @pytest.mark.parametrize("suffix", [".yaml", ".json"])
@@ -123,7 +124,8 @@ def test_lists_dicts_null_and_negative_numbers_of_a_config_file(tmp_path: Path, 
         "lr_scheduler_kwargs": {"num_cycles": 2},
         "eval_delay": -1,
     }
-    _, data, training = parse(write_config(tmp_path, suffix, settings))
+    run = parse(write_config(tmp_path, suffix, settings))
+    data, training = run.data, run.training
     assert (data.label_column_name, data.text_column_name) == ("-1", None)
     assert training.label_names == ["labels", "more"]
     assert training.lr_scheduler_kwargs == {"num_cycles": 2}
@@ -132,8 +134,8 @@ def test_lists_dicts_null_and_negative_numbers_of_a_config_file(tmp_path: Path, 
 
 def test_old_names_in_a_config_file_are_translated(tmp_path: Path, settings: dict) -> None:
     settings |= {"evaluation_strategy": "epoch", "no_cuda": False, "adafactor": True}
-    (_, _, training), notices = parse_command_line([write_config(tmp_path, ".yaml", settings)])
-    assert (training.eval_strategy, training.optim) == ("epoch", "adafactor")
+    run, notices = parse_command_line([write_config(tmp_path, ".yaml", settings)])
+    assert (run.training.eval_strategy, run.training.optim) == ("epoch", "adafactor")
     assert len(notices) == 3
 
 
@@ -255,5 +257,5 @@ def test_a_wrong_flag_leaves_no_traceback(capsys: pytest.CaptureFixture) -> None
 
 
 def test_debug_with_a_value_reaches_the_trainer() -> None:
-    training = parse(*NEEDED, "--debug", "underflow_overflow")[2]
+    training = parse(*NEEDED, "--debug", "underflow_overflow").training
     assert [option.value for option in training.debug] == ["underflow_overflow"]

@@ -1,6 +1,7 @@
 """Flags of transformers 4 and of the upstream script without a Trainer are understood, each with one notice."""
 
 import os
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -8,17 +9,15 @@ from transformers import HfArgumentParser
 from transformers.debug_utils import DebugOption
 
 from token_classification.arguments.command_line import parse_command_line
-from token_classification.arguments.data import DataArguments
-from token_classification.arguments.model import ModelArguments
 from token_classification.arguments.old_flags import NO_EFFECT, RENAMED, SWITCHES, translate_old_flags
-from token_classification.arguments.training import NerTrainingArguments
+from token_classification.arguments.run import RunArguments
 from token_classification.errors import UserError
 
 
 @pytest.fixture(scope="module")
 def known_flags() -> set[str]:
     """Every flag of today's parser."""
-    return set(HfArgumentParser((ModelArguments, DataArguments, NerTrainingArguments))._option_string_actions)
+    return set(HfArgumentParser([part.type for part in fields(RunArguments)])._option_string_actions)
 
 
 @pytest.fixture(autouse=True)
@@ -153,7 +152,7 @@ def test_every_flag_of_the_script_without_trainer_is_understood(monkeypatch, fla
     if not any(name in flags for name in ("_file ", "dataset_name")):
         given += ["--train_file", "a.json"]
     arguments, notices = parse_command_line(given)
-    merged = {name: value for part in arguments for name, value in vars(part).items()}
+    merged = {name: value for part in vars(arguments).values() for name, value in vars(part).items()}
     assert {name: merged[name] for name in expected} == expected
     old = flags.split()[2 if flags.startswith("--report_to none") else 0].partition("=")[0]
     assert [notice.startswith(f"{old} ") for notice in notices] == [True] * is_noticed
@@ -185,7 +184,8 @@ def test_the_command_line_of_version_4_runs_with_eight_notices(tmp_path: Path) -
         "--overwrite_output_dir --evaluation_strategy epoch --group_by_length --no_cuda --logging_dir logs "
         "--warmup_ratio 0.1 --save_safetensors true --fp16_backend auto --per_gpu_train_batch_size 4"
     ).split()
-    (_, data, training), notices = parse_command_line(argv)
+    run, notices = parse_command_line(argv)
+    data, training = run.data, run.training
     assert len(notices) == 8
     assert data.dataset_name == "conll2003"
     assert (training.eval_strategy, training.train_sampling_strategy) == ("epoch", "group_by_length")

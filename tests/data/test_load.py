@@ -9,6 +9,7 @@ from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value
 
 from token_classification.arguments.data import DataArguments
 from token_classification.arguments.model import ModelArguments
+from token_classification.arguments.run import RunArguments
 from token_classification.arguments.training import NerTrainingArguments
 from token_classification.data import formats
 from token_classification.data.formats.recognise import recognise_format
@@ -25,7 +26,7 @@ def load(tmp_path: Path):
     def load_with(run: dict | None = None, **data) -> Corpus:
         training = NerTrainingArguments(output_dir=str(tmp_path / "out"), use_cpu=True, **(run or {}))
         files = {name: str(value) if isinstance(value, Path) else value for name, value in data.items()}
-        return load_corpus(DataArguments(**files), ModelArguments("some-model"), training)
+        return load_corpus(RunArguments(ModelArguments("some-model"), DataArguments(**files), training))
 
     return load_with
 

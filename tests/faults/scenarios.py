@@ -12,6 +12,7 @@ from transformers import BertForTokenClassification
 
 # Imported here, so that the forks that run a command find them.
 from token_classification import cli, story
+from token_classification.arguments.model import ModelArguments
 from token_classification.data.formats.text_and_labels import read_text_and_labels
 from token_classification.data.results_folder import lock_folder
 from token_classification.data.whole_files import refuse_interrupted_set
@@ -154,7 +155,7 @@ def save_tiny_tagger(folder: Path, seed: int) -> None:
 def read_model(folder: Path) -> object:
     """A weight and the labels of a model folder; None where nothing would load it."""
     try:
-        config = story.load_config(story.ModelArguments(str(folder)))
+        config = story.load_config(ModelArguments(str(folder)))
     except UserError as error:
         return REFUSED if "type the command" in str(error) else None
     if not (folder / "model.safetensors").exists():

@@ -11,6 +11,7 @@ from huggingface_hub import ModelCard
 
 from token_classification.arguments.data import DataArguments
 from token_classification.arguments.model import ModelArguments
+from token_classification.arguments.run import RunArguments
 from token_classification.arguments.training import NerTrainingArguments
 from token_classification.data.formats import read_sentences
 from token_classification.data.inputs import read_and_describe
@@ -47,7 +48,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         evaluations: dict[str, Evaluation] | None = None,
         **data,
     ) -> ModelCard:
-        arguments = (
+        arguments = RunArguments(
             ModelArguments(model),
             DataArguments(**(data or {"dataset_name": "owner/corpus"})),
             NerTrainingArguments(output_dir=str(folder), use_cpu=True, seed=17),

@@ -10,6 +10,8 @@ from conftest import save_tagger, write_sentences
 
 import run_ner
 from token_classification.arguments.data import DataArguments
+from token_classification.arguments.model import ModelArguments
+from token_classification.arguments.run import RunArguments
 from token_classification.arguments.training import NerTrainingArguments
 from token_classification.data.results_folder import MARKER
 from token_classification.exit_codes import run_command
@@ -140,7 +142,7 @@ def test_a_failed_run_leaves_no_marker(model, tmp_path):
 
 def test_everything_that_a_run_leaves_was_announced(trained):
     training = NerTrainingArguments(output_dir=str(trained), use_cpu=True, do_train=True, do_predict=True)
-    outputs = list_outputs(DataArguments(test_file="x"), training, DEFAULT_RECIPE)
+    outputs = list_outputs(RunArguments(ModelArguments("x"), DataArguments(test_file="x"), training), DEFAULT_RECIPE)
     announced = {str((folder / name).relative_to(trained)) for folder, names in outputs.items() for name in names}
     model = {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "training_args.bin"}
     left = {name for name in read_files(trained) if not name.startswith("checkpoint-")}

@@ -12,6 +12,7 @@ from transformers import TrainerCallback
 
 from token_classification.arguments.data import DataArguments
 from token_classification.arguments.model import ModelArguments
+from token_classification.arguments.run import RunArguments
 from token_classification.arguments.training import NerTrainingArguments
 from token_classification.data.labels import LabelSet
 from token_classification.data.load import load_corpus
@@ -33,15 +34,15 @@ def write(tmp_path: Path, conll_file: Path, monkeypatch: pytest.MonkeyPatch):
     """Give a function that writes run.json for a command line and gives its text."""
 
     def write_with(*argv: str, recipe: Recipe = DEFAULT_RECIPE, **settings) -> str:
-        model = ModelArguments("some-model", token=SECRET)
-        data = DataArguments(train_file=str(conll_file))
         training = NerTrainingArguments(
             output_dir=str(tmp_path / "out"), use_cpu=True, seed=13, hub_token=SECRET, **settings
         )
         monkeypatch.setattr(sys, "argv", ["run_ner.py", *argv])
         label_set = LabelSet(("O", "B-Ä"), Scheme.IOB2)
-        corpus = load_corpus(data, model, training)
-        write_run_record(tmp_path / "run.json", (model, data, training), recipe, corpus, label_set, 128)
+        model, data = ModelArguments("some-model", token=SECRET), DataArguments(train_file=str(conll_file))
+        arguments = RunArguments(model, data, training)
+        corpus = load_corpus(arguments)
+        write_run_record(tmp_path / "run.json", arguments, recipe, corpus, label_set, 128)
         return (tmp_path / "run.json").read_text(encoding="utf-8")
 
     return write_with

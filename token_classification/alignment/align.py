@@ -14,7 +14,7 @@ from token_classification.alignment.windows import (
     plan_windows,
 )
 from token_classification.alignment.words import SpecialTokens, find_special_tokens, split_into_sub_tokens
-from token_classification.arguments.data import DataArguments
+from token_classification.arguments.decoding import DecodingArguments
 from token_classification.data.labels import IGNORED_LABEL, LabelSet
 from token_classification.data.schemes import Scheme, is_bare, is_prefixed, join_tag, split_tag
 from token_classification.data.sentences import Sentences
@@ -64,7 +64,7 @@ class Aligner:
     window_length: int
     doc_stride: int | None
     long_sentences: str
-    """`window`, `truncate` or `error`, as in `DataArguments`"""
+    """`window`, `truncate` or `error`, as in `DecodingArguments`"""
     continuation_labels: str
     """Labels of a word's further sub-tokens: `ignored`, `inside` (B- becomes I-) or `same`"""
     special_token_label: str | None
@@ -142,17 +142,17 @@ def fit_aligner(
     tokenizer: PreTrainedTokenizerBase,
     model: PreTrainedModel,
     label_set: LabelSet,
-    data: DataArguments,
+    decoding: DecodingArguments,
     recipe: Recipe,
 ) -> Aligner:
     """The aligner that the arguments of a run ask for, with windows that the model can take."""
     return build_aligner(
         tokenizer,
         label_set,
-        window_length=find_window_length(data.max_seq_length, tokenizer, model),
-        doc_stride=data.doc_stride,
-        long_sentences=data.long_sentences,
-        continuation_labels=recipe.continuation_labels or ("inside" if data.label_all_tokens else "ignored"),
+        window_length=find_window_length(decoding.max_seq_length, tokenizer, model),
+        doc_stride=decoding.doc_stride,
+        long_sentences=decoding.long_sentences,
+        continuation_labels=recipe.continuation_labels or ("inside" if decoding.label_all_tokens else "ignored"),
         special_token_label=recipe.special_token_label,
     )
 

@@ -1,24 +1,21 @@
-"""From argv, or a YAML/JSON file and argv, to the dataclasses of `arguments.py`; errors name the nearest flag."""
+"""From argv, or a YAML/JSON file and argv, to the settings of a run; errors name the nearest flag."""
 
 import difflib
 import json
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import NoReturn
 
 import yaml
 from transformers import HfArgumentParser
 
-from token_classification.arguments.data import DataArguments
-from token_classification.arguments.model import ModelArguments
 from token_classification.arguments.old_flags import translate_old_flags
-from token_classification.arguments.training import NerTrainingArguments
+from token_classification.arguments.run import RunArguments
 from token_classification.errors import UserError
 from token_classification.output_text import quote_path
 
 CONFIG_SUFFIXES = (".json", ".yaml", ".yml")
-
-Arguments = tuple[ModelArguments, DataArguments, NerTrainingArguments]
 
 
 class ArgumentParser(HfArgumentParser):
@@ -29,11 +26,11 @@ class ArgumentParser(HfArgumentParser):
         raise UserError(f"{message}\nAll flags: python {self.prog} --help")
 
 
-def parse_command_line(argv: Sequence[str], prog: str = "run_ner.py") -> tuple[Arguments, list[str]]:
+def parse_command_line(argv: Sequence[str], prog: str = "run_ner.py") -> tuple[RunArguments, list[str]]:
     """Parse `[config.yaml|config.json] --flag value ...`; flags win over the file.
 
     Returns:
-        The three argument dataclasses, and the notices about old flags to be logged.
+        The settings of the run, and the notices about old flags to be logged.
 
     Raises:
         UserError: unknown flag or key (with the nearest name), wrong value, unreadable config file.
@@ -49,11 +46,11 @@ def parse_command_line(argv: Sequence[str], prog: str = "run_ner.py") -> tuple[A
         raise UserError("\n".join([*notices, str(error)])) from error
 
 
-def _parse_flags(argv: Sequence[str], prog: str) -> Arguments:
-    parser = ArgumentParser((ModelArguments, DataArguments, NerTrainingArguments), prog=prog, allow_abbrev=False)
+def _parse_flags(argv: Sequence[str], prog: str) -> RunArguments:
+    parser = ArgumentParser([part.type for part in fields(RunArguments)], prog=prog, allow_abbrev=False)
     _check_flag_names(parser, argv)
     try:
-        return parser.parse_args_into_dataclasses(args=argv, look_for_args_file=False)
+        return RunArguments(*parser.parse_args_into_dataclasses(args=argv, look_for_args_file=False))
     except (ValueError, TypeError, ImportError) as error:
         # What TrainingArguments says about values, about keys inside JSON values and about absent packages.
         raise UserError(str(error)) from error

@@ -1,4 +1,4 @@
-"""Which data a run reads, and how words become model input.
+"""Which data a run reads.
 
 Names, meanings and defaults are those of the upstream token-classification script; what this project adds stands last.
 """
@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from token_classification.arguments.values import find_wrong_values
 from token_classification.errors import UserError
 
 
 @dataclass
 class DataArguments:
-    """Which data to train on, evaluate and tag, and how words become model input."""
+    """Which data to train on, evaluate and tag."""
 
     task_name: str = field(
         default="ner", metadata={"help": "The task: ner, pos, chunk ...; the tag column is `{task_name}_tags`."}
@@ -42,27 +43,9 @@ class DataArguments:
         default=None,
         metadata={"help": "Kept for old scripts: the tokenizer uses all cores by itself."},
     )
-    max_seq_length: int | None = field(
-        default=None,
-        metadata={
-            "help": "Longest model input in sub-tokens, special tokens included. Longer sentences become overlapping "
-            "windows. Default: what the model can take."
-        },
-    )
-    pad_to_max_length: bool = field(
-        default=False,
-        metadata={"help": "Pad every batch to max_seq_length instead of its longest window."},
-    )
     max_train_samples: int | None = field(default=None, metadata={"help": "Use only the first N training sentences."})
     max_eval_samples: int | None = field(default=None, metadata={"help": "Use only the first N validation sentences."})
     max_predict_samples: int | None = field(default=None, metadata={"help": "Use only the first N test sentences."})
-    label_all_tokens: bool = field(
-        default=False,
-        metadata={"help": "Train on all sub-tokens of a word, not only the first. Scores are per word either way."},
-    )
-    return_entity_level_metrics: bool = field(
-        default=False, metadata={"help": "Add precision, recall, f1 and number of each entity type to the results."}
-    )
     labels: str | None = field(
         default=None, metadata={"help": "File with the label names, one per line (labels.txt); their order is kept."}
     )
@@ -76,42 +59,15 @@ class DataArguments:
             "POS (CoNLL-U)."
         },
     )
-    legacy_predictions: bool = field(
-        default=False,
-        metadata={
-            "help": "Also write test_predictions.txt as the old script did: `word tag` a line, or POS sentences."
-        },
-    )
     validation_split: float | None = field(
         default=None,
         metadata={"help": "Without validation data: hold out this share of the training sentences, e.g. 0.1."},
     )
-    doc_stride: int | None = field(
-        default=None,
-        metadata={
-            "help": "Sub-tokens that neighbouring windows of a long sentence share. Default: a quarter of the window."
-        },
-    )
-    long_sentences: Literal["window", "truncate", "error"] = field(
-        default="window",
-        metadata={
-            "help": "Sentences over max_seq_length: `window` keeps every word, `truncate` cuts as the upstream script "
-            "does (the lost gold counts as missed), `error` names them."
-        },
-    )
-
     check_only: bool = field(
         default=False,
         metadata={
             "help": "Say what is wrong with the data, with file and line, and end. Exit code 0: nothing, 1: warnings, "
             "2: errors."
-        },
-    )
-    decoder: Literal["argmax", "viterbi"] = field(
-        default="argmax",
-        metadata={
-            "help": "How tags are read off the model: each word's most probable one, or the most probable sequence "
-            "that the tag scheme allows (viterbi)."
         },
     )
 
@@ -131,14 +87,7 @@ class DataArguments:
             )
         if self.dataset_name and (self.train_file or self.validation_file or self.test_file):
             problems.append("Both --dataset_name and data files are given: please give only one of them.")
-        if self.validation_split is not None and not 0 < self.validation_split < 1:
-            problems.append(f"--validation_split must lie between 0 and 1, e.g. 0.1; got {self.validation_split}.")
-        for name in ("max_seq_length", "max_train_samples", "max_eval_samples", "max_predict_samples"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                problems.append(f"--{name} must be 1 or more; got {value}.")
-        if self.doc_stride is not None and self.doc_stride < 0:
-            problems.append(f"--doc_stride must be 0 or more; got {self.doc_stride}.")
+        problems += find_wrong_values(self)
         if problems:
             raise UserError("\n".join(problems))
 

@@ -8,7 +8,7 @@ from accelerate.utils import is_deepspeed_available, parse_flag_from_env, patch_
 from transformers import TrainingArguments
 from transformers.trainer_utils import IntervalStrategy, SaveStrategy
 
-from token_classification.arguments.values import find_unknown_trackers, find_wrong_values
+from token_classification.arguments.values import find_idle_training, find_unknown_trackers, find_wrong_values
 from token_classification.errors import UserError
 from token_classification.hardware import has_accelerator, multiplies_bf16
 
@@ -59,13 +59,6 @@ class NerTrainingArguments(TrainingArguments):
             "--weight_decay 0), and fewer compiled matrix products in memory."
         },
     )
-    report: bool = field(
-        default=True,
-        metadata={
-            "help": "Leave a report on each scored split in report/: scores with intervals, errors, slices, and a "
-            "page of the sentences."
-        },
-    )
     head_learning_rate: float | None = field(
         default=None,
         metadata={
@@ -92,31 +85,11 @@ class NerTrainingArguments(TrainingArguments):
             "model. Switches evaluation and saving to every epoch unless told otherwise."
         },
     )
-    do_export: bool = field(
-        default=False,
-        metadata={
-            "help": "Export the model to output_dir/export, if its F1 on the validation data stays (exit code 3 "
-            'otherwise). Needs pip install "token-classification[export]".'
-        },
-    )
-    export_format: Literal["openvino", "onnx"] = field(
-        default="openvino", metadata={"help": "What --do_export writes: an OpenVINO or an ONNX model."}
-    )
-    quantize: Literal["none", "bf16", "int8"] = field(
-        default="none",
-        metadata={
-            "help": "Precision of the exported model: float32 (none), bf16 (OpenVINO only) or int8, calibrated with "
-            "sentences of the training data."
-        },
-    )
-    max_f1_drop: float = field(
-        default=0.005, metadata={"help": "How much F1 the exported model may lose: 0.005 is half a point."}
-    )
 
     def __post_init__(self):
         self._fit_hardware()
         self._check_engines()
-        if problems := find_wrong_values(self):
+        if problems := find_wrong_values(self) or find_idle_training(self):
             raise UserError("\n".join(problems))
         if self.early_stopping_patience is not None:
             self._prepare_early_stopping()

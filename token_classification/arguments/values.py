@@ -1,9 +1,11 @@
-"""Which values the settings of a training may have; `arguments.py` asks before anything else is done with them."""
+"""Which values the settings of a run may have; each part of them is checked before anything else is done with it."""
 
 from collections.abc import Callable, Collection
 from math import isfinite
 
 from transformers import TrainingArguments
+
+from token_classification.errors import UserError
 
 LARGEST_SEED = 2**32 - 1
 """NumPy's"""
@@ -33,26 +35,47 @@ ACCEPTED: dict[str, tuple[Callable[[float], bool], str]] = {
     "data_seed": SEED,
     "dataloader_num_workers": NUMBER,
     "early_stopping_patience": COUNT,
+    "max_seq_length": COUNT,
+    "doc_stride": NUMBER,
+    "max_train_samples": COUNT,
+    "max_eval_samples": COUNT,
+    "max_predict_samples": COUNT,
+    "validation_split": (lambda value: 0 < value < 1, "above 0 and below 1, e.g. 0.1"),
     "max_f1_drop": NUMBER,
 }
 """Setting -> what it may be, for the program (which takes NaN for wrong) and in words; None is always accepted"""
 
 
-def find_wrong_values(training: TrainingArguments) -> list[str]:
-    """Name every setting whose value could only fail later, or learn nothing in silence."""
-    problems = []
-    for name, (is_accepted, words) in ACCEPTED.items():
-        value = getattr(training, name)
-        if value is not None and not is_accepted(value):
-            problems.append(f"--{name} must be {words}; got {value}.")
-    # A number that is wrong in itself is named already.
+def check_values(arguments: object) -> None:
+    """Hold a part of the settings to the values that are accepted.
+
+    Raises:
+        UserError: names every setting with another value.
+    """
+    if problems := find_wrong_values(arguments):
+        raise UserError("\n".join(problems))
+
+
+def find_wrong_values(arguments: object) -> list[str]:
+    """Name every setting of a dataclass whose value could only fail later."""
+    values = {name: value for name, value in vars(arguments).items() if name in ACCEPTED and value is not None}
+    return [
+        f"--{name} must be {ACCEPTED[name][1]}; got {value}."
+        for name, value in values.items()
+        if not ACCEPTED[name][0](value)
+    ]
+
+
+def find_idle_training(training: TrainingArguments) -> list[str]:
+    """Name what makes a training learn nothing; each of its values may be a good one by itself."""
     epochs, steps = training.num_train_epochs, training.max_steps
-    if training.do_train and not problems and (steps == 0 or (steps < 0 and epochs == 0)):
-        problems.append(
-            f"--num_train_epochs {epochs:g} and --max_steps {steps} train nothing. Give --num_train_epochs above 0 "
-            "(0.5 is half of the data), or --max_steps 1 or more; or leave out --do_train."
-        )
-    return problems
+    is_idle = steps == 0 or (steps < 0 and epochs == 0)
+    if not (training.do_train and is_idle):
+        return []
+    return [
+        f"--num_train_epochs {epochs:g} and --max_steps {steps} train nothing. Give --num_train_epochs above 0 "
+        "(0.5 is half of the data), or --max_steps 1 or more; or leave out --do_train."
+    ]
 
 
 def find_unknown_trackers(names: Collection[str]) -> list[str]:

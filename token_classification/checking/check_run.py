@@ -4,6 +4,7 @@ from pathlib import Path
 
 from token_classification.arguments.data import DataArguments
 from token_classification.arguments.model import ModelArguments
+from token_classification.arguments.run import RunArguments
 from token_classification.checking.check import check_data
 from token_classification.checking.files import ColumnChoice, Reading, number_files, read_file
 from token_classification.checking.sub_tokens import find_tokenizer_problems, find_window
@@ -13,15 +14,16 @@ from token_classification.data.load import SPLITS, load_dataset_splits
 
 
 @keep_inputs()
-def check_run(model: ModelArguments, data: DataArguments) -> int:
+def check_run(arguments: RunArguments) -> int:
     """Report on stdout what is wrong with the splits of a run; gives the exit code.
 
     Raises:
         UserError: no such model, file or data set.
     """
+    data = arguments.data
     columns = ColumnChoice(data.text_column_name, data.label_column_name, data.task_name)
-    checked = number_files(_read_splits(model, data, columns))
-    tokenizer, window_length = find_window(model, data.max_seq_length)
+    checked = number_files(_read_splits(arguments.model, data, columns))
+    tokenizer, window_length = find_window(arguments.model, arguments.decoding.max_seq_length)
     return check_data(checked, columns, CheckOptions(), find_tokenizer_problems(checked, tokenizer, window_length))
 
 

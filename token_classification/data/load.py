@@ -11,6 +11,7 @@ from datasets import Dataset
 
 from token_classification.arguments.data import DataArguments
 from token_classification.arguments.model import ModelArguments
+from token_classification.arguments.run import RunArguments
 from token_classification.arguments.training import NerTrainingArguments
 from token_classification.data.formats import read_sentences
 from token_classification.data.formats.label_columns import find_label_column
@@ -61,16 +62,17 @@ class Corpus:
         return counts
 
 
-def load_corpus(data: DataArguments, model: ModelArguments, training: NerTrainingArguments) -> Corpus:
+def load_corpus(arguments: RunArguments) -> Corpus:
     """Load every split that is given, check that the run has what it needs, hold out and cut as asked.
 
     Raises:
         UserError: a split that the run needs is missing; as `DataError`, with file:line: something wrong in a file.
     """
-    corpus = load_dataset_splits(data, model) if data.dataset_name else _load_files(data)
+    data = arguments.data
+    corpus = load_dataset_splits(data, arguments.model) if data.dataset_name else _load_files(data)
     if data.validation_split and "validation" not in corpus.splits and "train" in corpus.splits:
-        hold_out_validation(corpus, data.validation_split, training.seed)
-    _check_needed_splits(corpus, training)
+        hold_out_validation(corpus, data.validation_split, arguments.training.seed)
+    _check_needed_splits(corpus, arguments)
     limits = (data.max_train_samples, data.max_eval_samples, data.max_predict_samples)
     for split, limit in zip(SPLITS, limits, strict=True):
         if limit is not None and split in corpus.splits:
@@ -205,10 +207,11 @@ def used_splits(training: NerTrainingArguments) -> list[str]:
     return [split for split, is_used in zip(SPLITS, steps, strict=True) if is_used]
 
 
-def _check_needed_splits(corpus: Corpus, training: NerTrainingArguments) -> None:
+def _check_needed_splits(corpus: Corpus, arguments: RunArguments) -> None:
     """Every step of the run has its split, and those that score or learn have tags."""
+    training, export = arguments.training, arguments.export
     found = f"found: {', '.join(corpus.splits) or 'none'}"
-    evaluates = "validation" in used_splits(training) or training.do_export
+    evaluates = "validation" in used_splits(training) or export.do_export
     problems = []
     if training.do_train and "train" not in corpus.splits:
         problems.append(f"--do_train needs training data ({found}): give --train_file FILE.")
@@ -219,7 +222,7 @@ def _check_needed_splits(corpus: Corpus, training: NerTrainingArguments) -> None
         )
     if training.do_predict and "test" not in corpus.splits:
         problems.append(f"--do_predict needs test data ({found}): give --test_file FILE.")
-    if training.do_export and training.quantize == "int8" and "train" not in corpus.splits:
+    if export.do_export and export.quantize == "int8" and "train" not in corpus.splits:
         problems.append(
             f"--quantize int8 is calibrated with training data ({found}): give --train_file FILE, or --quantize bf16."
         )

@@ -10,9 +10,8 @@ from typing import Literal
 
 from transformers import PreTrainedModel
 
-from token_classification.arguments.data import DataArguments
 from token_classification.arguments.model import ModelArguments
-from token_classification.arguments.training import NerTrainingArguments
+from token_classification.arguments.run import RunArguments
 from token_classification.data.load import Corpus
 from token_classification.data.sentences import Sentences
 from token_classification.errors import RejectedError, UserError
@@ -160,18 +159,21 @@ def _say_exported(target: Path, settings: ExportSettings) -> None:
     logger.info("Exported to %s: load it as any model, the backend %s is recognised", target, settings.backend)
 
 
-def check_export_arguments(data: DataArguments, training: NerTrainingArguments) -> ExportSettings:
+def check_export_arguments(arguments: RunArguments) -> ExportSettings:
     """The settings of `--do_export`; looked at before a training, so that it isn't in vain.
 
     Raises:
         UserError: a value that is not accepted, or a library that is not installed.
     """
-    settings = ExportSettings(training.export_format, training.quantize, training.max_f1_drop, data.max_seq_length)
+    export = arguments.export
+    settings = ExportSettings(
+        export.export_format, export.quantize, export.max_f1_drop, arguments.decoding.max_seq_length
+    )
     pick_tools(settings.backend).check_installed()
     return settings
 
 
-def export_run(source: str, corpus: Corpus, data: DataArguments, training: NerTrainingArguments) -> GateRow:
+def export_run(source: str, corpus: Corpus, arguments: RunArguments) -> GateRow:
     """Export the model of a run of `run_ner.py`, with its training and validation data, to `output_dir/export`.
 
     Raises:
@@ -180,8 +182,8 @@ def export_run(source: str, corpus: Corpus, data: DataArguments, training: NerTr
     """
     splits, sources = corpus.splits, corpus.sources
     export_data = ExportData(splits["validation"], sources["validation"], splits.get("train"), sources.get("train"))
-    settings = check_export_arguments(data, training)
-    return export_model(source, Path(training.output_dir) / "export", settings, export_data)
+    settings = check_export_arguments(arguments)
+    return export_model(source, Path(arguments.training.output_dir) / "export", settings, export_data)
 
 
 def _check_data(data: ExportData, settings: ExportSettings) -> None:

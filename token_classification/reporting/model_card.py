@@ -6,9 +6,7 @@ from pathlib import Path
 
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
-from token_classification.arguments.data import DataArguments
-from token_classification.arguments.model import ModelArguments
-from token_classification.arguments.training import NerTrainingArguments
+from token_classification.arguments.run import RunArguments
 from token_classification.data.labels import LabelSet
 from token_classification.data.load import Corpus, describe_files
 from token_classification.data.whole_files import write_whole
@@ -76,7 +74,7 @@ STARTED_AS = {"run_ner.py": "python run_ner.py", "__main__.py": "python -m token
 
 def write_model_card(
     path: Path,
-    arguments: tuple[ModelArguments, DataArguments, NerTrainingArguments],
+    arguments: RunArguments,
     corpus: Corpus,
     label_set: LabelSet,
     window_length: int,
@@ -94,10 +92,10 @@ def write_model_card(
         results: Scores of each split.
         evaluations: Their intervals; empty where none were computed.
     """
-    model, data, training = arguments
+    data, training = arguments.data, arguments.training
     folder = path.parent
     name = make_printable(folder.resolve().name)
-    base_model, hub_model = _name_source(model.model_name_or_path)
+    base_model, hub_model = _name_source(arguments.model.model_name_or_path)
     file = data.train_file or data.validation_file or data.test_file
     dataset, hub_dataset = (
         _name_source(data.dataset_name) if data.dataset_name else (make_printable(Path(file).name), None)
@@ -125,7 +123,7 @@ def write_model_card(
         scores="\n\n".join(tables) or "Not scored.",
         intervals=INTERVALS if evaluations else "",
         window_length=window_length,
-        decoder=data.decoder,
+        decoder=arguments.decoding.decoder,
         data=_format_data(corpus),
         epochs=training.num_train_epochs,
         batch_size=training.train_batch_size,

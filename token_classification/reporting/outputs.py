@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection
 from pathlib import Path
 
-from token_classification.arguments.data import DataArguments
+from token_classification.arguments.run import RunArguments
 from token_classification.arguments.training import NerTrainingArguments
 from token_classification.data.results_folder import check_own_files, claim_files
 from token_classification.errors import UserError
@@ -18,16 +18,17 @@ EVALUATION_RECORD = "eval_run.json"
 """Record of a run that did not train, where `run.json` says how the model in the folder came about"""
 
 
-def check_outputs(data: DataArguments, training: NerTrainingArguments, recipe: Recipe) -> None:
+def check_outputs(arguments: RunArguments, recipe: Recipe) -> None:
     """Find out before the work whether its results would replace files that this tool has not written.
 
     Raises: UserError for such a file, unless they may be written over (`--overwrite_output_dir`), and for a folder in
     which no model can be saved.
     """
+    training = arguments.training
     if training.do_train:
         _refuse_undecodable(training.output_dir)
     if training.process_index == 0 and not training.overwrite_output_dir:
-        for folder, names in list_outputs(data, training, recipe).items():
+        for folder, names in list_outputs(arguments, recipe).items():
             check_own_files(folder, names, "give another --output_dir, or --overwrite_output_dir to write over it")
 
 
@@ -42,21 +43,23 @@ def _refuse_undecodable(folder: str) -> None:
         ) from None
 
 
-def claim_outputs(data: DataArguments, training: NerTrainingArguments, recipe: Recipe) -> None:
+def claim_outputs(arguments: RunArguments, recipe: Recipe) -> None:
     """Note in the output folder that these files are this tool's: later runs may write over them.
 
     Reports are claimed when they are written, see `write_evaluation_report`.
     """
+    training = arguments.training
     if training.process_index == 0:
         folder = Path(training.output_dir)
-        claim_files(folder, list_outputs(data, training, recipe)[folder])
+        claim_files(folder, list_outputs(arguments, recipe)[folder])
 
 
-def list_outputs(data: DataArguments, training: NerTrainingArguments, recipe: Recipe) -> dict[Path, list[str]]:
+def list_outputs(arguments: RunArguments, recipe: Recipe) -> dict[Path, list[str]]:
     """The files that a run may write for people and programs: folder -> names.
 
     The model's own files are not among them: `find_checkpoint` looks after those.
     """
+    training = arguments.training
     folder = Path(training.output_dir)
     names = [choose_record_name(training), "all_results.json"]
     if training.do_train:
@@ -67,10 +70,10 @@ def list_outputs(data: DataArguments, training: NerTrainingArguments, recipe: Re
         names.append("eval_results.json")
     if training.do_predict:
         names += ["predict_results.json", TAG_LINES, PREDICTIONS]
-        names += [LEGACY_PREDICTIONS] if data.legacy_predictions else []
+        names += [LEGACY_PREDICTIONS] if arguments.report.legacy_predictions else []
     outputs = {folder: names}
     scored = [split for split, is_used in (("validation", training.do_eval), ("test", training.do_predict)) if is_used]
-    if training.report:
+    if arguments.report.report:
         outputs |= {choose_report_folder(folder, split, scored): list(REPORT_FILES) for split in scored}
     return outputs
 

@@ -3,9 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from token_classification.arguments.data import DataArguments
-from token_classification.arguments.model import ModelArguments
-from token_classification.arguments.training import NerTrainingArguments
+from token_classification.arguments.run import RunArguments
 from token_classification.data.labels import LabelSet
 from token_classification.data.load import Corpus
 from token_classification.recipe import Recipe
@@ -20,7 +18,7 @@ from token_classification.scoring.evaluate import SplitResults
 
 
 def write_report(
-    arguments: tuple[ModelArguments, DataArguments, NerTrainingArguments],
+    arguments: RunArguments,
     recipe: Recipe,
     corpus: Corpus,
     label_set: LabelSet,
@@ -41,13 +39,13 @@ def write_report(
         results: What the model makes of each split that it was asked for.
         log_history: What the Trainer logged.
     """
-    data, training = arguments[1], arguments[2]
+    training = arguments.training
     folder = Path(training.output_dir)
     if "test" in results:
         write_predictions(folder, corpus.splits["test"], results["test"].tags)
-        if data.legacy_predictions:
-            write_legacy_predictions(folder, corpus.splits["test"], results["test"].tags, data.task_name)
-    evaluations = evaluate_results(arguments, corpus, label_set, results) if training.report else {}
+        if arguments.report.legacy_predictions:
+            write_legacy_predictions(folder, corpus.splits["test"], results["test"].tags, arguments.data.task_name)
+    evaluations = evaluate_results(arguments, corpus, label_set, results) if arguments.report.report else {}
     for split, evaluation in evaluations.items():
         write_evaluation_report(choose_report_folder(folder, split, evaluations), evaluation, log_history)
     record = folder / choose_record_name(training)
@@ -61,14 +59,14 @@ def write_report(
 
 
 def evaluate_results(
-    arguments: tuple[ModelArguments, DataArguments, NerTrainingArguments],
+    arguments: RunArguments,
     corpus: Corpus,
     label_set: LabelSet,
     results: Mapping[str, SplitResults],
 ) -> dict[str, Evaluation]:
     """Intervals, errors and slices of each split that has gold."""
-    model, _, training = arguments
-    name = training.output_dir if training.do_train else model.model_name_or_path
+    training = arguments.training
+    name = training.output_dir if training.do_train else arguments.model.model_name_or_path
     train = corpus.splits.get("train")
     return {
         split: analyse_split(

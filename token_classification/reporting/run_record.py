@@ -8,9 +8,7 @@ from importlib.metadata import version
 from math import isfinite
 from pathlib import Path
 
-from token_classification.arguments.data import DataArguments
-from token_classification.arguments.model import ModelArguments
-from token_classification.arguments.training import NerTrainingArguments
+from token_classification.arguments.run import RunArguments
 from token_classification.data.labels import LabelSet
 from token_classification.data.load import Corpus, describe_files
 from token_classification.data.whole_files import write_whole
@@ -33,7 +31,7 @@ REPLACED_BY_LABELS = ("label_all_tokens",)
 
 def write_run_record(
     path: Path,
-    arguments: tuple[ModelArguments, DataArguments, NerTrainingArguments],
+    arguments: RunArguments,
     recipe: Recipe,
     corpus: Corpus,
     label_set: LabelSet,
@@ -43,14 +41,16 @@ def write_run_record(
 
     Arguments in whose place the recipe has something else are left out, too: they decided nothing.
     """
-    model, data, training = arguments
+    training = arguments.training
+    data = {**vars(arguments.data), **vars(arguments.decoding), **vars(arguments.report)}
+    training_settings = {**training.to_dict(), **vars(arguments.export), "report": data.pop("report")}
     unused = {*SECRET_ARGUMENTS, *_list_replaced(recipe)}
     record = {
         "command_line": read_command_line(),
         "seed": training.seed,
-        "model_arguments": _list_arguments(vars(model), unused),
-        "data_arguments": _list_arguments(vars(data), unused),
-        "training_arguments": _list_arguments(training.to_dict(), unused),
+        "model_arguments": _list_arguments(vars(arguments.model), unused),
+        "data_arguments": _list_arguments(data, unused),
+        "training_arguments": _list_arguments(training_settings, unused),
         **({} if recipe == DEFAULT_RECIPE else {"recipe": _describe_recipe(recipe)}),
         "labels": list(label_set.names),
         "tag_scheme": str(label_set.scheme),

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from token_classification.arguments.data import DataArguments
 from token_classification.arguments.model import ModelArguments
+from token_classification.arguments.report import ReportArguments
+from token_classification.arguments.run import RunArguments
 from token_classification.arguments.training import NerTrainingArguments
 from token_classification.data.formats.text_and_labels import read_text_and_labels
 from token_classification.data.inputs import read_and_describe
@@ -28,6 +29,7 @@ from token_classification.scoring.evaluate import SplitResults
 from token_classification.story import walk
 from token_classification.tao import report
 from token_classification.tao.models import open_model
+from token_classification.tao.translate import translate_data, translate_decoding
 
 logger = logging.getLogger(__name__)
 
@@ -90,20 +92,19 @@ def predict(folder: Path, corpus: Corpus, spec: DictConfig, results: Path) -> Sp
 
     A trained model walks the story; an exported one is opened by the engine, which runs the same loop and scores.
     """
-    max_length = spec.model.dataset.max_seq_length
-    data_args = DataArguments(test_file=corpus.sources["test"], max_seq_length=max_length if max_length > 0 else None)
-    training_args = NerTrainingArguments(
-        output_dir=str(results),
-        do_predict=True,
-        per_device_eval_batch_size=spec.test_ds.batch_size,
-        report=spec.report,
+    arguments = RunArguments(
+        ModelArguments(str(folder)),
+        translate_data(spec, corpus.sources),
+        NerTrainingArguments(
+            output_dir=str(results), do_predict=True, per_device_eval_batch_size=spec.test_ds.batch_size
+        ),
+        translate_decoding(spec),
+        ReportArguments(report=spec.report),
     )
-    model_args = ModelArguments(str(folder))
     if read_export_record(folder) is None:
-        return walk(model_args, data_args, training_args, corpus=corpus)["test"]
-    engine = open_engine(folder, max_seq_length=data_args.max_seq_length, show_progress=True)
+        return walk(arguments, corpus=corpus)["test"]
+    engine = open_engine(folder, max_seq_length=arguments.decoding.max_seq_length, show_progress=True)
     outcome = engine.evaluate(corpus.splits["test"], corpus.sources["test"])
-    arguments = (model_args, data_args, training_args)
     write_report(arguments, DEFAULT_RECIPE, corpus, engine.label_set, engine.aligner.window_length, {"test": outcome})
     return outcome
 

@@ -16,6 +16,7 @@ ONLY_RUN_NER = (
     *("--data_dir", "--data_seed", "--dataset_config_name", "--dataset_name", "--deepspeed", "--do_eval"),
     *("--do_export", "--do_predict", "--do_train", "--doc_stride", "--early_stopping_patience"),
     *("--head_learning_rate", "--include_num_input_tokens_seen", "--label_column_name", "--long_sentences"),
+    *("--max_eval_samples", "--max_predict_samples", "--max_train_samples"),
     *("--overwrite_output_dir", "--pack_windows", "--resume_from_checkpoint", "--task_name", "--text_column_name"),
     *("--token", "--train_sampling_strategy", "--validation_split"),
 )

@@ -16,6 +16,8 @@ from transformers import PreTrainedModel, TrainerCallback, TrainerControl, Train
 from token_classification.alignment.align import AlignedSplit
 from token_classification.alignment.words import split_into_sub_tokens
 from token_classification.arguments.model import ModelArguments
+from token_classification.arguments.report import ReportArguments
+from token_classification.arguments.run import RunArguments
 from token_classification.arguments.training import NerTrainingArguments
 from token_classification.data.formats.text_and_labels import read_text_and_labels, take_first
 from token_classification.data.inputs import read_and_describe
@@ -32,7 +34,7 @@ from token_classification.tao.advice import describe_failure, describe_shared_st
 from token_classification.tao.label_ids import order_labels, read_label_ids, write_label_ids
 from token_classification.tao.models import name_model, open_trainable_model, place_model
 from token_classification.tao.starting_model import open_starting_model
-from token_classification.tao.translate import translate_data, translate_recipe
+from token_classification.tao.translate import translate_data, translate_decoding, translate_recipe
 from token_classification.tao.translate_trainer import translate_training
 from token_classification.training.survival.kept_checkpoints import KeepBestCheckpoints
 
@@ -144,11 +146,11 @@ def learn(
 ) -> None:
     """Log what is known of the data, walk the story, and seal the model."""
     checkpoints = results / CHECKPOINTS
-    training_args = translate_training(spec, checkpoints)
-    choose_start(spec, training_args)
+    training = translate_training(spec, checkpoints)
+    choose_start(spec, training)
     logger.info("Setting model.dataset.data_dir to %s.", spec.data_dir)
     names = list(corpus.label_names)
-    if training_args.process_index == 0:
+    if training.process_index == 0:
         for split, section in (("train", spec.training_ds), ("validation", spec.validation_ds)):
             log_labels(corpus, split, names, Path(spec.data_dir) / section.labels_file)
             log_lengths(spec, model_args, corpus, split, names)
@@ -159,18 +161,24 @@ def learn(
 
     options = spec.exp_manager.checkpoint_callback_params
     keep = KeepBestCheckpoints(
-        options.save_top_k, training_args.metric_for_best_model, training_args.greater_is_better, options.monitor
+        options.save_top_k, training.metric_for_best_model, training.greater_is_better, options.monitor
     )
     log_training = LogTraining(recipe)
-    files = {split: corpus.sources[split] for split in corpus.splits}
-    is_first = training_args.process_index == 0
-    if is_first and training_args.world_size > 1:
-        logger.warning(describe_shared_step(training_args.per_device_train_batch_size, training_args.world_size))
+    arguments = RunArguments(
+        model_args,
+        translate_data(spec, corpus.sources),
+        training,
+        translate_decoding(spec),
+        ReportArguments(spec.report),
+    )
+    is_first = training.process_index == 0
+    if is_first and training.world_size > 1:
+        logger.warning(describe_shared_step(training.per_device_train_batch_size, training.world_size))
     with place_model(target, key) if is_first else nullcontext(target) as model_folder:
         recipe = replace(recipe, model_folder=model_folder, callbacks=(log_training, keep), on_results=log_report)
-        outcome = walk(model_args, translate_data(spec, files), training_args, recipe=recipe, corpus=corpus)
+        outcome = walk(arguments, recipe=recipe, corpus=corpus)
     if is_first:
-        kept = "best" if training_args.load_best_model_at_end else "last"
+        kept = "best" if training.load_best_model_at_end else "last"
         logger.info("Experiment logs saved to '%s'", results)
         what = "Trained model" if log_training.steps else "Nothing trained: the model of the finished training"
         logger.info("%s saved to '%s' (the weights of the %s epoch)", what, target, kept)
@@ -179,12 +187,12 @@ def learn(
             logger.warning(describe_failure(label))
 
 
-def choose_start(spec: DictConfig, training_args: NerTrainingArguments) -> None:
+def choose_start(spec: DictConfig, training: NerTrainingArguments) -> None:
     """Go on from the last checkpoint of the results folder, or begin afresh in it: as the spec says."""
     manager = spec.exp_manager
-    training_args.overwrite_output_dir = True
+    training.overwrite_output_dir = True
     if manager.resume_if_exists:
-        training_args.resume_from_checkpoint = "auto" if manager.resume_ignore_no_checkpoint else "true"
+        training.resume_from_checkpoint = "auto" if manager.resume_ignore_no_checkpoint else "true"
 
 
 def log_labels(corpus: Corpus, split: str, names: list[str], labels_path: Path) -> None:

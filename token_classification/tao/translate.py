@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from transformers import BertTokenizer
 
 from token_classification.arguments.data import DataArguments
+from token_classification.arguments.decoding import DecodingArguments
 from token_classification.arguments.model import ModelArguments
 from token_classification.data.text_lines import read_lines, read_text
 from token_classification.data.whole_files import write_whole
@@ -151,9 +152,12 @@ def translate_optimizer(optim: DictConfig) -> OptimizerOptions:
 
 
 def translate_data(spec: DictConfig, files: dict[str, str]) -> DataArguments:
-    """The data files, for the record, and the window that sentences are read in."""
+    """The data files, for the record."""
     names = {"train": "train_file", "validation": "validation_file", "test": "test_file"}
-    return DataArguments(
-        max_seq_length=spec.model.dataset.max_seq_length if spec.model.dataset.max_seq_length > 0 else None,
-        **{names[split]: path for split, path in files.items()},
-    )
+    return DataArguments(**{names[split]: path for split, path in files.items()})
+
+
+def translate_decoding(spec: DictConfig) -> DecodingArguments:
+    """The window that sentences are read in."""
+    max_seq_length = spec.model.dataset.max_seq_length
+    return DecodingArguments(max_seq_length=max_seq_length if max_seq_length > 0 else None)

@@ -70,7 +70,6 @@ def translate_training(spec: DictConfig, output_folder: Path) -> NerTrainingArgu
         load_best_model_at_end=checkpoints.save_best_model,
         logging_steps=50 if trainer.log_every_n_steps is None else trainer.log_every_n_steps,
         seed=trainer.seed,
-        report=spec.report,
         use_cpu=use_cpu,
         mixed_precision=choose_precision(trainer.precision, on_cpu=use_cpu or not has_accelerator()),
         report_to=choose_loggers(spec.exp_manager) or "none",

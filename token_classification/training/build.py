@@ -7,8 +7,7 @@ from transformers import PreTrainedModel
 
 from token_classification.alignment.align import AlignedSplit, Aligner
 from token_classification.alignment.batches import build_collator
-from token_classification.arguments.data import DataArguments
-from token_classification.arguments.training import NerTrainingArguments
+from token_classification.arguments.run import RunArguments
 from token_classification.data.labels import LabelSet
 from token_classification.errors import UserError
 from token_classification.recipe import Recipe
@@ -24,8 +23,7 @@ def build_trainer(
     model: PreTrainedModel,
     aligner: Aligner,
     aligned: Mapping[str, AlignedSplit],
-    data: DataArguments,
-    training: NerTrainingArguments,
+    arguments: RunArguments,
     recipe: Recipe,
     class_weights: torch.Tensor | None,
 ) -> NerTrainer:
@@ -34,11 +32,11 @@ def build_trainer(
     Raises:
         UserError: the best model is to be chosen by a score that there will not be.
     """
-    label_set = aligner.label_set
-    _check_best_metric(aligned.get("validation"), label_set, data, training)
-    record = describe_training(model, aligned, label_set, data, training, recipe) if training.do_train else None
+    label_set, training = aligner.label_set, arguments.training
+    _check_best_metric(aligned.get("validation"), label_set, arguments)
+    record = describe_training(model, aligned, label_set, arguments, recipe) if training.do_train else None
     watchdog = Watchdog(aligned.get("train"))
-    padded_length = aligner.window_length if data.pad_to_max_length else None
+    padded_length = aligner.window_length if arguments.decoding.pad_to_max_length else None
     collator = build_collator(aligner.tokenizer, aligner.special, padded_length)
     return NerTrainer(
         model=model,
@@ -50,8 +48,8 @@ def build_trainer(
         window_length=aligner.window_length,
         train_split=aligned.get("train"),
         eval_split=aligned.get("validation"),
-        decoder=build_viterbi(label_set) if data.decoder == "viterbi" else None,
-        with_type_metrics=data.return_entity_level_metrics,
+        decoder=build_viterbi(label_set) if arguments.decoding.decoder == "viterbi" else None,
+        with_type_metrics=arguments.report.return_entity_level_metrics,
         class_weights=class_weights,
         optimizer=recipe.optimizer,
         on_results=[watchdog.see_results, *([recipe.on_results] if recipe.on_results else [])],
@@ -60,15 +58,14 @@ def build_trainer(
     )
 
 
-def _check_best_metric(
-    validation: AlignedSplit | None, label_set: LabelSet, data: DataArguments, training: NerTrainingArguments
-) -> None:
+def _check_best_metric(validation: AlignedSplit | None, label_set: LabelSet, arguments: RunArguments) -> None:
     """The library looks for the score after the first evaluation only, when an epoch is lost."""
-    name = training.metric_for_best_model
-    if name is None or not training.do_train or validation is None:
+    name = arguments.training.metric_for_best_model
+    if name is None or not arguments.training.do_train or validation is None:
         return
-    names = list_metrics(validation.gold, label_set.scheme, data.return_entity_level_metrics)
+    with_types = arguments.report.return_entity_level_metrics
+    names = list_metrics(validation.gold, label_set.scheme, with_types)
     if name.removeprefix("eval_") in names:
         return
-    hint = "" if data.return_entity_level_metrics else "; with --return_entity_level_metrics also those of each type"
+    hint = "" if with_types else "; with --return_entity_level_metrics also those of each type"
     raise UserError(f"--metric_for_best_model {name}: no such score. There are {', '.join(names)}{hint}.")

@@ -15,7 +15,7 @@ from safetensors import safe_open
 from transformers import PreTrainedModel
 
 from token_classification.alignment.align import AlignedSplit
-from token_classification.arguments.data import DataArguments
+from token_classification.arguments.run import RunArguments
 from token_classification.arguments.training import NerTrainingArguments
 from token_classification.data.labels import LabelSet
 from token_classification.data.whole_files import write_whole
@@ -46,8 +46,7 @@ def describe_training(
     model: PreTrainedModel,
     aligned: Mapping[str, AlignedSplit],
     label_set: LabelSet,
-    data: DataArguments,
-    training: NerTrainingArguments,
+    arguments: RunArguments,
     recipe: Recipe,
 ) -> dict:
     """Give the record of a training that is about to begin or to go on.
@@ -56,16 +55,15 @@ def describe_training(
         model: As it was loaded, with nothing of a checkpoint in it.
         aligned: The splits that are learnt from and evaluated on.
         label_set: The labels, in id order.
-        data: Only what changes the labels of sub-tokens; the rest is seen in the splits.
-        training: How it is trained.
+        arguments: How it is trained; of those of the data only what is not seen in the splits.
         recipe: What the TAO dialect does otherwise.
     """
-    learnt_from = ["train"] if training.eval_strategy == "no" else ["train", "validation"]
+    learnt_from = ["train"] if arguments.training.eval_strategy == "no" else ["train", "validation"]
     record = {
         "labels": list(label_set.names),
         "encoder": {"name": model.name_or_path, "fingerprint": _fingerprint_encoder(model, recipe)},
         "data": {split: _describe_split(aligned[split]) for split in learnt_from},
-        "settings": _list_settings(data, training, recipe),
+        "settings": _list_settings(arguments, recipe),
     }
     # As it will be read again: tuples are lists then.
     return json.loads(dump_json(record))
@@ -190,14 +188,15 @@ def _fingerprint_encoder(model: PreTrainedModel, recipe: Recipe) -> str:
     return digest.hexdigest()
 
 
-def _list_settings(data: DataArguments, training: NerTrainingArguments, recipe: Recipe) -> dict[str, object]:
+def _list_settings(arguments: RunArguments, recipe: Recipe) -> dict[str, object]:
     """What decides what is learnt, under the names that users type."""
+    training = arguments.training
     names = SETTINGS if recipe.optimizer is not None else (*SETTINGS, *STOCK_OPTIMIZER)
     values = training.to_dict()
     settings = {f"--{name}": values[name] for name in names}
     settings[STEP] = training.per_device_train_batch_size * training.gradient_accumulation_steps * training.world_size
     if recipe.continuation_labels is None:
-        settings["--label_all_tokens"] = data.label_all_tokens
+        settings["--label_all_tokens"] = arguments.decoding.label_all_tokens
     settings |= _list_recipe(recipe)
     return {name: str(value) if _is_infinite(value) else value for name, value in settings.items()}
 

@@ -1,0 +1,26 @@
+"""What a run leaves beside the model, for people and programs to read."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class ReportArguments:
+    """What a run leaves beside the model, for people and programs to read."""
+
+    report: bool = field(
+        default=True,
+        metadata={
+            "help": "Write a report on each scored split to output_dir/report: scores with intervals, errors, slices, "
+            "and a page of the sentences."
+        },
+    )
+    return_entity_level_metrics: bool = field(
+        default=False,
+        metadata={"help": "Add precision, recall, F1 and the number of entities of each type to the results."},
+    )
+    legacy_predictions: bool = field(
+        default=False,
+        metadata={
+            "help": "Also write test_predictions.txt as the old script did: `word tag` on each line, or POS sentences."
+        },
+    )

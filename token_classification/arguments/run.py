@@ -1,0 +1,22 @@
+"""All settings of a run together, as they travel through the stations."""
+
+from dataclasses import dataclass, field
+
+from token_classification.arguments.data import DataArguments
+from token_classification.arguments.decoding import DecodingArguments
+from token_classification.arguments.export import ExportArguments
+from token_classification.arguments.model import ModelArguments
+from token_classification.arguments.report import ReportArguments
+from token_classification.arguments.training import NerTrainingArguments
+
+
+@dataclass(frozen=True)
+class RunArguments:
+    """The settings of a run, cut by purpose; every flag belongs to one of them."""
+
+    model: ModelArguments
+    data: DataArguments
+    training: NerTrainingArguments
+    decoding: DecodingArguments = field(default_factory=DecodingArguments)
+    report: ReportArguments = field(default_factory=ReportArguments)
+    export: ExportArguments = field(default_factory=ExportArguments)
