@@ -13,14 +13,14 @@ from token_classification.data.schemes import Scheme
 from token_classification.data.sentences import Sentences
 from token_classification.modeling.build import load_config, load_model
 from token_classification.modeling.tokenizer import load_tokenizer
-from token_classification.recipe import Recipe
+from token_classification.recipe import DEFAULT_RECIPE
 from token_classification.training.build import build_trainer
 from token_classification.training.trainer import NerTrainer
 
 LABELS = LabelSet(("O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-ORG", "I-ORG"), Scheme.IOB2)
 
 
-def make_trainer(bert_folder, tmp_path, class_weights=None, **settings) -> NerTrainer:
+def make_trainer(bert_folder, tmp_path, class_weights=None, recipe=DEFAULT_RECIPE, **settings) -> NerTrainer:
     """A trainer on the eight sentences."""
     model_arguments = ModelArguments(str(bert_folder))
     torch.manual_seed(0)
@@ -30,4 +30,4 @@ def make_trainer(bert_folder, tmp_path, class_weights=None, **settings) -> NerTr
     split = aligner.align(Sentences(list(words), list(tags), list(range(8))))
     training = NerTrainingArguments(output_dir=str(tmp_path), do_train=True, disable_tqdm=True, **settings)
     arguments = RunArguments(model_arguments, DataArguments(train_file="eight.conll"), training)
-    return build_trainer(model, aligner, {"train": split, "validation": split}, arguments, Recipe(), class_weights)
+    return build_trainer(model, aligner, {"train": split, "validation": split}, arguments, recipe, class_weights)

@@ -1,11 +1,18 @@
-"""What the TAO dialect does otherwise than the Hugging Face dialect; the defaults here are the latter's."""
+"""How a run learns, whichever dialect asked for it; the defaults are those of the Hugging Face dialect."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
 from transformers import TrainerCallback
+
+OptimizerFactory = Callable[[list[dict[str, Any]]], Optimizer]
+"""Parameter groups, each with its weight decay -> an optimizer"""
+ScheduleFactory = Callable[[Optimizer, int], LRScheduler]
+"""An optimizer, whose rate is the full one, and the steps of the whole training -> a schedule of its rate"""
 
 
 @dataclass(frozen=True)
@@ -23,25 +30,16 @@ class HeadOptions:
 
 
 @dataclass(frozen=True)
-class OptimizerOptions:
-    """An optimizer and a schedule under NeMo's names."""
-
-    name: str = "adam"
-    options: dict = field(default_factory=dict)
-    """`betas`, `eps`, `momentum` ... as far as the optimizer has them"""
-    schedule: str | None = "WarmupAnnealing"
-    schedule_options: dict = field(default_factory=dict)
-    """`warmup_ratio`, `warmup_steps`, `min_lr`, `power` ... as far as the schedule has them"""
-
-
-@dataclass(frozen=True)
 class Recipe:
-    """How a run learns, beyond what the command line of `run_ner.py` can say."""
+    """How a run learns, beyond its numbers (rates, epochs, batches), which the arguments hold.
+
+    Factories that are dataclasses are recorded with their fields.
+    """
 
     head: HeadOptions | None = None
     """None: the head that the model library gives, one linear layer"""
     encoder_checkpoint: str | None = None
-    """Weights loaded over the encoder (`lm_checkpoint`)"""
+    """Weights loaded over the encoder"""
     from_scratch: bool = False
     """Start from the model's config with random weights"""
     continuation_labels: Literal["ignored", "inside", "same"] | None = None
@@ -50,8 +48,16 @@ class Recipe:
     """Label that special tokens are trained on; None: they are not"""
     balances_classes: bool = False
     """Cross entropy weighted against the frequency of the labels"""
-    optimizer: OptimizerOptions | None = None
+    optimizer: OptimizerFactory | None = None
     """None: as the TrainingArguments say"""
+    schedule: ScheduleFactory | None = None
+    """None: as the TrainingArguments say"""
+    decays_all_weights: bool = False
+    """Weight decay on biases and norms, too"""
+    settings: Mapping[str, object] = field(default_factory=dict)
+    """What decides what is learnt and stands in no argument, under the names that the user typed"""
+    replaced_arguments: tuple[str, ...] = ()
+    """Arguments that decide nothing beside this recipe"""
     model_folder: Path | None = None
     """Where the trained model is written; None: into `output_dir`"""
     callbacks: Sequence[TrainerCallback] = ()

@@ -17,14 +17,15 @@ from token_classification.arguments.training import NerTrainingArguments
 from token_classification.data.labels import LabelSet
 from token_classification.data.load import load_corpus
 from token_classification.data.schemes import Scheme
-from token_classification.recipe import DEFAULT_RECIPE, HeadOptions, OptimizerOptions, Recipe
+from token_classification.recipe import DEFAULT_RECIPE, HeadOptions, Recipe
 from token_classification.reporting.run_record import (
     LIBRARIES,
-    REPLACED_BY_LABELS,
-    REPLACED_BY_OPTIMIZER,
-    REPLACED_BY_SCHEDULE,
     write_run_record,
 )
+from token_classification.tao.schedule import NamedSchedule
+from token_classification.tao.spec import load_spec
+from token_classification.tao.translate import translate_recipe
+from token_classification.training.optimizer import NamedOptimizer
 
 SECRET = "hf_SoSecret"
 
@@ -121,7 +122,9 @@ def test_what_the_recipe_replaced_is_not_recorded_as_used(write) -> None:
     recipe = Recipe(
         head=HeadOptions(layers=3, activation="tanh"),
         continuation_labels="same",
-        optimizer=OptimizerOptions("adamw", {"betas": [0.9, 0.98]}, "CosineAnnealing", {"min_lr": math.inf}),
+        optimizer=NamedOptimizer("adamw", 1e-3, options={"betas": [0.9, 0.98]}),
+        schedule=NamedSchedule("CosineAnnealing", {"warmup_ratio": 0.1}),
+        replaced_arguments=("optim", "lr_scheduler_type", "label_all_tokens"),
         model_folder=Path("elsewhere"),
         callbacks=[TrainerCallback()],
     )
@@ -129,26 +132,24 @@ def test_what_the_recipe_replaced_is_not_recorded_as_used(write) -> None:
     assert record["recipe"]["head"] == {"layers": 3, "dropout": 0.5, "activation": "tanh", "transformer_init": True}
     assert record["recipe"]["optimizer"] == {
         "name": "adamw",
+        "lr": 1e-3,
+        "weight_decay": 0.0,
         "options": {"betas": [0.9, 0.98]},
-        "schedule": "CosineAnnealing",
-        "schedule_options": {"min_lr": "inf"},
     }
+    assert record["recipe"]["schedule"] == {"name": "CosineAnnealing", "options": {"warmup_ratio": 0.1}}
     assert record["recipe"]["continuation_labels"] == "same"
-    assert not {"callbacks", "model_folder", "on_results"} & set(record["recipe"])
+    assert not {"callbacks", "model_folder", "on_results", "settings"} & set(record["recipe"])
     used = record["training_arguments"]
-    assert not {"optim", "adam_beta1", "head_learning_rate", "lr_scheduler_type", "warmup_steps"} & set(used)
+    assert not {"optim", "lr_scheduler_type"} & set(used)
     assert used["learning_rate"] == 1e-3
     assert "label_all_tokens" not in record["data_arguments"]
 
 
-def test_a_recipe_without_a_schedule_has_that_of_the_arguments(write) -> None:
-    recipe = Recipe(optimizer=OptimizerOptions(schedule=None))
+@pytest.mark.parametrize("overrides", [[], ["model.optim.sched=null"]])
+def test_every_name_that_a_spec_replaces_exists(write, overrides: list[str]) -> None:
+    whole, recipe = json.loads(write()), translate_recipe(load_spec("train", None, overrides, []))
+    arguments = {**whole["training_arguments"], **whole["data_arguments"]}
+    assert set(recipe.replaced_arguments) <= set(arguments)
     used = json.loads(write(recipe=recipe, lr_scheduler_type="constant"))["training_arguments"]
-    assert used["lr_scheduler_type"] == "constant"
+    assert ("lr_scheduler_type" in used) == bool(overrides)
     assert "optim" not in used
-
-
-def test_every_name_that_a_recipe_replaces_exists(write) -> None:
-    record = json.loads(write())
-    assert set(REPLACED_BY_OPTIMIZER) | set(REPLACED_BY_SCHEDULE) <= set(record["training_arguments"])
-    assert set(REPLACED_BY_LABELS) <= set(record["data_arguments"])

@@ -58,8 +58,8 @@ def test_nemos_own_configuration_is_read_without_a_word(version, tmp_path, caplo
     assert (args.num_train_epochs, args.max_steps, args.dataloader_num_workers) == (5, -1, 2)
     assert (args.per_device_train_batch_size, args.max_grad_norm, args.logging_steps) == (64, 0.0, 1)
     recipe = translate_recipe(spec)
-    assert (recipe.optimizer.name, recipe.optimizer.schedule) == ("adam", "WarmupAnnealing")
-    assert recipe.optimizer.schedule_options["warmup_ratio"] == 0.1
+    assert (recipe.optimizer.name, recipe.schedule.name) == ("adam", "WarmupAnnealing")
+    assert recipe.schedule.options["warmup_ratio"] == 0.1
 
 
 @pytest.mark.parametrize("version", NEMO_CONFIGS)

@@ -1,10 +1,10 @@
-"""Specs in the words of the engine: encoders from files, heads, optimizers and schedules."""
+"""Specs in the words of the engine: encoders from files, heads."""
 
 import pytest
 
 from token_classification.errors import UserError
 from token_classification.tao.spec import load_spec
-from token_classification.tao.translate import translate_model, translate_optimizer, translate_recipe
+from token_classification.tao.translate import translate_model, translate_recipe
 
 CONFIG_FILES = {
     "no JSON": (b'{\n"a": 1,\n', ":3:", "not valid JSON"),
@@ -38,17 +38,3 @@ def test_what_is_no_vocabulary_of_bert_is_named(tmp_path):
 def test_a_dropout_that_leaves_nothing_is_refused(dropout):
     with pytest.raises(UserError, match="fc_dropout"):
         translate_recipe(load_spec("train", None, [f"model.head.fc_dropout={dropout}"], []))
-
-
-SCHEDULES = {
-    "its own ratio": (["sched.name=CosineAnnealing", "sched.warmup_ratio=0.2"], {"warmup_ratio": 0.2}),
-    "steps instead of the default": (["sched.warmup_steps=5"], {"warmup_steps": 5, "warmup_ratio": None}),
-    "no warm-up": (["sched.name=StepLR", "sched.step_size=3"], {"step_size": 3, "warmup_ratio": None}),
-}
-
-
-@pytest.mark.parametrize("kind", SCHEDULES)
-def test_the_default_ratio_gives_way(kind):
-    overrides, options = SCHEDULES[kind]
-    spec = load_spec("train", None, [f"model.optim.{override}" for override in overrides], [])
-    assert translate_optimizer(spec.model.optim).schedule_options == options

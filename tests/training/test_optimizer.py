@@ -1,4 +1,4 @@
-"""Optimizers by their NeMo names."""
+"""Optimizers by name, what is decayed, and a learning rate of its own for the head."""
 
 import pytest
 import torch
@@ -6,7 +6,8 @@ from trainers import make_trainer
 
 from token_classification.arguments.training import NerTrainingArguments
 from token_classification.errors import UserError
-from token_classification.training.optimizer import OPTIMIZERS, build_optimizer
+from token_classification.recipe import Recipe
+from token_classification.training.optimizer import OPTIMIZERS, NamedOptimizer
 
 
 def make_parameters() -> list[torch.nn.Parameter]:
@@ -19,16 +20,21 @@ def make_parameters() -> list[torch.nn.Parameter]:
     return list(layer.parameters())
 
 
+def build(name: str, lr: float, weight_decay: float = 0.0, **options) -> torch.optim.Optimizer:
+    """An optimizer over weight and bias."""
+    return NamedOptimizer(name, lr, weight_decay, options)([{"params": make_parameters()}])
+
+
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_name_gives_its_optimizer(name: str) -> None:
-    optimizer = build_optimizer(name, make_parameters(), lr=5e-5)
+    optimizer = build(name, 5e-5)
     assert type(optimizer).__name__.lower() == name
     assert optimizer.param_groups[0]["lr"] == 5e-5
     optimizer.step()
 
 
 def test_adam_has_the_settings_of_the_seed() -> None:
-    group = build_optimizer("adam", make_parameters(), lr=5e-5).param_groups[0]
+    group = build("adam", 5e-5).param_groups[0]
     assert {key: group[key] for key in ("amsgrad", "betas", "eps", "lr", "weight_decay")} == {
         "amsgrad": False,
         "betas": (0.9, 0.999),
@@ -38,44 +44,41 @@ def test_adam_has_the_settings_of_the_seed() -> None:
     }
 
 
-def test_adam_decays_all_parameters_through_the_gradient() -> None:
-    parameters = make_parameters()
-    build_optimizer("adam", parameters, lr=0.1, weight_decay=0.01).step()
+def test_adam_decays_through_the_gradient() -> None:
+    optimizer = build("adam", 0.1, weight_decay=0.01)
+    optimizer.step()
     # Without another gradient Adam's first step is the learning rate, whatever the decay; the bias goes along.
-    for parameter in parameters:
+    for parameter in optimizer.param_groups[0]["params"]:
         assert torch.allclose(parameter, torch.full_like(parameter, 0.9), atol=1e-4)
 
 
 def test_adamw_has_no_decay_unless_asked() -> None:
-    assert build_optimizer("adamw", make_parameters(), lr=0.1).param_groups[0]["weight_decay"] == 0.0
-
-
-def test_lists_of_a_spec_become_tuples_and_null_is_the_default() -> None:
-    options = {"betas": [0.8, 0.5], "eps": None}
-    group = build_optimizer("adam", make_parameters(), 5e-5, options=options).param_groups[0]
-    assert (group["betas"], group["eps"]) == ((0.8, 0.5), 1e-08)
+    assert build("adamw", 0.1).param_groups[0]["weight_decay"] == 0.0
 
 
 @pytest.mark.parametrize(
     ("name", "settings", "message"),
     [
-        ("novograd", {}, r"no such optimizer; those that work: adam, adamw, .*rprop.*adam or adamw"),
-        ("lamb", {}, r"those that work: adam, adamw.*Nearest to it: adamw"),
-        ("rmspropp", {}, r"optim.name=rmspropp: no such optimizer; .*optim.name=rmsprop\b"),
-        ("Adam", {}, r"Give for example optim.name=adam\b"),
-        ("sgd", {"options": {"betas": [0.9, 0.99]}}, r"optim.betas: sgd has no such setting; it takes momentum"),
-        ("rprop", {"weight_decay": 0.01}, r"optim.weight_decay: rprop has no such setting; it takes etas"),
-        (
-            "adam",
-            {"options": {"betas": [2.0, 0.9]}},
-            r"optim.name=adam does not take .*Invalid beta.*betas=\(2.0, 0.9\)",
-        ),
-        ("adam", {"lr": 0.0}, r"optim.lr=0.0: the learning rate has to be above 0"),
+        ("sgd", {"betas": (0.9, 0.99)}, r"--optim_args: sgd has no setting betas; it takes momentum"),
+        ("rprop", {"weight_decay": 0.01}, r"--weight_decay 0.01: rprop has no weight decay"),
+        ("adam", {"betas": (2.0, 0.9)}, r"--optim_args: adam does not take .*Invalid beta.*betas=\(2.0, 0.9\)"),
     ],
 )
 def test_errors_say_what_works(name: str, settings: dict, message: str) -> None:
     with pytest.raises(UserError, match=message):
-        build_optimizer(name, make_parameters(), **{"lr": 5e-5, **settings})
+        build(name, 5e-5, **settings)
+
+
+@pytest.mark.parametrize("decays_all", [True, False])
+def test_biases_and_norms_decay_only_where_the_recipe_says_so(decays_all, bert_folder, tmp_path) -> None:
+    recipe = Recipe(optimizer=NamedOptimizer("adam", 1e-4, 0.1), decays_all_weights=decays_all)
+    trainer = make_trainer(bert_folder, tmp_path, recipe=recipe, weight_decay=0.1)
+    groups = trainer.create_optimizer().param_groups
+    decays = {id(parameter): group["weight_decay"] for group in groups for parameter in group["params"]}
+    assert len(groups) == (1 if decays_all else 2)
+    assert len(decays) == len(list(trainer.model.parameters()))
+    assert decays[id(trainer.model.classifier.weight)] == 0.1
+    assert decays[id(trainer.model.classifier.bias)] == (0.1 if decays_all else 0.0)
 
 
 def test_the_head_gets_its_own_learning_rate_and_the_schedule_scales_both(bert_folder, tmp_path) -> None:

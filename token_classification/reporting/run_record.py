@@ -18,16 +18,6 @@ from token_classification.recipe import DEFAULT_RECIPE, Recipe
 LIBRARIES = ("torch", "transformers", "datasets", "tokenizers", "accelerate", "evaluate", "seqeval", "numpy")
 SECRET_ARGUMENTS = ("token", "hub_token")
 
-REPLACED_BY_OPTIMIZER = (
-    *("optim", "optim_args", "optim_target_modules", "adam_beta1", "adam_beta2", "adam_epsilon"),
-    "head_learning_rate",
-)
-"""Training arguments that decide nothing where the recipe has an optimizer"""
-REPLACED_BY_SCHEDULE = ("lr_scheduler_type", "lr_scheduler_kwargs", "warmup_steps")
-"""Training arguments that decide nothing where the recipe has a schedule"""
-REPLACED_BY_LABELS = ("label_all_tokens",)
-"""Data arguments that decide nothing where the recipe says what further sub-tokens are trained on"""
-
 
 def write_run_record(
     path: Path,
@@ -44,7 +34,7 @@ def write_run_record(
     training = arguments.training
     data = {**vars(arguments.data), **vars(arguments.decoding), **vars(arguments.report)}
     training_settings = {**training.to_dict(), **vars(arguments.export), "report": data.pop("report")}
-    unused = {*SECRET_ARGUMENTS, *_list_replaced(recipe)}
+    unused = {*SECRET_ARGUMENTS, *recipe.replaced_arguments}
     record = {
         "command_line": read_command_line(),
         "seed": training.seed,
@@ -73,23 +63,11 @@ def _name_infinity(value: object) -> object:
     return str(value) if isinstance(value, float) and not isfinite(value) else value
 
 
-def _list_replaced(recipe: Recipe) -> list[str]:
-    """Arguments that decide nothing beside this recipe."""
-    replaced = []
-    if recipe.optimizer is not None:
-        replaced += REPLACED_BY_OPTIMIZER
-        if recipe.optimizer.schedule is not None:
-            replaced += REPLACED_BY_SCHEDULE
-    if recipe.continuation_labels is not None:
-        replaced += REPLACED_BY_LABELS
-    return replaced
-
-
 def _describe_recipe(recipe: Recipe) -> dict[str, object]:
     """What a recipe says of learning; not where the model is written and who is told."""
     values = {field.name: getattr(recipe, field.name) for field in fields(recipe)}
     values = {name: asdict(value) if is_dataclass(value) else value for name, value in values.items()}
-    return _list_arguments(values, {"model_folder", "callbacks", "on_results"})
+    return _list_arguments(values, {"settings", "replaced_arguments", "model_folder", "callbacks", "on_results"})
 
 
 def read_command_line() -> list[str]:

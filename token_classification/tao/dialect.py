@@ -24,6 +24,7 @@ ONLY_RUN_NER = (
 
 WORDS = {
     "--learning_rate": "model.optim.lr",
+    "--optim_args": "model.optim",
     "--max_steps": "trainer.max_steps",
     "--dataloader_num_workers": "model.dataset.num_workers",
     "--report_to tensorboard": "exp_manager.create_tensorboard_logger=true",

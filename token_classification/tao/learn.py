@@ -33,8 +33,9 @@ from token_classification.tao import report, statistics
 from token_classification.tao.advice import describe_failure, describe_shared_step, find_only_label
 from token_classification.tao.label_ids import order_labels, read_label_ids, write_label_ids
 from token_classification.tao.models import name_model, open_trainable_model, place_model
+from token_classification.tao.schedule import NamedSchedule, translate_schedule
 from token_classification.tao.starting_model import open_starting_model
-from token_classification.tao.translate import translate_data, translate_decoding, translate_recipe
+from token_classification.tao.translate import keep_head, translate_data, translate_decoding, translate_recipe
 from token_classification.tao.translate_trainer import translate_training
 from token_classification.training.survival.kept_checkpoints import KeepBestCheckpoints
 
@@ -77,7 +78,7 @@ def finetune(spec: DictConfig, results: Path, key: str | None) -> None:
             )
         corpus.label_names = known
         # The model's own head and weights are kept, whatever the spec says of new ones.
-        recipe = replace(translate_recipe(spec), head=None, encoder_checkpoint=None, from_scratch=False)
+        recipe = replace(keep_head(translate_recipe(spec)), encoder_checkpoint=None, from_scratch=False)
         learn(spec, results, target, key, corpus, model_args, recipe)
 
 
@@ -163,7 +164,7 @@ def learn(
     keep = KeepBestCheckpoints(
         options.save_top_k, training.metric_for_best_model, training.greater_is_better, options.monitor
     )
-    log_training = LogTraining(recipe)
+    log_training = LogTraining(translate_schedule(spec.model.optim.sched))
     arguments = RunArguments(
         model_args,
         translate_data(spec, corpus.sources),
@@ -241,8 +242,8 @@ def log_lengths(spec: DictConfig, model_args: ModelArguments, corpus: Corpus, sp
 class LogTraining(TrainerCallback):
     """Says at the start of a training what trains it, and remembers whether anything did."""
 
-    def __init__(self, recipe: Recipe):
-        self.recipe = recipe
+    def __init__(self, schedule: NamedSchedule | None):
+        self.schedule = schedule
         self.steps = 0
         """Steps of this command; none where it continues a finished training"""
 
@@ -264,11 +265,11 @@ class LogTraining(TrainerCallback):
         if not state.is_world_process_zero:
             return
         logger.info("Optimizer config = %s", getattr(optimizer, "optimizer", optimizer))
-        settings = {"warmup_steps": None, "warmup_ratio": None, **self.recipe.optimizer.schedule_options}
+        settings = {"warmup_steps": None, "warmup_ratio": None, **(self.schedule.options if self.schedule else {})}
         parameters = OmegaConf.to_yaml({**settings, "last_epoch": -1, "max_steps": state.max_steps})
         logger.info(
             'Scheduler "%s" \nwill be used during training (effective maximum steps = %s) - \nParameters : \n(%s)',
-            self.recipe.optimizer.schedule,
+            self.schedule and self.schedule.name,
             state.max_steps,
             parameters,
         )

@@ -14,6 +14,7 @@ from token_classification.errors import LISTED_PROBLEMS, UserError, list_problem
 from token_classification.output_text import make_printable
 from token_classification.tao.foreign_keys import find_foreign_key, judge_foreign_setting, refuse_other_task
 from token_classification.tao.references import resolve_references
+from token_classification.tao.schedule import OPTIONS
 from token_classification.tao.schema import ALIASES, FREE_MAPPINGS, MISSPELT, OPEN, Spec, is_read, list_defaults
 from token_classification.tao.settings import (
     COMMAND_LINE,
@@ -28,7 +29,6 @@ from token_classification.tao.settings import (
     read_spec_file,
 )
 from token_classification.tao.values import read_value
-from token_classification.training.schedule import OPTIONS
 
 logger = logging.getLogger(__name__)
 

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from omegaconf import DictConfig
@@ -13,7 +12,7 @@ from token_classification.errors import UserError
 from token_classification.modeling.build import load_config, read_model_labels
 from token_classification.recipe import Recipe
 from token_classification.tao.models import open_trainable_model
-from token_classification.tao.translate import translate_model, translate_recipe
+from token_classification.tao.translate import keep_head, translate_model, translate_recipe
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +46,7 @@ def open_starting_model(spec: DictConfig, results: Path, key: str | None) -> Ite
         else:
             head = f"its head, with the rows of those of its {len(labels)} labels that are in the label map"
             ignored = "model.language_model, model.tokenizer and model.head"
-            recipe = replace(recipe, head=None)
+            recipe = keep_head(recipe)
         logger.warning(
             "Training starts from %s: its tokenizer, its encoder and %s. %s of the spec decide nothing.",
             spec.restore_from,

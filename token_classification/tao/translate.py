@@ -5,6 +5,7 @@ The numbers are NeMo's by default: Adam without clipping, labels on every real s
 
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
@@ -17,17 +18,20 @@ from token_classification.data.text_lines import read_lines, read_text
 from token_classification.data.whole_files import write_whole
 from token_classification.errors import UserError
 from token_classification.modeling.deep_head import ACTIVATIONS
-from token_classification.recipe import HeadOptions, OptimizerOptions, Recipe
+from token_classification.recipe import HeadOptions, Recipe
+from token_classification.tao.optimizer import translate_optimizer
+from token_classification.tao.schedule import translate_schedule
 from token_classification.tao.sentencepiece_file import read_sentencepiece
-from token_classification.training.schedule import OPTIONS
 
 logger = logging.getLogger(__name__)
 
 BERT_TOKENS = {"[PAD]", "[UNK]", "[CLS]", "[SEP]"}
 """What every vocabulary of BERT holds"""
-NOT_SPEC_OPTIONS = ("name", "lr", "weight_decay", "sched")
-DEFAULT_RATIO = 0.1
-"""`model.optim.sched.warmup_ratio` of the schema"""
+REPLACED_BY_OPTIMIZER = ("optim", "optim_args", "optim_target_modules", "adam_beta1", "adam_beta2", "adam_epsilon")
+REPLACED_BY_SCHEDULE = ("lr_scheduler_type", "lr_scheduler_kwargs", "warmup_steps")
+REPLACED_BY_LABELS = ("label_all_tokens",)
+HEAD = "model.head."
+HEAD_KEYS = (f"{HEAD}num_fc_layers", f"{HEAD}fc_dropout", f"{HEAD}activation")
 MEGATRON = "megatron"
 
 
@@ -123,6 +127,7 @@ def translate_recipe(spec: DictConfig) -> Recipe:
     if checkpoint is not None and not Path(checkpoint).is_file():
         raise UserError(f"model.language_model.lm_checkpoint={checkpoint}: no such file.")
     language_model = spec.model.language_model
+    optimizer, schedule = translate_optimizer(spec.model.optim), translate_schedule(spec.model.optim.sched)
     return Recipe(
         head=HeadOptions(head.num_fc_layers, head.fc_dropout, head.activation, head.use_transformer_init),
         encoder_checkpoint=checkpoint,
@@ -130,25 +135,32 @@ def translate_recipe(spec: DictConfig) -> Recipe:
         continuation_labels="ignored" if dataset.ignore_extra_tokens else "same",
         special_token_label=None if dataset.ignore_start_end else dataset.pad_label,
         balances_classes=dataset.class_balancing == "weighted_loss",
-        optimizer=translate_optimizer(spec.model.optim),
+        optimizer=optimizer,
+        schedule=schedule,
+        # NeMo exempts neither biases nor norms.
+        decays_all_weights=True,
+        settings={
+            "model.dataset.ignore_extra_tokens": dataset.ignore_extra_tokens,
+            "model.dataset.ignore_start_end": dataset.ignore_start_end,
+            "model.dataset.pad_label": None if dataset.ignore_start_end else dataset.pad_label,
+            "model.dataset.class_balancing": dataset.class_balancing,
+            **{key: head[key.removeprefix(HEAD)] for key in HEAD_KEYS},
+            "model.optim.name": optimizer.name,
+            "model.optim": optimizer.options,
+            "model.optim.sched": {"name": schedule and schedule.name, **(schedule.options if schedule else {})},
+        },
+        replaced_arguments=(
+            *REPLACED_BY_OPTIMIZER,
+            *(REPLACED_BY_SCHEDULE if schedule else ()),
+            *REPLACED_BY_LABELS,
+        ),
     )
 
 
-def translate_optimizer(optim: DictConfig) -> OptimizerOptions:
-    """Optimizer and schedule with the settings that are not null."""
-    settings = OmegaConf.to_container(optim)
-    schedule = settings.pop("sched") or {}
-    name = schedule.pop("name", None)
-    # The ratio is the default of the schema: steps that are given, or a schedule without warm-up, take its place.
-    takes_ratio = schedule.get("warmup_steps") is None and "warmup_ratio" in OPTIONS.get(str(name), ("warmup_ratio",))
-    if schedule.get("warmup_ratio") == DEFAULT_RATIO and not takes_ratio:
-        schedule["warmup_ratio"] = None
-    return OptimizerOptions(
-        name=settings["name"],
-        options={key: value for key, value in settings.items() if key not in NOT_SPEC_OPTIONS and value is not None},
-        schedule=None if name is None else str(name),
-        schedule_options=schedule,
-    )
+def keep_head(recipe: Recipe) -> Recipe:
+    """The same recipe for a model that was trained before: its head stays, whatever the spec says of a new one."""
+    settings = {key: value for key, value in recipe.settings.items() if key not in HEAD_KEYS}
+    return replace(recipe, head=None, settings=settings)
 
 
 def translate_data(spec: DictConfig, files: dict[str, str]) -> DataArguments:

@@ -51,7 +51,7 @@ def build_trainer(
         decoder=build_viterbi(label_set) if arguments.decoding.decoder == "viterbi" else None,
         with_type_metrics=arguments.report.return_entity_level_metrics,
         class_weights=class_weights,
-        optimizer=recipe.optimizer,
+        recipe=recipe,
         on_results=[watchdog.see_results, *([recipe.on_results] if recipe.on_results else [])],
         callbacks=[watchdog, *recipe.callbacks],
         record=record,

@@ -1,7 +1,8 @@
-"""Optimizers by the names of a NeMo spec, all of them torch's own."""
+"""Optimizers by name, all of them torch's own, and a learning rate of its own for the head."""
 
-import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import nn, optim
@@ -10,58 +11,62 @@ from transformers import PreTrainedModel
 from token_classification.errors import UserError
 
 OPTIMIZERS: dict[str, tuple[type[optim.Optimizer], tuple[str, ...]]] = {
-    "adam": (optim.Adam, ("betas", "eps", "amsgrad", "weight_decay")),
-    "adamw": (optim.AdamW, ("betas", "eps", "amsgrad", "weight_decay")),
-    "sgd": (optim.SGD, ("momentum", "dampening", "nesterov", "weight_decay")),
-    "adadelta": (optim.Adadelta, ("rho", "eps", "weight_decay")),
-    "adamax": (optim.Adamax, ("betas", "eps", "weight_decay")),
-    "adagrad": (optim.Adagrad, ("lr_decay", "initial_accumulator_value", "eps", "weight_decay")),
-    "rmsprop": (optim.RMSprop, ("alpha", "eps", "momentum", "centered", "weight_decay")),
+    "adam": (optim.Adam, ("betas", "eps", "amsgrad")),
+    "adamw": (optim.AdamW, ("betas", "eps", "amsgrad")),
+    "sgd": (optim.SGD, ("momentum", "dampening", "nesterov")),
+    "adadelta": (optim.Adadelta, ("rho", "eps")),
+    "adamax": (optim.Adamax, ("betas", "eps")),
+    "adagrad": (optim.Adagrad, ("lr_decay", "initial_accumulator_value", "eps")),
+    "rmsprop": (optim.RMSprop, ("alpha", "eps", "momentum", "centered")),
     "rprop": (optim.Rprop, ("etas", "step_sizes")),
 }
-"""Name -> torch's class, and the settings that a spec may give besides the learning rate."""
+"""Name -> torch's class, and the settings that it may have besides learning rate and weight decay."""
 
-NOT_HERE = {"novograd": "adam or adamw", "lamb": "adamw"}
-"""Names that NeMo knows but torch and transformers have no optimizer for -> what to take instead."""
+WITHOUT_DECAY = ("rprop",)
 
 
-def build_optimizer(
-    name: str,
-    parameters: Iterable[nn.Parameter],
-    lr: float,
-    weight_decay: float = 0.0,
-    options: Mapping[str, object] | None = None,
-) -> optim.Optimizer:
-    """Build an optimizer over all parameters alike: NeMo exempts neither biases nor norms.
+@dataclass(frozen=True)
+class NamedOptimizer:
+    """An optimizer that is still to be given its parameters: a factory for the trainer, and what is recorded of it.
 
-    `adam` adds the decay to the gradient (L2), `adamw` takes it off the weight.
-
-    Args:
-        name: `optim.name`.
-        parameters: What to train.
-        lr: Full learning rate, which a schedule then takes shares of.
-        weight_decay: 0 for none.
-        options: Further keys of `optim` (`betas`, `eps`, `momentum` ...); null is torch's default.
+    `adam` adds the weight decay to the gradient (L2), `adamw` takes it off the weight.
 
     Raises:
-        UserError: an optimizer or a setting that doesn't exist, or a value that torch refuses.
+        UserError: a setting that the optimizer doesn't have, or a value that torch refuses.
     """
-    optimizer, accepted = _find_optimizer(name)
-    if not lr > 0:
-        raise UserError(f"optim.lr={lr}: the learning rate has to be above 0; the usual one is optim.lr=5e-5.")
-    settings = {key: value for key, value in (options or {}).items() if value is not None}
-    if weight_decay or "weight_decay" in accepted:
-        settings["weight_decay"] = weight_decay
-    for key in settings:
-        if key not in accepted:
-            raise UserError(f"optim.{key}: {name} has no such setting; it takes {', '.join(accepted)}. Leave it out.")
-    # YAML has lists where torch wants tuples.
-    settings = {key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()}
-    try:
-        return optimizer(parameters, lr=lr, **settings)
-    except (TypeError, ValueError) as error:
-        given = ", ".join(f"optim.{key}={value}" for key, value in settings.items())
-        raise UserError(f"optim.name={name} does not take these values ({error}). Given: {given}.") from error
+
+    name: str
+    """One of `OPTIMIZERS`"""
+    lr: float
+    """Full learning rate, which a schedule then takes shares of"""
+    weight_decay: float = 0.0
+    """Of those groups that have none of their own; 0 for none"""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """The optimizer's own settings (`betas`, `eps`, `momentum` ...)"""
+
+    def __post_init__(self) -> None:
+        accepted = OPTIMIZERS[self.name][1]
+        for key in self.options:
+            if key not in accepted:
+                raise UserError(
+                    f"--optim_args: {self.name} has no setting {key}; it takes {', '.join(accepted)}. Leave it out."
+                )
+        if self.weight_decay and self.name in WITHOUT_DECAY:
+            raise UserError(f"--weight_decay {self.weight_decay}: {self.name} has no weight decay. Leave it out.")
+        try:
+            self([{"params": [nn.Parameter(torch.zeros(1))]}])
+        except (TypeError, ValueError) as error:
+            given = ", ".join(f"{key}={value}" for key, value in self.options.items())
+            raise UserError(
+                f"--optim_args: {self.name} does not take these values ({error}). Given: {given}."
+            ) from error
+
+    def __call__(self, groups: list[dict[str, Any]]) -> optim.Optimizer:
+        """Build the optimizer over groups of parameters."""
+        decay = {} if self.name in WITHOUT_DECAY else {"weight_decay": self.weight_decay}
+        # Calls of different classes with what each of them takes.
+        build: Any = OPTIMIZERS[self.name][0]
+        return build(groups, lr=self.lr, **decay, **self.options)
 
 
 def set_head_learning_rate(optimizer: optim.Optimizer, model: PreTrainedModel, rate: float) -> None:
@@ -73,17 +78,3 @@ def set_head_learning_rate(optimizer: optim.Optimizer, model: PreTrainedModel, r
         head = [parameter for parameter in group["params"] if id(parameter) not in encoder]
         groups += [{**group, "params": inside}, {**group, "params": head, "lr": rate}]
     optimizer.param_groups[:] = [group for group in groups if group["params"]]
-
-
-def _find_optimizer(name: str) -> tuple[type[torch.optim.Optimizer], tuple[str, ...]]:
-    if name in OPTIMIZERS:
-        return OPTIMIZERS[name]
-    working = ", ".join(OPTIMIZERS)
-    if name in NOT_HERE:
-        raise UserError(
-            f"optim.name={name}: torch and transformers have no such optimizer; those that work: {working}. "
-            f"Nearest to it: {NOT_HERE[name]}."
-        )
-    near = difflib.get_close_matches(name.lower(), OPTIMIZERS, n=1, cutoff=0.5)
-    hint = f"optim.name={near[0] if near else 'adam'}"
-    raise UserError(f"optim.name={name}: no such optimizer; those that work: {working}. Give for example {hint}.")

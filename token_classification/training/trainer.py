@@ -27,17 +27,16 @@ from token_classification.data.whole_files import (
     remove_unfinished,
     write_whole,
 )
-from token_classification.recipe import OptimizerOptions
+from token_classification.recipe import DEFAULT_RECIPE, Recipe
 from token_classification.scoring.decode import Viterbi
 from token_classification.scoring.evaluate import SplitResults, evaluate_split
 from token_classification.scoring.predict import PredictionLoop, WordPredictions, merge_shares
 from token_classification.training.cpu.trained_rows import keep_state_whole
 from token_classification.training.cpu.tuning import tuned_for_cpu
 from token_classification.training.loss import LabelLoss
-from token_classification.training.optimizer import build_optimizer, set_head_learning_rate
+from token_classification.training.optimizer import set_head_learning_rate
 from token_classification.training.packing import PackingCollator
 from token_classification.training.sampler import SplitWithBlank, WindowSampler
-from token_classification.training.schedule import build_schedule
 from token_classification.training.survival.checkpoints import FINISHED_RUN_FILE
 from token_classification.training.survival.continuation import (
     check_continuation,
@@ -79,7 +78,7 @@ class NerTrainer(Trainer):
         decoder: Viterbi | None = None,
         with_type_metrics: bool = False,
         class_weights: torch.Tensor | None = None,
-        optimizer: OptimizerOptions | None = None,
+        recipe: Recipe = DEFAULT_RECIPE,
         on_results: Sequence[Callable[[AlignedSplit, SplitResults], None]] = (),
         callbacks: Sequence[TrainerCallback] = (),
         record: Mapping | None = None,
@@ -91,7 +90,7 @@ class NerTrainer(Trainer):
         # Prediction batches hold as many positions as per_device_eval_batch_size windows of full length.
         self.token_budget = args.per_device_eval_batch_size * window_length
         self.class_weights = class_weights
-        self.optimizer_options = optimizer
+        self.recipe = recipe
         self.on_results = on_results
         self.record = record
         self.interruption = SaveAtSigterm()
@@ -294,33 +293,37 @@ class NerTrainer(Trainer):
         return output
 
     def create_optimizer(self, model: PreTrainedModel | None = None) -> torch.optim.Optimizer:
-        """The optimizer of the recipe, over all parameters alike; without one that of the TrainingArguments."""
+        """The optimizer of the recipe; without one that of the TrainingArguments."""
         if self.optimizer is not None:
             return self.optimizer
-        options = self.optimizer_options
-        if options is None:
+        if self.recipe.optimizer is None:
             super().create_optimizer(model)
-            if self.args.head_learning_rate is not None:
-                set_head_learning_rate(self.optimizer, self.model, self.args.head_learning_rate)
         else:
-            parameters = [parameter for parameter in (model or self.model).parameters() if parameter.requires_grad]
-            self.optimizer = build_optimizer(
-                options.name, parameters, self.args.learning_rate, self.args.weight_decay, options.options
-            )
+            self.optimizer = self.recipe.optimizer(self._group_parameters(model or self.model))
+        if self.args.head_learning_rate is not None:
+            set_head_learning_rate(self.optimizer, self.model, self.args.head_learning_rate)
         keep_state_whole(self.optimizer, self.model.get_input_embeddings())
         return self.optimizer
+
+    def _group_parameters(self, model: PreTrainedModel) -> list[dict]:
+        """All parameters to train in one group, or those with weight decay in one and those without in another."""
+        trained = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
+        if self.recipe.decays_all_weights:
+            return [{"params": list(trained.values())}]
+        decayed = set(self.get_decay_parameter_names(model))
+        return [
+            {"params": [trained[name] for name in trained if name in decayed], "weight_decay": self.args.weight_decay},
+            {"params": [trained[name] for name in trained if name not in decayed], "weight_decay": 0.0},
+        ]
 
     def create_scheduler(
         self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None
     ) -> torch.optim.lr_scheduler.LRScheduler:
         """The schedule of the recipe; without one that of the TrainingArguments."""
-        if self.optimizer_options is None or self.optimizer_options.schedule is None:
+        if self.recipe.schedule is None:
             return super().create_scheduler(num_training_steps, optimizer)
         if self.lr_scheduler is None:
-            options = self.optimizer_options
-            self.lr_scheduler = build_schedule(
-                options.schedule, optimizer or self.optimizer, num_training_steps, options.schedule_options
-            )
+            self.lr_scheduler = self.recipe.schedule(optimizer or self.optimizer, num_training_steps)
             self._created_lr_scheduler = True
         return self.lr_scheduler
 

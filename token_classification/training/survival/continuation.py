@@ -29,14 +29,11 @@ logger = logging.getLogger(__name__)
 SETTINGS = (
     *("seed", "data_seed", "max_grad_norm", "learning_rate", "weight_decay", "label_smoothing_factor"),
     *("train_sampling_strategy", "pack_windows", "dataloader_drop_last", "neftune_noise_alpha"),
-    *("metric_for_best_model", "greater_is_better"),
-)
-"""Training arguments that change what is learnt. Not those that say how long, on what hardware and how exactly."""
-STOCK_OPTIMIZER = (
-    *("optim", "optim_args", "adam_beta1", "adam_beta2", "adam_epsilon", "head_learning_rate"),
+    *("metric_for_best_model", "greater_is_better", "head_learning_rate"),
+    *("optim", "optim_args", "adam_beta1", "adam_beta2", "adam_epsilon"),
     *("lr_scheduler_type", "lr_scheduler_kwargs", "warmup_steps"),
 )
-"""Those that count where the recipe has no optimizer of its own"""
+"""Training arguments that change what is learnt. Not those that say how long, on what hardware and how exactly."""
 STEP = "--per_device_train_batch_size x --gradient_accumulation_steps x processes"
 FINGERPRINT_COLUMNS = 4
 """Numbers of each row of the embedding table that tell two encoders apart: training changes all of a row"""
@@ -191,38 +188,12 @@ def _fingerprint_encoder(model: PreTrainedModel, recipe: Recipe) -> str:
 def _list_settings(arguments: RunArguments, recipe: Recipe) -> dict[str, object]:
     """What decides what is learnt, under the names that users type."""
     training = arguments.training
-    names = SETTINGS if recipe.optimizer is not None else (*SETTINGS, *STOCK_OPTIMIZER)
-    values = training.to_dict()
-    settings = {f"--{name}": values[name] for name in names}
-    settings[STEP] = training.per_device_train_batch_size * training.gradient_accumulation_steps * training.world_size
-    if recipe.continuation_labels is None:
-        settings["--label_all_tokens"] = arguments.decoding.label_all_tokens
-    settings |= _list_recipe(recipe)
+    values = {**training.to_dict(), "label_all_tokens": arguments.decoding.label_all_tokens}
+    names = [name for name in (*SETTINGS, "label_all_tokens") if name not in recipe.replaced_arguments]
+    step = training.per_device_train_batch_size * training.gradient_accumulation_steps * training.world_size
+    settings = {**{f"--{name}": values[name] for name in names}, STEP: step, **recipe.settings}
     return {name: str(value) if _is_infinite(value) else value for name, value in settings.items()}
 
 
 def _is_infinite(value: object) -> bool:
     return isinstance(value, float) and not isfinite(value)
-
-
-def _list_recipe(recipe: Recipe) -> dict[str, object]:
-    """What the TAO dialect learns otherwise, under its own keys."""
-    settings: dict[str, object] = {}
-    if recipe.continuation_labels is not None:
-        settings |= {
-            "model.dataset.ignore_extra_tokens": recipe.continuation_labels == "ignored",
-            "model.dataset.ignore_start_end": recipe.special_token_label is None,
-            "model.dataset.pad_label": recipe.special_token_label,
-            "model.dataset.class_balancing": "weighted_loss" if recipe.balances_classes else None,
-        }
-    if recipe.head is not None:
-        settings |= {
-            "model.head.num_fc_layers": recipe.head.layers,
-            "model.head.fc_dropout": recipe.head.dropout,
-            "model.head.activation": recipe.head.activation,
-        }
-    if recipe.optimizer is not None:
-        settings["model.optim.name"] = recipe.optimizer.name
-        settings["model.optim"] = recipe.optimizer.options
-        settings["model.optim.sched"] = {"name": recipe.optimizer.schedule, **recipe.optimizer.schedule_options}
-    return settings

@@ -8,8 +8,9 @@ import torch
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from token_classification.errors import UserError
-from token_classification.training.optimizer import build_optimizer
-from token_classification.training.schedule import FORMULAS, OPTIONS, REQUIRED, build_schedule
+from token_classification.tao.schedule import FORMULAS, OPTIONS, REQUIRED, NamedSchedule, translate_schedule
+from token_classification.tao.spec import load_spec
+from token_classification.training.optimizer import NamedOptimizer
 
 LR = 5e-5
 NEEDED = {
@@ -23,7 +24,7 @@ NEEDED = {
 def build(name: str, max_steps: int, lr: float = LR, optimizer: str = "adam", **options) -> LRScheduler:
     """A schedule for an optimizer of one parameter."""
     parameter = torch.nn.Parameter(torch.ones(1))
-    return build_schedule(name, build_optimizer(optimizer, [parameter], lr), max_steps, options)
+    return NamedSchedule(name, options)(NamedOptimizer(optimizer, lr)([{"params": [parameter]}]), max_steps)
 
 
 def list_rates(schedule: LRScheduler, steps: int) -> list[float]:
@@ -140,21 +141,41 @@ def test_the_state_goes_through_a_checkpoint(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("WarmupAnnealing", {"warmup_steps": 2, "warmup_ratio": 0.1}, r"both given; .*optim.sched.warmup_ratio=null"),
-        ("WarmupHoldPolicy", {"hold_steps": 2, "hold_ratio": 0.1}, r"hold_steps=2 and optim.sched.hold_ratio=0.1"),
-        ("WarmupAnealing", {}, r"no such schedule; those that work: .*CyclicLR.* optim.sched.name=WarmupAnnealing"),
+        (
+            "WarmupAnnealing",
+            {"warmup_steps": 2, "warmup_ratio": 0.1},
+            r"both given; .*optim.sched.warmup_ratio=null",
+        ),
+        (
+            "WarmupHoldPolicy",
+            {"hold_steps": 2, "hold_ratio": 0.1},
+            r"hold_steps=2 and model.optim.sched.hold_ratio=0.1",
+        ),
+        (
+            "WarmupAnealing",
+            {},
+            r"no such schedule; those that work: .*CyclicLR.*optim.sched.name=WarmupAnnealing",
+        ),
         (
             "StepLR",
             {"step_size": 2, "warmup_ratio": 0.1},
             r"warmup_ratio: StepLR has no such .*takes step_size, gamma",
         ),
         ("StepLR", {"step_size": 0.1}, r"optim.sched.step_size=0.1: expected a whole number above 0"),
-        ("NoamAnnealing", {}, r"optim.sched.d_model: NoamAnnealing needs it; give for example optim.sched.d_model="),
+        (
+            "NoamAnnealing",
+            {},
+            r"optim.sched.d_model: NoamAnnealing needs it; give for example .*d_model=",
+        ),
         ("WarmupAnnealing", {"warmup_ratio": 1.5}, r"warmup_ratio=1.5: expected a share from 0 to 1"),
         ("WarmupAnnealing", {"warmup_steps": 1.5}, r"warmup_steps=1.5: expected a whole number"),
         ("WarmupAnnealing", {"warmup_ratio": "a lot"}, r"warmup_ratio=a lot: expected a share"),
         ("PolynomialDecayAnnealing", {"cycle": 1}, r"cycle=1: expected true or false"),
-        ("WarmupAnnealing", {"min_lr": 1e-3}, r"min_lr=0.001: .*above optim.lr=5e-05; give optim.sched.min_lr=0"),
+        (
+            "WarmupAnnealing",
+            {"min_lr": 1e-3},
+            r"min_lr=0.001: .*above model.optim.lr=5e-05; .*optim.sched.min_lr=0",
+        ),
         ("ReduceLROnPlateau", {"factor": 2.0}, r"does not take these values .*optim.sched.factor=2.0"),
     ],
 )
@@ -170,3 +191,21 @@ def test_a_cyclic_momentum_needs_an_optimizer_that_has_one() -> None:
 
 def test_every_required_setting_is_one_that_the_schedule_takes() -> None:
     assert all(key in OPTIONS[name] for name, needed in REQUIRED.items() for key in needed)
+
+
+DEFAULT_RATIOS = {
+    "its own ratio": (["sched.name=CosineAnnealing", "sched.warmup_ratio=0.2"], {"warmup_ratio": 0.2}),
+    "steps instead of the default": (["sched.warmup_steps=5"], {"warmup_steps": 5, "warmup_ratio": None}),
+    "no warm-up": (["sched.name=StepLR", "sched.step_size=3"], {"step_size": 3, "warmup_ratio": None}),
+}
+
+
+@pytest.mark.parametrize("kind", DEFAULT_RATIOS)
+def test_the_default_ratio_gives_way(kind):
+    overrides, options = DEFAULT_RATIOS[kind]
+    spec = load_spec("train", None, [f"model.optim.{override}" for override in overrides], [])
+    assert translate_schedule(spec.model.optim.sched).options == options
+
+
+def test_null_is_no_schedule():
+    assert translate_schedule(load_spec("train", None, ["model.optim.sched=null"], []).model.optim.sched) is None

@@ -1,4 +1,4 @@
-"""Learning-rate schedules by the names of a NeMo spec.
+"""Learning-rate schedules by the names of a NeMo spec, `model.optim.sched`.
 
 A schedule that is a closed formula is a function from the step to a share of the full learning rate; the others are
 torch's own. Formulas: those of NeMo's nemo/core/optim/lr_scheduler.py.
@@ -7,9 +7,11 @@ torch's own. Formulas: those of NeMo's nemo/core/optim/lr_scheduler.py.
 import difflib
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
+from omegaconf import DictConfig, OmegaConf
 from torch import optim
 from torch.optim import lr_scheduler
 
@@ -133,6 +135,8 @@ TORCH_SCHEDULES: dict[str, type[lr_scheduler.LRScheduler]] = {
 }
 """Counted in optimizer steps; ReduceLROnPlateau, in evaluations: the Trainer gives it `metric_for_best_model`."""
 
+DEFAULT_RATIO = 0.1
+"""`model.optim.sched.warmup_ratio` of the schema"""
 WARMUP = ("warmup_steps", "warmup_ratio", "min_lr")
 HOLD = (*WARMUP, "hold_steps", "hold_ratio")
 OPTIONS: dict[str, tuple[str, ...]] = {
@@ -180,31 +184,64 @@ EXPECTED: dict[str, tuple[Callable[[float], bool], str]] = {
 """Settings that are numbers -> whether a number will do, and what is expected. The rest torch checks."""
 
 
-def build_schedule(
-    name: str, optimizer: optim.Optimizer, max_steps: int, options: Mapping[str, object]
-) -> lr_scheduler.LRScheduler:
-    """Build a schedule for the Trainer, which steps it after each optimizer step.
-
-    Args:
-        name: `optim.sched.name`.
-        optimizer: Its learning rate is the full one.
-        max_steps: Optimizer steps of the whole training.
-        options: The schedule's own keys of `optim.sched`, without `name`, `monitor`, `reduce_on_plateau`,
-            `last_epoch` and `max_steps`; null is the default.
+@dataclass(frozen=True)
+class NamedSchedule:
+    """A schedule that is still to be given its optimizer: a factory for the trainer, and what is recorded of it.
 
     Raises:
         UserError: a schedule or a setting that doesn't exist, is missing, or has a value that makes no sense.
     """
-    settings = {key: value for key, value in options.items() if value is not None}
-    _check_settings(name, settings)
-    if name in FORMULAS:
-        courses = [plan_course(name, group["lr"], max_steps, settings) for group in optimizer.param_groups]
-        return lr_scheduler.LambdaLR(optimizer, [partial(FORMULAS[name], course) for course in courses])
-    try:
-        return TORCH_SCHEDULES[name](optimizer, **settings)
-    except (TypeError, ValueError) as error:
-        given = ", ".join(f"optim.sched.{key}={value}" for key, value in settings.items())
-        raise UserError(f"optim.sched.name={name} does not take these values ({error}). Given: {given}.") from error
+
+    name: str
+    """`model.optim.sched.name`"""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """The schedule's own keys of `model.optim.sched`; null is the default"""
+
+    def __post_init__(self) -> None:
+        _check_settings(self.name, self.given)
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The options that are not null."""
+        return {key: value for key, value in self.options.items() if value is not None}
+
+    def __call__(self, optimizer: optim.Optimizer, max_steps: int) -> lr_scheduler.LRScheduler:
+        """Build the schedule; the trainer steps it after each optimizer step.
+
+        Args:
+            optimizer: Its learning rate is the full one.
+            max_steps: Optimizer steps of the whole training.
+        """
+        name, settings = self.name, self.given
+        if name in FORMULAS:
+            courses = [plan_course(name, group["lr"], max_steps, settings) for group in optimizer.param_groups]
+            return lr_scheduler.LambdaLR(optimizer, [partial(FORMULAS[name], course) for course in courses])
+        # Calls of different classes with what each of them takes.
+        build: Any = TORCH_SCHEDULES[name]
+        try:
+            return build(optimizer, **settings)
+        except (TypeError, ValueError) as error:
+            given = ", ".join(f"model.optim.sched.{key}={value}" for key, value in settings.items())
+            raise UserError(
+                f"model.optim.sched.name={name} does not take these values ({error}). Given: {given}."
+            ) from error
+
+
+def translate_schedule(sched: DictConfig | None) -> NamedSchedule | None:
+    """Choose the schedule of a spec; None where it has none.
+
+    Raises:
+        UserError: a schedule or a setting that doesn't exist, is missing, or has a value that makes no sense.
+    """
+    options = {} if sched is None else dict(OmegaConf.to_container(sched))
+    name = options.pop("name", None)
+    if name is None:
+        return None
+    # The ratio is the default of the schema: steps that are given, or a schedule without warm-up, take its place.
+    takes_ratio = options.get("warmup_steps") is None and "warmup_ratio" in OPTIONS.get(str(name), ("warmup_ratio",))
+    if options.get("warmup_ratio") == DEFAULT_RATIO and not takes_ratio:
+        options["warmup_ratio"] = None
+    return NamedSchedule(str(name), options)
 
 
 def plan_course(name: str, lr: float, max_steps: int, settings: Mapping[str, object]) -> Course:
@@ -219,8 +256,8 @@ def plan_course(name: str, lr: float, max_steps: int, settings: Mapping[str, obj
     min_lr = settings.get("min_lr", DEFAULT_MIN_LR.get(name, 0.0))
     if min_lr > lr:
         raise UserError(
-            f"optim.sched.min_lr={min_lr}: the lowest learning rate of {name} is above optim.lr={lr}; "
-            "give optim.sched.min_lr=0 or a higher optim.lr."
+            f"model.optim.sched.min_lr={min_lr}: the lowest learning rate of {name} is above model.optim.lr={lr}; "
+            "give model.optim.sched.min_lr=0 or a higher model.optim.lr."
         )
     return Course(
         max_steps=max_steps,
@@ -239,8 +276,8 @@ def _count_steps(stretch: str, settings: Mapping[str, object], max_steps: int) -
     steps, ratio = settings.get(f"{stretch}_steps"), settings.get(f"{stretch}_ratio")
     if steps is not None and ratio is not None:
         raise UserError(
-            f"optim.sched.{stretch}_steps={steps} and optim.sched.{stretch}_ratio={ratio} are both given; "
-            f"give one of them and set the other to null, e.g. optim.sched.{stretch}_ratio=null."
+            f"model.optim.sched.{stretch}_steps={steps} and model.optim.sched.{stretch}_ratio={ratio} are both given; "
+            f"give one of them and set the other to null, e.g. model.optim.sched.{stretch}_ratio=null."
         )
     return steps if steps is not None else int((ratio or 0) * max_steps)
 
@@ -248,18 +285,20 @@ def _count_steps(stretch: str, settings: Mapping[str, object], max_steps: int) -
 def _check_settings(name: str, settings: Mapping[str, object]) -> None:
     if name not in OPTIONS:
         near = difflib.get_close_matches(name, OPTIONS, n=1)
-        hint = f"optim.sched.name={near[0] if near else 'WarmupAnnealing'}"
+        hint = f"model.optim.sched.name={near[0] if near else 'WarmupAnnealing'}"
         raise UserError(
-            f"optim.sched.name={name}: no such schedule; those that work: {', '.join(OPTIONS)}. "
+            f"model.optim.sched.name={name}: no such schedule; those that work: {', '.join(OPTIONS)}. "
             f"Give for example {hint}."
         )
     for key in settings:
         if key not in OPTIONS[name]:
             accepted = ", ".join(OPTIONS[name])
-            raise UserError(f"optim.sched.{key}: {name} has no such setting; it takes {accepted}. Leave it out.")
+            raise UserError(f"model.optim.sched.{key}: {name} has no such setting; it takes {accepted}. Leave it out.")
     for key, example in REQUIRED.get(name, {}).items():
         if key not in settings:
-            raise UserError(f"optim.sched.{key}: {name} needs it; give for example optim.sched.{key}={example}.")
+            raise UserError(
+                f"model.optim.sched.{key}: {name} needs it; give for example model.optim.sched.{key}={example}."
+            )
     for key, value in settings.items():
         _check_value(key, value)
 
@@ -273,4 +312,4 @@ def _check_value(key: str, value: object) -> None:
     else:
         return
     if not is_fine:
-        raise UserError(f"optim.sched.{key}={value}: expected {expected}.")
+        raise UserError(f"model.optim.sched.{key}={value}: expected {expected}.")
