@@ -38,11 +38,12 @@ case "$*" in *sys.prefix*) echo "{folder}" ;; "-m pip"*) ;; *) exec "{python}" "
 """
 """The walk-throughs set their environment up before anything else: pip has nothing to do here."""
 
-RUN_NER = """
-{python} {code}/run_ner.py --model_name_or_path {model} --seed 42
---per_device_train_batch_size 16 --learning_rate 1.5e-4 --num_train_epochs 1 --save_strategy no --use_cpu
---train_file {inputs}/wnut17/train.conll --validation_file {inputs}/wnut17/dev.conll
---test_file {inputs}/wnut17/test.conll --do_train --do_eval --do_predict
+RATES = "--learning_rate 3e-4 --head_learning_rate 3e-3"
+RUN_NER = f"""
+{{python}} {{code}}/run_ner.py --model_name_or_path {{model}} --seed 42
+--per_device_train_batch_size 4 {RATES} --num_train_epochs 1 --save_strategy no --use_cpu
+--train_file {{inputs}}/wnut17/train.conll --validation_file {{inputs}}/wnut17/dev.conll
+--test_file {{inputs}}/wnut17/test.conll --do_train --do_eval --do_predict
 """
 TAO = "{python} -m token_classification"
 TRAINED = "tao/train/checkpoints/trained-model"
@@ -54,7 +55,7 @@ COMMANDS = {
     "source_data_dir={inputs}/iob target_data_dir=tao/data",
     "tao train": f"{TAO} train -e tao/specs/train.yaml -r tao/train -g 1 data_dir=tao/data "
     "model.label_ids=tao/data/label_ids.csv model.language_model.pretrained_model_name={model} trainer.seed=42 "
-    "trainer.max_epochs=1 model.optim.lr=1e-4 training_ds.batch_size=8 training_ds.num_samples=-1 "
+    "trainer.max_epochs=1 model.optim.lr=3e-4 training_ds.batch_size=4 training_ds.num_samples=-1 "
     "validation_ds.num_samples=-1",
     "tao evaluate": f"{TAO} evaluate -e tao/specs/evaluate.yaml -r tao/evaluate -m {TRAINED} data_dir=tao/data "
     "test_ds.text_file=text_test.txt test_ds.labels_file=labels_test.txt",
@@ -62,8 +63,8 @@ COMMANDS = {
     "tao infer to JSON lines": f"{TAO} infer -r tao/jsonl -m {TRAINED} input_file={{inputs}}/texts.txt",
     "tao infer to CoNLL": f"{TAO} infer -r tao/conll -m {TRAINED} input_file={{inputs}}/texts.txt output_format=conll",
     "germeval": "env VIRTUAL_ENV={inputs} PATH={inputs}/bin:{path} GERMEVAL_DIR={inputs}/germeval2014 MAX_LENGTH=64 "
-    "BERT_MODEL={model} OUTPUT_DIR=germeval-model NUM_EPOCHS=1 SEED=42 "
-    "bash {code}/scripts/germeval.sh --save_strategy no --use_cpu",
+    "BERT_MODEL={model} OUTPUT_DIR=germeval-model NUM_EPOCHS=1 SEED=42 BATCH_SIZE=4 "
+    f"bash {{code}}/scripts/germeval.sh --save_strategy no --use_cpu {RATES}",
 }
 """Step -> its command, in a form that both commits understand"""
 
@@ -80,9 +81,9 @@ PROSE = (".md", ".log", ".yaml", ".html", ".txt")
 """Files for people. Their words may change; the figures in them may not."""
 NO_PROSE = ("vocab.txt", "labels_", "text_", "predictions")
 CLOCK = re.compile(
-    r"(\d\d/\d\d/\d{4}|\d{4}-\d\d-\d\d)[ T]\d\d:\d\d:\d\d\S*|\d{8}-\d{6}|\d+:\d\d\b|\d[\d.,]*(?= s\b| (texts|words)/s)"
+    r"[\d/-]{10}[ T]\d\d:\d\d:\d\d\S*|\d{8}-\d{6}|\d+:\d\d\b|\d[\d.,]*(?= s\b| (texts|words)/s)|(?<=[a-z]):\d+\b"
 )
-"""Times, in texts and in names of files"""
+"""Times and lines of code, in texts and in names of files"""
 FIGURE = re.compile(r"\d+(?:\.\d+)?(?:e-?\d+)?")
 PAGE_DATA = re.compile(r'<script[^>]*type="application/json"[^>]*>(.*?)</script>', re.DOTALL)
 

@@ -113,6 +113,7 @@ JUDGED = [
     ("run.json", '{"training_arguments": {"seed": 1}}', '{"training_arguments": {"seed": 2}}', "DIFFERS"),
     ("README.md", "Trained in 3 s: F1 0.5", "F1 0.5, after 4 s", "expected"),
     ("README.md", "F1 0.5", "F1 0.6", "DIFFERS"),
+    ("nemo_log.txt", "[I 2026-11-26 06:39:20 walk:104] 5 in 3.1 s", "[I 2026-11-26 06:41:28 go:9] 5", "expected"),
     ("README.md", "F1 0.5", "F1 0.5 of 10", "DIFFERS"),
     ("report.html", PAGE.format(words="2 words", data="[1]"), PAGE.format(words="3", data="[1]"), "expected"),
     ("report.html", PAGE.format(words="", data="[1]"), PAGE.format(words="", data="[2]"), "DIFFERS"),
