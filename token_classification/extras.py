@@ -6,22 +6,38 @@ from contextlib import contextmanager
 
 from token_classification.errors import UserError
 
+TELEMETRY = "openvino_telemetry"
+
 
 @contextmanager
 def explain_missing_export_extra() -> Iterator[None]:
     """Around the imports of OpenVINO, NNCF, ONNX and ONNX Runtime.
 
-    OpenVINO and NNCF send data about their use to Intel without asking, by a package that they do without where it
-    can't be imported. Nothing here touches the network unasked, so it can't.
-
     Raises:
         UserError: one of them is not installed.
     """
-    sys.modules.setdefault("openvino_telemetry", None)
     try:
-        yield
+        with _without_telemetry():
+            yield
     except ImportError as error:
         raise UserError(
             f'{error.name} is not installed; type: pip install "token-classification[export]" '
             "(a trained model runs with torch without it)"
         ) from error
+
+
+@contextmanager
+def _without_telemetry() -> Iterator[None]:
+    """Hide the package with which OpenVINO and NNCF send data about their use to Intel unless told not to.
+
+    They look for it while they are imported, and do without where it is absent. Its own ways of opting out are a file
+    in the user's home, and a command that reports the refusal. A process that has loaded it already is left alone.
+    """
+    if TELEMETRY in sys.modules:
+        yield
+        return
+    sys.modules[TELEMETRY] = None  # type: ignore[assignment]  # Python's own mark of what can't be imported
+    try:
+        yield
+    finally:
+        del sys.modules[TELEMETRY]
