@@ -10,6 +10,8 @@ from typing import NoReturn, Protocol, cast
 from token_classification import __version__
 from token_classification.errors import UserError
 from token_classification.exit_codes import run_command
+from token_classification.tao.command_flags import MODEL_COMMANDS
+from token_classification.tao.processes import start_over_without_key
 
 PROGRAM = "token_classification"
 
@@ -58,6 +60,8 @@ class ArgumentParser(argparse.ArgumentParser):
 
 def main() -> int:
     """Run the console script and return its exit code."""
+    if not set(sys.argv[1:2]).isdisjoint((*MODEL_COMMANDS, *OTHER_NAMES)):
+        start_over_without_key(sys.argv[1:])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     return run_command(run, sys.argv[1:])
 

@@ -1,4 +1,4 @@
-"""Log lines and files as NeMo writes them, and the key that must not be in them."""
+"""Log lines and files as NeMo writes them."""
 
 import logging
 import re
@@ -12,9 +12,7 @@ from token_classification.errors import UserError
 from token_classification.tao.logs import (
     NemoFormatter,
     configure_tao_logging,
-    hide_key,
     log_failures,
-    write_command_line,
 )
 
 PREFIX = r"\[NeMo I \d{4}-\d\d-\d\d \d\d:\d\d:\d\d test_logs:\d+\] "
@@ -118,28 +116,3 @@ def test_what_the_engine_says_is_put_into_the_words_of_the_command(tmp_path: Pat
     assert engine.endswith("type test_ds.batch_size=8")
     assert dialect.endswith("type --per_device_eval_batch_size 8")
     assert another.endswith("type --per_device_eval_batch_size 8")
-
-
-@pytest.mark.parametrize(
-    ("argv", "hidden"),
-    [
-        (["-k", "secret", "-g", "1"], ["-k", "***", "-g", "1"]),
-        (["-ksecret", "a=b"], ["-k***", "a=b"]),
-        (["-k=secret"], ["-k***"]),
-        (["--key", "secret", "x"], ["--key", "***", "x"]),
-        (["--key=secret=", "x"], ["--key=***", "x"]),
-        (["--ke", "secret"], ["--ke", "***"]),
-        (["--k=secret"], ["--k=***"]),
-        (["-k", "-ksecret", "y"], ["-k", "***", "y"]),
-        (["-k"], ["-k"]),
-        (["train", "--keep=1", "data_dir=k"], ["train", "--keep=1", "data_dir=k"]),
-    ],
-)
-def test_the_key_is_hidden(argv: list[str], hidden: list[str]) -> None:
-    assert hide_key(argv) == hidden
-
-
-def test_the_command_line_is_kept_without_the_key(tmp_path: Path) -> None:
-    path = write_command_line(tmp_path, ["token_classification", "train", "-k", "secret", "data_dir=my data"])
-    assert path == tmp_path / "cmd-args.log"
-    assert path.read_text() == "token_classification train -k *** data_dir=my data\n"

@@ -2,7 +2,7 @@
 
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass
 from importlib.metadata import version
 from math import isfinite
@@ -17,6 +17,9 @@ from token_classification.recipe import DEFAULT_RECIPE, Recipe
 
 LIBRARIES = ("torch", "transformers", "datasets", "tokenizers", "accelerate", "evaluate", "seqeval", "numpy")
 SECRET_ARGUMENTS = ("token", "hub_token")
+SECRET_FLAGS = ("__token", "__hub_token", "__use_auth_token", "__push_to_hub_token", "__key")
+"""Written with underscores alone"""
+HIDDEN = "***"
 
 
 def write_run_record(
@@ -71,21 +74,27 @@ def _describe_recipe(recipe: Recipe) -> dict[str, object]:
 
 
 def read_command_line() -> list[str]:
-    """The command line of this process, without tokens."""
-    return _hide_secrets(sys.argv)
+    """Return the command line of this process without its secrets."""
+    return hide_secrets(sys.argv)
 
 
-def _hide_secrets(argv: list[str]) -> list[str]:
-    """The command line with the values of `--token` and its like replaced by `***`."""
-    secret_flags = {f"--{name}" for name in (*SECRET_ARGUMENTS, "use_auth_token", "push_to_hub_token")}
-    hidden = []
-    for position, argument in enumerate(argv):
-        before = argv[position - 1].replace("-", "_").replace("__", "--", 1) if position else ""
-        flag = argument.partition("=")[0].replace("-", "_").replace("__", "--", 1)
-        if before in secret_flags and not argument.startswith("--"):
-            hidden.append("***")
-        elif flag in secret_flags and "=" in argument:
-            hidden.append(f"{flag}=***")
+def hide_secrets(argv: Sequence[str]) -> list[str]:
+    """Put `***` in place of tokens and of the encryption key: `--hub_token T`, `--token=T`, `-k KEY`, `-kKEY`.
+
+    >>> hide_secrets(["train", "-k", "secret", "-g", "1"])
+    ['train', '-k', '***', '-g', '1']
+    """
+    hidden: list[str] = []
+    value_follows = False
+    for argument in argv:
+        flag, equals, _ = argument.partition("=")
+        is_secret = argument == "-k" or flag.replace("-", "_") in SECRET_FLAGS
+        if value_follows and not argument.startswith("--"):
+            hidden.append(HIDDEN)
+            value_follows = False
+        elif argument.startswith("-k") and argument != "-k":
+            hidden.append(f"-k{HIDDEN}")
         else:
-            hidden.append(argument)
+            hidden.append(f"{flag}={HIDDEN}" if is_secret and equals else argument)
+            value_follows = is_secret and not equals
     return hidden

@@ -3,8 +3,7 @@
 import argparse
 import logging
 import os
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -13,17 +12,12 @@ from omegaconf import DictConfig
 from token_classification.data.results_folder import check_own_files, claim_files, lock_folder
 from token_classification.data.whole_files import write_whole
 from token_classification.errors import UserError
+from token_classification.reporting.run_record import read_command_line
 from token_classification.tao.archive.key import check_new_key, read_key
 from token_classification.tao.command_flags import FLAG_COMMANDS, REQUIRED, list_idle_flags
 from token_classification.tao.command_keys import dump_spec
 from token_classification.tao.dialect import speaking_tao
-from token_classification.tao.logs import (
-    COMMAND_LINE_LOG,
-    configure_tao_logging,
-    hide_key,
-    log_failures,
-    write_command_line,
-)
+from token_classification.tao.logs import configure_tao_logging, log_failures
 from token_classification.tao.processes import WORKER_VARIABLE, launch_processes
 from token_classification.tao.settings import read_flag
 from token_classification.tao.spec import load_spec
@@ -33,7 +27,7 @@ logger = logging.getLogger(__name__)
 Work = Callable[[DictConfig, Path, str | None], None]
 """What a command does with its spec, its results folder and the key"""
 
-SPEC_FILE = "spec.yaml"
+SPEC_FILE, COMMAND_LINE_LOG = "spec.yaml", "cmd-args.log"
 OWN_FILES = (SPEC_FILE, COMMAND_LINE_LOG)
 """What each command writes into its results folder; logs are added to, and cost nobody anything"""
 
@@ -51,8 +45,6 @@ def run_with_spec(options: argparse.Namespace, work: Work) -> int:
         key = read_key(options.key)
         if key is not None and options.command in ("train", "finetune"):
             check_new_key(key)
-        command_line = hide_key(sys.argv)
-        sys.argv = command_line
         if not options.results_dir:
             raise UserError(f"-r RESULTS is missing: the folder for the results of {options.command}.")
         # infer and export run in one process: several would print and write the same.
@@ -67,7 +59,7 @@ def run_with_spec(options: argparse.Namespace, work: Work) -> int:
             open_log(options, results)
             with log_failures():
                 spec = read_spec(options)
-                log_spec(dump_spec(spec, options.command), results, command_line)
+                log_spec(dump_spec(spec, options.command), results)
                 work(spec, results, key)
                 logger.info("Internal process exited")
     return 0
@@ -89,13 +81,13 @@ def read_spec(options: argparse.Namespace) -> DictConfig:
     return spec
 
 
-def log_spec(text: str, results: Path, command_line: Sequence[str]) -> None:
-    """Log the resolved spec and leave it in the results folder."""
+def log_spec(text: str, results: Path) -> None:
+    """Log the resolved spec, and leave it and the command line in the results folder."""
     logger.info("Spec file:\n%s", text)
     logger.info("Experiments will be logged at %s", results)
     if os.environ.get("RANK", "0") == "0":
         write_whole(results / SPEC_FILE, text)
-        write_command_line(results, command_line[1:])
+        write_whole(results / COMMAND_LINE_LOG, " ".join(read_command_line()[1:]) + "\n")
 
 
 def _without_key(options: argparse.Namespace) -> list[str]:

@@ -4,21 +4,18 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
 import transformers
 
-from token_classification.data.whole_files import write_whole
 from token_classification.errors import RejectedError, StoppedError, UserError
 from token_classification.output_text import make_printable_lines
 from token_classification.tao.dialect import rewrite_flags
 
 ERROR_LOG = "nemo_error_log.txt"
-COMMAND_LINE_LOG = "cmd-args.log"
-HIDDEN = "***"
 ENGINE, DIALECT = ("token_classification", "run_ner"), "token_classification.tao"
 """Loggers whose lines name flags of `run_ner.py`, but for those of this dialect"""
 
@@ -93,36 +90,6 @@ def log_failures() -> Iterator[None]:
             if isinstance(handler, logging.FileHandler):
                 handler.handle(record)
         raise
-
-
-def write_command_line(results_dir: Path, argv: Sequence[str]) -> Path:
-    """Write the command line to `cmd-args.log` in the results folder, without the key; returns the file."""
-    path = results_dir / COMMAND_LINE_LOG
-    write_whole(path, " ".join(hide_key(argv)) + "\n")
-    return path
-
-
-def hide_key(argv: Sequence[str]) -> list[str]:
-    """Put `***` in place of the encryption key, in all spellings: `-k KEY`, `-kKEY`, `--key KEY`, `--key=KEY`.
-
-    >>> hide_key(["train", "-k", "secret", "-g", "1"])
-    ['train', '-k', '***', '-g', '1']
-    """
-    hidden, value_follows = [], False
-    for argument in argv:
-        name, equals, _ = argument.partition("=")
-        # argparse also takes the beginning of a long name.
-        is_long = name.startswith("--k") and "--key".startswith(name)
-        if value_follows:
-            hidden.append(HIDDEN)
-        elif is_long:
-            hidden.append(f"{name}={HIDDEN}" if equals else name)
-        elif argument.startswith("-k") and argument != "-k":
-            hidden.append(f"-k{HIDDEN}")
-        else:
-            hidden.append(argument)
-        value_follows = not value_follows and (argument == "-k" or (is_long and not equals))
-    return hidden
 
 
 def _add_handler(handler: logging.Handler, level: int, command: str) -> None:
