@@ -1,71 +1,62 @@
-"""The scores of entities: a local `evaluate.Metric` around the installed seqeval, so that nothing is downloaded."""
+"""The scores of a run as a metric of the evaluate library, for other programs: `evaluate.load(FILE)` of this file.
 
-import warnings
+The package itself does not import it; it needs neither a network nor the `seqeval` metric of the Hub.
+"""
 
 import datasets
 import evaluate
-from seqeval import metrics as seqeval_metrics
 
-from token_classification.data.schemes import OUTSIDE, Scheme, Tags
-from token_classification.scoring.strict_entities import SEQEVAL_SCHEMES, keep_legal, respell_as_iobes
+from token_classification.data.schemes import Scheme, Tags, recognise_scheme
+from token_classification.scoring.metrics import score_strict_entities, score_tags
+
+MODES = (None, "strict")
+DESCRIPTION = "Entity-level precision, recall and F1, under the names and with the numbers of the `seqeval` metric."
+INPUTS = """
+Args:
+    predictions: A list of tags for each sentence.
+    references: The gold tags, a list for each sentence.
+    scheme: IOB1, IOB2, IOBES, BILOU, or PLAIN (every tag by itself, as for POS). None recognises it from the tags.
+    mode: None counts entities as conlleval does; "strict" counts only those whose tags are legal in the scheme.
+
+Returns:
+    A dict: {precision, recall, f1, number} for each type, overall_precision, overall_recall, overall_f1,
+    overall_accuracy, macro_f1 and, if `mode` is None, strict_precision, strict_recall, strict_f1.
+"""
 
 
-class EntityScores(evaluate.Metric):
-    """Entity-level precision, recall and F1 of seqeval, in its default mode (as conlleval counts) and strictly.
-
-    `compute(predictions=..., references=..., scheme=...)` takes lists of tag lists and gives
-    `{type: {precision, recall, f1, number}, ..., overall_{precision,recall,f1,accuracy}, macro_f1, strict_...}`:
-    the names of the `seqeval` metric of the evaluate library, all fractions from 0 to 1.
-    """
-
-    def __init__(self):
-        # Nothing is written to the shared metric cache, which other processes may use at the same time.
-        super().__init__(keep_in_memory=True)
+class EntityScores(evaluate.Metric):  # type: ignore[misc]  # evaluate has no types
+    """Precision, recall and F1 of entities; `INPUTS` says what `compute` takes and returns."""
 
     def _info(self) -> evaluate.MetricInfo:
         tags = datasets.Sequence(datasets.Value("string"))
         return evaluate.MetricInfo(
-            description="Entity-level scores of sequence labelling.",
+            description=DESCRIPTION,
             citation="",
+            inputs_description=INPUTS,
             features=datasets.Features({"predictions": tags, "references": tags}),
         )
 
-    def _compute(self, predictions: Tags, references: Tags, scheme: Scheme) -> dict:
-        if scheme in (Scheme.IOBES, Scheme.BILOU):
-            predictions, references = respell_as_iobes(predictions), respell_as_iobes(references)
-        lenient = _report(references, predictions)
-        strict = _report(references, keep_legal(predictions, scheme), mode="strict", scheme=SEQEVAL_SCHEMES[scheme])
-        overall, macro = lenient.pop("micro avg"), lenient.pop("macro avg")
-        lenient.pop("weighted avg")
-        accuracy = float(seqeval_metrics.accuracy_score(references, predictions)) if any(references) else 0.0
-        return {
-            **{entity_type: _name_counts(scores) for entity_type, scores in lenient.items()},
-            "overall_precision": float(overall["precision"]),
-            "overall_recall": float(overall["recall"]),
-            "overall_f1": float(overall["f1-score"]),
-            "overall_accuracy": accuracy,
-            "macro_f1": float(macro["f1-score"]),
-            "strict_precision": float(strict["micro avg"]["precision"]),
-            "strict_recall": float(strict["micro avg"]["recall"]),
-            "strict_f1": float(strict["micro avg"]["f1-score"]),
-        }
+    def _compute(
+        self, predictions: Tags, references: Tags, scheme: str | None = None, mode: str | None = None
+    ) -> dict[str, float | dict[str, float]]:
+        """Score the tags.
+
+        Raises:
+            ValueError: there is no such mode or scheme, or plain tags are to be scored strictly.
+        """
+        if mode not in MODES:
+            raise ValueError(f"mode={mode!r}; accepted: None (as conlleval counts), 'strict'")
+        known = _read_scheme(scheme, predictions, references)
+        if mode is None:
+            return score_tags(references, predictions, known)
+        if known == Scheme.PLAIN:
+            raise ValueError("mode='strict': plain tags mark no entities; accepted with them: mode=None")
+        return score_strict_entities(references, predictions, known)
 
 
-def _report(gold: Tags, predicted: Tags, **options) -> dict:
-    """Give seqeval's report; where neither side has an entity, which seqeval can't average, all zeros."""
-    if all(tag == OUTSIDE for side in (gold, predicted) for tags in side for tag in tags):
-        empty = {"precision": 0.0, "recall": 0.0, "f1-score": 0.0, "support": 0}
-        return {average: dict(empty) for average in ("micro avg", "macro avg", "weighted avg")}
-    with warnings.catch_warnings():
-        # Without any entity of the strict scheme seqeval takes the mean of nothing; only its micro average is used.
-        warnings.filterwarnings("ignore", category=RuntimeWarning, module="numpy")
-        return seqeval_metrics.classification_report(gold, predicted, output_dict=True, zero_division=0, **options)
-
-
-def _name_counts(row: dict) -> dict:
-    return {
-        "precision": float(row["precision"]),
-        "recall": float(row["recall"]),
-        "f1": float(row["f1-score"]),
-        "number": int(row["support"]),
-    }
+def _read_scheme(scheme: str | None, predictions: Tags, references: Tags) -> Scheme:
+    if scheme is None:
+        return recognise_scheme(references, {tag for tags in predictions for tag in tags})
+    if scheme.lower() not in list(Scheme):
+        raise ValueError(f"scheme={scheme!r}; accepted: {', '.join(known.upper() for known in Scheme)}")
+    return Scheme(scheme.lower())

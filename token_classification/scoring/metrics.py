@@ -1,38 +1,87 @@
-"""The one definition of each score: seqeval for entities, plain counts for tags without prefix (POS)."""
+"""The one definition of each score: seqeval's for entities, plain counts for tags without prefix (POS).
+
+Entities are counted here, because `seqeval.metrics` imports scikit-learn and takes much longer. The tests hold every
+number to seqeval's, to the last bit.
+"""
 
 from collections import Counter
+from collections.abc import Sequence
+from itertools import chain
 
+import numpy as np
+
+from token_classification.data.entities import Entity, find_entities
 from token_classification.data.schemes import OUTSIDE, Scheme, Tags, name_type
+from token_classification.scoring.strict_entities import find_strict_entities
 
-OVERALL = ("precision", "recall", "f1", "accuracy")
-STRICT = ("strict_precision", "strict_recall", "strict_f1")
-PER_TYPE = ("precision", "recall", "f1", "number")
+SHARES = ("precision", "recall", "f1")
+OVERALL = (*SHARES, "accuracy")
+STRICT = tuple(f"strict_{name}" for name in SHARES)
+PER_TYPE = (*SHARES, "number")
+
+Row = dict[str, float]
+"""`precision`, `recall`, `f1` (fractions from 0 to 1) and `number` (an int) of a type"""
+Scores = dict[str, float | Row]
+"""A `Row` per type (entity type, or tag for plain tags), and numbers of the whole"""
 
 
-def score_tags(gold: Tags, predicted: Tags, scheme: Scheme) -> dict:
+def score_tags(gold: Tags, predicted: Tags, scheme: Scheme) -> Scores:
     """Score predicted tags; the same sentences and words on both sides.
 
     Returns:
-        `overall_precision/recall/f1/accuracy`, `macro_f1`, and per type (entity type, or tag for plain tags)
-        `{precision, recall, f1, number}`; for entity schemes also `strict_precision/recall/f1`. Plain floats and ints.
+        A row per type, `overall_precision/recall/f1/accuracy` (names of the evaluate library's `seqeval` metric) and
+        `macro_f1`; for entity schemes also `strict_precision/recall/f1`. Plain floats and ints.
     """
     if scheme == Scheme.PLAIN:
         return score_plain_tags(gold, predicted)
-    # Here, because evaluate brings scipy.stats along: the first training step and a Predictor don't wait for it.
-    from token_classification.scoring.entity_scores import EntityScores
-
-    return EntityScores().compute(predictions=predicted, references=gold, scheme=scheme)
+    strict = score_strict_entities(gold, predicted, scheme)
+    return score_lenient_entities(gold, predicted) | {f"strict_{name}": strict[f"overall_{name}"] for name in SHARES}
 
 
-def score_plain_tags(gold: Tags, predicted: Tags) -> dict:
+def score_lenient_entities(gold: Tags, predicted: Tags) -> Scores:
+    """Score the entities of seqeval's default mode, which counts as conlleval does; names as in `score_tags`."""
+    return _score_entities(gold, predicted, *([*map(find_entities, side)] for side in (gold, predicted)))
+
+
+def score_strict_entities(gold: Tags, predicted: Tags, scheme: Scheme) -> Scores:
+    """Score the entities of seqeval's strict mode, those legal in the scheme; names as in `score_tags`."""
+    return _score_entities(gold, predicted, *(find_strict_entities(side, scheme) for side in (gold, predicted)))
+
+
+def _score_entities(
+    gold: Tags,
+    predicted: Tags,
+    gold_entities: Sequence[Sequence[Entity]],
+    predicted_entities: Sequence[Sequence[Entity]],
+) -> Scores:
+    """Score the entities that were found in the tags."""
+    gold_counts = Counter(entity.type for entity in chain.from_iterable(gold_entities))
+    predicted_counts = Counter(entity.type for entity in chain.from_iterable(predicted_entities))
+    correct = Counter(
+        entity.type
+        for ours, theirs in zip(gold_entities, predicted_entities, strict=True)
+        for entity in set(ours).intersection(theirs)
+    )
+    types = {
+        kind: _score_as_seqeval(correct[kind], predicted_counts[kind], gold_counts[kind])
+        for kind in sorted(gold_counts | predicted_counts)
+    }
+    overall = _score_as_seqeval(correct.total(), predicted_counts.total(), gold_counts.total())
+    equal = [g == p for row in zip(gold, predicted, strict=True) for g, p in zip(*row, strict=True)]
+    return {
+        **types,
+        **{f"overall_{name}": overall[name] for name in SHARES},
+        "overall_accuracy": _divide(sum(equal), len(equal)),
+        "macro_f1": float(np.mean([row["f1"] for row in types.values()])) if types else 0.0,
+    }
+
+
+def score_plain_tags(gold: Tags, predicted: Tags) -> Scores:
     """Per-tag precision, recall and F1 from counts of words; micro averages over all tags equal the accuracy."""
     pairs = Counter(
         (g, p) for g_tags, p_tags in zip(gold, predicted, strict=True) for g, p in zip(g_tags, p_tags, strict=True)
     )
-    gold_counts, predicted_counts = Counter(), Counter()
-    for (gold_tag, predicted_tag), count in pairs.items():
-        gold_counts[gold_tag] += count
-        predicted_counts[predicted_tag] += count
+    gold_counts, predicted_counts = Counter(chain.from_iterable(gold)), Counter(chain.from_iterable(predicted))
     per_tag = {
         tag: _score_counts(pairs[tag, tag], predicted_counts[tag], gold_counts[tag])
         for tag in sorted(gold_counts | predicted_counts)
@@ -49,11 +98,12 @@ def score_plain_tags(gold: Tags, predicted: Tags) -> dict:
     }
 
 
-def flatten_scores(scores: dict, with_types: bool) -> dict[str, float]:
+def flatten_scores(scores: Scores, with_types: bool) -> dict[str, float]:
     """Scores under the names of the result files: `f1`, `strict_f1` ...; with types also `PER_f1`, `overall_f1` ..."""
-    flat = {name.removeprefix("overall_"): value for name, value in scores.items() if not isinstance(value, dict)}
+    whole = {name: value for name, value in scores.items() if not isinstance(value, dict)}
+    flat = {name.removeprefix("overall_"): value for name, value in whole.items()}
     if with_types:
-        flat |= {name: value for name, value in scores.items() if name.startswith("overall_")}
+        flat |= {name: value for name, value in whole.items() if name.startswith("overall_")}
         flat |= {f"{kind}_{name}": value for kind, row in type_scores(scores).items() for name, value in row.items()}
     return flat
 
@@ -71,12 +121,19 @@ def list_metrics(gold: Tags, scheme: Scheme, with_types: bool) -> list[str]:
     return names
 
 
-def type_scores(scores: dict) -> dict[str, dict]:
+def type_scores(scores: Scores) -> dict[str, Row]:
     """Only the per-type rows of the scores."""
     return {kind: row for kind, row in scores.items() if isinstance(row, dict)}
 
 
-def _score_counts(correct: int, predicted: int, gold: int) -> dict:
+def _score_as_seqeval(correct: int, predicted: int, gold: int) -> Row:
+    precision, recall = _divide(correct, predicted), _divide(correct, gold)
+    # Mathematically the F1 of `_score_counts`; the last bit is that of seqeval.
+    f1 = _divide(2 * precision * recall, precision + recall)
+    return {"precision": precision, "recall": recall, "f1": f1, "number": gold}
+
+
+def _score_counts(correct: int, predicted: int, gold: int) -> Row:
     precision, recall = _divide(correct, predicted), _divide(correct, gold)
     return {"precision": precision, "recall": recall, "f1": _divide(2 * correct, predicted + gold), "number": gold}
 
