@@ -26,6 +26,17 @@ class Sentences:
     tag_column: str | None = None
     """The one of them that holds the tags"""
 
+    @property
+    def gold(self) -> list[list[str]]:
+        """The tags, where every file without them was refused before.
+
+        Raises:
+            ValueError: there are none.
+        """
+        if self.tags is None:
+            raise ValueError("sentences without tags were taken for labelled ones")
+        return self.tags
+
     def find_line(self, row: int, word: int) -> int:
         """The line of a word; the line of its sentence where a line (or record) holds a whole sentence."""
         start = self.lines[row]
