@@ -3,12 +3,14 @@
 import logging
 import sys
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 from transformers import set_seed
 
 from token_classification.alignment.align import fit_aligner
 from token_classification.arguments.command_line import parse_command_line
+from token_classification.arguments.decoding import record_decoding, settle_decoding
 from token_classification.arguments.run import RunArguments
 from token_classification.checking.check_run import check_run
 from token_classification.data.labels import choose_label_set
@@ -111,7 +113,10 @@ def walk(
     model = load_model(model_args, config, label_set, recipe)
 
     # 4. Align: words to sub-tokens to windows; each word owned once.
+    asked, arguments = arguments.decoding, replace(arguments, decoding=settle_decoding(arguments.decoding, config))
     aligner = fit_aligner(tokenizer, model, label_set, arguments.decoding, recipe)
+    if training.do_train:
+        record_decoding(model.config, asked.max_seq_length, aligner.window_length, asked.decoder)
     aligned = {split: aligner.align(corpus.splits[split], corpus.sources[split]) for split in used_splits(training)}
     for split, rows in aligned.items():
         logger.info("%s: %s windows; %s", split, f"{len(rows):,}", rows.ledger)

@@ -102,6 +102,9 @@ def test_the_deep_head_refuses_to_be_another_model(trained):
     config = json.loads((folder / "config.json").read_text())
     assert config["model_type"] == "deep_head"
     assert (config["text_config"]["model_type"], config["id2label"]["3"]) == ("bert", "B-PER")
+    # The default of 128 is what it learnt with, as far as it takes that.
+    assert config["tag_window"] == 64
+    assert "tag_window" not in config["text_config"]
     assert (folder / "deep_head.py").is_file()
     card = (folder / "README.md").read_text()
     assert 'pipeline("token-classification", model="trained-model", trust_remote_code=True, ' in card

@@ -1,9 +1,20 @@
-"""How sentences become the model's windows, and its output becomes tags."""
+"""How sentences become the model's windows, and its output becomes tags: the same wherever a model is used.
 
-from dataclasses import dataclass, field
+What is asked for counts, else what the model was trained with, which its config records; else the longest input that
+it can take, and each word's most probable tag.
+"""
+
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from transformers import PreTrainedConfig
+
 from token_classification.arguments.values import check_values
+
+Decoder = Literal["argmax", "viterbi"]
+
+WINDOW_KEY, DECODER_KEY = "tag_window", "tag_decoder"
+"""Keys of a model's config, beside its `tag_scheme`"""
 
 
 @dataclass
@@ -14,7 +25,7 @@ class DecodingArguments:
         default=None,
         metadata={
             "help": "Longest model input in sub-tokens, special tokens included. Longer sentences become overlapping "
-            "windows. Default: the longest input the model can take."
+            "windows. -1: the longest input the model can take. Default: what the model was trained with, else -1."
         },
     )
     pad_to_max_length: bool = field(
@@ -40,13 +51,50 @@ class DecodingArguments:
             "stops."
         },
     )
-    decoder: Literal["argmax", "viterbi"] = field(
-        default="argmax",
+    decoder: Literal["argmax", "viterbi"] | None = field(
+        default=None,
         metadata={
             "help": "How tags are chosen: the most probable tag of each word (argmax), or the most probable sequence "
-            "of tags that the tag scheme allows (viterbi)."
+            "of tags that the tag scheme allows (viterbi). Default: what the model was trained with, else argmax."
         },
     )
 
     def __post_init__(self):
         check_values(self)
+
+
+def choose_window(asked: int | None, config: PreTrainedConfig) -> int | None:
+    """Return the longest input in sub-tokens that counts for a model; None: what it can take.
+
+    Args:
+        asked: `--max_seq_length`; -1 for what the model can take, whatever it was trained with.
+        config: That of the model.
+    """
+    wanted = getattr(config, WINDOW_KEY, None) if asked is None else asked
+    return wanted if wanted is not None and wanted > 0 else None
+
+
+def choose_decoder(asked: Decoder | None, config: PreTrainedConfig) -> Decoder:
+    """Return the decoder that counts for a model."""
+    return asked or getattr(config, DECODER_KEY, None) or "argmax"
+
+
+def settle_decoding(decoding: DecodingArguments, config: PreTrainedConfig) -> DecodingArguments:
+    """Return the settings with the window and the decoder that count for a model."""
+    window, decoder = choose_window(decoding.max_seq_length, config), choose_decoder(decoding.decoder, config)
+    return replace(decoding, max_seq_length=window, decoder=decoder)
+
+
+def record_decoding(config: PreTrainedConfig, asked: int | None, window_length: int, decoder: Decoder | None) -> None:
+    """Note in a model's config what it is trained or exported with, as far as it was asked for.
+
+    Args:
+        config: Is changed.
+        asked: `--max_seq_length`.
+        window_length: What became of it.
+        decoder: `--decoder`.
+    """
+    if asked is not None:
+        setattr(config, WINDOW_KEY, window_length)
+    if decoder is not None:
+        setattr(config, DECODER_KEY, decoder)

@@ -35,7 +35,7 @@ ACCEPTED: dict[str, tuple[Callable[[float], bool], str]] = {
     "data_seed": SEED,
     "dataloader_num_workers": NUMBER,
     "early_stopping_patience": COUNT,
-    "max_seq_length": COUNT,
+    "max_seq_length": (lambda value: value >= 1 or value == -1, "1 or more, or -1 for what the model can take"),
     "doc_stride": NUMBER,
     "max_train_samples": COUNT,
     "max_eval_samples": COUNT,

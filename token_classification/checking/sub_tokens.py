@@ -8,6 +8,7 @@ from transformers import AutoModel, PreTrainedTokenizerBase
 
 from token_classification.alignment.windows import find_window_length
 from token_classification.alignment.words import find_special_tokens, tokenize_words
+from token_classification.arguments.decoding import choose_window
 from token_classification.arguments.model import ModelArguments
 from token_classification.checking.files import CheckedData
 from token_classification.data.problems import Problem
@@ -26,7 +27,7 @@ def find_window(model: ModelArguments, max_seq_length: int | None) -> tuple[PreT
     with torch.device("meta"):
         # Of a model with a deep head the encoder, which decides on the window.
         empty_model = AutoModel.from_config(config.get_text_config())
-    return tokenizer, find_window_length(max_seq_length, tokenizer, empty_model)
+    return tokenizer, find_window_length(choose_window(max_seq_length, config), tokenizer, empty_model)
 
 
 def find_tokenizer_problems(

@@ -5,11 +5,13 @@ Without sentences with gold tags: convert, compare with the model, publish.
 
 import logging
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from transformers import PreTrainedModel
 
+from token_classification.arguments.decoding import Decoder, record_decoding
 from token_classification.arguments.model import ModelArguments
 from token_classification.arguments.run import RunArguments
 from token_classification.data.load import Corpus
@@ -37,7 +39,9 @@ class ExportSettings:
     max_f1_drop: float
     """As a fraction: 0.005 is half a point"""
     max_seq_length: int | None = None
-    """Longest input in positions, by default what the model can take"""
+    """Longest input in positions, by default what the model was trained with, else what it can take"""
+    decoder: Decoder | None = None
+    """How tags are read off, by default as in training"""
 
     def __post_init__(self):
         problems = []
@@ -101,9 +105,11 @@ def export_model(
     _check_data(data, settings)
     pick_tools(settings.backend).check_installed()
     with open_workshop(target) as workshop:
-        engine = open_engine(source, "torch", max_seq_length=settings.max_seq_length)
+        open_source = partial(open_engine, source, max_seq_length=settings.max_seq_length, decoder=settings.decoder)
+        engine = open_source("torch")
         arguments = ModelArguments(source)
         network = load_model(arguments, load_config(arguments), engine.label_set)
+        record_decoding(network.config, settings.max_seq_length, engine.aligner.window_length, settings.decoder)
         folder = workshop / settings.export_format
         if data.test is None:
             _convert_unscored(network, engine, folder, describe_export(source, settings, data, []))
@@ -116,7 +122,7 @@ def export_model(
         gate = open_gate(engine, data.test, data.test_source, settings.max_f1_drop, size)
         rows = [gate.reference]
         if multiplies_bf16():
-            half = open_engine(source, "torch-bf16", max_seq_length=settings.max_seq_length)
+            half = open_source("torch-bf16")
             rows.append(gate.measure(half, size))
 
         # 2. Convert: the same weights in another format.
@@ -165,9 +171,9 @@ def check_export_arguments(arguments: RunArguments) -> ExportSettings:
     Raises:
         UserError: a value that is not accepted, or a library that is not installed.
     """
-    export = arguments.export
+    export, decoding = arguments.export, arguments.decoding
     settings = ExportSettings(
-        export.export_format, export.quantize, export.max_f1_drop, arguments.decoding.max_seq_length
+        export.export_format, export.quantize, export.max_f1_drop, decoding.max_seq_length, decoding.decoder
     )
     pick_tools(settings.backend).check_installed()
     return settings

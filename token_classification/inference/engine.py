@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal
 
 import torch
 from transformers import PreTrainedConfig
@@ -15,6 +14,7 @@ from transformers import PreTrainedConfig
 from token_classification.alignment.align import Aligner, build_aligner
 from token_classification.alignment.batches import build_collator
 from token_classification.alignment.windows import find_window_length
+from token_classification.arguments.decoding import Decoder, choose_decoder, choose_window
 from token_classification.arguments.model import ModelArguments
 from token_classification.data.labels import LabelSet
 from token_classification.data.schemes import Scheme, recognise_scheme
@@ -86,7 +86,7 @@ def open_engine(
     *,
     token_budget: int | None = None,
     max_seq_length: int | None = None,
-    decoder: Literal["argmax", "viterbi"] = "argmax",
+    decoder: Decoder | None = None,
     show_progress: bool = False,
 ) -> Engine:
     """Open a trained or exported model.
@@ -96,9 +96,9 @@ def open_engine(
         backend: One of `BACKENDS`. `auto`: what `export.json` names, and for any other model torch in float32, so that
             the tags are those that evaluate scores.
         token_budget: Padded positions per batch; None: by the device.
-        max_seq_length: Longest input in positions, by default what the model can take; a longer sentence becomes
-            several windows.
-        decoder: As `--decoder` of `run_ner.py`.
+        max_seq_length: Longest input in positions, by default what the model was trained with, else what it can take
+            (-1: that in any case); a longer sentence becomes several windows.
+        decoder: As `--decoder` of `run_ner.py`; by default what the model was trained with, else argmax.
         show_progress: Show a progress bar for each call.
 
     Raises:
@@ -111,22 +111,25 @@ def open_engine(
     label_set = read_label_set(config, str(model))
     tokenizer = load_tokenizer(arguments)
     check_vocabulary(tokenizer, config, str(model))
+    wanted = choose_window(max_seq_length, config)
     device, precision = "cpu", nullcontext
     if backend in TORCH_BACKENDS:
         device = torch.accelerator.current_accelerator() if has_accelerator() else torch.device("cpu")
         network = load_model(arguments, config, label_set).to(device).eval()
-        run_model, window_length = _run_torch(network), find_window_length(max_seq_length, tokenizer, network)
+        run_model, window_length = _run_torch(network), find_window_length(wanted, tokenizer, network)
         if backend == "torch-bf16":
             precision = partial(torch.autocast, device.type, torch.bfloat16)
     else:
         longest = _find_longest_window(Path(model), record, config)
-        run_model, window_length = _load_exported(Path(model), record), min(max_seq_length or longest, longest)
+        if wanted and wanted > longest:
+            logger.warning("--max_seq_length %s is more than the model was exported for: %s is used.", wanted, longest)
+        run_model, window_length = _load_exported(Path(model), record), min(wanted or longest, longest)
     aligner = build_aligner(tokenizer, label_set, window_length=window_length)
     loop = PredictionLoop(
         run_model=run_model,
         collator=build_collator(tokenizer, aligner.special),
         token_budget=token_budget or (CPU_TOKEN_BUDGET if str(device) == "cpu" else ACCELERATOR_TOKEN_BUDGET),
-        decoder=build_viterbi(label_set) if decoder == "viterbi" else None,
+        decoder=build_viterbi(label_set) if choose_decoder(decoder, config) == "viterbi" else None,
         precision=precision,
         device=device,
         show_progress=show_progress,

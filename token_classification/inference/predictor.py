@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import Any, Literal, Self, TypedDict, TypeVar, get_args
+from typing import Any, Self, TypedDict, TypeVar, get_args
 
+from token_classification.arguments.decoding import Decoder
 from token_classification.errors import UserError
 from token_classification.inference.engine import Engine, open_engine
 from token_classification.inference.entities import TextEntity, Thresholds, list_entities, read_thresholds
@@ -59,7 +60,7 @@ class Predictor:
         words: WordRule = "punctuation",
         token_budget: int | None = None,
         max_seq_length: int | None = None,
-        decoder: Literal["argmax", "viterbi"] = "argmax",
+        decoder: Decoder | None = None,
     ) -> Self:
         """Open a model: a folder that was trained or exported, or a name on the Hub.
 
@@ -69,8 +70,9 @@ class Predictor:
             threshold: Least score of an entity, or label -> least score; from 0 to 1.
             words: How words are found in raw text, see `find_words`.
             token_budget: Padded positions per batch; None: by the device.
-            max_seq_length: Longest input in positions; longer texts are read in overlapping windows.
-            decoder: As `--decoder` of `run_ner.py`.
+            max_seq_length: Longest input in positions, by default what the model was trained with, else what it can
+                take; longer texts are read in overlapping windows.
+            decoder: As `--decoder` of `run_ner.py`; by default what the model was trained with, else argmax.
 
         Raises:
             UserError: no such model or backend, or a setting that means nothing.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from token_classification.tao.schema import OPEN, is_read, list_defaults
+from token_classification.tao.schema import OPEN, is_read, list_command_defaults
 
 
 def describe_overrides(command: str, required: Sequence[str]) -> str:
@@ -16,7 +16,7 @@ def describe_overrides(command: str, required: Sequence[str]) -> str:
     lines = [
         f"Behind the flags: key=value, which wins over the spec. All keys and their defaults ({OPEN}: must be given):"
     ]
-    for key, default in list_defaults().items():
+    for key, default in list_command_defaults(command).items():
         if not is_read(command, key):
             continue
         if key in required:

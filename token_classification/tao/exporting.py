@@ -15,6 +15,7 @@ from token_classification.errors import UserError
 from token_classification.export.export_model import ExportData, ExportSettings, export_model
 from token_classification.tao.archive.archive import write_archive
 from token_classification.tao.models import ARCHIVE_SUFFIX, open_model
+from token_classification.tao.translate import translate_decoding
 
 logger = logging.getLogger(__name__)
 
@@ -58,8 +59,7 @@ def read_settings(spec: DictConfig) -> ExportSettings:
             "tools write it. Accepted are export_format=onnx, which runs with ONNX Runtime everywhere (Triton servers "
             "take its model.onnx), and export_format=openvino, the fastest on a CPU."
         )
-    max_length = spec.model.dataset.max_seq_length
-    return ExportSettings(export_format, spec.quantize, spec.max_f1_drop, max_length if max_length > 0 else None)
+    return ExportSettings(export_format, spec.quantize, spec.max_f1_drop, translate_decoding(spec).max_seq_length)
 
 
 def export_encrypted(

@@ -37,7 +37,7 @@ class HeadSpec:
 
 @dataclass
 class DatasetSpec:
-    max_seq_length: int = 128
+    max_seq_length: int | None = None
     pad_label: str = "O"
     ignore_extra_tokens: bool = False
     ignore_start_end: bool = False
@@ -221,6 +221,16 @@ COMMAND_KEYS: dict[str, tuple[str, ...]] = {
     "dataset_convert": ("source_data_dir", "target_data_dir", "scheme"),
 }
 """Command -> keys and sections that decide something there"""
+
+
+LEARNING_COMMANDS = ("train", "finetune")
+LEARNING_DEFAULTS = {"model.dataset.max_seq_length": 128}
+"""Key -> its default where a model learns; in the other commands what it learnt with counts"""
+
+
+def list_command_defaults(command: str) -> dict[str, Any]:
+    """Return the defaults that count in a command."""
+    return list_defaults() | (LEARNING_DEFAULTS if command in LEARNING_COMMANDS else {})
 
 
 def is_read(command: str, key: str) -> bool:

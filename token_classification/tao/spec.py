@@ -15,7 +15,17 @@ from token_classification.output_text import make_printable
 from token_classification.tao.foreign_keys import find_foreign_key, judge_foreign_setting, refuse_other_task
 from token_classification.tao.references import resolve_references
 from token_classification.tao.schedule import OPTIONS
-from token_classification.tao.schema import ALIASES, FREE_MAPPINGS, MISSPELT, OPEN, Spec, is_read, list_defaults
+from token_classification.tao.schema import (
+    ALIASES,
+    FREE_MAPPINGS,
+    LEARNING_DEFAULTS,
+    MISSPELT,
+    OPEN,
+    Spec,
+    is_read,
+    list_command_defaults,
+    list_defaults,
+)
 from token_classification.tao.settings import (
     COMMAND_LINE,
     Setting,
@@ -74,11 +84,16 @@ def load_spec(
             unknown.append(setting)
     problems += _describe_unknown_keys(unknown)
     left_open = {key: setting.place for key, setting in given.items() if setting.node.value == OPEN}
+    defaults = list_command_defaults(command)
     spec, found = _build_spec({key: setting for key, setting in given.items() if key not in left_open})
+    for key in LEARNING_DEFAULTS:
+        if OmegaConf.select(spec, key) is None:
+            OmegaConf.update(spec, key, defaults[key])
     problems += found
     # A value that is wrong is not missing, too.
     missing = [key for key in required if not (found and key in given and not is_null(given[key].node))]
-    problems += _find_open_keys(spec, missing, {key: left_open[key] for key in left_open if is_read(command, key)})
+    open_places = {key: place for key, place in left_open.items() if is_read(command, key)}
+    problems += _find_open_keys(spec, missing, open_places, defaults)
     if problems:
         raise UserError(list_problems(list(dict.fromkeys(problems))))
     return spec
@@ -275,9 +290,11 @@ def is_section(key: str) -> bool:
     return any(known.startswith(f"{key}.") for known in list_keys(Spec))
 
 
-def _find_open_keys(spec: DictConfig, required: Sequence[str], left_open: dict[str, str]) -> list[str]:
+def _find_open_keys(
+    spec: DictConfig, required: Sequence[str], left_open: dict[str, str], defaults: dict[str, Any]
+) -> list[str]:
     """Keys that need a value and have none; where the default is none, only those that the command requires."""
-    keys = dict.fromkeys([*required, *(key for key in left_open if list_defaults().get(key) is not None)])
+    keys = dict.fromkeys([*required, *(key for key in left_open if defaults.get(key) is not None)])
     return [
         f"{left_open.get(key, 'command line')}: {key} has no value; set it in the spec or type {key}=VALUE"
         for key in keys

@@ -18,6 +18,7 @@ from token_classification.inference.records import Record
 from token_classification.inference.words_of_text import Span
 from token_classification.output_text import make_printable_lines
 from token_classification.tao.models import open_model
+from token_classification.tao.translate import translate_decoding
 
 logger = logging.getLogger(__name__)
 
@@ -51,14 +52,13 @@ def infer(spec: DictConfig, results: Path, key: str | None) -> None:
 
 def open_predictor(folder: Path, spec: DictConfig) -> Predictor:
     """The predictor that a spec asks for."""
-    max_length = spec.model.dataset.max_seq_length
     threshold = OmegaConf.to_container(spec)["threshold"]
     return Predictor.from_pretrained(
         folder,
         spec.backend,
         threshold=threshold,
         words=spec.words,
-        max_seq_length=max_length if max_length > 0 else None,
+        max_seq_length=translate_decoding(spec).max_seq_length,
     )
 
 

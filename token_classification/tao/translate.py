@@ -170,6 +170,6 @@ def translate_data(spec: DictConfig, files: dict[str, str]) -> DataArguments:
 
 
 def translate_decoding(spec: DictConfig) -> DecodingArguments:
-    """The window that sentences are read in."""
-    max_seq_length = spec.model.dataset.max_seq_length
-    return DecodingArguments(max_seq_length=max_seq_length if max_seq_length > 0 else None)
+    """The window that sentences are read in; as in NeMo -1 and 0 are what the model can take."""
+    length = spec.model.dataset.max_seq_length
+    return DecodingArguments(max_seq_length=length if length is None or length > 0 else -1)
