@@ -22,12 +22,13 @@ from token_classification.hardware import keep_freed_memory
 from token_classification.modeling.build import load_config, load_model, read_model_labels
 from token_classification.modeling.tokenizer import load_tokenizer
 from token_classification.modeling.vocabulary import check_vocabulary
-from token_classification.recipe import DEFAULT_RECIPE, Recipe
+from token_classification.recipe import Recipe
 from token_classification.reporting.logs import configure_logging
 from token_classification.reporting.outputs import check_outputs, claim_outputs
 from token_classification.reporting.report import write_report
 from token_classification.scoring.evaluate import SplitResults
 from token_classification.training.build import build_trainer
+from token_classification.training.flags import build_recipe
 from token_classification.training.loss import weigh_classes
 from token_classification.training.survival.checkpoints import find_checkpoint
 from token_classification.training.survival.failures import explain_write_errors
@@ -78,19 +79,20 @@ def prepare(arguments: RunArguments, recipe: Recipe) -> str | None:
 def walk(
     arguments: RunArguments,
     *,
-    recipe: Recipe = DEFAULT_RECIPE,
+    recipe: Recipe | None = None,
     corpus: Corpus | None = None,
 ) -> dict[str, SplitResults]:
     """The whole story: load -> label set -> model -> align -> train -> evaluate -> predict -> report -> export.
 
     Args:
         arguments: Which model, which data, how to train, and which steps to take.
-        recipe: What the TAO dialect does otherwise.
+        recipe: How to learn; None: as the flags say.
         corpus: Data that is loaded already, instead of what the arguments name.
 
     Returns:
         What the model made of the splits that were evaluated ("validation") and predicted ("test").
     """
+    recipe = recipe or build_recipe(arguments)
     checkpoint = prepare(arguments, recipe)
     model_args, data, training = arguments.model, arguments.data, arguments.training
 

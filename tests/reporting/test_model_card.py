@@ -19,10 +19,12 @@ from token_classification.data.labels import LabelSet
 from token_classification.data.load import Corpus
 from token_classification.data.schemes import Scheme
 from token_classification.data.sentences import Sentences
+from token_classification.recipe import DEFAULT_RECIPE, HeadOptions, Recipe
 from token_classification.reporting.evaluation import Evaluation, LabelledSplit, analyse_split
 from token_classification.reporting.model_card import write_model_card
 from token_classification.scoring.evaluate import SplitResults
 from token_classification.scoring.metrics import flatten_scores, score_tags, type_scores
+from token_classification.training.optimizer import NamedOptimizer
 
 GOLD = [["B-PER", "I-PER", "O"], ["O", "B-LOC", "O"]]
 PREDICTED = [["B-PER", "I-PER", "O"], ["B-LOC", "I-LOC", "O"]]
@@ -46,6 +48,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         results: dict[str, SplitResults],
         model: str = "owner/base",
         evaluations: dict[str, Evaluation] | None = None,
+        recipe: Recipe = DEFAULT_RECIPE,
         **data,
     ) -> ModelCard:
         arguments = RunArguments(
@@ -58,7 +61,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         corpus = Corpus({"validation": SENTENCES}, {"validation": source}, files={"validation": files})
         monkeypatch.setattr(sys, "argv", ["run_ner.py", "--output_dir", str(folder), f"--train_file={folder}/x.conll"])
         label_set = LabelSet(("O", "B-PER", "I-PER"), Scheme.IOB2)
-        write_model_card(folder / "README.md", arguments, corpus, label_set, 128, results, evaluations or {})
+        write_model_card(folder / "README.md", arguments, recipe, corpus, label_set, 128, results, evaluations or {})
         return ModelCard.load(folder / "README.md")
 
     return write_with
@@ -171,3 +174,12 @@ def test_folders_and_files_of_this_machine_are_no_names_on_the_hub(write, tmp_pa
         assert card.data.datasets is None
         assert str(tmp_path) not in card.content
         assert "from `local-base` on" in card.text
+
+
+def test_what_was_learnt_otherwise_is_said(write) -> None:
+    usual = write({"test": make_results()}).text
+    recipe = Recipe(head=HeadOptions(3, 0.2, "tanh"), balances_classes=True, optimizer=NamedOptimizer("adamax", 1e-3))
+    card = write({"test": make_results()}, recipe=recipe).text
+    for words in ("3 layers (tanh)", "dropout of 0.2", "weighted against their frequency", "adamax"):
+        assert words in card
+        assert words not in usual

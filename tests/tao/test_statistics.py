@@ -9,7 +9,6 @@ from transformers import BertTokenizer
 
 from token_classification.tao.statistics import (
     choose_max_length,
-    compute_class_weights,
     describe_class_weights,
     describe_example,
     describe_labels,
@@ -20,6 +19,7 @@ from token_classification.tao.statistics import (
     save_class_weights,
     write_label_stats,
 )
+from token_classification.training.loss import balance_classes
 
 NAMES = ["O", "B-GPE", "B-LOC", "B-MISC", "B-ORG", "B-PER", "B-TIME"]
 NAMES += ["I-GPE", "I-LOC", "I-MISC", "I-ORG", "I-PER", "I-TIME"]
@@ -63,7 +63,7 @@ def test_label_frequencies_of_the_seed(counts: dict[int, int], lines: list[str])
 
 
 def test_class_weights_of_the_seed() -> None:
-    assert describe_class_weights(compute_class_weights(number_counts(name_counts(TRAIN), IDS))) == TRAIN_WEIGHTS
+    assert describe_class_weights(balance_classes(number_counts(name_counts(TRAIN), IDS))) == TRAIN_WEIGHTS
 
 
 def test_fewer_than_three_labels_and_none() -> None:
@@ -76,7 +76,7 @@ def test_fewer_than_three_labels_and_none() -> None:
 
 
 def test_the_weight_list_is_as_long_as_the_label_map(tmp_path: Path) -> None:
-    weights = compute_class_weights({0: 3, 2: 1})
+    weights = balance_classes({0: 3, 2: 1})
     assert list_class_weights(weights, 5) == [4 / 6, 1.0, 2.0, 1.0, 1.0]
     path = save_class_weights(weights, 5, tmp_path / "labels_train.txt")
     assert path == tmp_path / "labels_train_weights.json"

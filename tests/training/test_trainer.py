@@ -3,11 +3,9 @@
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from torch.nn import functional
 from trainers import make_trainer
 
 from token_classification.errors import UserError
-from token_classification.training.loss import LabelLoss
 
 
 def test_training_stays_in_bf16_and_evaluation_in_float32(bert_folder, tmp_path):
@@ -89,28 +87,3 @@ def test_no_token_is_saved_with_a_model(bert_folder, tmp_path):
     assert len(records) == 2
     assert [path for path in tmp_path.rglob("*") if path.is_file() and b"hf_of_nobody" in path.read_bytes()] == []
     assert trainer.args.hub_token == "hf_of_nobody_else"
-
-
-def test_the_loss_is_the_mean_over_labelled_positions():
-    logits, labels = torch.randn(2, 3, 5), torch.tensor([[1, -100, 2], [-100, 4, 0]])
-    outputs = type("Outputs", (), {"logits": logits})
-    expected = functional.cross_entropy(logits.flatten(0, 1), labels.flatten())
-    assert LabelLoss()(outputs, labels).item() == pytest.approx(expected.item())
-    assert LabelLoss()(outputs, labels, num_items_in_batch=8).item() == pytest.approx(expected.item() / 2)
-
-
-def test_class_weights_weigh_the_loss():
-    logits, labels = torch.randn(1, 4, 3), torch.tensor([[0, 1, 2, 0]])
-    weights = torch.tensor([0.5, 2.0, 3.0])
-    losses = functional.cross_entropy(logits[0], labels[0], reduction="none")
-    expected = (weights[labels[0]] * losses).sum() / weights[labels[0]].sum()
-    outputs = type("Outputs", (), {"logits": logits})
-    assert LabelLoss(weights)(outputs, labels).item() == pytest.approx(expected.item())
-
-
-def test_a_part_without_labels_adds_nothing():
-    outputs = type("Outputs", (), {"logits": torch.randn(1, 4, 3, requires_grad=True)})
-    loss = LabelLoss()(outputs, torch.full((1, 4), -100), num_items_in_batch=8)
-    loss.backward()
-    assert loss.item() == 0
-    assert outputs.logits.grad.abs().sum() == 0

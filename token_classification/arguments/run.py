@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from token_classification.arguments.data import DataArguments
 from token_classification.arguments.decoding import DecodingArguments
 from token_classification.arguments.export import ExportArguments
+from token_classification.arguments.learning import LearningArguments
 from token_classification.arguments.model import ModelArguments
 from token_classification.arguments.report import ReportArguments
 from token_classification.arguments.training import NerTrainingArguments
@@ -17,6 +18,7 @@ class RunArguments:
     model: ModelArguments
     data: DataArguments
     training: NerTrainingArguments
+    learning: LearningArguments = field(default_factory=LearningArguments)
     decoding: DecodingArguments = field(default_factory=DecodingArguments)
     report: ReportArguments = field(default_factory=ReportArguments)
     export: ExportArguments = field(default_factory=ExportArguments)

@@ -8,7 +8,13 @@ from accelerate.utils import is_deepspeed_available, parse_flag_from_env, patch_
 from transformers import TrainingArguments
 from transformers.trainer_utils import IntervalStrategy, SaveStrategy
 
-from token_classification.arguments.values import find_idle_training, find_unknown_trackers, find_wrong_values
+from token_classification.arguments.values import (
+    OPTIMIZERS,
+    find_idle_training,
+    find_unknown_optimizer,
+    find_unknown_trackers,
+    find_wrong_values,
+)
 from token_classification.errors import UserError
 from token_classification.hardware import has_accelerator, multiplies_bf16
 
@@ -59,6 +65,13 @@ class NerTrainingArguments(TrainingArguments):
             "--weight_decay 0), and fewer compiled matrix products in memory."
         },
     )
+    optim: str = field(
+        default=TrainingArguments.optim,
+        metadata={
+            "help": "The optimizer: a name of the library (`OptimizerNames`), or one of torch's that it has no name "
+            "for: " + ", ".join(OPTIMIZERS) + ". Settings: --optim_args momentum=0.9,nesterov=true."
+        },
+    )
     head_learning_rate: float | None = field(
         default=None,
         metadata={
@@ -89,12 +102,16 @@ class NerTrainingArguments(TrainingArguments):
     def __post_init__(self):
         self._fit_hardware()
         self._check_engines()
-        if problems := find_wrong_values(self) or find_idle_training(self):
+        if problems := find_wrong_values(self) or find_idle_training(self) or find_unknown_optimizer(self.optim):
             raise UserError("\n".join(problems))
         if self.early_stopping_patience is not None:
             self._prepare_early_stopping()
         if self.load_best_model_at_end and self.metric_for_best_model is None:
             self.metric_for_best_model = "f1"
+        optimizer = str(self.optim)
+        if optimizer in OPTIMIZERS:
+            # The library takes its own names only.
+            self.optim = TrainingArguments.optim
         try:
             # TrainingArguments has an attribute of the name `mixed_precision`, too, and reads it from there.
             with patch_environment(**{LAUNCHED_PRECISION: self.mixed_precision}):
@@ -102,6 +119,8 @@ class NerTrainingArguments(TrainingArguments):
         except ValueError as error:
             # What the library finds in values that are only wrong together.
             raise UserError(str(error)) from error
+        if optimizer in OPTIMIZERS:
+            self.optim = optimizer
         if problems := find_unknown_trackers(self.report_to):
             raise UserError("\n".join(problems))
 

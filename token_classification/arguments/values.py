@@ -1,9 +1,11 @@
 """Which values the settings of a run may have; each part of them is checked before anything else is done with it."""
 
+import difflib
 from collections.abc import Callable, Collection
 from math import isfinite
 
 from transformers import TrainingArguments
+from transformers.training_args import OptimizerNames
 
 from token_classification.errors import UserError
 
@@ -11,6 +13,9 @@ LARGEST_SEED = 2**32 - 1
 """NumPy's"""
 UNLISTED_TRACKERS = {"azure_ml", "flyte", "kubeflow"}
 """Those whose packages the library does not list, even where they are installed"""
+
+OPTIMIZERS = ("adam", "adamw", "sgd", "adadelta", "adamax", "adagrad", "rmsprop", "rprop")
+"""Names of `training/optimizer.py`, which are accepted besides the library's"""
 
 COUNT = (lambda value: value >= 1, "1 or more")
 NUMBER = (lambda value: value >= 0 and isfinite(value), "0 or more")
@@ -35,6 +40,8 @@ ACCEPTED: dict[str, tuple[Callable[[float], bool], str]] = {
     "data_seed": SEED,
     "dataloader_num_workers": NUMBER,
     "early_stopping_patience": COUNT,
+    "head_layers": COUNT,
+    "head_dropout": SHARE,
     "max_seq_length": (lambda value: value >= 1 or value == -1, "1 or more, or -1 for what the model can take"),
     "doc_stride": NUMBER,
     "max_train_samples": COUNT,
@@ -75,6 +82,18 @@ def find_idle_training(training: TrainingArguments) -> list[str]:
     return [
         f"--num_train_epochs {epochs:g} and --max_steps {steps} train nothing. Give --num_train_epochs above 0 "
         "(0.5 is half of the data), or --max_steps 1 or more; or leave out --do_train."
+    ]
+
+
+def find_unknown_optimizer(name: str) -> list[str]:
+    """Say that `--optim` is no optimizer, with the nearest name."""
+    names = list(dict.fromkeys([*OPTIMIZERS, *(member.value for member in OptimizerNames)]))
+    if name in names:
+        return []
+    near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.5)
+    return [
+        f"--optim {name}: no such optimizer; did you mean {near[0] if near else TrainingArguments.optim}? Accepted "
+        f"are {', '.join(names)}."
     ]
 
 

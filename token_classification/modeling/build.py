@@ -1,5 +1,6 @@
 """The model: what the checkpoint says, with a head for this run's labels."""
 
+import logging
 import re
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from token_classification.modeling.new_head import (
 )
 from token_classification.modeling.source import hub_options, name_model_problems
 from token_classification.recipe import DEFAULT_RECIPE, Recipe
+
+logger = logging.getLogger(__name__)
 
 # Here deep heads need no `trust_remote_code`: this project's own class is taken, not the file in a model's folder.
 AutoConfig.register(DeepHeadConfig.model_type, DeepHeadConfig)
@@ -57,6 +60,8 @@ def load_model(
     name = arguments.model_name_or_path
     with name_model_problems(name):
         if recipe.head is not None:
+            if old_names is not None:
+                logger.warning("%s: a new head takes the place of the one trained on %d labels.", name, len(old_names))
             model, old_names = put_head_on_encoder(arguments, config, recipe, len(label_set)), None
         else:
             if old_names is None:

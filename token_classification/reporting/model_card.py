@@ -12,6 +12,7 @@ from token_classification.data.load import Corpus, describe_files
 from token_classification.data.whole_files import write_whole
 from token_classification.hardware import describe_hardware
 from token_classification.output_text import dump_json, make_printable, quote_argument
+from token_classification.recipe import Recipe
 from token_classification.reporting.evaluation import Evaluation
 from token_classification.reporting.run_record import read_command_line
 from token_classification.scoring.evaluate import SplitResults
@@ -41,7 +42,7 @@ Tags are read off by {decoder}; no score threshold is applied.{intervals}
 
 ## Training
 
-Epochs {epochs}, batch size {batch_size}, learning rate {learning_rate}, seed {seed}, on {hardware}.
+Epochs {epochs}, batch size {batch_size}, learning rate {learning_rate}, seed {seed}, on {hardware}.{learning}
 
 ```bash
 {command}
@@ -75,6 +76,7 @@ STARTED_AS = {"run_ner.py": "python run_ner.py", "__main__.py": "python -m token
 def write_model_card(
     path: Path,
     arguments: RunArguments,
+    recipe: Recipe,
     corpus: Corpus,
     label_set: LabelSet,
     window_length: int,
@@ -86,6 +88,7 @@ def write_model_card(
     Args:
         path: `README.md` in the model's folder.
         arguments: Those of the run.
+        recipe: How it learnt.
         corpus: All splits, for their sizes and checksums.
         label_set: Names and scheme.
         window_length: Longest model input, in sub-tokens.
@@ -129,6 +132,7 @@ def write_model_card(
         batch_size=training.train_batch_size,
         learning_rate=training.learning_rate,
         seed=training.seed,
+        learning=_describe_learning(recipe),
         hardware=describe_hardware(training.device, training.world_size),
         command=_format_command(read_command_line()),
         folder=dump_json(folder.name, indent=None),
@@ -136,6 +140,19 @@ def write_model_card(
         own_code=OWN_CODE.format(files=own_code) if own_code else "",
     )
     write_whole(path, ModelCard(card).content)
+
+
+def _describe_learning(recipe: Recipe) -> str:
+    """One more sentence of the card: what was learnt otherwise than by default; empty where nothing was."""
+    parts = []
+    if recipe.head is not None:
+        layers = f"{recipe.head.layers} layers ({recipe.head.activation})" if recipe.head.layers > 1 else "one layer"
+        parts.append(f"a head of {layers} behind a dropout of {recipe.head.dropout:g}")
+    if recipe.balances_classes:
+        parts.append("labels weighted against their frequency")
+    if recipe.optimizer is not None:
+        parts.append(f"the optimizer {getattr(recipe.optimizer, 'name', recipe.optimizer)}")
+    return f" With {', '.join(parts)}." if parts else ""
 
 
 def escape_markdown(text: str) -> str:

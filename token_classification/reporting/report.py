@@ -52,7 +52,7 @@ def write_report(
     write_run_record(record, arguments, recipe, corpus, label_set, window_length)
     if training.do_train:
         card = (recipe.model_folder or folder) / CARD
-        write_model_card(card, arguments, corpus, label_set, window_length, results, evaluations)
+        write_model_card(card, arguments, recipe, corpus, label_set, window_length, results, evaluations)
     for split, result in results.items():
         if "f1" in result.metrics:
             print(f"\n{format_scores(split, result.metrics, result.types)}")

@@ -36,7 +36,12 @@ def write_run_record(
     """
     training = arguments.training
     data = {**vars(arguments.data), **vars(arguments.decoding), **vars(arguments.report)}
-    training_settings = {**training.to_dict(), **vars(arguments.export), "report": data.pop("report")}
+    training_settings = {
+        **training.to_dict(),
+        **vars(arguments.learning),
+        **vars(arguments.export),
+        "report": data.pop("report"),
+    }
     unused = {*SECRET_ARGUMENTS, *recipe.replaced_arguments}
     record = {
         "command_line": read_command_line(),

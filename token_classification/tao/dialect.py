@@ -25,6 +25,11 @@ ONLY_RUN_NER = (
 WORDS = {
     "--learning_rate": "model.optim.lr",
     "--optim_args": "model.optim",
+    "--optim": "model.optim.name",
+    "--head_layers": "model.head.num_fc_layers",
+    "--head_dropout": "model.head.fc_dropout",
+    "--head_activation": "model.head.activation",
+    "--class_weights": "model.dataset.class_balancing",
     "--max_steps": "trainer.max_steps",
     "--dataloader_num_workers": "model.dataset.num_workers",
     "--report_to tensorboard": "exp_manager.create_tensorboard_logger=true",

@@ -37,6 +37,7 @@ from token_classification.tao.schedule import NamedSchedule, translate_schedule
 from token_classification.tao.starting_model import open_starting_model
 from token_classification.tao.translate import keep_head, translate_data, translate_decoding, translate_recipe
 from token_classification.tao.translate_trainer import translate_training
+from token_classification.training.loss import balance_classes
 from token_classification.training.survival.kept_checkpoints import KeepBestCheckpoints
 
 logger = logging.getLogger(__name__)
@@ -204,7 +205,7 @@ def log_labels(corpus: Corpus, split: str, names: list[str], labels_path: Path) 
     counts = statistics.number_counts(corpus.count_tags(split), ids)
     for line in statistics.describe_labels(counts, labels_path):
         logger.info(line)
-    weights = statistics.compute_class_weights(counts)
+    weights = balance_classes(counts)
     try:
         statistics.write_label_stats(counts, labels_path)
         if split == "train":

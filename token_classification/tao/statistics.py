@@ -57,12 +57,6 @@ def write_label_stats(counts: Mapping[int, int], labels_path: Path) -> Path:
     return path
 
 
-def compute_class_weights(counts: Mapping[int, int]) -> dict[int, float]:
-    """Weight of each label that occurs: words / (occurring labels x words of the label)."""
-    total = sum(counts.values())
-    return {label_id: total / (len(counts) * count) for label_id, count in counts.items()}
-
-
 def describe_class_weights(weights: Mapping[int, float]) -> str:
     """The line of the class weights."""
     return f"Class Weights: {dict(weights)}"

@@ -29,7 +29,7 @@ BERT_TOKENS = {"[PAD]", "[UNK]", "[CLS]", "[SEP]"}
 """What every vocabulary of BERT holds"""
 REPLACED_BY_OPTIMIZER = ("optim", "optim_args", "optim_target_modules", "adam_beta1", "adam_beta2", "adam_epsilon")
 REPLACED_BY_SCHEDULE = ("lr_scheduler_type", "lr_scheduler_kwargs", "warmup_steps")
-REPLACED_BY_LABELS = ("label_all_tokens",)
+REPLACED = ("label_all_tokens", "class_weights", "head_layers", "head_dropout", "head_activation")
 HEAD = "model.head."
 HEAD_KEYS = (f"{HEAD}num_fc_layers", f"{HEAD}fc_dropout", f"{HEAD}activation")
 MEGATRON = "megatron"
@@ -152,7 +152,7 @@ def translate_recipe(spec: DictConfig) -> Recipe:
         replaced_arguments=(
             *REPLACED_BY_OPTIMIZER,
             *(REPLACED_BY_SCHEDULE if schedule else ()),
-            *REPLACED_BY_LABELS,
+            *REPLACED,
         ),
     )
 

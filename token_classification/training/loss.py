@@ -1,6 +1,8 @@
 """The loss of a training step: mean cross entropy over labelled positions, whatever the batches are cut into."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch.nn import functional
@@ -8,6 +10,8 @@ from transformers.modeling_outputs import TokenClassifierOutput
 
 from token_classification.data.labels import IGNORED_LABEL, LabelSet
 from token_classification.data.load import Corpus
+
+Label = TypeVar("Label", str, int)
 
 
 @dataclass(frozen=True)
@@ -19,7 +23,7 @@ class LabelLoss:
     """
 
     class_weights: torch.Tensor | None = None
-    """float32, (labels,): weights of `class_balancing: weighted_loss`; the loss is then the weighted mean"""
+    """float32, (labels,): how much each label counts; the loss is then the weighted mean"""
     label_smoothing: float = 0.0
 
     def __call__(
@@ -55,12 +59,18 @@ class LabelLoss:
         return self.class_weights.to(labels.device)[known].sum()
 
 
-def weigh_classes(corpus: Corpus, label_set: LabelSet) -> torch.Tensor:
-    """Weights against the frequency of the labels in the training data: N / (K * n).
+def balance_classes(counts: Mapping[Label, int]) -> dict[Label, float]:
+    """Weigh each label that occurs against its frequency: words / (labels that occur x words of the label)."""
+    total = sum(counts.values())
+    return {label: total / (len(counts) * count) for label, count in counts.items()}
 
-    N words, K labels that occur, n words with the label; 1.0 for a label that does not occur. float32 (labels,).
+
+def weigh_classes(corpus: Corpus, label_set: LabelSet) -> torch.Tensor:
+    """Weigh the labels against their frequency in the training data; one that does not occur has 1.0.
+
+    Returns:
+        float32, (labels,).
     """
     counts = corpus.count_tags("train")
-    known = {name: counts[name] for name in label_set.names if counts[name]}
-    words = counts.total()
-    return torch.tensor([words / (len(known) * known[name]) if name in known else 1.0 for name in label_set.names])
+    weights = balance_classes({name: counts[name] for name in label_set.names if counts[name]})
+    return torch.tensor([weights.get(name, 1.0) for name in label_set.names])

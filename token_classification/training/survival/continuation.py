@@ -32,8 +32,9 @@ SETTINGS = (
     *("metric_for_best_model", "greater_is_better", "head_learning_rate"),
     *("optim", "optim_args", "adam_beta1", "adam_beta2", "adam_epsilon"),
     *("lr_scheduler_type", "lr_scheduler_kwargs", "warmup_steps"),
+    *("label_all_tokens", "class_weights", "head_layers", "head_dropout", "head_activation"),
 )
-"""Training arguments that change what is learnt. Not those that say how long, on what hardware and how exactly."""
+"""Arguments that change what is learnt. Not those that say how long, on what hardware and how exactly."""
 STEP = "--per_device_train_batch_size x --gradient_accumulation_steps x processes"
 FINGERPRINT_COLUMNS = 4
 """Numbers of each row of the embedding table that tell two encoders apart: training changes all of a row"""
@@ -188,8 +189,8 @@ def _fingerprint_encoder(model: PreTrainedModel, recipe: Recipe) -> str:
 def _list_settings(arguments: RunArguments, recipe: Recipe) -> dict[str, object]:
     """What decides what is learnt, under the names that users type."""
     training = arguments.training
-    values = {**training.to_dict(), "label_all_tokens": arguments.decoding.label_all_tokens}
-    names = [name for name in (*SETTINGS, "label_all_tokens") if name not in recipe.replaced_arguments]
+    values = {**training.to_dict(), **vars(arguments.decoding), **vars(arguments.learning)}
+    names = [name for name in SETTINGS if name not in recipe.replaced_arguments]
     step = training.per_device_train_batch_size * training.gradient_accumulation_steps * training.world_size
     settings = {**{f"--{name}": values[name] for name in names}, STEP: step, **recipe.settings}
     return {name: str(value) if _is_infinite(value) else value for name, value in settings.items()}

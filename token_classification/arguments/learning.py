@@ -1,0 +1,41 @@
+"""What a training learns besides the data: the shape of the head, and how much each label counts."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from token_classification.arguments.values import check_values
+from token_classification.errors import UserError
+
+
+@dataclass
+class LearningArguments:
+    """What a training learns besides the data: the shape of the head, and how much each label counts."""
+
+    class_weights: Literal["none", "balanced"] = field(
+        default="none",
+        metadata={
+            "help": "How much a word counts in the loss: each the same (none), or the more, the rarer its label is "
+            "(balanced: words / (labels x words with this label))."
+        },
+    )
+    head_layers: int | None = field(
+        default=None,
+        metadata={
+            "help": "Linear layers of a new classification head, the last one included. With 2 or more, other "
+            "programs need trust_remote_code to load the model. Default: the library's own head."
+        },
+    )
+    head_dropout: float | None = field(
+        default=None, metadata={"help": "Dropout in front of a new head. Default: 0.1 where --head_layers is given."}
+    )
+    head_activation: Literal["relu", "tanh", "sigmoid"] | None = field(
+        default=None, metadata={"help": "What stands between the layers of the head. Default: relu."}
+    )
+
+    def __post_init__(self) -> None:
+        check_values(self)
+        if self.head_activation is not None and (self.head_layers or 1) < 2:
+            raise UserError(
+                f"--head_activation {self.head_activation}: it stands between the layers of a head, and this one has "
+                "one layer; give --head_layers 2, or leave it out."
+            )
