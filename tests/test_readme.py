@@ -77,6 +77,7 @@ def user_folder(tmp_path, bert_folder, monkeypatch) -> Path:
 
 PAGES = {
     "README.md": 6,
+    "docs/run_ner.md": 7,
     "docs/tao.md": 6,
     "docs/check.md": 4,
     "docs/report.md": 4,
