@@ -10,22 +10,30 @@ python run_ner.py config.yaml --seed 1
 
 import sys
 
+from token_classification.arguments.help import print_asked_help
 from token_classification.exit_codes import run_command
 from token_classification.quick_imports import quick_imports
-
-with quick_imports():
-    from token_classification.story import main
 
 __all__ = ["main", "run"]
 
 
+def main(argv: list[str] | None = None) -> int:
+    """Run with a command line (None: that of the process) and return the exit code."""
+    argv = sys.argv[1:] if argv is None else argv
+    if print_asked_help(argv, __doc__):
+        return 0
+    with quick_imports():
+        from token_classification import story
+    return story.main(argv)
+
+
 def _mp_fn(index: int) -> None:
-    """What `xla_spawn` calls in each of its processes."""
+    """Run in one of the processes that `xla_spawn` starts."""
     main()
 
 
 def run() -> int:
-    """The command: exit code 0, or 2 where the user has to put something right."""
+    """Run the command; the exit code is 2 where the user has to put something right."""
     return run_command(main, sys.argv[1:])
 
 

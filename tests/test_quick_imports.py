@@ -45,7 +45,7 @@ def test_a_collector_that_was_off_stays_off():
 @pytest.mark.parametrize(
     ("imported", "absent"),
     [
-        ("run_ner", {"evaluate", "scipy.stats", "matplotlib", "omegaconf", "onnx", "openvino"}),
+        ("token_classification.story", {"evaluate", "scipy.stats", "matplotlib", "omegaconf", "onnx", "openvino"}),
         ("token_classification.inference.predictor", {"evaluate", "scipy.stats"}),
         ("token_classification.cli", {"torch", "transformers", "datasets", "numpy", "omegaconf", "yaml"}),
     ],

@@ -22,6 +22,7 @@ from token_classification.training.survival.watchdog import Watchdog
 PACKAGE = ROOT / "token_classification"
 STATIONS = ("arguments", "training", "scoring", "modeling", "data", "alignment", "inference", "export", "reporting")
 OWN_FLAGS = {
+    "arguments/help.py",
     "arguments/command_line.py",
     "arguments/old_flags.py",
     "reporting/compare.py",

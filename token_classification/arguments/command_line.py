@@ -5,11 +5,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, get_type_hints
 
 import yaml
 from transformers import HfArgumentParser
 
+from token_classification.arguments.help import HELP_COMMAND
 from token_classification.arguments.old_flags import translate_old_flags
 from token_classification.arguments.run import RunArguments
 from token_classification.errors import UserError
@@ -23,10 +24,10 @@ class ArgumentParser(HfArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise the message instead of printing the usage of 150 flags."""
-        raise UserError(f"{message}\nAll flags: python {self.prog} --help")
+        raise UserError(f"{message}\nAll flags: {HELP_COMMAND}")
 
 
-def parse_command_line(argv: Sequence[str], prog: str = "run_ner.py") -> tuple[RunArguments, list[str]]:
+def parse_command_line(argv: Sequence[str]) -> tuple[RunArguments, list[str]]:
     """Parse `[config.yaml|config.json] --flag value ...`; flags win over the file.
 
     Returns:
@@ -40,20 +41,26 @@ def parse_command_line(argv: Sequence[str], prog: str = "run_ner.py") -> tuple[R
         argv = [*read_config_file(argv[0]), *argv[1:]]
     argv, notices = translate_old_flags(argv)
     try:
-        return _parse_flags(argv, prog), notices
+        return _parse_flags(argv), notices
     except UserError as error:
         # Whoever typed old flags must find them in the message about the new ones.
         raise UserError("\n".join([*notices, str(error)])) from error
 
 
-def _parse_flags(argv: Sequence[str], prog: str) -> RunArguments:
-    parser = ArgumentParser([part.type for part in fields(RunArguments)], prog=prog, allow_abbrev=False)
+def _parse_flags(argv: Sequence[str]) -> RunArguments:
+    parser = ArgumentParser(get_type_hints(RunArguments).values(), add_help=False, allow_abbrev=False)
     _check_flag_names(parser, argv)
-    try:
-        return RunArguments(*parser.parse_args_into_dataclasses(args=argv, look_for_args_file=False))
-    except (ValueError, TypeError, ImportError) as error:
-        # What TrainingArguments says about values, about keys inside JSON values and about absent packages.
-        raise UserError(str(error)) from error
+    values = vars(parser.parse_args(argv))
+    parts, problems = {}, []
+    for name, part in get_type_hints(RunArguments).items():
+        try:
+            parts[name] = part(**{field.name: values[field.name] for field in fields(part) if field.init})
+        except (UserError, ValueError, TypeError, ImportError) as error:
+            # What TrainingArguments says about values, about keys inside JSON values and about absent packages.
+            problems.append(str(error))
+    if problems:
+        raise UserError("\n".join(problems))
+    return RunArguments(**parts)
 
 
 def read_config_file(path: str) -> list[str]:
@@ -103,7 +110,7 @@ def _check_flag_names(parser: HfArgumentParser, argv: Sequence[str]) -> None:
         if not flag.startswith("--") or flag in known:
             continue
         nearest = difflib.get_close_matches(flag.replace("-", "_").replace("__", "--", 1), known, n=1, cutoff=0.6)
-        hint = f"did you mean {nearest[0]}?" if nearest else f"see python {parser.prog} --help"
+        hint = f"did you mean {nearest[0]}?" if nearest else f"see {HELP_COMMAND}"
         problems.append(f"unknown flag {flag}: {hint}")
     if problems:
         raise UserError("\n".join(problems))

@@ -16,62 +16,75 @@ class DataArguments:
     """Which data to train on, evaluate and tag."""
 
     task_name: str = field(
-        default="ner", metadata={"help": "The task: ner, pos, chunk ...; the tag column is `{task_name}_tags`."}
+        default="ner",
+        metadata={
+            "metavar": "NAME",
+            "help": "The task, such as ner, pos or chunk. Tags are looked for in the column `{task_name}_tags`.",
+        },
     )
     dataset_name: str | None = field(
-        default=None, metadata={"help": "Name of a data set on the Hub, or a local data set folder."}
+        default=None, metadata={"metavar": "NAME", "help": "Data set to use: a name on the Hub, or a local folder."}
     )
     dataset_config_name: str | None = field(
-        default=None, metadata={"help": "Configuration of the data set (for sets that have several)."}
+        default=None,
+        metadata={"metavar": "NAME", "help": "Configuration of the data set, if it has more than one."},
     )
     train_file: str | None = field(
-        default=None, metadata={"help": "Training data: CoNLL, CoNLL-U, JSON, JSON lines, CSV or Parquet."}
+        default=None,
+        metadata={
+            "metavar": "FILE",
+            "help": "Data to train on: CoNLL, CoNLL-U, JSON, JSON lines, CSV or Parquet, recognised by content.",
+        },
     )
-    validation_file: str | None = field(default=None, metadata={"help": "Data to evaluate on (--do_eval)."})
-    test_file: str | None = field(default=None, metadata={"help": "Data to tag (--do_predict); it may have no tags."})
+    validation_file: str | None = field(default=None, metadata={"metavar": "FILE", "help": "Data to evaluate on."})
+    test_file: str | None = field(
+        default=None, metadata={"metavar": "FILE", "help": "Data to tag, with or without gold tags."}
+    )
     text_column_name: str | None = field(
-        default=None, metadata={"help": "Column of the words; a number (0-based or negative) for CoNLL files."}
+        default=None,
+        metadata={"metavar": "COLUMN", "help": "Column of the words. In CoNLL files a number: 0 first, -1 last."},
     )
     label_column_name: str | None = field(
-        default=None, metadata={"help": "Column of the tags; a number (0-based or negative) for CoNLL files."}
+        default=None,
+        metadata={"metavar": "COLUMN", "help": "Column of the tags. In CoNLL files a number: 0 first, -1 last."},
     )
     overwrite_cache: bool = field(
-        default=False,
-        metadata={"help": "Kept for old scripts: alignment is done afresh in each run, nothing is cached."},
+        default=False, metadata={"help": "Accepted for old scripts; it does nothing, because nothing is cached."}
     )
     preprocessing_num_workers: int | None = field(
-        default=None,
-        metadata={"help": "Kept for old scripts: the tokenizer uses all cores by itself."},
+        default=None, metadata={"help": "Accepted for old scripts; it does nothing: the tokenizer uses all cores."}
     )
     max_train_samples: int | None = field(default=None, metadata={"help": "Use only the first N training sentences."})
     max_eval_samples: int | None = field(default=None, metadata={"help": "Use only the first N validation sentences."})
     max_predict_samples: int | None = field(default=None, metadata={"help": "Use only the first N test sentences."})
     labels: str | None = field(
-        default=None, metadata={"help": "File with the label names, one per line (labels.txt); their order is kept."}
+        default=None,
+        metadata={"metavar": "FILE", "help": "File of label names, one per line. Their order is kept."},
     )
     data_dir: str | None = field(
-        default=None, metadata={"help": "Folder with train.txt, dev.txt and test.txt (those that there are)."}
+        default=None,
+        metadata={"metavar": "FOLDER", "help": "Folder with train.txt, dev.txt and test.txt (whichever exist)."},
     )
     task_type: Literal["NER", "Chunk", "POS"] | None = field(
         default=None,
         metadata={
-            "help": "The old script's name for the task: NER (tag in the last column), Chunk (in the last but one) or "
-            "POS (CoNLL-U)."
+            "help": "The task as the old script names it: NER (tags in the last column), Chunk (tags in the last but "
+            "one) or POS (CoNLL-U)."
         },
     )
     validation_split: float | None = field(
         default=None,
-        metadata={"help": "Without validation data: hold out this share of the training sentences, e.g. 0.1."},
+        metadata={"help": "If there is no validation data: hold out this share of the training sentences, e.g. 0.1."},
     )
     check_only: bool = field(
         default=False,
         metadata={
-            "help": "Say what is wrong with the data, with file and line, and end. Exit code 0: nothing, 1: warnings, "
-            "2: errors."
+            "help": "Check the data, report problems with file and line, and stop. Exit code 0: no problems, 1: "
+            "warnings, 2: errors."
         },
     )
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.task_name = self.task_name.lower()
         problems = []
         if self.task_type:
@@ -79,7 +92,7 @@ class DataArguments:
         if self.task_type == "Chunk" and self.label_column_name is None:
             self.label_column_name = "-2"
         if self.data_dir:
-            problems += self._find_files()
+            problems += self._find_files(Path(self.data_dir))
         if not (self.dataset_name or self.train_file or self.validation_file or self.test_file):
             problems.append(
                 "No data: give --dataset_name NAME, or --train_file, --validation_file and --test_file "
@@ -91,9 +104,8 @@ class DataArguments:
         if problems:
             raise UserError("\n".join(problems))
 
-    def _find_files(self) -> list[str]:
+    def _find_files(self, folder: Path) -> list[str]:
         """Take the files of an old-style data folder where none are named; says what is wrong with the folder."""
-        folder = Path(self.data_dir)
         found = [name for name in ("train", "dev", "test") if (folder / f"{name}.txt").is_file()]
         if not found:
             return [

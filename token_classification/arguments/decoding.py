@@ -59,7 +59,7 @@ class DecodingArguments:
         },
     )
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_values(self)
 
 

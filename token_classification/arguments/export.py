@@ -31,5 +31,5 @@ class ExportArguments:
         default=0.005, metadata={"help": "How much F1 the exported model may lose: 0.005 is half a point."}
     )
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_values(self)

@@ -7,20 +7,29 @@ from dataclasses import dataclass, field
 class ModelArguments:
     """Which model and tokenizer to start from."""
 
-    model_name_or_path: str = field(metadata={"help": "Folder of a model, or its name on the Hub."})
+    model_name_or_path: str = field(
+        metadata={"metavar": "MODEL", "help": "Model to start from: a folder, or a name on the Hub."}
+    )
     config_name: str | None = field(
-        default=None, metadata={"help": "Folder or name of the config, if not that of the model."}
+        default=None, metadata={"metavar": "NAME", "help": "Folder or name of the config, if it is not the model's."}
     )
     tokenizer_name: str | None = field(
-        default=None, metadata={"help": "Folder or name of the tokenizer, if not that of the model."}
+        default=None,
+        metadata={"metavar": "NAME", "help": "Folder or name of the tokenizer, if it is not the model's."},
     )
-    cache_dir: str | None = field(default=None, metadata={"help": "Where to keep what is downloaded from the Hub."})
+    cache_dir: str | None = field(
+        default=None, metadata={"metavar": "FOLDER", "help": "Where downloads from the Hub are kept."}
+    )
     model_revision: str = field(
-        default="main", metadata={"help": "Version of the model on the Hub: branch, tag or commit."}
+        default="main",
+        metadata={"metavar": "NAME", "help": "Version of the model on the Hub: a branch, tag or commit."},
     )
     token: str | None = field(
         default=None,
-        metadata={"help": "Token for private models and data sets; without it the one of `hf auth login` is used."},
+        metadata={
+            "metavar": "TOKEN",
+            "help": "Token for private models and data sets. Default: the token stored by `hf auth login`.",
+        },
     )
     trust_remote_code: bool = field(
         default=False,
@@ -31,7 +40,7 @@ class ModelArguments:
     ignore_mismatched_sizes: bool = field(
         default=False,
         metadata={
-            "help": "Also load weights whose shapes differ (they start fresh). Not needed for another label set: "
-            "head rows are always copied by label name."
+            "help": "Load a model even if the shapes of some weights differ; those weights start afresh. A new label "
+            "set does not need it: rows of the head are always copied by label name."
         },
     )

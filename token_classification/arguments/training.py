@@ -2,12 +2,13 @@
 
 import os
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, cast
 
 from accelerate.utils import is_deepspeed_available, parse_flag_from_env, patch_environment
 from transformers import TrainingArguments
 from transformers.trainer_utils import IntervalStrategy, SaveStrategy
 
+from token_classification.arguments.help import TRAINING_FLAGS
 from token_classification.arguments.values import (
     OPTIMIZERS,
     find_idle_training,
@@ -29,40 +30,38 @@ class NerTrainingArguments(TrainingArguments):
     train_sampling_strategy: str = field(
         default="auto",
         metadata={
-            "help": "How training windows are put into batches: random, sequential, group_by_length (like lengths "
-            "together, little padding) or auto: random where sentences share rows (--pack_windows), else "
+            "help": "How training windows are put into batches: random, sequential, group_by_length (similar lengths "
+            "together, little padding) or auto: random where sentences share rows (--pack_windows), otherwise "
             "group_by_length."
         },
     )
     pack_windows: bool = field(
         default=True,
         metadata={
-            "help": "Lay the sentences of a training batch behind each other in few rows, each visible to itself "
-            "alone, instead of padding them. The same batches, nothing else learnt; where a model can't, it is said."
+            "help": "Let sentences of a training batch share rows instead of padding each of them; none sees another. "
+            "Batches and loss stay the same. Models that cannot do this are padded, with a warning."
         },
     )
     mixed_precision: Literal["auto", "no", "bf16", "fp16"] = field(
-        default="auto",
-        metadata={
-            "help": "Precision of matrix products; weights are always float32. auto: bf16 where the hardware "
-            "multiplies it natively, else no; under `accelerate launch --mixed_precision` what that says. A name "
-            "given here wins over it. --bf16 and --fp16 do the same as their names here."
-        },
+        default="auto", metadata={"help": TRAINING_FLAGS["mixed_precision"].help}
     )
     logging_nan_inf_filter: bool = field(
         default=False,
-        metadata={"help": "Log the mean of earlier losses for one that is no number. Here such a loss ends the run."},
+        metadata={
+            "help": "In the log, replace a NaN or infinite loss with the mean of earlier losses. Such a loss ends the "
+            "run either way."
+        },
     )
     keep_freed_memory: bool = field(
         default=True,
-        metadata={"help": "On the CPU: keep freed memory for the next step instead of giving it back to the system."},
+        metadata={"help": "On the CPU: keep freed memory for the next step instead of returning it to the system."},
     )
     tune_for_cpu: bool = field(
         default=True,
         metadata={
-            "help": "On the CPU: cheaper random numbers for dropout, attention in the precision of the run, only rows "
-            "of the embedding table in the optimizer that the training data names (the others get no gradient; with "
-            "--weight_decay 0), and fewer compiled matrix products in memory."
+            "help": "On the CPU: cheaper random numbers for dropout, attention in the precision of the run, embedding "
+            "rows that the training data never uses left out of the optimizer (with --weight_decay 0), and fewer "
+            "compiled matrix products in memory."
         },
     )
     optim: str = field(
@@ -73,33 +72,22 @@ class NerTrainingArguments(TrainingArguments):
         },
     )
     head_learning_rate: float | None = field(
-        default=None,
-        metadata={
-            "help": "Learning rate of the classification head, which starts from random weights; 10 to 20 times "
-            "--learning_rate learns it in time. Default: --learning_rate."
-        },
+        default=None, metadata={"help": TRAINING_FLAGS["head_learning_rate"].help}
     )
     resume_from_checkpoint: str | None = field(
         default=None,
         metadata={
             "aliases": ["--resume"],
-            "help": "Go on from this checkpoint; `true`: from the last good one in output_dir; `auto`: likewise, or "
-            "from the start where there is none.",
+            "metavar": "FOLDER",
+            "help": TRAINING_FLAGS["resume_from_checkpoint"].help,
         },
     )
-    overwrite_output_dir: bool = field(
-        default=False,
-        metadata={"help": "Train from scratch into an output_dir that already holds something."},
-    )
+    overwrite_output_dir: bool = field(default=False, metadata={"help": TRAINING_FLAGS["overwrite_output_dir"].help})
     early_stopping_patience: int | None = field(
-        default=None,
-        metadata={
-            "help": "Stop after N evaluations without a better metric_for_best_model (default f1) and keep the best "
-            "model. Switches evaluation and saving to every epoch unless told otherwise."
-        },
+        default=None, metadata={"help": TRAINING_FLAGS["early_stopping_patience"].help}
     )
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._fit_hardware()
         self._check_engines()
         if problems := find_wrong_values(self) or find_idle_training(self) or find_unknown_optimizer(self.optim):
@@ -115,7 +103,7 @@ class NerTrainingArguments(TrainingArguments):
         try:
             # TrainingArguments has an attribute of the name `mixed_precision`, too, and reads it from there.
             with patch_environment(**{LAUNCHED_PRECISION: self.mixed_precision}):
-                super().__post_init__()
+                super().__post_init__()  # type: ignore[no-untyped-call]  # the library has no type for it
         except ValueError as error:
             # What the library finds in values that are only wrong together.
             raise UserError(str(error)) from error
@@ -124,7 +112,7 @@ class NerTrainingArguments(TrainingArguments):
         if problems := find_unknown_trackers(self.report_to):
             raise UserError("\n".join(problems))
 
-    def __getstate__(self) -> dict:
+    def __getstate__(self) -> dict[str, object]:
         """What is pickled (`training_args.bin`, which a push uploads) and copied: without the token."""
         return vars(self) | {"hub_token": None}
 
@@ -146,14 +134,14 @@ class NerTrainingArguments(TrainingArguments):
         if self.fp16 and self.use_cpu:
             raise UserError("--fp16 needs a GPU; on a CPU: --mixed_precision auto.")
 
-    def _choose_precision(self) -> str:
+    def _choose_precision(self) -> Literal["no", "bf16", "fp16"]:
         """What `accelerate launch --mixed_precision` was told; it says `no` where it was told nothing."""
         launched = os.environ.get(LAUNCHED_PRECISION, "no")
         if launched == "no":
             return "bf16" if multiplies_bf16() else "no"
         if launched not in ("bf16", "fp16"):
             raise UserError(f"accelerate launch --mixed_precision {launched}: accepted are no, bf16 and fp16.")
-        return launched
+        return cast(Literal["bf16", "fp16"], launched)
 
     def _check_engines(self) -> None:
         """Refuse what shards a model where it can't run; without this it is left out in silence, or fails deep inside.

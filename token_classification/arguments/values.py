@@ -3,11 +3,12 @@
 import difflib
 from collections.abc import Callable, Collection
 from math import isfinite
-
-from transformers import TrainingArguments
-from transformers.training_args import OptimizerNames
+from typing import TYPE_CHECKING
 
 from token_classification.errors import UserError
+
+if TYPE_CHECKING:
+    from transformers import TrainingArguments
 
 LARGEST_SEED = 2**32 - 1
 """NumPy's"""
@@ -73,7 +74,7 @@ def find_wrong_values(arguments: object) -> list[str]:
     ]
 
 
-def find_idle_training(training: TrainingArguments) -> list[str]:
+def find_idle_training(training: "TrainingArguments") -> list[str]:
     """Name what makes a training learn nothing; each of its values may be a good one by itself."""
     epochs, steps = training.num_train_epochs, training.max_steps
     is_idle = steps == 0 or (steps < 0 and epochs == 0)
@@ -87,6 +88,10 @@ def find_idle_training(training: TrainingArguments) -> list[str]:
 
 def find_unknown_optimizer(name: str) -> list[str]:
     """Say that `--optim` is no optimizer, with the nearest name."""
+    # Here, because the help reads this file without the library.
+    from transformers import TrainingArguments
+    from transformers.training_args import OptimizerNames
+
     names = list(dict.fromkeys([*OPTIMIZERS, *(member.value for member in OptimizerNames)]))
     if name in names:
         return []
@@ -97,7 +102,7 @@ def find_unknown_optimizer(name: str) -> list[str]:
     ]
 
 
-def find_unknown_trackers(names: Collection[str]) -> list[str]:
+def find_unknown_trackers(names: Collection[str] | None) -> list[str]:
     """Name what `--report_to` can't report to: nothing of that name, or a package that is not there.
 
     Args:

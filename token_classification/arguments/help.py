@@ -1,0 +1,233 @@
+"""`--help` shows the flags that decide a run, `--help_all` every flag; both in groups.
+
+`--help` answers at once: the flags of a training are copied here, so that no library has to be imported. A test holds
+the copies to the dataclass.
+"""
+
+import dataclasses
+import shutil
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum
+from fnmatch import fnmatch
+from types import NoneType, UnionType
+from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+
+from token_classification.arguments.data import DataArguments
+from token_classification.arguments.decoding import DecodingArguments
+from token_classification.arguments.export import ExportArguments
+from token_classification.arguments.model import ModelArguments
+from token_classification.arguments.report import ReportArguments
+
+
+class Flag(NamedTuple):
+    """A flag as the help shows it."""
+
+    metavar: str
+    """What stands for its value; empty for a switch"""
+    help: str
+    default: object = None
+
+
+TRAINING_FLAGS = {
+    "do_train": Flag("", "Train on the training data.", False),
+    "do_eval": Flag("", "Score the model on the validation data.", False),
+    "do_predict": Flag("", "Tag the test data, and score the tags if the data has gold tags.", False),
+    "num_train_epochs": Flag("X", "How many times to go through the training data.", 3.0),
+    "per_device_train_batch_size": Flag("N", "Sentences per training step, on each device.", 8),
+    "gradient_accumulation_steps": Flag("N", "Batches whose gradients are added up before each update.", 1),
+    "learning_rate": Flag("X", "Highest learning rate.", 5e-5),
+    "head_learning_rate": Flag(
+        "X",
+        "Learning rate of the classification head, which starts from random weights; 10 to 20 times --learning_rate "
+        "is a good choice. Default: --learning_rate.",
+    ),
+    "eval_strategy": Flag("{no,steps,epoch}", "When to evaluate during training.", "no"),
+    "early_stopping_patience": Flag(
+        "N",
+        "Stop after N evaluations without a better score (--metric_for_best_model, F1 by default) and keep the best "
+        "model. Evaluates and saves every epoch unless other flags say when.",
+    ),
+    "mixed_precision": Flag(
+        "{auto,no,bf16,fp16}",
+        "Precision of matrix products; weights are always float32. auto: bf16 where the hardware multiplies it "
+        "natively, otherwise no.",
+        "auto",
+    ),
+    "seed": Flag("N", "Seed of all random numbers.", 42),
+    "resume_from_checkpoint": Flag(
+        "FOLDER",
+        "Continue from this checkpoint. `true`: from the last good one in output_dir; `auto`: the same, or from the "
+        "start if there is none. Short: --resume.",
+    ),
+    "output_dir": Flag("FOLDER", "Where the model, the scores and the report are written."),
+    "overwrite_output_dir": Flag("", "Train from scratch even if output_dir already holds a run.", False),
+}
+"""Flags of a training that `--help` shows"""
+
+SHOWN = {
+    "steps": ("do_train", "do_eval", "do_predict", "do_export", "check_only"),
+    "data": (
+        *("train_file", "validation_file", "test_file", "dataset_name", "text_column_name", "label_column_name"),
+        *("task_name", "validation_split"),
+    ),
+    "model": ("model_name_or_path", "trust_remote_code"),
+    "training": (
+        *("num_train_epochs", "per_device_train_batch_size", "gradient_accumulation_steps", "learning_rate"),
+        *("head_learning_rate", "eval_strategy", "early_stopping_patience", "mixed_precision", "seed"),
+        "resume_from_checkpoint",
+    ),
+    "decoding": ("max_seq_length", "long_sentences", "decoder"),
+    "output": ("output_dir", "overwrite_output_dir"),
+}
+"""The flags that decide a run, in groups"""
+
+TRAINING_GROUPS = {
+    "steps": ("do_train", "do_eval", "do_predict"),
+    "output": ("output_dir", "overwrite_output_dir", "save_only_model"),
+    "training: data and batches": (
+        *("num_train_epochs", "max_steps", "per_device_train_batch_size", "gradient_accumulation_steps"),
+        *("auto_find_batch_size", "train_sampling_strategy", "length_column_name", "pack_windows", "dataloader_*"),
+        *("seed", "data_seed", "full_determinism"),
+    ),
+    "training: optimizer and loss": (
+        *("learning_rate", "head_learning_rate", "lr_scheduler_*", "warmup_*", "optim*", "adam_*", "weight_decay"),
+        *("max_grad_norm", "label_smoothing_factor", "neftune_*"),
+    ),
+    "training: evaluation and checkpoints": (
+        *("eval_*", "per_device_eval_*", "early_stopping_*", "metric_for_best_model", "greater_is_better"),
+        *("load_best_*", "save_*", "resume_*", "restore_*", "ignore_data_skip", "enable_jit_checkpoint"),
+    ),
+    "training: speed and memory": (
+        *("mixed_precision", "bf16*", "fp16*", "tf32", "torch_*", "*_checkpointing*", "use_liger_*", "liger_*"),
+        *("use_cpu", "tune_for_cpu", "keep_freed_memory"),
+    ),
+    "training: several processes": (
+        *("ddp_*", "fsdp*", "deepspeed", "accelerator_config", "parallelism_config", "local_rank"),
+        *("average_tokens_*", "*_on_each_node"),
+    ),
+    "training: logs and trackers": (
+        *("logging_*", "log_*", "report_to", "run_name", "project", "trackio_*", "disable_tqdm"),
+        *("include_num_*", "skip_memory_metrics", "debug"),
+    ),
+    "training: the Hub": ("push_to_hub", "hub_*"),
+}
+"""Where `--help_all` shows the flags of a training; those that no pattern fits come last"""
+OTHER_GROUP = "training: other flags of transformers.TrainingArguments"
+
+LIGHT_PARTS = (DataArguments, DecodingArguments, ExportArguments, ModelArguments, ReportArguments)
+HELP_COMMAND = "python run_ner.py --help_all"
+"""What shows all flags"""
+
+HELP_COLUMN, LEAST_WIDTH, GREATEST_WIDTH = 30, 60, 110
+LONGEST_METAVAR = 40
+
+
+def print_asked_help(argv: Sequence[str], introduction: str) -> bool:
+    """Print the help if the command line asks for it.
+
+    Args:
+        argv: The command line.
+        introduction: What stands above the flags.
+
+    Returns:
+        Whether it was asked for.
+    """
+    if "--help_all" in argv:
+        print(format_help(introduction, group_all_flags()), end="")
+    elif "--help" in argv or "-h" in argv:
+        print(format_help(introduction, group_shown_flags()), f"All flags: {HELP_COMMAND}", sep="\n")
+    else:
+        return False
+    return True
+
+
+def group_shown_flags() -> dict[str, dict[str, Flag]]:
+    """Return the flags that decide a run, by group and name."""
+    flags = dict(TRAINING_FLAGS)
+    for part in LIGHT_PARTS:
+        flags |= describe_flags(part)
+    return {group: {name: flags[name] for name in names} for group, names in SHOWN.items()}
+
+
+def group_all_flags() -> dict[str, dict[str, Flag]]:
+    """Return every flag, by group and name."""
+    # Here, because it brings transformers.
+    from token_classification.arguments.run import RunArguments
+
+    shown = {name: group for group, names in SHOWN.items() for name in names}
+    groups: dict[str, dict[str, Flag]] = {group: {} for group in (*SHOWN, *TRAINING_GROUPS)}
+    for part_name, part in get_type_hints(RunArguments).items():
+        for name, flag in describe_flags(part).items():
+            group = _choose_training_group(name) if part_name == "training" else shown.get(name, part_name)
+            groups.setdefault(group, {})[name] = TRAINING_FLAGS.get(name, flag)
+    if rest := groups.pop(OTHER_GROUP, None):
+        groups[OTHER_GROUP] = rest
+    return {group: flags for group, flags in groups.items() if flags}
+
+
+def _choose_training_group(name: str) -> str:
+    for group, patterns in TRAINING_GROUPS.items():
+        if any(fnmatch(name, pattern) for pattern in patterns):
+            return group
+    return OTHER_GROUP
+
+
+def describe_flags(part: type) -> dict[str, Flag]:
+    """Return the flags that the fields of a dataclass are."""
+    types = get_type_hints(part)
+    return {
+        field.name: Flag(
+            field.metadata.get("metavar") or _name_value(types[field.name]),
+            field.metadata.get("help", "").replace("%%", "%"),
+            None if field.default is dataclasses.MISSING else field.default,
+        )
+        for field in dataclasses.fields(part)
+        if field.init
+    }
+
+
+def _name_value(kind: Any) -> str:
+    """What stands for the value of a flag of this type; all values where they are listed and few."""
+    if kind is bool:
+        return ""
+    kinds = [one for one in get_args(kind) if one is not NoneType] if isinstance(kind, UnionType) else [kind]
+    if get_origin(kinds[0]) is Literal:
+        return _list_choices(get_args(kinds[0]))
+    if isinstance(kinds[0], type) and issubclass(kinds[0], Enum):
+        return _list_choices(member.value for member in kinds[0])
+    return {bool: "{true,false}", int: "N", float: "X"}.get(kinds[0], "TEXT")
+
+
+def _list_choices(values: Iterable[object]) -> str:
+    return f"{{{','.join(map(str, values))}}}"
+
+
+def format_help(introduction: str, groups: Mapping[str, Mapping[str, Flag]]) -> str:
+    """Lay out flags in groups, as wide as the terminal."""
+    width = max(LEAST_WIDTH, min(shutil.get_terminal_size().columns, GREATEST_WIDTH))
+    lines = [introduction.strip()]
+    for group, flags in groups.items():
+        lines += ["", f"{group}:"]
+        for name, flag in flags.items():
+            lines += _format_flag(name, flag, width)
+    return "\n".join(lines) + "\n"
+
+
+def _format_flag(name: str, flag: Flag, width: int) -> list[str]:
+    """The flag, and its help in a column of its own."""
+    text = flag.help
+    if flag.default is True:
+        text += f" (on; turn it off with --no_{name})"
+    elif flag.default not in (None, False, ""):
+        default = flag.default.value if isinstance(flag.default, Enum) else flag.default
+        text += f" (default: {default})"
+    metavar = flag.metavar
+    if len(metavar) > LONGEST_METAVAR:
+        metavar, text = "NAME", f"{text} One of: {metavar[1:-1].replace(',', ', ')}."
+    indent = " " * HELP_COLUMN
+    typed = f"  --{name} {metavar}".rstrip()
+    lines = textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent)
+    if len(typed) < HELP_COLUMN - 1:
+        return [typed.ljust(HELP_COLUMN) + lines[0].lstrip(), *lines[1:]]
+    return [typed, *lines]
