@@ -5,11 +5,13 @@ it can take, and each word's most probable tag.
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
-
-from transformers import PreTrainedConfig
+from typing import TYPE_CHECKING, Literal
 
 from token_classification.arguments.values import check_values
+
+if TYPE_CHECKING:
+    # `--help` reads this file, and must not wait for a library.
+    from transformers import PreTrainedConfig
 
 Decoder = Literal["argmax", "viterbi"]
 
@@ -63,7 +65,7 @@ class DecodingArguments:
         check_values(self)
 
 
-def choose_window(asked: int | None, config: PreTrainedConfig) -> int | None:
+def choose_window(asked: int | None, config: "PreTrainedConfig") -> int | None:
     """Return the longest input in sub-tokens that counts for a model; None: what it can take.
 
     Args:
@@ -74,18 +76,20 @@ def choose_window(asked: int | None, config: PreTrainedConfig) -> int | None:
     return wanted if wanted is not None and wanted > 0 else None
 
 
-def choose_decoder(asked: Decoder | None, config: PreTrainedConfig) -> Decoder:
+def choose_decoder(asked: Decoder | None, config: "PreTrainedConfig") -> Decoder:
     """Return the decoder that counts for a model."""
     return asked or getattr(config, DECODER_KEY, None) or "argmax"
 
 
-def settle_decoding(decoding: DecodingArguments, config: PreTrainedConfig) -> DecodingArguments:
+def settle_decoding(decoding: DecodingArguments, config: "PreTrainedConfig") -> DecodingArguments:
     """Return the settings with the window and the decoder that count for a model."""
     window, decoder = choose_window(decoding.max_seq_length, config), choose_decoder(decoding.decoder, config)
     return replace(decoding, max_seq_length=window, decoder=decoder)
 
 
-def record_decoding(config: PreTrainedConfig, asked: int | None, window_length: int, decoder: Decoder | None) -> None:
+def record_decoding(
+    config: "PreTrainedConfig", asked: int | None, window_length: int, decoder: Decoder | None
+) -> None:
     """Note in a model's config what it is trained or exported with, as far as it was asked for.
 
     Args:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from fnmatch import fnmatch
 from types import NoneType, UnionType
-from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from token_classification.arguments.data import DataArguments
 from token_classification.arguments.decoding import DecodingArguments
@@ -191,7 +191,9 @@ def _name_value(kind: Any) -> str:
     """What stands for the value of a flag of this type; all values where they are listed and few."""
     if kind is bool:
         return ""
-    kinds = [one for one in get_args(kind) if one is not NoneType] if isinstance(kind, UnionType) else [kind]
+    kinds = (
+        [one for one in get_args(kind) if one is not NoneType] if get_origin(kind) in (Union, UnionType) else [kind]
+    )
     if get_origin(kinds[0]) is Literal:
         return _list_choices(get_args(kinds[0]))
     if isinstance(kinds[0], type) and issubclass(kinds[0], Enum):
