@@ -11,16 +11,14 @@ from conftest import ROOT
 
 import run_ner
 from token_classification.arguments.help import (
-    SHOWN,
-    TRAINING_FLAGS,
     TRAINING_GROUPS,
-    Flag,
     describe_flags,
     format_help,
     group_all_flags,
     group_shown_flags,
 )
 from token_classification.arguments.run import RunArguments
+from token_classification.arguments.shown_flags import SHOWN, TRAINING_FLAGS, Flag
 from token_classification.arguments.training import NerTrainingArguments
 
 

@@ -23,6 +23,7 @@ PACKAGE = ROOT / "token_classification"
 STATIONS = ("arguments", "training", "scoring", "modeling", "data", "alignment", "inference", "export", "reporting")
 OWN_FLAGS = {
     "arguments/help.py",
+    "arguments/shown_flags.py",
     "arguments/command_line.py",
     "arguments/old_flags.py",
     "reporting/compare.py",

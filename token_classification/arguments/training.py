@@ -8,7 +8,7 @@ from accelerate.utils import is_deepspeed_available, parse_flag_from_env, patch_
 from transformers import TrainingArguments
 from transformers.trainer_utils import IntervalStrategy, SaveStrategy
 
-from token_classification.arguments.help import TRAINING_FLAGS
+from token_classification.arguments.shown_flags import TRAINING_FLAGS
 from token_classification.arguments.values import (
     OPTIMIZERS,
     find_idle_training,
