@@ -1,10 +1,14 @@
+import re
 import subprocess
 import sys
+import tomllib
 
 import pytest
+from conftest import ROOT
 
 from token_classification.errors import UserError
-from token_classification.extras import explain_missing_export_extra
+from token_classification.exit_codes import explain_error
+from token_classification.extras import EXTRAS, explain_missing_export_extra
 
 SHOW_SENDERS = """
 from token_classification.export.openvino import check_installed
@@ -18,10 +22,34 @@ for name, module in list(sys.modules.items()):
 """
 
 
-def test_a_missing_library_says_what_to_type():
-    message = r'nowhere is not installed; type: pip install "token-classification\[export\]"'
-    with pytest.raises(UserError, match=message), explain_missing_export_extra():
+@pytest.mark.parametrize("package", EXTRAS)
+def test_a_missing_package_says_what_to_type(package):
+    message = explain_error(ModuleNotFoundError(f"No module named '{package}.part'", name=f"{package}.part"))
+    assert message is not None
+    assert message.startswith(f"{package} is not installed")
+    assert f'pip install ".[{EXTRAS[package]}]"' in message
+
+
+def test_every_package_of_an_extra_is_known():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    distributions = {"google": "protobuf"}
+    for package, extra in EXTRAS.items():
+        assert distributions.get(package, package) in [re.split("[><=]", name)[0] for name in extras[extra]]
+    users = [name for extra in ("tao", "report", "export", "tensorboard") for name in extras[extra]]
+    assert {re.split("[><=]", name)[0] for name in users} == {distributions.get(name, name) for name in EXTRAS}
+
+
+def test_other_imports_that_fail_are_bugs():
+    error = ModuleNotFoundError("No module named 'nowhere'", name="nowhere")
+    assert explain_error(error) is None
+    with pytest.raises(ModuleNotFoundError), explain_missing_export_extra():
         import nowhere  # noqa: F401
+
+
+def test_an_export_library_that_is_missing_is_the_users_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "nncf", None)
+    with pytest.raises(UserError, match="trained model runs with torch"), explain_missing_export_extra():
+        import nncf  # noqa: F401
 
 
 def test_the_libraries_send_nothing_about_their_use():

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from token_classification.errors import RejectedError, StoppedError, UserError
+from token_classification.extras import explain_missing_extra
 from token_classification.output_text import make_printable_lines
 from token_classification.system_errors import find_error_number
 
@@ -105,6 +106,8 @@ def explain_error(error: Exception) -> str | None:
         place = os.fsdecode(name) if isinstance(name, (str, bytes, os.PathLike)) else "system"
         step = NEXT_STEPS.get(number, "check this place, then type the same command again")
         return f"{place}: {getattr(error, 'strerror', None) or os.strerror(number)}; {step}"
+    if isinstance(error, ModuleNotFoundError):
+        return explain_missing_extra(error)
     if isinstance(error, MemoryError):
         return "out of memory; close other programs, or give smaller files or batches"
     if isinstance(error, RecursionError):

@@ -6,7 +6,29 @@ from contextlib import contextmanager
 
 from token_classification.errors import UserError
 
+EXTRAS = {
+    "omegaconf": "tao",
+    "cryptography": "tao",
+    "google": "tao",
+    "matplotlib": "report",
+    "tensorboard": "tensorboard",
+    "openvino": "export",
+    "nncf": "export",
+    "onnx": "export",
+    "onnxruntime": "export",
+    "onnxscript": "export",
+}
+"""Package that the project itself doesn't bring along -> the extra that does (pyproject.toml)"""
 TELEMETRY = "openvino_telemetry"
+
+
+def explain_missing_extra(error: ImportError) -> str | None:
+    """Return what to type for a package of an extra that isn't installed; None for any other import that fails."""
+    package = (error.name or "").partition(".")[0]
+    extra = EXTRAS.get(package)
+    if extra is None:
+        return None
+    return f'{package} is not installed; type in the folder of this project: pip install ".[{extra}]"'
 
 
 @contextmanager
@@ -20,10 +42,10 @@ def explain_missing_export_extra() -> Iterator[None]:
         with _without_telemetry():
             yield
     except ImportError as error:
-        raise UserError(
-            f'{error.name} is not installed; type: pip install "token-classification[export]" '
-            "(a trained model runs with torch without it)"
-        ) from error
+        message = explain_missing_extra(error)
+        if message is None:
+            raise
+        raise UserError(f"{message} (a trained model runs with torch without it)") from error
 
 
 @contextmanager
