@@ -12,6 +12,7 @@ from token_classification.errors import UserError
 from token_classification.exit_codes import run_command
 from token_classification.tao.command_flags import MODEL_COMMANDS
 from token_classification.tao.processes import start_over_without_key
+from token_classification.text_tables import format_table
 
 PROGRAM = "token_classification"
 
@@ -100,14 +101,13 @@ def parse(argv: Sequence[str]) -> tuple[CommandModule, argparse.Namespace]:
 
 def build_main_parser() -> ArgumentParser:
     """Build what reads the name of the command; its help is the table of commands."""
-    width = max(map(len, COMMANDS)) + 2
     parser = ArgumentParser(
         prog=PROGRAM,
         usage=f"{PROGRAM} COMMAND [flags]",
         description="Train, evaluate and apply models that tag words.",
         epilog="\n".join(
             [
-                *("commands:", *(f"  {name:{width}}{line}" for name, (_, line) in COMMANDS.items())),
+                *("commands:", format_table([["", name, line] for name, (_, line) in COMMANDS.items()], left=(1, 2))),
                 *("", f"The flags of a command: {PROGRAM} COMMAND -h"),
             ]
         ),

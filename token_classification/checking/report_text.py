@@ -7,6 +7,7 @@ from token_classification.checking.findings import Finding, Severity
 from token_classification.checking.statistics import SplitStatistics
 from token_classification.errors import LISTED_PROBLEMS, list_problems
 from token_classification.output_text import make_printable, make_printable_lines
+from token_classification.text_tables import format_table
 
 LISTED_LABELS = 12
 
@@ -40,13 +41,7 @@ def summarise(examination: Examination) -> str:
 
 def format_statistics(statistics: Sequence[SplitStatistics]) -> str:
     """The figures as a table."""
-    rows = list_figures(statistics)
-    width = max(len(title) for title, _ in rows) + 2
-    columns = [max(len(cells[split]) for _, cells in rows) + 2 for split in range(len(statistics))]
-    return "\n".join(
-        (f"{title:<{width}}" + "".join(f"{cell:>{size}}" for cell, size in zip(cells, columns, strict=True))).rstrip()
-        for title, cells in rows
-    )
+    return format_table([[title, *cells] for title, cells in list_figures(statistics)])
 
 
 def list_figures(statistics: Sequence[SplitStatistics]) -> list[tuple[str, list[str]]]:

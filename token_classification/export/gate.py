@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from token_classification import text_tables
 from token_classification.data.sentences import Sentences
 from token_classification.inference.engine import Engine, open_engine
 from token_classification.inference.export_record import read_export_record
@@ -84,17 +85,21 @@ def open_gate(engine: Engine, test: Sentences, source: str, max_f1_drop: float, 
 
 def format_table(rows: Sequence[GateRow]) -> str:
     """The table, a row per variant; F1 and equal tags in percent."""
-    width = max(len("variant"), *(len(row.variant) for row in rows)) + 2
-    header = f"{'variant':{width}}{'F1':>8}{'equal tags':>12}{'sentences/s':>13}{'p50 ms':>9}{'p95 ms':>9}{'MB':>8}"
-    return "\n".join([header, *(_format_row(row, width) for row in rows)])
+    head = ["variant", "F1", "equal tags", "sentences/s", "p50 ms", "p95 ms", "MB", ""]
+    return text_tables.format_table([head, *map(_list_cells, rows)], left=(0, 7))
 
 
-def _format_row(row: GateRow, width: int) -> str:
-    kept = f"  not quantized: {', '.join(row.kept)}" if row.kept else ""
-    return (
-        f"{row.variant:{width}}{100 * row.f1:>8.2f}{100 * row.equal_tags:>12.3f}{row.sentences_per_second:>13,.0f}"
-        f"{row.latency_p50:>9.1f}{row.latency_p95:>9.1f}{row.size:>8.1f}{kept}"
-    )
+def _list_cells(row: GateRow) -> list[str]:
+    return [
+        row.variant,
+        f"{100 * row.f1:.2f}",
+        f"{100 * row.equal_tags:.3f}",
+        f"{row.sentences_per_second:,.0f}",
+        f"{row.latency_p50:.1f}",
+        f"{row.latency_p95:.1f}",
+        f"{row.size:.1f}",
+        f"not quantized: {', '.join(row.kept)}" if row.kept else "",
+    ]
 
 
 def _measure(

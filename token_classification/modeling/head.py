@@ -8,6 +8,7 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from token_classification.errors import UserError
+from token_classification.text_tables import format_table
 
 logger = logging.getLogger(__name__)
 
@@ -56,5 +57,5 @@ def _log_changes(old_names: Sequence[str], new_names: Sequence[str]) -> None:
         "new": [name for name in new_names if name not in set(old_names)],
         "dropped": [name for name in old_names if name not in set(new_names)],
     }
-    table = "\n".join(f"  {kind:8}{len(names):4}  {' '.join(names) or '-'}" for kind, names in rows.items())
-    logger.warning("The model knew other labels; rows of its head:\n%s", table)
+    cells = [["", kind, f"{len(names):,}", " ".join(names) or "-"] for kind, names in rows.items()]
+    logger.warning("The model knew other labels; rows of its head:\n%s", format_table(cells, left=(0, 1, 3)))

@@ -22,6 +22,7 @@ from token_classification.scoring.significance import (
     compare_groups,
     find_p_value,
 )
+from token_classification.text_tables import format_table
 
 LISTED_SENTENCES = 10
 SURE = 0.05
@@ -128,16 +129,12 @@ def check_same_gold(a: TaggedRun, b: TaggedRun) -> None:
 def format_comparison(comparison: Comparison) -> str:
     """The comparison as text; scores in percent."""
     a, b = comparison.a, comparison.b
-    types = {make_printable(name): row for name, row in comparison.types.items()}
-    rows = {**types, "all (micro)": comparison.micro}
-    width = max(map(len, rows)) + 2
+    rows = [["F1", "A", "B", "B - A", "95 % interval", "gold"]]
+    rows += [_list_cells(name, row) for name, row in comparison.types.items()]
+    rows.append(_list_cells("all (micro)", comparison.micro))
     lines = [f"A  {a.path}", f"B  {b.path}", f"{len(a.sentences):,} sentences, scheme {comparison.scheme}", ""]
-    lines.append(f"{'F1':{width}}{'A':>8}{'B':>8}{'B - A':>9}{'95 % interval':>18}{'gold':>9}")
-    for name, row in rows.items():
-        interval = f"{100 * row.low:+.2f} .. {100 * row.high:+.2f}"
-        scores = f"{100 * row.a:8.2f}{100 * row.b:8.2f}{100 * row.value:+9.2f}"
-        lines.append(f"{name:{width}}{scores}{interval:>18}{row.gold:>9,}")
     lines += [
+        *format_table(rows).split("\n"),
         "",
         f"Intervals: {COMPARED_REPLICATES:,} resamplings of the sentences (paired bootstrap).",
         f"p = {comparison.p_value:.4f} (approximate randomisation, {SHUFFLES:,} shuffles): {_judge(comparison)}",
@@ -175,6 +172,11 @@ def build_comparison_record(comparison: Comparison) -> dict:
         }
         for title, sentences in (("fixed", comparison.fixed), ("broken", comparison.broken))
     }
+
+
+def _list_cells(name: str, row: Difference) -> list[str]:
+    interval = f"{100 * row.low:+.2f} .. {100 * row.high:+.2f}"
+    return [name, f"{100 * row.a:.2f}", f"{100 * row.b:.2f}", f"{100 * row.value:+.2f}", interval, f"{row.gold:,}"]
 
 
 def _find_difference(a: Sentences, b: Sentences, number: int) -> tuple[str, str] | None:

@@ -16,9 +16,8 @@ from token_classification.output_text import dump_json
 from token_classification.recipe import DEFAULT_RECIPE, Recipe
 
 LIBRARIES = ("torch", "transformers", "datasets", "tokenizers", "accelerate", "evaluate", "seqeval", "numpy")
-SECRET_ARGUMENTS = ("token", "hub_token")
-SECRET_FLAGS = ("__token", "__hub_token", "__use_auth_token", "__push_to_hub_token", "__key")
-"""Written with underscores alone"""
+SECRETS = ("token", "hub_token", "use_auth_token", "push_to_hub_token", "key")
+"""Arguments and flags whose values no file may show"""
 HIDDEN = "***"
 
 
@@ -42,7 +41,7 @@ def write_run_record(
         **vars(arguments.export),
         "report": data.pop("report"),
     }
-    unused = {*SECRET_ARGUMENTS, *recipe.replaced_arguments}
+    unused = {*SECRETS, *recipe.replaced_arguments}
     record = {
         "command_line": read_command_line(),
         "seed": training.seed,
@@ -93,7 +92,8 @@ def hide_secrets(argv: Sequence[str]) -> list[str]:
     value_follows = False
     for argument in argv:
         flag, equals, _ = argument.partition("=")
-        is_secret = argument == "-k" or flag.replace("-", "_") in SECRET_FLAGS
+        is_long = flag.startswith("--") and flag[2:].replace("-", "_") in SECRETS
+        is_secret = argument == "-k" or is_long
         if value_follows and not argument.startswith("--"):
             hidden.append(HIDDEN)
             value_follows = False
