@@ -26,7 +26,7 @@ SEEDS = {
     "ontonotes": b"#begin document (x); part 000\nx 0 0 Ann NNP (S* - - - s (PERSON* -\nx 0 1 ran V *) - - - s *) -\n",
     "piped": b"Ann|N|B-PER ran|V|O\n|||O\n",
     "json": b'{"data": [{"tokens": ["Ann", "ran"], "ner_tags": ["B-PER", "O"], "doc_id": 1}]}',
-    "json_lines": b'{"tokens": ["Ann", "ran"], "ner_tags": ["B-PER", "O"]}\n{"words": ["a"], "ner": [0]}\n',
+    "jsonl": b'{"tokens": ["Ann", "ran"], "ner_tags": ["B-PER", "O"]}\n{"words": ["a"], "ner": [0]}\n',
     "csv": b'sentence_id,word,tag\n1,Ann,B-PER\n,ran,O\n2,"a""b",O\ntokens;tags\n[\'a\', \'b\'];["O", "O"]\n',
     "parquet": write_parquet(tokens=[["Ann", "ran"], ["Bob"]], ner_tags=[["B-PER", "O"], ["B-PER"]]),
     "text_and_labels": b"Ann ran\nO O\n",

@@ -139,11 +139,61 @@ def test_stdin_is_recognised_by_what_comes(monkeypatch, compress, content, expec
 
 def test_the_format_can_be_named(tmp_path):
     assert read(tmp_path / "a.txt", "Anna O\n", input_format="conll") == [(1, ["Anna"])]
+    assert read(tmp_path / "a.conll", "Anna O\n", input_format="text") == [(1, "Anna O")]
 
 
-def test_one_json_list_says_what_to_type(tmp_path):
-    with pytest.raises(UserError, match=r"jq -c '\.\[\]'"):
-        read(tmp_path / "a.json", json.dumps([{"text": "Anna"}]))
+def test_the_content_decides_and_says_so(tmp_path, caplog):
+    caplog.set_level("INFO")
+    assert read(tmp_path / "a.txt", "Anna\tB-PER\nleft\tO\n\nParis\tB-LOC\n") == [
+        (1, ["Anna", "left"]),
+        (4, ["Paris"]),
+    ]
+    assert "a.txt is read as conll" in caplog.text
+    assert read(tmp_path / "a.tsv", "id\ttext\n1\tAnna left\n") == [(2, "Anna left")]
+    caplog.clear()
+    assert read(tmp_path / "b.txt", "Anna left.\nSo did she.\n") == [(1, "Anna left."), (2, "So did she.")]
+    assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    ("content", "taken", "other"),
+    [("Anna\nParis\n", "text", "conll"), ("Anna\nleft\n.\n\nShe\nran\nfar\n", "conll", "text")],
+)
+def test_two_readings_are_said_aloud(tmp_path, caplog, content, taken, other):
+    found = read(tmp_path / "a.txt", content)
+    assert found == list_records(str(tmp_path / "a.txt"), input_format=taken)
+    (record,) = (record for record in caplog.records if record.levelname == "WARNING")
+    assert f"read as {taken}" in record.getMessage()
+    assert f"input_format={other}" in record.getMessage()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "advice"),
+    [
+        ("a.json", json.dumps([{"text": "Anna"}]), r"jq -c '\.\[\]'"),
+        ("a", '{"data": [{"text": "Anna"}]}', r"jq -c '\.\[\] \| arrays \| \.\[\]'"),
+        ("a.tsv", "id\tremark\n1\tAnna left\n", r"a\.tsv:1: .*input_format=csv text_column=NAME"),
+        ("a", '["Yes," she said.\n', r"a:1: .*input_format=text, or input_format=jsonl"),
+    ],
+)
+def test_what_would_be_lost_in_a_wrong_reading_is_refused(tmp_path, name, content, advice):
+    with pytest.raises(UserError, match=advice):
+        read(tmp_path / name, content)
+
+
+def test_text_beside_labels_has_a_record_per_line(tmp_path, caplog):
+    (tmp_path / "labels_dev.txt").write_text("B-PER O\nO\n\nO O\nO\n")
+    found = read(tmp_path / "text_dev.txt", "Anna left.\nTo Paris\n\nNo.\n")
+    assert found[::2] == [
+        (1, ["Anna", "left."]),
+        (3, []),
+        (5, f"BAD no such line in {tmp_path}/text_dev.txt, but one in {tmp_path}/labels_dev.txt"),
+    ]
+    assert "2 words but 1 labels" in found[1][1]
+    assert next(read_records(str(tmp_path / "text_dev.txt"))).gold == ["B-PER", "O"]
+    assert list_records(str(tmp_path / "text_dev.txt"), input_format="text")[0] == (1, "Anna left.")
+    with pytest.raises(DataError, match="no labels beside it"):
+        read(tmp_path / "a.txt", "Anna", input_format="text_and_labels")
 
 
 def test_a_missing_file_names_its_neighbours(tmp_path):

@@ -107,6 +107,19 @@ def test_a_text_file_with_a_spec_is_answered_on_the_screen(tagger_folder, tmp_pa
     assert {label for answers in file for _, _, label in answers} == {"LOC"}
 
 
+def test_tagged_words_with_a_spec_are_no_texts_for_the_screen(tagger_folder, tmp_path, capsys):
+    (tmp_path / "spec.yaml").write_text("threshold: 0.0\n")
+    (tmp_path / "in.txt").write_text("Anna\tB-PER\nleft\tO\n\nParis\tB-LOC\n")
+    command = ["infer", "-e", tmp_path / "spec.yaml", "-m", tagger_folder, f"input_file={tmp_path / 'in.txt'}"]
+    assert run(*command, "-r", tmp_path / "out") == 0
+    assert "Query" not in capsys.readouterr().out
+    records = list(map(json.loads, (tmp_path / "out" / "predictions.jsonl").read_text().splitlines()))
+    assert [(record["tokens"], record["gold"]) for record in records] == [
+        (["Anna", "left"], ["B-PER", "O"]),
+        (["Paris"], ["B-LOC"]),
+    ]
+
+
 def test_results_of_others_are_not_replaced_on_the_screen_either(tagger_folder, tmp_path, capsys):
     command = ["infer", "-m", tagger_folder, "-r", tmp_path / "out", "input_batch=[Anna]"]
     assert run(*command) == run(*command) == 0

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from token_classification.checking.boundaries import find_cut_sentences
-from token_classification.checking.files import CheckedFile, ColumnChoice, find_labels_file
+from token_classification.checking.files import CheckedFile, ColumnChoice
 from token_classification.checking.repair_plan import RepairPlan
 from token_classification.data.formats.conll_layout import Layout, find_layout, is_boundary, marks_words
 from token_classification.data.formats.conllu import find_conllu_layout
 from token_classification.data.formats.recognise import recognise_format
 from token_classification.data.formats.record_columns import WORD_COLUMNS, pick_word_column
+from token_classification.data.formats.text_and_labels import find_labels_file
 from token_classification.data.problems import Problem
 from token_classification.data.text_lines import read_bytes, read_lines, split_blanks
 from token_classification.output_text import make_printable
@@ -89,7 +90,7 @@ def name_diff(copy: str) -> str:
 
 def _is_copied_line_by_line(path: Path) -> bool:
     """Files of other formats, and pairs of text and labels, become JSON lines."""
-    return find_labels_file(path) is None and recognise_format(path) in ("conll", "conllu", "json_lines")
+    return find_labels_file(path) is None and recognise_format(path) in ("conll", "conllu", "jsonl")
 
 
 def copy_lines(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice) -> LineCopy:
@@ -97,7 +98,7 @@ def copy_lines(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice) -> Li
     if not _is_copied_line_by_line(file.path):
         return _copy_as_json_lines(file, plan, columns)
     file_format = recognise_format(file.path)
-    if file_format == "json_lines":
+    if file_format == "jsonl":
         return _copy_records(file, plan, columns)
     return _copy_rows(file, plan, columns, file_format)
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from token_classification.checking.layout_mistakes import find_swapped_columns, take_out_header
 from token_classification.data.formats import read_sentences
-from token_classification.data.formats.text_and_labels import read_text_and_labels
+from token_classification.data.formats.text_and_labels import find_labels_file, find_text_file, read_text_and_labels
 from token_classification.data.problems import BrokenFileError, Problem
 from token_classification.data.schemes import OUTSIDE, choose_entity_rule, turn_suffixed
 from token_classification.data.sentences import Sentences
@@ -188,18 +188,6 @@ def find_split(path: Path) -> str:
             if part in SPLIT_NAMES:
                 return SPLIT_NAMES[part]
     return path.name
-
-
-def find_labels_file(path: Path) -> Path | None:
-    """`labels_train.txt` for `text_train.txt` (NeMo's pair), None for any other file."""
-    labels = path.with_name(path.name.replace("text", "labels", 1))
-    return labels if re.fullmatch(r"text_?.*\.txt", path.name) and labels.is_file() else None
-
-
-def find_text_file(path: Path) -> Path:
-    """`text_train.txt` for `labels_train.txt`, where that pair is there; any other file as it is."""
-    text = path.with_name(path.name.replace("labels", "text", 1))
-    return text if path.name.startswith("labels") and find_labels_file(text) == path else path
 
 
 def number_files(readings: Sequence[Reading]) -> CheckedData:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from token_classification.checking.files import CheckedData, CheckedFile, find_labels_file
+from token_classification.checking.files import CheckedData, CheckedFile
 from token_classification.data.formats.conllu import WORD_ID, find_id_column, read_names
 from token_classification.data.formats.recognise import recognise_format
+from token_classification.data.formats.text_and_labels import find_labels_file
 from token_classification.data.problems import Problem, show
 from token_classification.data.text_lines import read_lines, split_blanks
 

@@ -14,15 +14,16 @@ from pathlib import Path
 
 from tqdm.auto import tqdm
 
+from token_classification.data.formats.text_and_labels import find_labels_file
 from token_classification.data.text_lines import open_bytes
 from token_classification.errors import DataError, UserError
 from token_classification.inference.answers import OUTPUT_FORMATS, answer_records, encode_answers
 from token_classification.inference.export_record import TOKENIZER_FILES
-from token_classification.inference.input_lines import INPUT_FORMATS, STDIN, comes_once
+from token_classification.inference.input_lines import STDIN, comes_once
 from token_classification.inference.parquet_output import convert_to_parquet
 from token_classification.inference.predictor import Predictor, count_characters, cut_into_chunks
 from token_classification.inference.progress import PARTIAL, AppendedFile, Progress, open_progress
-from token_classification.inference.read_records import read_records
+from token_classification.inference.read_records import INPUT_FORMATS, read_records
 from token_classification.inference.records import BadRecord, Record
 
 logger = logging.getLogger(__name__)
@@ -113,7 +114,7 @@ def describe_run(predictor: Predictor, settings: BulkSettings, model_folder: Pat
     model_files = sorted(path for path in model_folder.iterdir() if path.name.endswith(HASHED_SUFFIXES))
     engine = predictor.engine
     return {
-        "input": STDIN if comes_once(settings.input_file) else _hash_files([Path(settings.input_file)]),
+        "input": STDIN if comes_once(settings.input_file) else _hash_files(_list_inputs(settings.input_file)),
         "model": _hash_files(model_files),
         "backend": engine.backend,
         "max_seq_length": str(engine.aligner.window_length),
@@ -126,6 +127,11 @@ def describe_run(predictor: Predictor, settings: BulkSettings, model_folder: Pat
         "text_column": str(settings.text_column),
         "libraries": ", ".join(f"{name} {version(name)}" for name in ("torch", "transformers", "tokenizers")),
     }
+
+
+def _list_inputs(name: str) -> list[Path]:
+    """The file, and that of its labels where there is one."""
+    return [path for path in (Path(name), find_labels_file(Path(name))) if path]
 
 
 def _hash_files(paths: Iterable[Path]) -> str:

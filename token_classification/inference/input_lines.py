@@ -1,7 +1,6 @@
 """Files of any size as lines of bounded length; they may be gzipped, or come out of a pipe."""
 
 import gzip
-import logging
 import sys
 import zlib
 from codecs import BOM_UTF8
@@ -10,14 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from token_classification.data.formats.recognise import PARQUET_MAGIC
 from token_classification.data.inputs import is_stream
 from token_classification.data.text_lines import open_bytes
-from token_classification.errors import DataError, UserError
+from token_classification.errors import DataError
 from token_classification.inference.records import LONGEST_RECORD, RecordError
 from token_classification.output_text import quote_path
-
-logger = logging.getLogger(__name__)
 
 STDIN = "-"
 GZIP_MAGIC = b"\x1f\x8b"
@@ -25,21 +21,6 @@ PEEKED_BYTES = 4096
 STRAY_CRS = 2
 """So many CRs may stand in a long first line"""
 SKIPPED_AT_ONCE = 2**20
-
-SUFFIXES = {
-    ".txt": "text",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".json": "jsonl",
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".parquet": "parquet",
-    ".conll": "conll",
-    ".bio": "conll",
-    ".iob": "conll",
-    ".iob2": "conll",
-}
-INPUT_FORMATS = ("text", "jsonl", "csv", "parquet", "conll")
 
 
 def comes_once(name: str) -> bool:
@@ -55,28 +36,6 @@ def open_unpacked(name: str) -> BinaryIO:
     """
     source = sys.stdin.buffer if name == STDIN else open_bytes(Path(name))
     return gzip.open(source) if source.peek(2).startswith(GZIP_MAGIC) else source
-
-
-def recognise_input(source: BinaryIO, path: Path) -> str:
-    """Tell the format by the suffix (that before `.gz`), else by the first bytes: Parquet, JSON lines or text.
-
-    Raises:
-        UserError: one list of JSON, which can't be read record by record.
-    """
-    with explain_broken_gzip(path):
-        start = source.peek(PEEKED_BYTES)[:PEEKED_BYTES]
-    if start.startswith(PARQUET_MAGIC):
-        return "parquet"
-    suffix = Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
-    found = SUFFIXES.get(suffix.lower()) or ("jsonl" if start.lstrip().startswith(b"{") else "text")
-    if suffix == ".json" and start.lstrip().startswith(b"["):
-        raise UserError(
-            f"{path}: one JSON list, which can't be read record by record; accepted: a record per line; "
-            f"convert with: jq -c '.[]' {quote_path(path)} > {quote_path(f'{path}l')}"
-        )
-    if not suffix:
-        logger.info("%s is read as %s; for another format: input_format=NAME", path, found)
-    return found
 
 
 def refuse_cr_lines(source: BinaryIO, path: Path) -> None:

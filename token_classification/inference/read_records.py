@@ -1,24 +1,35 @@
-"""Readers for files of any size: one record after the other, and what can't be read is passed over with a reason."""
+"""Readers for files of any size: one record after the other, and what can't be read is skipped with a reason."""
 
 import json
-from collections.abc import Callable, Iterator
-from itertools import chain
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import chain, zip_longest
 from pathlib import Path
+from typing import BinaryIO
 
-from token_classification.data.formats.conll import iterate_sentences
-from token_classification.data.formats.conll_layout import find_layout, is_boundary
+from token_classification.data.formats.recognise import (
+    HEAD,
+    HINTS,
+    PARQUET_MAGIC,
+    Recognition,
+    is_parquet,
+    recognise_text,
+)
+from token_classification.data.formats.text_and_labels import find_labels_file
+from token_classification.data.text_lines import split_blanks
+from token_classification.errors import DataError, UserError
 from token_classification.inference.csv_records import read_csv
 from token_classification.inference.input_lines import (
+    STDIN,
     decode_line,
-    describe_too_long,
+    explain_broken_gzip,
     open_unpacked,
     read_lines,
-    recognise_input,
     refuse_cr_lines,
 )
 from token_classification.inference.parquet_records import read_parquet
 from token_classification.inference.records import (
-    LONGEST_RECORD,
     MOST_LEVELS,
     BadRecord,
     Record,
@@ -27,33 +38,130 @@ from token_classification.inference.records import (
     make_bad_record,
     make_record,
 )
+from token_classification.inference.row_records import STARTS, read_rows
+from token_classification.output_text import quote_path
 
-LAYOUT_LINES = 1000
-"""Lines of a CoNLL file that its columns are found in"""
+logger = logging.getLogger(__name__)
 
+PAIR = "text_and_labels"
 Records = Iterator[Record | BadRecord]
 
 
 def read_records(name: str, input_format: str | None = None, text_column: str | None = None) -> Records:
-    """Give the records of a file, one after the other; all but Parquet may be gzipped.
+    """Read the records of a file, one after the other; all but Parquet may be gzipped.
 
     Args:
         name: The file; `-` for stdin.
-        input_format: One of `INPUT_FORMATS`; None: as the suffix says, without one as the first bytes say.
+        input_format: One of `INPUT_FORMATS`; None: as its content says, where that leaves it open as its extension.
         text_column: Field or column of the text, by default the first of `TEXT_COLUMNS`; a number for CoNLL.
 
     Raises:
-        UserError: no such file, or nothing of it can be read.
+        UserError: no such file, nothing of it can be read, or nobody knows how it is meant.
     """
     source, path = open_unpacked(name), Path(name)
-    input_format = input_format or recognise_input(source, path)
-    if input_format == "parquet":
+    if input_format == "parquet" or (input_format is None and _is_parquet(source, path)):
         return read_parquet(path, text_column)
     refuse_cr_lines(source, path)
-    return READERS[input_format](read_lines(source, path), path, text_column)
+    lines = read_lines(source, path)
+    first = _take_head(lines)
+    head = _decode_head(first)
+    input_format = input_format or _choose_format(head, path, text_column)
+    return READERS[input_format](chain(first, lines), head, path, text_column)
 
 
-def _read_text(lines: Iterator[bytes], path: Path, text_column: str | None) -> Records:
+def recognise_file(name: str, text_column: str | None = None) -> str:
+    """Recognise the format of a file, and say nothing about it.
+
+    Raises:
+        UserError: no such file.
+    """
+    source, path = open_unpacked(name), Path(name)
+    if _is_parquet(source, path):
+        return "parquet"
+    if find_labels_file(path):
+        return PAIR
+    lines = read_lines(source, path)
+    return _recognise(
+        [line.decode("utf-8", "surrogateescape") for line in _take_head(lines)], path, text_column
+    ).format
+
+
+def _is_parquet(source: BinaryIO, path: Path) -> bool:
+    with explain_broken_gzip(path):
+        return is_parquet(source.peek(len(PARQUET_MAGIC)), path.suffix)
+
+
+def _take_head(lines: Iterator[bytes]) -> list[bytes]:
+    """The lines by which the format and its columns are found."""
+    head: list[bytes] = []
+    size = 0
+    for line in lines:
+        head.append(line)
+        size += len(line) + 1
+        if size > HEAD:
+            break
+    return head
+
+
+def _decode_head(lines: Sequence[bytes]) -> list[str]:
+    """The same as text, in which half characters stand for bytes that are not UTF-8."""
+    return [line.decode("utf-8", "surrogateescape") for line in lines]
+
+
+def _find_suffix(path: Path) -> str:
+    return (Path(path.stem).suffix if path.suffix == ".gz" else path.suffix).lower()
+
+
+def _recognise(head: Sequence[str], path: Path, text_column: str | None) -> Recognition:
+    return recognise_text("\n".join(head), _find_suffix(path), text_column=text_column, is_whole=False)
+
+
+def _choose_format(head: Sequence[str], path: Path, text_column: str | None) -> str:
+    """Choose the format, and say so where the file's name does not.
+
+    Raises:
+        UserError: one JSON value, which can't be read record by record; as `DataError`: two formats fit, and the wrong
+            one would lose words.
+    """
+    if find_labels_file(path):
+        logger.info("%s is read with the labels beside it; for a text a line: input_format=text", path)
+        return PAIR
+    found = _recognise(head, path, text_column)
+    if found.format == "json":
+        raise _refuse_json(head, path)
+    if found.other in ("csv", "jsonl"):
+        column = " text_column=NAME" if found.other == "csv" else ""
+        raise DataError(
+            f"{path}:1: {found.format} or {found.other}? ({found.doubt}); accepted: a file that shows what it is; "
+            f"type input_format={found.format}, or input_format={found.other}{column}"
+        )
+    if found.other:
+        logger.warning(
+            "%s is read as %s, but %s, so it could be %s: for that, input_format=%s",
+            path,
+            found.format,
+            found.doubt,
+            found.other,
+            found.other,
+        )
+    elif HINTS.get(_find_suffix(path)) != found.format:
+        logger.info("%s is read as %s; for another format: input_format=NAME", path, found.format)
+    return found.format
+
+
+def _refuse_json(head: Sequence[str], path: Path) -> UserError:
+    """The error for one JSON value that holds all records, with the command that makes lines of it."""
+    text = "\n".join(head).lstrip()
+    query = ".[]" if text.startswith("[") else ".[] | arrays | .[]"
+    source = "" if str(path) == STDIN else f"{quote_path(path)} "
+    target = quote_path("texts.jsonl" if str(path) == STDIN else path.with_suffix(".jsonl"))
+    return UserError(
+        f"{path}: one JSON value, which can't be read record by record; accepted: a record per line; "
+        f"convert with: jq -c '{query}' {source}> {target}"
+    )
+
+
+def _read_text(lines: Iterator[bytes], head: Sequence[str], path: Path, text_column: str | None) -> Records:
     """A line is a text, an empty one too."""
     for number, line in enumerate(lines, 1):
         try:
@@ -64,8 +172,8 @@ def _read_text(lines: Iterator[bytes], path: Path, text_column: str | None) -> R
         yield Record(number, text, {"text": text}, size=len(line))
 
 
-def _read_json_lines(lines: Iterator[bytes], path: Path, text_column: str | None) -> Records:
-    """A line is an object; blank lines are passed over."""
+def _read_json_lines(lines: Iterator[bytes], head: Sequence[str], path: Path, text_column: str | None) -> Records:
+    """A line is an object; blank lines are skipped."""
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -92,66 +200,40 @@ def _parse_object(line: bytes) -> dict:
     return found
 
 
-def _read_conll(lines: Iterator[bytes], path: Path, text_column: str | None) -> Records:
-    """A sentence is a list of words; a file of several columns has tags in the last."""
-    too_long: set[int] = set()
-    decoded = _cut_long_sentences(lines, too_long)
-    head = _take_head(decoded)
-    layout = find_layout(head, path, text_column, None)
-    for sentence in iterate_sentences(chain(head, decoded), layout, path):
-        cut = too_long and too_long.intersection([sentence.line, *sentence.skipped])
-        if cut:
-            yield make_bad_record(min(cut), describe_too_long("sentence"), sentence.words)
-        elif sentence.problems:
-            problem = sentence.problems[0]
-            yield make_bad_record(problem.line, problem.text, sentence.words)
-        elif any(not word.isprintable() and _holds_broken_bytes(word) for word in sentence.words + sentence.tags):
-            yield make_bad_record(sentence.line, "not UTF-8", sentence.words)
-        elif sentence.words:
-            gold = None if layout.tag_column is None else sentence.tags
-            yield Record(sentence.line, sentence.words, {"tokens": sentence.words}, gold)
+def _read_pair(lines: Iterator[bytes], head: Sequence[str], path: Path, text_column: str | None) -> Records:
+    """A line is a sentence, its words between blanks; their tags are in the same line of the file of labels.
 
-
-def _take_head(lines: Iterator[str]) -> list[str]:
-    """The lines that the columns are found in."""
-    head, size = [], 0
-    for line in lines:
-        head.append(line)
-        size += len(line)
-        if len(head) == LAYOUT_LINES or size > LONGEST_RECORD:
-            break
-    return head
-
-
-def _cut_long_sentences(lines: Iterator[bytes], too_long: set[int]) -> Iterator[str]:
-    """The lines, those that are too much for a sentence left blank; its first line goes to `too_long`.
-
-    Half characters stand for bytes that are not UTF-8, until the sentence they are in is known.
+    Raises:
+        DataError: there is no file of labels.
     """
-    start, size = 0, 0
-    for number, line in enumerate(lines, 1):
-        text = line[:LONGEST_RECORD].decode("utf-8", "surrogateescape")
-        if is_boundary(text):
-            size = 0
-            yield text
+    labels_path = find_labels_file(path)
+    if labels_path is None:
+        raise DataError(
+            f"{path}: no labels beside it; accepted: text_NAME.txt with labels_NAME.txt; type input_format=text"
+        )
+    labels = read_lines(open_unpacked(str(labels_path)), labels_path)
+    for number, (line, label_line) in enumerate(zip_longest(lines, labels), 1):
+        if line is None or label_line is None:
+            shorter, longer = (path, labels_path) if line is None else (labels_path, path)
+            reason = f"no such line in {shorter}, but one in {longer}"
+            yield make_bad_record(number, reason, line or label_line)
             continue
-        start = start if size else number
-        size += len(line) + 1
-        if size <= LONGEST_RECORD:
-            yield text
+        try:
+            words, tags = split_blanks(decode_line(line)), split_blanks(decode_line(label_line))
+        except RecordError as error:
+            yield make_bad_record(number, error, line)
+            continue
+        if len(words) == len(tags):
+            yield Record(number, words, {"tokens": words}, tags, size=len(line))
         else:
-            too_long.add(start)
-            # Of a line that is too long by itself a row is left: else there would be nothing to report.
-            yield text[:100] if start == number else ""
+            yield make_bad_record(number, f"{len(words)} words but {len(tags)} labels in {labels_path}:{number}", line)
 
 
-def _holds_broken_bytes(word: str) -> bool:
-    return any("\udc80" <= character <= "\udcff" for character in word)
-
-
-READERS: dict[str, Callable[[Iterator[bytes], Path, str | None], Records]] = {
+READERS: dict[str, Callable[[Iterator[bytes], Sequence[str], Path, str | None], Records]] = {
     "text": _read_text,
     "jsonl": _read_json_lines,
     "csv": read_csv,
-    "conll": _read_conll,
+    **{name: partial(read_rows, input_format=name) for name in STARTS},
+    PAIR: _read_pair,
 }
+INPUT_FORMATS = (*READERS, "parquet")

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 
-TEXT_COLUMNS = ("text", "tokens", "words")
-"""Where the text of a record is looked for, first choice first"""
+from token_classification.data.formats.record_columns import TEXT_COLUMNS
+
 LONGEST_RECORD = 2**24
 """Bytes. Longer is no text that somebody wrote, but a bomb, or a file of another kind; it would fill the memory."""
 MOST_LEVELS = 100
@@ -29,7 +29,7 @@ class Record:
     text: str | list[str]
     fields: Mapping[str, object]
     gold: list[str] | None = None
-    """Tags that the words had already (CoNLL)"""
+    """Tags that the words had already"""
     size: int = field(default=0, compare=False)
     """Bytes that it took in the file, as far as known"""
 

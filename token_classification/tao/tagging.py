@@ -12,8 +12,9 @@ from token_classification.data.whole_files import write_file_set
 from token_classification.errors import UserError
 from token_classification.inference.answers import answer_records, encode_answers
 from token_classification.inference.bulk import ERRORS_NAME, BulkSettings, tag_file
-from token_classification.inference.input_lines import STDIN, SUFFIXES
+from token_classification.inference.input_lines import STDIN, comes_once
 from token_classification.inference.predictor import Predictor
+from token_classification.inference.read_records import recognise_file
 from token_classification.inference.records import Record
 from token_classification.inference.words_of_text import Span
 from token_classification.output_text import make_printable_lines
@@ -69,9 +70,11 @@ def is_bulk(spec: DictConfig, has_spec_file: bool) -> bool:
     """
     if spec.input_file is None:
         return False
-    is_text = spec.input_file != STDIN and SUFFIXES.get(Path(spec.input_file).suffix.lower(), "text") == "text"
-    asks_for_files = spec.resume or spec.output_format is not None or spec.input_format is not None
-    return not (has_spec_file and is_text) or asks_for_files
+    if not has_spec_file or spec.resume or spec.output_format is not None or spec.input_format is not None:
+        return True
+    if comes_once(spec.input_file):
+        return spec.input_file == STDIN
+    return recognise_file(spec.input_file, spec.text_column) != "text"
 
 
 def infer_in_bulk(spec: DictConfig, results: Path, key: str | None) -> None:

@@ -20,7 +20,7 @@ READERS: dict[str, Callable[..., Sentences]] = {
     "ontonotes": read_ontonotes,
     "piped": read_piped,
     "json": read_json,
-    "json_lines": read_json_lines,
+    "jsonl": read_json_lines,
     "csv": read_csv,
     "parquet": read_parquet,
 }

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from token_classification.data.formats.conll_layout import (
     DOCUMENT_START,
@@ -13,7 +12,7 @@ from token_classification.data.formats.conll_layout import (
     is_boundary,
     refuse_open_choice,
 )
-from token_classification.data.formats.sentence_builder import SentenceBuilder
+from token_classification.data.formats.sentence_rows import RowSentence, collect_sentences
 from token_classification.data.problems import Problem
 from token_classification.data.sentences import Sentences
 from token_classification.data.text_lines import read_lines
@@ -38,39 +37,22 @@ def read_conll(
     lines = read_lines(path)
     layout = find_layout(lines, path, text_column, label_column)
     refuse_open_choice(layout, lines, path)
-    builder, problems = SentenceBuilder(), []
-    for sentence in iterate_sentences(lines, layout, path):
-        builder.add(sentence.words, sentence.tags, sentence.line)
-        problems += sentence.problems
-        for line in sentence.skipped:
-            builder.skip(line)
-        if sentence.is_document_end:
-            builder.start_document()
-    return builder.build(path, labelled=layout.tag_column is not None, problems=problems)
+    found = iterate_sentences(lines, layout, path)
+    return collect_sentences(found, path, has_tags=layout.tag_column is not None)
 
 
-class ConllSentence(NamedTuple):
-    """What stands between two boundaries, which may be nothing."""
-
-    words: list[str]
-    tags: list[str]
-    line: int
-    """Where the first word stands, from 1"""
-    problems: list[Problem]
-    """Rows that could not be read"""
-    skipped: list[int]
-    """Lines that hold no word"""
-    is_document_end: bool
-
-
-def iterate_sentences(lines: Iterable[str], layout: Layout, path: Path) -> Iterator[ConllSentence]:
+def iterate_sentences(lines: Iterable[str], layout: Layout, path: Path) -> Iterator[RowSentence]:
     """Give the sentences of a file one by one; without tags where the layout has no column of them."""
     separator, width, word_column, tag_column = layout.separator, layout.width, layout.word_column, layout.tag_column
-    words, tags, start, problems, skipped = [], [], 0, [], []
+    words: list[str] = []
+    tags: list[str] = []
+    problems: list[Problem] = []
+    skipped: list[int] = []
+    start = 0
     for number, line in enumerate(lines, 1):
         if line[:1] in SPECIAL_FIRST_CHARACTERS:
             if is_boundary(line):
-                yield ConllSentence(words, tags, start, problems, skipped, line.startswith(DOCUMENT_START))
+                yield RowSentence(words, tags, start, problems, skipped, line.startswith(DOCUMENT_START))
                 words, tags, problems, skipped = [], [], [], []
                 continue
             if line.startswith("#") and (layout.numbered or (not words and layout.is_comment(line))):
@@ -92,7 +74,7 @@ def iterate_sentences(lines: Iterable[str], layout: Layout, path: Path) -> Itera
         words.append(row[word_column])
         if tag is not None:
             tags.append(tag)
-    yield ConllSentence(words, tags, start, problems, skipped, False)
+    yield RowSentence(words, tags, start, problems, skipped)
 
 
 def format_sentence(rows: Iterable[Sequence[str]]) -> str:

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from token_classification.data.formats.record_columns import (
     list_columns,
     list_tag_columns,
 )
-from token_classification.data.formats.sentence_builder import SentenceBuilder
+from token_classification.data.formats.sentence_rows import RowSentence, collect_sentences
 from token_classification.data.problems import SHOWN_CHARACTERS, Problem, show
 from token_classification.data.sentences import Sentences
 from token_classification.data.text_lines import read_lines
@@ -52,39 +52,46 @@ def read_conllu(
     """
     lines = read_lines(path)
     layout = find_conllu_layout(lines, path, text_column, label_column, task)
+    has_tags = layout.rows.tag_column is not None
+    found = iterate_conllu(lines, layout, path)
+    sentences = collect_sentences(found, path, has_tags=has_tags, empty_tags=UNSPECIFIED)
+    if layout.names is not COLUMNS:
+        sentences.columns = list(layout.names)
+    return sentences
+
+
+def iterate_conllu(lines: Iterable[str], layout: ConlluLayout, path: Path) -> Iterator[RowSentence]:
+    """Yield the sentences of a file one by one; `_` stands for no tag."""
     word_column, tag_column = layout.rows.word_column, layout.rows.tag_column
-    builder, problems = SentenceBuilder(), []
-    words, tags, start, labelled = [], [], 0, False
+    words: list[str] = []
+    tags: list[str] = []
+    problems: list[Problem] = []
+    skipped: list[int] = []
+    start = 0
     for number, line in enumerate(lines, 1):
         if not line.strip(" \t"):
-            builder.add(words, tags, start)
-            words, tags = [], []
+            yield RowSentence(words, tags, start, problems, skipped)
+            words, tags, problems, skipped = [], [], [], []
             continue
         if line.startswith("#"):
             if line.startswith("# newdoc"):
-                builder.start_document()
-            builder.skip(number)
+                yield RowSentence([], [], 0, [], [], ends_document=True)
+            skipped.append(number)
             continue
         row = layout.rows.split(line)
         problem = _explain_row(row, layout, line)
         if problem:
             kind, text = problem
             problems.append(Problem(kind, path, number, text))
-            builder.skip(number)
+            skipped.append(number)
         elif layout.id_column is None or WORD_ID.fullmatch(row[layout.id_column]):
-            if not words:
-                start = number
+            start = start if words else number
             words.append(row[word_column])
             if tag_column is not None:
                 tags.append(row[tag_column])
-                labelled = labelled or row[tag_column] != UNSPECIFIED
         else:
-            builder.skip(number)
-    builder.add(words, tags, start)
-    sentences = builder.build(path, labelled, problems)
-    if layout.names is not COLUMNS:
-        sentences.columns = list(layout.names)
-    return sentences
+            skipped.append(number)
+    yield RowSentence(words, tags, start, problems, skipped)
 
 
 def find_conllu_layout(

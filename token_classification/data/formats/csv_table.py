@@ -6,7 +6,8 @@ import io
 import json
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from token_classification.data.formats import record_columns
@@ -18,9 +19,11 @@ from token_classification.data.sentences import Sentences
 from token_classification.data.text_lines import no_words, read_text
 from token_classification.errors import DataError
 
-csv.field_size_limit(2**31 - 1)  # the module's own limit of 128 KiB is less than a long document's list
-
+LONGEST_CELL = 2**31 - 1
+"""Characters; the module's own limit of 128 KiB is less than a long document's list"""
 WORD_COLUMNS = (*record_columns.WORD_COLUMNS, "word", "token")
+WORD_TAG_COLUMNS = ("tag", "label")
+"""What a column of tags may be called besides, where a row is a word"""
 SENTENCE_COLUMNS = ("sentence_id", "sent_id", "sentence #", "sentence")
 QUOTED_CELL = re.compile(r'"(?:[^"]|"")*"')
 PYTHON_LIST = re.compile(
@@ -52,10 +55,10 @@ def read_csv(
         raise no_words(path)
     word_column = record_columns.pick_word_column(header, text_column, path, WORD_COLUMNS)
     table = [(line, dict(zip(header, row, strict=True))) for line, row in rows]
-    sentence_column = _find_sentence_column(header)
-    is_of_lists = not sentence_column or _is_list_of_words(table[0][1][word_column])
+    sentence_column = find_sentence_column(header)
+    is_of_lists = not sentence_column or is_list_of_words(table[0][1][word_column])
     tag_names = record_columns.list_tag_columns(task)
-    tag_names = tag_names if is_of_lists else (*tag_names, "tag", "label")
+    tag_names = tag_names if is_of_lists else (*tag_names, *WORD_TAG_COLUMNS)
     tag_column = record_columns.pick_tag_column(header, label_column, path, tag_names)
     _refuse_repeated(header, (word_column, tag_column, sentence_column), path)
     is_searched = tag_column is None and label_column is None
@@ -70,6 +73,16 @@ def read_csv(
     table, broken, skipped_lines = _join_words(table, path, sentence_column, word_column, tag_column)
     problems = sorted([*problems, *broken], key=lambda problem: problem.line)
     return build_sentences(table, path, word_column, tag_column, header, problems, skipped_lines)
+
+
+@contextmanager
+def allow_long_cells() -> Iterator[None]:
+    """Let cells be as long as they are while a table is read; whoever else uses the module keeps its limit."""
+    limit = csv.field_size_limit(LONGEST_CELL)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(limit)
 
 
 def find_delimiter(header: str) -> str:
@@ -90,20 +103,22 @@ def _refuse_repeated(header: Sequence[str], used: Sequence[str | None], path: Pa
         )
 
 
-def _find_sentence_column(header: Sequence[str]) -> str | None:
+def find_sentence_column(header: Sequence[str]) -> str | None:
+    """Find the column that tells which sentence a word is of; None where there is none."""
     return next((name for name in header if name.lower() in SENTENCE_COLUMNS), None)
 
 
 def _read_rows(text: str, path: Path) -> list[Row]:
     delimiter = find_delimiter(text.lstrip("\n").split("\n", 1)[0])
-    quoting = csv.QUOTE_NONE if _has_plain_quotes(text, delimiter) else csv.QUOTE_MINIMAL
+    quoting = csv.QUOTE_NONE if has_plain_quotes(text, delimiter) else csv.QUOTE_MINIMAL
     reader = csv.reader(io.StringIO(text, newline="\n"), delimiter=delimiter, quoting=quoting, strict=True)
     rows, line = [], 1
     try:
-        for row in reader:
-            if row:
-                rows.append((line, row))
-            line = reader.line_num + 1
+        with allow_long_cells():
+            for row in reader:
+                if row:
+                    rows.append((line, row))
+                line = reader.line_num + 1
     except csv.Error as error:
         text = (
             f"not CSV ({error}); accepted: a quote inside a quoted cell written twice; correct the quotes of this row"
@@ -120,11 +135,11 @@ def _explain_width(path: Path, line: int, row: Sequence[str], header: Sequence[s
     return Problem("ragged_row", path, line, text)
 
 
-def _has_plain_quotes(text: str, delimiter: str) -> bool:
+def has_plain_quotes(text: str, delimiter: str) -> bool:
     """Tell whether quotes are words, not syntax: one word per row, all rows whole, and a cell leaves a quote open."""
     lines = [line for line in text.split("\n") if line]
     width = lines[0].count(delimiter)
-    if '"' not in text or not _find_sentence_column(split_header(lines[0], delimiter)):
+    if '"' not in text or not find_sentence_column(split_header(lines[0], delimiter)):
         return False
     if any(line.count(delimiter) != width for line in lines):
         return False
@@ -186,15 +201,16 @@ def _explain_word(
 def _parse_lists(
     rows: Sequence[tuple[int, dict[str, str]]], columns: Sequence[str]
 ) -> list[tuple[int, dict[str, object]]]:
-    return [(line, {**row} | {column: _parse_cell(row[column]) for column in columns}) for line, row in rows]
+    return [(line, {**row} | {column: parse_cell(row[column]) for column in columns}) for line, row in rows]
 
 
-def _is_list_of_words(cell: str) -> bool:
-    value = _parse_cell(cell)
+def is_list_of_words(cell: str) -> bool:
+    """Tell whether a cell holds a list of texts, as JSON or Python writes it."""
+    value = parse_cell(cell)
     return isinstance(value, list) and all(isinstance(word, str) for word in value)
 
 
-def _parse_cell(cell: str) -> object:
+def parse_cell(cell: str) -> object:
     """Give the value that a cell holds as JSON or as a Python literal, the text itself when it is neither."""
     try:
         return parse_json(cell)

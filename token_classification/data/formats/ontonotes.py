@@ -1,11 +1,13 @@
 """OntoNotes as CoNLL-2012 writes it: columns between blanks, entities in brackets, documents in parts."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 from token_classification.data.formats.conll_layout import is_boundary
-from token_classification.data.formats.sentence_builder import SentenceBuilder
+from token_classification.data.formats.sentence_rows import RowSentence, collect_sentences
 from token_classification.data.problems import Problem, show, show_argument
 from token_classification.data.schemes import OUTSIDE
 from token_classification.data.sentences import Sentences
@@ -18,7 +20,15 @@ LEAST_COLUMNS = 12
 """Behind the entities stand the arguments of as many predicates as a sentence has, and the coreference"""
 ENTITY_CELL = re.compile(r"(?:\(([^()*\s]+))?\*?(\))?")
 """`(PERSON*`, `*`, `*)` or `(GPE)`"""
-NO_ENTITIES = ("-", "*")
+NO_TAGS = (OUTSIDE, "-", "*")
+"""What stands in a column of tags where there are none"""
+
+
+class OntonotesColumns(NamedTuple):
+    """Which columns hold the words and the tags."""
+
+    word: int
+    tag: int
 
 
 def read_ontonotes(
@@ -31,38 +41,53 @@ def read_ontonotes(
 
     Raises: BrokenFileError that lists every row with too few columns or odd brackets; DataError for a column.
     """
-    word_column = _read_number(text_column, "--text_column_name", WORD_COLUMN, path)
-    default = POS_COLUMN if task == "pos" else ENTITY_COLUMN
-    tag_column = _read_number(label_column, "--label_column_name", default, path)
-    builder, problems = SentenceBuilder(), []
-    words, tags, start, labelled = [], [], 0, False
-    for number, line in enumerate([*read_lines(path), ""], 1):
+    columns = choose_ontonotes_columns(path, text_column, label_column, task)
+    return collect_sentences(iterate_ontonotes(read_lines(path), columns, path), path, empty_tags=NO_TAGS)
+
+
+def choose_ontonotes_columns(
+    path: Path, text_column: str | None, label_column: str | None, task: str
+) -> OntonotesColumns:
+    """Choose the columns of words and tags: those asked for, else the usual ones.
+
+    Raises:
+        DataError: one that is asked for is no number.
+    """
+    word = _read_number(text_column, "--text_column_name", WORD_COLUMN, path)
+    usual = POS_COLUMN if task == "pos" else ENTITY_COLUMN
+    return OntonotesColumns(word, _read_number(label_column, "--label_column_name", usual, path))
+
+
+def iterate_ontonotes(lines: Iterable[str], columns: OntonotesColumns, path: Path) -> Iterator[RowSentence]:
+    """Yield the sentences of a file one by one, with IOB2 tags for the brackets around entities."""
+    words: list[str] = []
+    cells: list[str] = []
+    problems: list[Problem] = []
+    skipped: list[int] = []
+    start = 0
+    for number, line in enumerate(chain(lines, [""]), 1):
         if is_boundary(line) or line.startswith("#"):
-            if line.startswith(DOCUMENT_START):
-                builder.start_document()
-            read, problem = _read_tags(tags, tag_column)
+            tags, problem = _read_tags(cells, columns.tag)
             if problem:
                 place, text = problem
                 problems.append(Problem("broken_record", path, start + place, text))
-            builder.add(words, read, start)
-            words, tags = [], []
+            yield RowSentence(words, tags, start, problems, skipped)
+            if line.startswith(DOCUMENT_START):
+                yield RowSentence([], [], 0, [], [], ends_document=True)
+            words, cells, problems, skipped = [], [], [], []
             continue
         row = split_blanks(line)
-        if len(row) < LEAST_COLUMNS or not -len(row) <= min(word_column, tag_column) <= max(
-            word_column, tag_column
-        ) < len(row):
+        if len(row) < LEAST_COLUMNS or not -len(row) <= min(columns) <= max(columns) < len(row):
             text = (
                 f"{len(row)} columns ({show(line)}); accepted: the {LEAST_COLUMNS} or more of CoNLL-2012 (document, "
                 "part, number, word, part of speech, ...); take the line #begin document out if it is another format"
             )
             problems.append(Problem("ragged_row", path, number, text))
-            builder.skip(number)
+            skipped.append(number)
             continue
         start = start if words else number
-        words.append(row[word_column])
-        tags.append(row[tag_column])
-        labelled = labelled or row[tag_column] not in NO_ENTITIES
-    return builder.build(path, labelled, problems)
+        words.append(row[columns.word])
+        cells.append(row[columns.tag])
 
 
 def _read_tags(cells: Sequence[str], column: int) -> tuple[list[str], tuple[int, str] | None]:

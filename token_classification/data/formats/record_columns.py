@@ -8,6 +8,8 @@ from token_classification.data.problems import SHOWN_CHARACTERS, show
 from token_classification.errors import DataError
 
 WORD_COLUMNS = ("tokens", "words")
+TEXT_COLUMNS = ("text", *WORD_COLUMNS)
+"""Where a text, or a list of words, is looked for, first choice first"""
 DOCUMENT_COLUMN = "doc_id"
 LISTED_COLUMNS = 20
 """How many names of columns a message lists"""

@@ -37,6 +37,18 @@ def read_text_and_labels(text_path: Path, labels_path: Path | None, num_samples:
     return take_first(sentences, num_samples)
 
 
+def find_labels_file(path: Path) -> Path | None:
+    """`labels_train.txt` for `text_train.txt` (NeMo's pair), None for any other file."""
+    labels = path.with_name(path.name.replace("text", "labels", 1))
+    return labels if re.fullmatch(r"text_?.*\.txt", path.name) and labels.is_file() else None
+
+
+def find_text_file(path: Path) -> Path:
+    """`text_train.txt` for `labels_train.txt`, where that pair is there; any other file as it is."""
+    text = path.with_name(path.name.replace("labels", "text", 1))
+    return text if path.name.startswith("labels") and find_labels_file(text) == path else path
+
+
 def take_first(sentences: Sentences, num_samples: int) -> Sentences:
     """The first sentences of a file (-1: all).
 
