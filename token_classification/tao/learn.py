@@ -170,8 +170,8 @@ def learn(
         model_args,
         translate_data(spec, corpus.sources),
         training,
-        translate_decoding(spec),
-        ReportArguments(spec.report),
+        decoding=translate_decoding(spec),
+        report=ReportArguments(spec.report),
     )
     is_first = training.process_index == 0
     if is_first and training.world_size > 1:
