@@ -1,7 +1,7 @@
 """Exports of tiny models: what comes out is what the engine opens, and what scores worse does not come out."""
 
 import json
-import random
+import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -10,14 +10,15 @@ from pathlib import Path
 import pytest
 import torch
 from conftest import TAGGER_NAMES, TEXT, WINDOW_OF_TINY_MODELS, save_tagger
-from transformers import BertConfig, BertForTokenClassification
+from transformers import BertConfig
 
+from export.conftest import SHAPE
 from token_classification.data.sentences import Sentences
 from token_classification.errors import RejectedError, UserError
 from token_classification.exit_codes import run_command
 from token_classification.export import export_model as export_model_module
-from token_classification.export import gate
 from token_classification.export import openvino as openvino_export
+from token_classification.export import variants
 from token_classification.export.export_model import ExportData, ExportSettings, export_model
 from token_classification.inference.engine import open_engine
 from token_classification.inference.export_record import ExportRecord, read_export_record
@@ -25,53 +26,8 @@ from token_classification.modeling.deep_head import DeepHeadConfig, DeepHeadForT
 
 pytest.importorskip("openvino", reason='needs the extra "export"')
 
-SHAPE = {
-    "vocab_size": 229,
-    "hidden_size": 32,
-    "num_hidden_layers": 1,
-    "num_attention_heads": 2,
-    "intermediate_size": 64,
-    "max_position_embeddings": WINDOW_OF_TINY_MODELS,
-    "initializer_range": 0.1,
-    "id2label": dict(enumerate(TAGGER_NAMES)),
-    "tag_scheme": "iob2",
-}
 LABELLED = ("id2label", "tag_scheme")
-
-
-@pytest.fixture(autouse=True)
-def measure_shortly(monkeypatch) -> None:
-    """What the speed is does not matter here."""
-    monkeypatch.setattr(gate, "SPEED_ROUNDS", 1)
-    monkeypatch.setattr(gate, "LATENCY_SENTENCES", 2)
-
-
-def draw_sentences(count: int) -> list[list[str]]:
-    """Sentences of random words."""
-    generator, words = random.Random(0), TEXT.split()
-    return [generator.choices(words, k=generator.randint(1, 20)) for _ in range(count)]
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory, wordpiece) -> str:
-    """The folder of a tagger of one layer, whose tags hang on the word more than on what is around it."""
-    folder = tmp_path_factory.mktemp("model")
-    torch.manual_seed(0)
-    network = BertForTokenClassification(BertConfig(**SHAPE))
-    network.bert.embeddings.word_embeddings.weight.data.mul_(10)
-    network.classifier.weight.data.mul_(10)
-    network.save_pretrained(folder)
-    wordpiece.save_pretrained(folder)
-    return str(folder)
-
-
-@pytest.fixture(scope="module")
-def data(model) -> ExportData:
-    """Sentences whose gold tags are those of the tagger: its own F1 is 1."""
-    tokens = draw_sentences(60)
-    lines = list(range(1, 61))
-    tagged = Sentences(tokens, open_engine(model).tag(tokens).tags, lines)
-    return ExportData(tagged, "test.conll", Sentences(tokens[:20], None, lines[:20]), "train.conll")
+pytestmark = pytest.mark.usefixtures("converted")
 
 
 @pytest.mark.parametrize("backend", ["openvino", "openvino-bf16", "openvino-int8", "onnx", "onnx-int8"])
@@ -117,18 +73,16 @@ def test_more_positions_than_the_model_has_are_refused(wordpiece, tmp_path):
 
 
 @pytest.mark.parametrize("export_format", ["openvino", "onnx"])
-def test_a_deep_head_is_exported(export_format, wordpiece, tmp_path):
+def test_a_deep_head_is_exported(export_format, data, wordpiece, tmp_path, monkeypatch):
+    monkeypatch.setattr(export_model_module, "convert_model", variants.convert_model)
     torch.manual_seed(0)
     encoder = {name: value for name, value in SHAPE.items() if name not in LABELLED}
     config = DeepHeadConfig(BertConfig(**encoder), **{name: SHAPE[name] for name in LABELLED})
     DeepHeadForTokenClassification(config).save_pretrained(tmp_path / "deep")
     wordpiece.save_pretrained(tmp_path / "deep")
-    tokens = draw_sentences(10)
-    tags = open_engine(tmp_path / "deep").tag(tokens).tags
-    data = ExportData(Sentences(tokens, tags, list(range(10))), "test.conll")
-    row = export_model(str(tmp_path / "deep"), tmp_path / "out", ExportSettings(export_format, "none", 0.0), data)
-    assert row.equal_tags == 1
-    assert open_engine(tmp_path / "out").tag(tokens).tags == tags
+    export_model(str(tmp_path / "deep"), tmp_path / "out", ExportSettings(export_format, "none", 0.0), ExportData())
+    original, exported = (open_engine(tmp_path / name).tag(data.test.tokens) for name in ("deep", "out"))
+    assert exported.tags == original.tags
 
 
 def leave_two_levels(folder: Path) -> None:
@@ -154,16 +108,30 @@ def leave_two_levels(folder: Path) -> None:
 
 
 def quantize_badly(exact, calibration, kept, folder) -> None:
-    """Int8, with a head of two levels."""
-    openvino_export.quantize(exact, calibration, kept, folder)
+    """Quantize nothing but the head, to two levels."""
+    for path in exact.glob("openvino_model.*"):
+        shutil.copy(path, folder)
     leave_two_levels(folder)
 
 
 def quantize_head_badly(exact, calibration, kept, folder) -> None:
-    """Int8, with a head of two levels unless the head is kept."""
-    openvino_export.quantize(exact, calibration, kept, folder)
+    """Quantize nothing but the head, to two levels, unless the head is kept."""
+    for path in exact.glob("openvino_model.*"):
+        shutil.copy(path, folder)
     if "classifier" not in kept:
         leave_two_levels(folder)
+
+
+def damage_conversions(monkeypatch) -> None:
+    """Let each conversion end with a head of two levels."""
+    convert = export_model_module.convert_model
+
+    def convert_badly(network, engine, backend, folder) -> None:
+        convert(network, engine, backend, folder)
+        leave_two_levels(folder)
+        variants.write_record(folder, backend, engine)
+
+    monkeypatch.setattr(export_model_module, "convert_model", convert_badly)
 
 
 @pytest.fixture
@@ -202,30 +170,18 @@ def test_the_part_that_hurts_is_kept(model, data, tmp_path):
 
 
 def test_a_float32_model_that_scores_worse_is_rejected(model, data, tmp_path, monkeypatch):
-    convert = openvino_export.convert
-
-    def convert_badly(network, example, folder):
-        network.network.classifier.weight.data.neg_()
-        convert(network, example, folder)
-
-    monkeypatch.setattr(openvino_export, "convert", convert_badly)
+    damage_conversions(monkeypatch)
     with pytest.raises(RejectedError, match="openvino scores"):
         export_model(model, tmp_path, INT8, data)
     assert (tmp_path / "rejected" / openvino_export.MODEL_FILE).exists()
 
 
 def test_without_gold_a_model_that_computes_something_else_is_rejected(model, tmp_path, monkeypatch):
-    convert = openvino_export.convert
-
-    def convert_badly(network, example, folder):
-        network.network.classifier.weight.data.mul_(0.9)
-        convert(network, example, folder)
-
     settings = ExportSettings("openvino", "none", 0.0)
     assert export_model(model, tmp_path / "good", settings, ExportData()) is None
     assert (tmp_path / "good" / "gate.txt").read_text().startswith("not scored")
-    monkeypatch.setattr(openvino_export, "convert", convert_badly)
-    with pytest.raises(RejectedError, match="computes something else"):
+    damage_conversions(monkeypatch)
+    with pytest.raises(RejectedError, match="outputs are not those of the original"):
         export_model(model, tmp_path / "bad", settings, ExportData())
     assert not list((tmp_path / "bad").rglob("config.json"))
 

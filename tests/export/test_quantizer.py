@@ -1,10 +1,14 @@
-"""How far two models' tags are from each other, and what is drawn to calibrate with."""
+"""Which parts int8 leaves out, how far two models' tags are from each other, and what is drawn to calibrate with."""
 
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from token_classification.data.sentences import Sentences
-from token_classification.export.quantizer import CALIBRATION_SENTENCES, draw_calibration, measure_distance
+from token_classification.export.quantizer import CALIBRATION_SENTENCES, Quantizer, draw_calibration, measure_distance
 from token_classification.inference.engine import WordTags
 
 WORDS = st.lists(st.tuples(st.sampled_from(["O", "B-PER"]), st.floats(0, 1)), min_size=1, max_size=8)
@@ -37,3 +41,65 @@ def test_the_same_sentences_are_drawn_each_time():
     assert len(drawn) == CALIBRATION_SENTENCES
     assert all(drawn)
     assert len(draw_calibration(Sentences([["a"], []]))) == 1
+
+
+PARTS = ["a", "b", "c", "d", "e"]
+
+
+@pytest.fixture
+def tried(monkeypatch) -> list[tuple[str, ...]]:
+    """What was kept in each model that was built; to rank is to sort by name, the last first."""
+    attempts = []
+
+    def build(self, name: str, kept, tokens) -> Path:
+        attempts.append(tuple(kept))
+        return self.exact.parent / name
+
+    monkeypatch.setattr(Quantizer, "build", build)
+    monkeypatch.setattr(Quantizer, "rank", lambda self: sorted(self.parts, reverse=True))
+    return attempts
+
+
+class GateStandIn:
+    """Lets a model pass that keeps so many parts."""
+
+    reference = SimpleNamespace(f1=0.9)
+
+    def __init__(self, needed: int) -> None:
+        self.needed = needed
+
+    def measure_folder(self, folder: Path, kept=()) -> SimpleNamespace:
+        """Return a row that says what was kept."""
+        return SimpleNamespace(f1=0.1, kept=tuple(kept))
+
+    def passes(self, row: SimpleNamespace) -> bool:
+        """Return whether it was enough."""
+        return len(row.kept) >= self.needed
+
+
+@pytest.mark.parametrize(
+    ("needed", "kept"),
+    [
+        (0, [()]),
+        (1, [(), ("e",)]),
+        (3, [(), ("e",), ("e", "d"), ("e", "d", "c")]),
+        (5, [(), ("e",), ("e", "d"), ("e", "d", "c")]),
+    ],
+)
+def test_one_part_more_is_kept_until_the_gate_is_content(tried, needed, kept):
+    quantizer = Quantizer(Path("work/openvino"), "openvino-int8", None, PARTS, [["a"]], None)
+    folder, rows = quantizer.quantize_for(GateStandIn(needed))
+    assert tried == kept
+    assert [row.kept for row in rows] == kept
+    assert folder == Path("work") / ("int8" if len(kept) == 1 else f"int8-{len(kept) - 1}")
+
+
+def test_the_part_that_brings_the_model_nearest_to_float32_ranks_first(monkeypatch):
+    certainty = {"openvino": 0.9, "a": 0.5, "b": 0.85, "c": 0.7}
+    monkeypatch.setattr(Quantizer, "build", lambda self, name, kept, tokens: Path(*kept))
+    monkeypatch.setattr(
+        "token_classification.export.quantizer.open_engine",
+        lambda folder: SimpleNamespace(tag=lambda tokens: build_tags([("O", certainty[folder.name])])),
+    )
+    quantizer = Quantizer(Path("work/openvino"), "openvino-int8", None, ["a", "b", "c"], [["word"]], None)
+    assert quantizer.rank() == ["b", "c", "a"]

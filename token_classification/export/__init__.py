@@ -1,1 +1,1 @@
-"""What leaves the project: a model as one file for other programs and other machines."""
+"""A trained model in the format of a faster runtime, released only if it scores as before."""

@@ -1,13 +1,13 @@
 """The story of an export: measure the model, convert, quantize, gate, keep what hurts, publish or reject.
 
-Without sentences with gold tags: convert, compare with the model, publish.
+Without labelled sentences: convert, compare with the model, publish.
 """
 
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from transformers import PreTrainedModel
 
@@ -39,11 +39,16 @@ class ExportSettings:
     max_f1_drop: float
     """As a fraction: 0.005 is half a point"""
     max_seq_length: int | None = None
-    """Longest input in positions, by default what the model was trained with, else what it can take"""
+    """Longest input in positions; None: what the model was trained with, else the most that it takes"""
     decoder: Decoder | None = None
-    """How tags are read off, by default as in training"""
+    """How tags are read off; None: as in training"""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
+        """Check the values, all of them before the first is reported.
+
+        Raises:
+            UserError: a value that is not accepted.
+        """
         problems = []
         if self.export_format not in ("openvino", "onnx"):
             problems.append(f"--export_format {self.export_format}: accepted are openvino and onnx.")
@@ -55,25 +60,28 @@ class ExportSettings:
                 "--export_format openvino."
             )
         if not 0 <= self.max_f1_drop <= 1:
-            problems.append(f"--max_f1_drop {self.max_f1_drop}: accepted is a fraction; 0.005 is half a point of F1.")
+            problems.append(
+                f"--max_f1_drop {self.max_f1_drop}: accepted is a fraction from 0 to 1; 0.005 is half a point of F1."
+            )
         if problems:
             raise UserError("\n".join(problems))
 
     @property
     def backend(self) -> str:
-        """The engine's name for the exported model."""
+        """Return the engine's name for the exported model."""
         return self.export_format if self.quantize == "none" else f"{self.export_format}-{self.quantize}"
 
 
 @dataclass(frozen=True)
 class ExportData:
-    """Sentences with gold tags that the gate scores, and those to calibrate int8 with; each with its file."""
+    """The labelled sentences that the gate scores, and the ones that int8 is calibrated with; each with its file."""
 
     test: Sentences | None = None
     """None: a float32 model is exported without a gate"""
-    test_source: str | None = None
-    calibration: Sentences | None = None
-    calibration_source: str | None = None
+    test_source: str = ""
+    calibration: Sentences = field(default_factory=Sentences)
+    calibration_source: str = ""
+    """Empty: no file was given"""
 
 
 def export_model(
@@ -84,23 +92,23 @@ def export_model(
     quantize: Quantize | None = None,
     keeps_rejected: bool = True,
 ) -> GateRow | None:
-    """Export a trained model, if it scores as the original does.
+    """Export a trained model if the exported one scores as well.
 
     Args:
         source: Folder of the model, or its name on the Hub.
-        target: Folder for the exported one.
+        target: Folder for the exported model.
         settings: What to export to.
         data: Calibration and test sentences.
-        quantize: Makes the int8 model, instead of the function that belongs to the format.
-        keeps_rejected: Whether the files of a rejected model are left in the target.
+        quantize: Makes the int8 model in place of the function that belongs to the format.
+        keeps_rejected: Whether the files of a rejected model stay in the target.
 
     Returns:
-        The row that the exported model got in the gate; None where there was nothing to score it on.
+        The exported model's row in the gate; None where there was nothing to score it on.
 
     Raises:
         UserError: gold tags, calibration sentences or a library are missing, or `target` holds another model.
-        RejectedError: the F1 fell by more than `max_f1_drop`, also with parts kept in higher precision; or the
-            converted model computes something else.
+        RejectedError: the F1 fell by more than `max_f1_drop`, even with parts kept in higher precision, or the
+            converted model's outputs differ from the original's.
     """
     _check_data(data, settings)
     pick_tools(settings.backend).check_installed()
@@ -151,10 +159,10 @@ def export_model(
     return rows[-1]
 
 
-def _convert_unscored(network: PreTrainedModel, engine: Engine, folder: Path, notes: dict) -> None:
+def _convert_unscored(network: PreTrainedModel, engine: Engine, folder: Path, notes: dict[str, Any]) -> None:
     logger.warning(
-        "The exported model is not scored: that needs sentences with gold tags, --validation_file FILE. It is only "
-        "compared with the model itself, on made-up sentences."
+        "The exported model is not scored; to have it scored, give labelled sentences: --validation_file FILE. It is "
+        "only compared with the original on made-up sentences."
     )
     convert_model(network, engine, folder.name, folder)
     check_conversion(engine, folder)
@@ -162,11 +170,11 @@ def _convert_unscored(network: PreTrainedModel, engine: Engine, folder: Path, no
 
 
 def _say_exported(target: Path, settings: ExportSettings) -> None:
-    logger.info("Exported to %s: load it as any model, the backend %s is recognised", target, settings.backend)
+    logger.info("Exported to %s: load it like any other model (backend: %s)", target, settings.backend)
 
 
 def check_export_arguments(arguments: RunArguments) -> ExportSettings:
-    """The settings of `--do_export`; looked at before a training, so that it isn't in vain.
+    """Read the settings of `--do_export`; before a training, so that it is not in vain.
 
     Raises:
         UserError: a value that is not accepted, or a library that is not installed.
@@ -179,36 +187,43 @@ def check_export_arguments(arguments: RunArguments) -> ExportSettings:
     return settings
 
 
-def export_run(source: str, corpus: Corpus, arguments: RunArguments) -> GateRow:
-    """Export the model of a run of `run_ner.py`, with its training and validation data, to `output_dir/export`.
+def export_run(source: str, corpus: Corpus, arguments: RunArguments) -> GateRow | None:
+    """Export the model of a run of `run_ner.py` to `output_dir/export`, with the run's training and validation data.
 
     Raises:
         UserError: see `export_model`.
         RejectedError: the F1 fell by more than `--max_f1_drop`.
     """
     splits, sources = corpus.splits, corpus.sources
-    export_data = ExportData(splits["validation"], sources["validation"], splits.get("train"), sources.get("train"))
-    settings = check_export_arguments(arguments)
-    return export_model(source, Path(arguments.training.output_dir) / "export", settings, export_data)
+    data = ExportData(
+        *(splits["validation"], sources["validation"]),
+        *(splits.get("train", Sentences()), sources.get("train", "")),
+    )
+    target = Path(str(arguments.training.output_dir)) / "export"
+    return export_model(source, target, check_export_arguments(arguments), data)
 
 
 def _check_data(data: ExportData, settings: ExportSettings) -> None:
-    """The gate needs gold tags, int8 sentences to calibrate with, and what changes scores a gate."""
+    """Check that the gate has gold tags and int8 has sentences to calibrate with; what changes scores needs a gate.
+
+    Raises:
+        UserError: all that is missing.
+    """
     problems = []
     if data.test is None:
         if settings.quantize != "none":
             problems.append(
-                f"--quantize {settings.quantize} changes what the model computes, so it must be scored: give a file "
-                "with gold tags, --validation_file FILE, or type --quantize none."
+                f"--quantize {settings.quantize} changes the model's outputs, so it has to be scored: give labelled "
+                "sentences with --validation_file FILE, or type --quantize none."
             )
     elif data.test.tags is None:
-        problems.append(f"{data.test_source}: no tags; the gate scores the exported model on a file with gold tags.")
+        problems.append(f"{data.test_source}: no tags; the gate scores the exported model on labelled sentences.")
     if data.test is not None and not any(data.test.tokens):
         problems.append(f"{data.test_source}: no words to score the exported model on.")
-    if settings.quantize == "int8" and data.calibration is None:
+    if settings.quantize == "int8" and not data.calibration_source:
         problems.append(
-            "--quantize int8 needs sentences to calibrate with, tags not needed: give some hundreds of the training "
-            "data, --train_file FILE."
+            "--quantize int8 needs sentences to calibrate with (tags are not needed): give a few hundred of the "
+            "training data with --train_file FILE."
         )
     elif settings.quantize == "int8" and not any(data.calibration.tokens):
         problems.append(f"{data.calibration_source}: no words to calibrate int8 with.")
@@ -216,9 +231,9 @@ def _check_data(data: ExportData, settings: ExportSettings) -> None:
         raise UserError("\n".join(problems))
 
 
-def describe_export(source: str, settings: ExportSettings, data: ExportData, rows: list[GateRow]) -> dict:
-    """What `export.json` says for people: where the model comes from, how it was made and what it scores."""
-    described = {"source": describe_source(source), "test_file": data.test_source}
+def describe_export(source: str, settings: ExportSettings, data: ExportData, rows: list[GateRow]) -> dict[str, Any]:
+    """Return what `export.json` tells people: where the model comes from, how it was made and what it scores."""
+    described: dict[str, Any] = {"source": describe_source(source), "test_file": data.test_source or None}
     if settings.quantize == "int8":
         described["calibration_file"] = data.calibration_source
         described["calibration_sentences"] = len(draw_calibration(data.calibration))
@@ -231,11 +246,11 @@ def describe_export(source: str, settings: ExportSettings, data: ExportData, row
 
 
 def explain_rejection(gate: Gate, row: GateRow, rejected: Path | None) -> str:
-    """What to tell whoever wanted the model, whose files lie in `rejected`, or nowhere."""
+    """Tell whoever wanted the model why there is none; its files are in `rejected`, or nowhere."""
     lost = 100 * (gate.reference.f1 - row.f1)
-    place = "Its files are not kept." if rejected is None else f"The files lie in {rejected}."
+    place = "Its files are not kept." if rejected is None else f"Its files are in {rejected}."
     return (
-        f"{row.variant} scores {100 * row.f1:.2f} F1 on {gate.source}, {lost:.2f} points less than the model itself "
-        f"({100 * gate.reference.f1:.2f}); accepted are {100 * gate.max_f1_drop:g}. {place} "
-        "Calibrate with more or other sentences, choose --quantize bf16 or none, or accept more with --max_f1_drop."
+        f"{row.variant} scores {100 * row.f1:.2f} F1 on {gate.source}, {lost:.2f} points below the original "
+        f"({100 * gate.reference.f1:.2f}); at most {100 * gate.max_f1_drop:g} are accepted. {place} "
+        "Calibrate with more or other sentences, choose --quantize bf16 or none, or allow more with --max_f1_drop."
     )

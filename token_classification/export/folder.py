@@ -1,4 +1,4 @@
-"""The folder of an exported model: whole and loadable, or not there."""
+"""The folder of an exported model: whole and loadable, or absent."""
 
 import os
 import shutil
@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from token_classification.data.whole_files import decide_file_set, explain_unwritable, finish_file_set
 from token_classification.errors import UserError
@@ -24,13 +25,13 @@ LIBRARIES = ("torch", "transformers", "openvino", "nncf", "onnx", "onnxscript", 
 
 @contextmanager
 def open_workshop(target: Path) -> Iterator[Path]:
-    """A folder to build in, inside of the target: what is finished can be moved in one step. Removed afterwards.
+    """Make a folder to build in, inside the target, so that a finished model moves in one step; remove it afterwards.
 
     Raises:
         UserError: the target holds a model that is not an export, or other files that would be lost.
     """
     with explain_unwritable(target):
-        finish_file_set(target)  # of an export that was killed when it was about to be done
+        finish_file_set(target)  # of an export that was killed at its last step
     _refuse_to_overwrite(target)
     workshop = target / UNFINISHED_FOLDER
     shutil.rmtree(workshop, ignore_errors=True)
@@ -42,12 +43,12 @@ def open_workshop(target: Path) -> Iterator[Path]:
 
 
 def _refuse_to_overwrite(target: Path) -> None:
-    """Find out before the work whether something in the target would be lost that no export has written there.
+    """Refuse, before the work, to overwrite anything in the target that no export has written there.
 
-    What an `export.json` calls its own may be a lie: a folder with weights of torch is a model, whatever it says.
+    An `export.json` may lie about what is its own: a folder with torch weights is a model, whatever it says.
 
     Raises:
-        UserError: such a file or folder.
+        UserError: the target holds such a file or folder.
     """
     own = _list_export_files(target)
     if _list_weights(target) or (not own and (target / CONFIG_FILE).exists()):
@@ -58,17 +59,18 @@ def _refuse_to_overwrite(target: Path) -> None:
         foreign.append(REJECTED_FOLDER)
     if foreign:
         raise UserError(
-            f"{target / foreign[0]}: is there already, and no export has written it; give another folder for the "
+            f"{target / foreign[0]}: exists already, and no export has written it; give another folder for the "
             f"exported model, or move it away: mv {quote_path(target / foreign[0])} ELSEWHERE"
         )
 
 
 def publish(variant: Path, target: Path, table: str) -> None:
-    """Move an accepted model into the target, in the place of an earlier export: all of its files or none."""
+    """Move an accepted model into the target in place of an earlier export: all of its files or none."""
     (variant / TABLE_FILE).write_text(table + "\n", encoding="utf-8")
     names = {path.name for path in variant.iterdir()}
     earlier = _list_export_files(target)
     record = read_export_record(variant)
+    assert record is not None, "every variant is built with its record"
     # Those of the earlier export stay this tool's, should a kill leave one of them.
     files = sorted(EXPORT_FILES.intersection(names | earlier))
     replace(record, notes=record.notes | {"files": files}).write(variant)
@@ -77,7 +79,7 @@ def publish(variant: Path, target: Path, table: str) -> None:
 
 
 def reject(variant: Path, target: Path, table: str) -> Path:
-    """Put a rejected model where nothing loads it by accident; an earlier export is no longer there either."""
+    """Put a rejected model where nothing loads it by accident, remove an earlier export, and return the folder."""
     _remove_earlier_export(target)
     (variant / TABLE_FILE).write_text(table + "\n", encoding="utf-8")
     os.replace(variant / EXPORT_FILE, variant / REJECTED_FILE)
@@ -88,24 +90,24 @@ def reject(variant: Path, target: Path, table: str) -> Path:
 
 
 def _remove_earlier_export(target: Path) -> None:
-    # First what makes it loadable, last what says that its files are this tool's.
+    # First the file that makes it loadable, last the one that says whose files these are.
     for name in sorted(_list_export_files(target), key=lambda name: (name == EXPORT_FILE, name != CONFIG_FILE)):
         (target / name).unlink(missing_ok=True)
 
 
 def _list_export_files(target: Path) -> set[str]:
-    """The files of an earlier export in a folder."""
+    """Return the names of an earlier export's files in a folder."""
     record = read_export_record(target)
     return {EXPORT_FILE, *record.notes.get("files", ())} if record else set()
 
 
-def describe_source(source: str) -> dict:
-    """Name of the model that was exported, and SHA-256 of its weights where it is a folder."""
+def describe_source(source: str) -> dict[str, Any]:
+    """Return the name of the model that was exported, and the SHA-256 of its weights where it is a folder."""
     return {"model": source, "sha256": {path.name: hash_file(path) for path in _list_weights(Path(source))}}
 
 
 def _list_weights(folder: Path) -> list[Path]:
-    """The files with torch's weights of a model."""
+    """Return the files with a model's torch weights."""
     others = {"training_args.bin", *EXPORT_FILES}
     return [
         path
@@ -115,5 +117,5 @@ def _list_weights(folder: Path) -> list[Path]:
 
 
 def describe_versions() -> dict[str, str]:
-    """Versions of the libraries that made the model."""
+    """Return the versions of the libraries that made the model."""
     return {name: version(name) for name in LIBRARIES}

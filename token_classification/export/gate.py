@@ -13,13 +13,13 @@ import numpy as np
 from token_classification import text_tables
 from token_classification.data.sentences import Sentences
 from token_classification.inference.engine import Engine, open_engine
-from token_classification.inference.export_record import read_export_record
+from token_classification.inference.export_record import list_model_files
 
 SPEED_SENTENCES = 256
-"""Sentences that the speed is measured on, drawn from the test file"""
+"""How many sentences of the test file the speed is measured on"""
 SPEED_ROUNDS = 3
 LATENCY_SENTENCES = 50
-"""Sentences that are tagged one by one"""
+"""How many of them are tagged one by one"""
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,11 @@ class GateRow:
     variant: str
     """Name of the backend"""
     f1: float
-    """Of entities, as `--do_eval` scores (micro F1 of words for tags without prefix)"""
+    """Of entities, as `--do_eval` scores them (for tags without prefix: micro F1 of words)"""
     equal_tags: float
-    """Share of the test file's words that have the tag which torch gives them in float32"""
+    """Share of the test file's words whose tag is the one from torch in float32"""
     sentences_per_second: float
-    """All sentences at once, from words to tags; median of the rounds"""
+    """All sentences at once, from words to tags: median of the rounds"""
     latency_p50: float
     """Milliseconds for one sentence by itself"""
     latency_p95: float
@@ -45,7 +45,7 @@ class GateRow:
 
 @dataclass(frozen=True)
 class Gate:
-    """Test sentences with gold tags, and what torch in float32 makes of them."""
+    """Labelled test sentences, and the tags of torch in float32 for them."""
 
     test: Sentences
     source: str
@@ -54,27 +54,33 @@ class Gate:
     reference_tags: list[list[str]]
 
     def measure(self, engine: Engine, size: float, kept: Sequence[str] = ()) -> GateRow:
-        """Score a variant and time it."""
+        """Score a variant and time it.
+
+        Args:
+            engine: The variant, opened.
+            size: Megabytes of its files.
+            kept: Its parts that were not quantized.
+        """
         return _measure(engine, self.test, self.source, size, self.reference_tags, kept)
 
     def measure_folder(self, folder: Path, kept: Sequence[str] = ()) -> GateRow:
-        """Score and time an exported model; its size is that of the graph and the weights beside it."""
-        names = read_export_record(folder).sha256
-        size = sum((folder / name).stat().st_size for name in names) / 1e6
-        return self.measure(open_engine(folder), size, kept)
+        """Score and time an exported model; its size is that of the graph and of the weights beside it."""
+        engine = open_engine(folder)
+        files = [folder / name for name in list_model_files(engine.backend)]
+        return self.measure(engine, sum(file.stat().st_size for file in files if file.exists()) / 1e6, kept)
 
     def passes(self, row: GateRow) -> bool:
-        """Whether the F1 of a variant is no more than `max_f1_drop` below that of torch in float32."""
-        # Not by a hair of floating point: 0.5 - 0.495 is more than 0.005.
+        """Return whether a variant's F1 is at most `max_f1_drop` below that of torch in float32."""
+        # Rounded, because 0.5 - 0.495 is a hair more than 0.005.
         return round(self.reference.f1 - row.f1, 9) <= self.max_f1_drop
 
 
 def open_gate(engine: Engine, test: Sentences, source: str, max_f1_drop: float, size: float) -> Gate:
-    """Measure the model itself, which all variants are compared with.
+    """Measure the original, which all variants are compared with.
 
     Args:
         engine: The model in torch and float32.
-        test: Sentences with gold tags.
+        test: Labelled sentences.
         source: Where they come from.
         max_f1_drop: How much F1 a variant may lose, as a fraction.
         size: Megabytes of the model.
@@ -84,7 +90,7 @@ def open_gate(engine: Engine, test: Sentences, source: str, max_f1_drop: float, 
 
 
 def format_table(rows: Sequence[GateRow]) -> str:
-    """The table, a row per variant; F1 and equal tags in percent."""
+    """Return the table with a row per variant; F1 and equal tags are in percent."""
     head = ["variant", "F1", "equal tags", "sentences/s", "p50 ms", "p95 ms", "MB", ""]
     return text_tables.format_table([head, *map(_list_cells, rows)], left=(0, 7))
 
@@ -127,7 +133,7 @@ def _measure(
 
 
 def _time_all_sentences(engine: Engine, test: Sentences) -> float:
-    """Sentences per second; the first round, which compiles kernels for its shapes, isn't counted."""
+    """Return sentences per second; the first round, which compiles kernels for its shapes, does not count."""
     tokens = _draw(test, SPEED_SENTENCES)
     speeds = []
     for _ in range(SPEED_ROUNDS + 1):
@@ -138,7 +144,7 @@ def _time_all_sentences(engine: Engine, test: Sentences) -> float:
 
 
 def _time_single_sentences(engine: Engine, test: Sentences) -> list[float]:
-    """Milliseconds for each of some sentences, the second time that it is seen."""
+    """Return the milliseconds that each of some sentences takes the second time it is seen."""
     milliseconds = []
     for words in _draw(test, LATENCY_SENTENCES):
         engine.tag([words])
@@ -149,5 +155,5 @@ def _time_single_sentences(engine: Engine, test: Sentences) -> list[float]:
 
 
 def _draw(test: Sentences, count: int) -> list[list[str]]:
-    """Some sentences, the same in each call."""
+    """Draw some sentences, the same in each call."""
     return random.Random(0).sample(test.tokens, min(count, len(test)))

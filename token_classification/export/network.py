@@ -1,4 +1,4 @@
-"""A trained model as converters want it: batches in, logits out; and the parts that it consists of."""
+"""A trained model as converters expect it (batches in, logits out), and the parts it consists of."""
 
 import re
 
@@ -7,13 +7,13 @@ from torch import nn
 from transformers import PreTrainedModel
 
 WRAPPED = "network"
-"""Name of the model inside `LogitsOnly`; the names of exported operations begin with it."""
+"""Name of the model inside `LogitsOnly`, with which the names of exported operations begin"""
 
 
 class LogitsOnly(nn.Module):
-    """A model whose inputs are those of the collator and whose output is the logits."""
+    """A model that takes what the collator returns and returns the logits."""
 
-    def __init__(self, network: PreTrainedModel):
+    def __init__(self, network: PreTrainedModel) -> None:
         super().__init__()
         self.network = network
         self.eval()
@@ -21,7 +21,7 @@ class LogitsOnly(nn.Module):
     def forward(
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor | None = None
     ) -> torch.Tensor:
-        """Token ids, int64 (batch, length), to logits, float32 (batch, length, labels)."""
+        """Map token ids, int64 (batch, length), to logits, float32 (batch, length, labels)."""
         inputs = {"input_ids": input_ids, "attention_mask": attention_mask}
         if token_type_ids is not None:
             inputs["token_type_ids"] = token_type_ids
@@ -29,11 +29,10 @@ class LogitsOnly(nn.Module):
 
 
 def list_parts(network: PreTrainedModel) -> list[str]:
-    """Parts that can each be kept in higher precision: the layers with a matrix of weights, those alike in all blocks
-    as one.
+    """List the parts that can each be kept in higher precision: layers with a weight matrix, alike ones as one part.
 
-    What int8 can't hold are outliers in the activations, and they come with a kind of layer more than with a block:
-    the second one of the feed-forward part most of all (Bondarenko et al. 2021, arXiv:2109.12948).
+    What int8 can't hold are outliers in the activations. They come with a kind of layer more than with a block, most
+    of all with the second layer of the feed-forward part (Bondarenko et al. 2021, arXiv:2109.12948).
 
     Returns:
         Names as in the model, `*` for the number of the block: `bert.encoder.layer.*.output.dense`, `classifier`.
@@ -47,5 +46,5 @@ def list_parts(network: PreTrainedModel) -> list[str]:
 
 
 def match_part(part: str) -> str:
-    """Regular expression for the names that modules of a part have in an exported graph, without what follows them."""
+    """Return a regular expression for the names of a part's modules in an exported graph, up to what follows them."""
     return re.escape(f"{WRAPPED}.{part}").replace(r"\*", r"\d+")

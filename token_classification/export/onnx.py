@@ -1,4 +1,4 @@
-"""To ONNX: conversion by torch's exporter, int8 by ONNX Runtime."""
+"""ONNX: conversion by torch's exporter, int8 by ONNX Runtime."""
 
 import ast
 import re
@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 
 MODEL_FILE = ONNX_FILE
 SCOPES = "pkg.torch.onnx.name_scopes"
-"""Where the exporter notes the modules that a node comes from"""
+"""Where the exporter records the modules that a node comes from"""
 
 
 def check_installed() -> None:
-    """Raises: UserError with what to type, where a library is missing."""
+    """Import the libraries of this format.
+
+    Raises:
+        UserError: one is missing; the message says what to type.
+    """
     with explain_missing_export_extra():
         import onnx  # noqa: F401
         import onnxruntime  # noqa: F401
@@ -32,14 +36,14 @@ def check_installed() -> None:
 
 
 def convert(network: LogitsOnly, example: dict[str, torch.Tensor], folder: Path) -> None:
-    """Write the model in float32, for batches of any shape.
+    """Write the model in float32 for batches of any shape.
 
     Args:
         network: The model.
         example: Inputs with some padding, int64 (batch, length).
         folder: Gets `model.onnx` (and `model.onnx.data` for models of 2 GB and more).
     """
-    # The library's fused attention guards against rows without any position, with operations that cost a tenth.
+    # The library's fused attention guards against rows without any position, which costs a tenth of the speed.
     network.network.set_attn_implementation("eager")
     shape = {0: Dim("batch"), 1: Dim("length")}
     with only_errors("torch.onnx", "onnx_ir", "onnxscript", "transformers"):
@@ -52,15 +56,16 @@ def convert(network: LogitsOnly, example: dict[str, torch.Tensor], folder: Path)
             output_names=["logits"],
             dynamic_shapes=tuple(shape for _ in example),
         )
+    assert program is not None, "the exporter returns one with dynamo=True"
     program.save(folder / MODEL_FILE)
 
 
 def quantize(exact: Path, calibration: Sequence[dict[str, np.ndarray]], kept: Sequence[str], folder: Path) -> None:
-    """Write the model with int8 weights; activations are quantized as they come, so nothing is calibrated.
+    """Write the model with int8 weights; activations are quantized while it runs, so nothing is calibrated.
 
     Args:
         exact: Folder of the model in float32.
-        calibration: Not needed.
+        calibration: Not used.
         kept: Parts of the model that are not quantized.
         folder: Gets `model.onnx`.
     """
@@ -74,6 +79,6 @@ def quantize(exact: Path, calibration: Sequence[dict[str, np.ndarray]], kept: Se
 
 
 def _comes_from(node: "NodeProto", part: str) -> bool:
-    """Whether a node of the graph was a part of the model, or inside of it."""
+    """Return whether a node of the graph was a part of the model, or inside one."""
     scopes = [entry.value for entry in node.metadata_props if entry.key == SCOPES]
     return any(re.fullmatch(match_part(part), name) for scope in scopes for name in ast.literal_eval(scope))

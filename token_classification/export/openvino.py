@@ -1,4 +1,4 @@
-"""To OpenVINO: conversion by tracing, int8 by NNCF's calibration after training."""
+"""OpenVINO: conversion by tracing, int8 by NNCF's post-training calibration."""
 
 import sys
 from collections.abc import Sequence
@@ -17,14 +17,18 @@ MODEL_FILE = OPENVINO_FILE
 
 
 def check_installed() -> None:
-    """Raises: UserError with what to type, where a library is missing."""
+    """Import the libraries of this format.
+
+    Raises:
+        UserError: one is missing; the message says what to type.
+    """
     with explain_missing_export_extra():
         import nncf  # noqa: F401
         import openvino  # noqa: F401
 
 
 def convert(network: LogitsOnly, example: dict[str, torch.Tensor], folder: Path) -> None:
-    """Write the model in float32, for batches of any shape.
+    """Write the model in float32 for batches of any shape.
 
     Args:
         network: The model.
@@ -33,14 +37,14 @@ def convert(network: LogitsOnly, example: dict[str, torch.Tensor], folder: Path)
     """
     import openvino
 
-    # The tracer warns of every branch in the library's code; whether it matters is seen where the tags are compared.
+    # The tracer warns of every branch in the library's code; comparing the tags shows whether one matters.
     with only_errors("transformers"):
         converted = openvino.convert_model(network, example_input=example)
     openvino.save_model(converted, folder / MODEL_FILE, compress_to_fp16=False)
 
 
 def quantize(exact: Path, calibration: Sequence[dict[str, np.ndarray]], kept: Sequence[str], folder: Path) -> None:
-    """Write the model in int8: weights, and activations in ranges that the calibration sentences show.
+    """Write the model in int8: weights, and activations within the ranges that calibration sentences show.
 
     Args:
         exact: Folder of the model in float32.
@@ -52,7 +56,7 @@ def quantize(exact: Path, calibration: Sequence[dict[str, np.ndarray]], kept: Se
     import openvino
 
     patterns = [rf"__module\.{match_part(part)}[./].*" for part in kept]
-    # Its progress bars would stand between the lines of the table on stdout.
+    # Its progress bars would appear between the lines of the table on stdout.
     with only_errors("nncf"), redirect_stdout(sys.stderr):
         quantized = nncf.quantize(
             openvino.Core().read_model(exact / MODEL_FILE),

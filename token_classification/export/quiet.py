@@ -1,4 +1,4 @@
-"""What libraries print while they convert is for their developers."""
+"""Hides what libraries print for their own developers while they convert."""
 
 import logging
 import warnings
@@ -8,7 +8,11 @@ from contextlib import contextmanager
 
 @contextmanager
 def only_errors(*loggers: str) -> Iterator[None]:
-    """Leave out warnings, and what these loggers say below errors (`""`: the root logger)."""
+    """Hide warnings, and what these loggers say below the level of errors.
+
+    Args:
+        loggers: Names; `""` is the root logger.
+    """
     levels = {name: logging.getLogger(name).level for name in loggers}
     for name in loggers:
         logging.getLogger(name).setLevel(logging.ERROR)

@@ -1,4 +1,4 @@
-"""An export without a file to score it on: what can be said then is whether it computes what the model computes."""
+"""An export without a file to score it on: all that can be checked is that its outputs are those of the model."""
 
 import random
 from pathlib import Path
@@ -8,13 +8,13 @@ from transformers import PreTrainedTokenizerBase
 from token_classification.errors import RejectedError
 from token_classification.inference.engine import Engine, open_engine
 
-NOT_SCORED = "not scored: no file with gold tags was given"
+NOT_SCORED = "not scored: no labelled sentences were given"
 SENTENCES, LONGEST = 32, 20
-"""Sentences of made-up words that both are tried on, and their most words"""
+"""How many made-up sentences both models tag, and the most words in one"""
 PIECES = 2000
-"""Of the vocabulary, drawn by lot: some have hundreds of thousands"""
+"""How many random entries of the vocabulary they are made of; some vocabularies have hundreds of thousands"""
 TOLERANCE = 0.01
-"""How far the probability of a word's tag may differ; float32 in another order is within a hundredth of that"""
+"""How far the probability of a word's tag may differ; rounding in float32 is a hundred times smaller"""
 
 
 def check_conversion(engine: Engine, folder: Path) -> None:
@@ -25,7 +25,7 @@ def check_conversion(engine: Engine, folder: Path) -> None:
         folder: The exported model.
 
     Raises:
-        RejectedError: they differ by more than rounding.
+        RejectedError: they differ by more than rounding explains.
     """
     tokens = draw_sentences(engine.aligner.tokenizer)
     exported = open_engine(folder)
@@ -33,16 +33,16 @@ def check_conversion(engine: Engine, folder: Path) -> None:
     difference = max(
         abs(ours - theirs) for scores, others in rows for ours, theirs in zip(scores, others, strict=True)
     )
-    # Also where it is no number at all.
+    # Written so that NaN fails, too.
     if not difference <= TOLERANCE:
         raise RejectedError(
-            f"{exported.backend} computes something else than the model itself: probabilities of tags differ by up "
-            f"to {difference:.3f}. Nothing was written. Type another --export_format."
+            f"{exported.backend}: its outputs are not those of the original; probabilities of tags differ by up to "
+            f"{difference:.3f}. Nothing was written. Try another --export_format."
         )
 
 
 def draw_sentences(tokenizer: PreTrainedTokenizerBase) -> list[list[str]]:
-    """Sentences of words that the tokenizer knows, the same in each call."""
+    """Draw sentences of words that the tokenizer knows, the same in each call."""
     generator = random.Random(0)
     vocabulary = sorted(tokenizer.get_vocab())
     pieces = generator.sample(vocabulary, min(PIECES, len(vocabulary)))

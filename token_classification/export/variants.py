@@ -1,8 +1,9 @@
-"""Folders of one model in other formats and precisions, each as the engine opens it."""
+"""Folders of one model in other formats and precisions, each ready for the engine to open."""
 
 import shutil
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from transformers import PreTrainedModel
 
@@ -14,7 +15,7 @@ from token_classification.inference.export_record import ExportRecord, hash_mode
 
 
 def pick_tools(backend: str) -> ModuleType:
-    """The module with `convert` and `quantize` for a backend."""
+    """Return the module with `convert` and `quantize` for a backend."""
     return onnx if backend.startswith("onnx") else openvino
 
 
@@ -25,7 +26,7 @@ def convert_model(network: PreTrainedModel, engine: Engine, backend: str, folder
         network: The model.
         engine: The same model in torch, opened.
         backend: `openvino` or `onnx`.
-        folder: Is made.
+        folder: A folder that does not exist yet.
     """
     folder.mkdir()
     # Two rows of different lengths: the converter sees padding.
@@ -37,12 +38,12 @@ def convert_model(network: PreTrainedModel, engine: Engine, backend: str, folder
 
 
 def copy_without_model(folder: Path, copy: Path) -> None:
-    """Copy config and tokenizer of an exported folder."""
+    """Copy an exported folder without the model's own files: its config and tokenizer."""
     shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("model.*", "openvino_model.*"))
 
 
-def write_record(folder: Path, backend: str, engine: Engine, notes: dict | None = None) -> None:
-    """Write `export.json`, which the engine recognises the folder by, with the checksums of the model's files."""
+def write_record(folder: Path, backend: str, engine: Engine, notes: dict[str, Any] | None = None) -> None:
+    """Write `export.json`, by which the engine recognises the folder, with the checksums of the model's files."""
     checksums = hash_model_files(folder, backend)
     window_length = engine.aligner.window_length
     ExportRecord(backend, pick_tools(backend).MODEL_FILE, window_length, notes or {}, checksums).write(folder)

@@ -35,9 +35,9 @@ def export(spec: DictConfig, results: Path, key: str | None) -> None:
     name = None if spec.export_to is None else confine_name(spec.export_to, "export_to")
     data = ExportData(
         test=read_file(spec.test_file) if spec.test_file else None,
-        test_source=spec.test_file,
-        calibration=read_file(spec.calibration_file) if spec.calibration_file else None,
-        calibration_source=spec.calibration_file,
+        test_source=spec.test_file or "",
+        calibration=read_file(spec.calibration_file) if spec.calibration_file else Sentences(),
+        calibration_source=spec.calibration_file or "",
     )
     with open_model(spec.restore_from, key) as folder:
         if key is None:

@@ -1,0 +1,42 @@
+"""int8 with OpenVINO: which matrices are quantized, and which are kept."""
+
+import pytest
+
+from token_classification.export import openvino as openvino_export
+from token_classification.export.quantizer import build_inputs
+from token_classification.export.variants import copy_without_model
+
+openvino = pytest.importorskip("openvino", reason='needs the extra "export"')
+KEPT = "bert.encoder.layer.*.output.dense"
+
+
+def list_quantized(folder) -> set[str]:
+    """Names of the products whose weights are no float32 any more."""
+    model = openvino.Core().read_model(folder / openvino_export.MODEL_FILE)
+    types = {}
+    for node in model.get_ops():
+        if node.get_type_name() != "MatMul":
+            continue
+        source = node.input_value(1).get_node()
+        while source.get_type_name() in ("FakeQuantize", "Multiply", "Subtract", "Convert") and source.inputs():
+            source = source.input_value(0).get_node()
+        types[node.get_friendly_name()] = source.get_element_type().get_type_name()
+    return {name for name, kind in types.items() if kind in ("i8", "u8")}
+
+
+def test_all_layers_are_quantized_but_those_that_are_kept(convert_once, torch_engine, data, tmp_path):
+    exact = convert_once("openvino")
+    inputs = build_inputs(torch_engine, data.calibration.tokens)
+    quantized = {}
+    for name, kept in (("all", ()), ("kept", (KEPT, "classifier"))):
+        copy_without_model(exact, tmp_path / name)
+        openvino_export.quantize(exact, inputs, kept, tmp_path / name)
+        quantized[name] = list_quantized(tmp_path / name)
+        size = (tmp_path / name / "openvino_model.bin").stat().st_size
+        assert size < (exact / "openvino_model.bin").stat().st_size
+    assert list_quantized(exact) == set()
+    missing = quantized["all"] - quantized["kept"]
+    assert quantized["kept"]
+    assert len(missing) == 2
+    assert any("classifier" in name for name in missing)
+    assert any("layer.0.output.dense" in name for name in missing)
