@@ -30,6 +30,19 @@ class HeadOptions:
 
 
 @dataclass(frozen=True)
+class EarlyStopping:
+    """When a training ends before its last epoch."""
+
+    metric: str
+    """A result of each evaluation, e.g. `eval_f1`"""
+    patience: int
+    """Evaluations in a row without a better one after which it ends"""
+    min_delta: float = 0.0
+    """How much better counts as better: more than this"""
+    greater_is_better: bool = True
+
+
+@dataclass(frozen=True)
 class Recipe:
     """How a run learns, beyond its numbers (rates, epochs, batches), which the arguments hold.
 
@@ -54,6 +67,8 @@ class Recipe:
     """None: as the TrainingArguments say"""
     decays_all_weights: bool = False
     """Weight decay on biases and norms, too"""
+    early_stopping: EarlyStopping | None = None
+    """None: to the last epoch"""
     settings: Mapping[str, object] = field(default_factory=dict)
     """What decides what is learnt and stands in no argument, under the names that the user typed"""
     replaced_arguments: tuple[str, ...] = ()

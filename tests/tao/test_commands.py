@@ -67,12 +67,32 @@ def test_training_logs_what_nemo_users_look_for(trained, data_dir):
 def test_the_record_holds_what_the_model_learnt_with(trained):
     record = json.loads((trained / "checkpoints" / "run.json").read_text())
     assert record["recipe"]["head"]["dropout"] == 0.0
-    assert (record["recipe"]["optimizer"]["name"], record["recipe"]["optimizer"]["schedule"]) == (
-        "adam",
-        "WarmupAnnealing",
-    )
+    assert (record["recipe"]["optimizer"]["name"], record["recipe"]["schedule"]["name"]) == ("adam", "WarmupAnnealing")
     assert record["training_arguments"]["learning_rate"] == 5e-3
     assert "lr_scheduler_type" not in record["training_arguments"]
+
+
+def test_a_spec_chooses_the_decoder_the_rate_of_the_head_and_when_to_stop(specs, data_dir, bert_folder, tmp_path):
+    early, choices = (
+        "exp_manager.early_stopping_callback_params",
+        ["model.decoder=viterbi", "model.optim.head_lr=0.01"],
+    )
+    choices += ["exp_manager.create_early_stopping_callback=true", f"{early}.patience=1", f"{early}.min_delta=10"]
+    assert train_model(specs, data_dir, bert_folder, tmp_path, *choices, "report=false") == 0
+    model = tmp_path / "checkpoints"
+    assert json.loads((model / "trainer_state.json").read_text())["epoch"] == 2
+    record = json.loads((model / "run.json").read_text())
+    assert record["recipe"]["early_stopping"] == {
+        "metric": "eval_loss",
+        "patience": 1,
+        "min_delta": 10.0,
+        "greater_is_better": False,
+    }
+    assert "early_stopping_patience" not in record["training_arguments"]
+    assert record["training_arguments"]["head_learning_rate"] == 0.01
+    assert record["data_arguments"]["decoder"] == "viterbi"
+    assert json.loads((model / "trained-model" / "config.json").read_text())["tag_decoder"] == "viterbi"
+    assert not (model / "report").exists()
 
 
 def test_nemos_own_configuration_trains_and_its_dump_trains_the_same(data_dir, bert_folder, tmp_path, capsys):
@@ -277,7 +297,7 @@ MISTAKES = {
     "no epoch": (["trainer.max_epochs=-1"], "trainer.max_epochs must be 0 or more; got -1"),
     "no step": (["trainer.max_epochs=0"], "Give trainer.max_epochs above 0"),
     "seed": (["trainer.seed=-1"], "trainer.seed must be 0 to"),
-    "no rate": (["model.optim.lr=-1"], "model.optim.lr must be 0 or more; got -1"),
+    "no rate": (["model.optim.lr=-1"], "model.optim.lr=-1.0: the learning rate has to be above 0"),
     "optimizer": (["model.optim.name=novograd"], "adamw"),
     "nothing to continue": (["exp_manager.resume_ignore_no_checkpoint=false"], "holds no checkpoint to continue from"),
     "schedule": (["model.optim.sched.name=Warmup"], "WarmupAnnealing"),

@@ -4,7 +4,7 @@ import pytest
 
 from token_classification.errors import UserError
 from token_classification.tao.spec import load_spec
-from token_classification.tao.translate import translate_model, translate_recipe
+from token_classification.tao.translate import translate_decoding, translate_model, translate_recipe
 
 CONFIG_FILES = {
     "no JSON": (b'{\n"a": 1,\n', ":3:", "not valid JSON"),
@@ -38,3 +38,15 @@ def test_what_is_no_vocabulary_of_bert_is_named(tmp_path):
 def test_a_dropout_that_leaves_nothing_is_refused(dropout):
     with pytest.raises(UserError, match="fc_dropout"):
         translate_recipe(load_spec("train", None, [f"model.head.fc_dropout={dropout}"], []))
+
+
+@pytest.mark.parametrize("command", ["train", "finetune", "evaluate", "infer", "export"])
+def test_tags_are_chosen_as_the_spec_says(command):
+    specs = (load_spec(command, None, overrides, []) for overrides in ([], ["model.decoder=viterbi"]))
+    decoders = [translate_decoding(spec).decoder for spec in specs]
+    assert decoders == [None, "viterbi"]
+
+
+def test_an_unknown_decoder_is_refused():
+    with pytest.raises(UserError, match=r"model\.decoder=beam: .*argmax.*viterbi"):
+        translate_decoding(load_spec("evaluate", None, ["model.decoder=beam"], []))

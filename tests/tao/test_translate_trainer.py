@@ -7,9 +7,10 @@ import pytest
 
 from token_classification.arguments.training import NerTrainingArguments
 from token_classification.errors import UserError
+from token_classification.recipe import EarlyStopping
 from token_classification.tao import translate_trainer
 from token_classification.tao.spec import load_spec
-from token_classification.tao.translate_trainer import translate_training
+from token_classification.tao.translate_trainer import translate_early_stopping, translate_training
 
 
 @pytest.fixture(autouse=True)
@@ -107,3 +108,53 @@ def test_a_logger_that_is_not_installed_is_left_out_aloud(monkeypatch, caplog):
     monkeypatch.setattr(translate_trainer, "is_tensorboard_available", lambda: False)
     assert translate_overrides("exp_manager.create_tensorboard_logger=true").report_to == []
     assert "pip install tensorboard" in caplog.text
+
+
+def test_the_head_has_a_rate_of_its_own():
+    assert translate_overrides().head_learning_rate is None
+    assert translate_overrides("optim.head_lr=1e-3").head_learning_rate == 1e-3
+
+
+CREATE = "exp_manager.create_early_stopping_callback=true"
+PARAMS = "exp_manager.early_stopping_callback_params"
+EARLY_STOPPING = {
+    "no callback": ([f"{PARAMS}.patience=3"], None),
+    "NeMo's defaults": ([CREATE], EarlyStopping("eval_loss", 10, 0.001, greater_is_better=False)),
+    "NeMo's section": (
+        [
+            CREATE,
+            f"{PARAMS}={{monitor: val_loss, mode: min, min_delta: 0.01, patience: 2, verbose: true, strict: true, "
+            "check_finite: true, stopping_threshold: null, divergence_threshold: null, log_rank_zero_only: false}",
+        ],
+        EarlyStopping("eval_loss", 2, 0.01, greater_is_better=False),
+    ),
+    "F1": (
+        [CREATE, f"{PARAMS}.monitor=f1", f"{PARAMS}.patience=1", f"{PARAMS}.min_delta=0"],
+        EarlyStopping("eval_f1", 1, 0.0),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", EARLY_STOPPING)
+def test_early_stopping(kind, caplog):
+    overrides, rule = EARLY_STOPPING[kind]
+    assert translate_early_stopping(load_spec("train", None, overrides, []).exp_manager) == rule
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize(
+    ("override", "advice"),
+    [
+        (f"{PARAMS}.monitor=val_f1", "accepted are val_loss"),
+        (f"{PARAMS}.mode=max", "mode=auto"),
+        (f"{PARAMS}.patience=-1", "e.g. 3"),
+        (f"{PARAMS}.min_delta=-1", "0 or more"),
+        (f"{PARAMS}.stopping_threshold=0.9", "would change the result"),
+        (f"{PARAMS}.patienc=3", "did you mean"),
+    ],
+)
+def test_early_stopping_that_cannot_be_had_is_refused(override, advice):
+    with pytest.raises(UserError) as error:
+        translate_early_stopping(load_spec("train", None, [CREATE, override], []).exp_manager)
+    assert override.partition("=")[0] in str(error.value)
+    assert advice in str(error.value)

@@ -18,7 +18,7 @@ class RunArguments:
     model: ModelArguments
     data: DataArguments
     training: NerTrainingArguments
-    learning: LearningArguments = field(default_factory=LearningArguments)
     decoding: DecodingArguments = field(default_factory=DecodingArguments)
     report: ReportArguments = field(default_factory=ReportArguments)
     export: ExportArguments = field(default_factory=ExportArguments)
+    learning: LearningArguments = field(default_factory=LearningArguments)

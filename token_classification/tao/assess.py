@@ -103,7 +103,8 @@ def predict(folder: Path, corpus: Corpus, spec: DictConfig, results: Path) -> Sp
     )
     if read_export_record(folder) is None:
         return walk(arguments, corpus=corpus)["test"]
-    engine = open_engine(folder, max_seq_length=arguments.decoding.max_seq_length, show_progress=True)
+    decoding = arguments.decoding
+    engine = open_engine(folder, max_seq_length=decoding.max_seq_length, decoder=decoding.decoder, show_progress=True)
     outcome = engine.evaluate(corpus.splits["test"], corpus.sources["test"])
     write_report(arguments, DEFAULT_RECIPE, corpus, engine.label_set, engine.aligner.window_length, {"test": outcome})
     return outcome

@@ -59,7 +59,8 @@ def read_settings(spec: DictConfig) -> ExportSettings:
             "tools write it. Accepted are export_format=onnx, which runs with ONNX Runtime everywhere (Triton servers "
             "take its model.onnx), and export_format=openvino, the fastest on a CPU."
         )
-    return ExportSettings(export_format, spec.quantize, spec.max_f1_drop, translate_decoding(spec).max_seq_length)
+    decoding = translate_decoding(spec)
+    return ExportSettings(export_format, spec.quantize, spec.max_f1_drop, decoding.max_seq_length, decoding.decoder)
 
 
 def export_encrypted(

@@ -132,6 +132,17 @@ CHECKPOINT_KEYS = {
 }
 """Keys of exp_manager.checkpoint_callback_params"""
 
+EARLY_STOPPING_KEYS = {
+    "verbose": _ignore("why a training ends is always logged", *ANY_SWITCH),
+    "strict": _ignore("every evaluation has all scores", *ANY_SWITCH),
+    "check_finite": _ignore("a loss that is no number always ends the training", *ANY_SWITCH),
+    "stopping_threshold": _refuse("a training ends when its score gets no better"),
+    "divergence_threshold": _refuse("a training ends when its score gets no better"),
+    "check_on_train_epoch_end": _ignore("scores are looked at after each evaluation", *ANY_SWITCH),
+    "log_rank_zero_only": _ignore("the first process logs", *ANY_SWITCH),
+}
+"""Keys of exp_manager.early_stopping_callback_params"""
+
 MANAGER_KEYS = {
     "exp_dir": _ignore(_RESULTS),
     "version": _ignore(_ONE_RUN),
@@ -150,8 +161,6 @@ MANAGER_KEYS = {
     "neptune_logger_kwargs": _ignore(_LOGGERS),
     "create_checkpoint_callback": _ignore(_EPOCH, *ANY_SWITCH),
     "create_preemption_callback": _ignore("SIGTERM always saves a checkpoint", *ANY_SWITCH),
-    "create_early_stopping_callback": _refuse("early stopping is part of run_ner.py only", *OFF),
-    "early_stopping_callback_params": _ignore("early stopping is part of run_ner.py only", ANYTHING),
     "ema.enable": _refuse("average checkpoints with `token_classification average`", *OFF),
     "ema": _ignore("average checkpoints with `token_classification average`", ANYTHING),
     "files_to_copy": _ignore("the spec is copied into the results folder"),
@@ -178,6 +187,7 @@ FOREIGN_KEYS: dict[str, ForeignKey] = {
     **{f"trainer.{name}": key for name, key in TRAINER_KEYS.items()},
     **{f"exp_manager.{name}": key for name, key in MANAGER_KEYS.items()},
     **{f"exp_manager.checkpoint_callback_params.{name}": key for name, key in CHECKPOINT_KEYS.items()},
+    **{f"exp_manager.early_stopping_callback_params.{name}": key for name, key in EARLY_STOPPING_KEYS.items()},
     **{f"model.optim.sched.{name}": key for name, key in SCHEDULE_KEYS.items()},
     "model.dataset.use_cache": _ignore("preparing the data takes less time than reading a cache", *ANY_SWITCH),
     "model.tokenizer.special_tokens": _refuse("special tokens are those of the tokenizer"),

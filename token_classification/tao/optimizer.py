@@ -10,7 +10,7 @@ from token_classification.training.optimizer import OPTIMIZERS, NamedOptimizer
 NOT_HERE = {"novograd": "adam or adamw", "lamb": "adamw"}
 """Names that NeMo knows but torch and transformers have no optimizer for -> what to take instead."""
 
-NOT_OPTIONS = ("name", "lr", "weight_decay", "sched")
+NOT_OPTIONS = ("name", "lr", "head_lr", "weight_decay", "sched")
 """Keys of `model.optim` that are no settings of one optimizer"""
 
 

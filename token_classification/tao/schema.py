@@ -56,6 +56,7 @@ class ClassLabelsSpec:
 class OptimSpec:
     name: str = "adam"
     lr: float = 5e-5
+    head_lr: float | None = None
     weight_decay: float = 0.0
     betas: Any = None
     eps: float | None = None
@@ -76,6 +77,7 @@ class OptimSpec:
 @dataclass
 class ModelSpec:
     label_ids: str | None = None
+    decoder: str | None = None
     tokenizer: TokenizerSpec = field(default_factory=TokenizerSpec)
     language_model: LanguageModelSpec = field(default_factory=LanguageModelSpec)
     head: HeadSpec = field(default_factory=HeadSpec)
@@ -129,6 +131,14 @@ class CheckpointSpec:
 
 
 @dataclass
+class EarlyStoppingSpec:
+    monitor: str = "val_loss"
+    mode: str = "auto"
+    min_delta: float = 0.001
+    patience: int = 10
+
+
+@dataclass
 class ExpManagerSpec:
     explicit_log_dir: str | None = None
     name: str = "trained-model"
@@ -137,6 +147,8 @@ class ExpManagerSpec:
     create_tensorboard_logger: bool = False
     create_wandb_logger: bool = False
     checkpoint_callback_params: CheckpointSpec = field(default_factory=CheckpointSpec)
+    create_early_stopping_callback: bool = False
+    early_stopping_callback_params: EarlyStoppingSpec = field(default_factory=EarlyStoppingSpec)
 
 
 @dataclass
@@ -199,23 +211,25 @@ COMMAND_KEYS: dict[str, tuple[str, ...]] = {
     ),
     "finetune": (
         *("restore_from", "data_dir", "model.label_ids", "model.class_labels", "model.dataset", "model.optim"),
-        *("training_ds", "validation_ds", "trainer", "exp_manager", "report"),
+        *("model.decoder", "training_ds", "validation_ds", "trainer", "exp_manager", "report"),
     ),
     "evaluate": (
         "restore_from",
         "data_dir",
         "model.dataset.max_seq_length",
+        "model.decoder",
         "validation_ds",
         "test_ds",
         "trainer.gpus",
         "report",
     ),
     "infer": (
-        *("restore_from", "model.dataset.max_seq_length", "model.dataset.pad_label", "input_batch", "input_file"),
+        *("restore_from", "model.dataset.max_seq_length", "model.dataset.pad_label", "model.decoder"),
+        *("input_batch", "input_file"),
         *("input_format", "output_format", "text_column", "threshold", "words", "backend", "resume"),
     ),
     "export": (
-        *("restore_from", "model.dataset.max_seq_length", "export_format", "export_to", "quantize"),
+        *("restore_from", "model.dataset.max_seq_length", "model.decoder", "export_format", "export_to", "quantize"),
         *("calibration_file", "test_file", "max_f1_drop"),
     ),
     "dataset_convert": ("source_data_dir", "target_data_dir", "scheme"),

@@ -53,13 +53,14 @@ def infer(spec: DictConfig, results: Path, key: str | None) -> None:
 
 def open_predictor(folder: Path, spec: DictConfig) -> Predictor:
     """The predictor that a spec asks for."""
-    threshold = OmegaConf.to_container(spec)["threshold"]
+    threshold, decoding = OmegaConf.to_container(spec)["threshold"], translate_decoding(spec)
     return Predictor.from_pretrained(
         folder,
         spec.backend,
         threshold=threshold,
         words=spec.words,
-        max_seq_length=translate_decoding(spec).max_seq_length,
+        max_seq_length=decoding.max_seq_length,
+        decoder=decoding.decoder,
     )
 
 

@@ -7,12 +7,13 @@ import json
 import logging
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 from omegaconf import DictConfig, OmegaConf
 from transformers import BertTokenizer
 
 from token_classification.arguments.data import DataArguments
-from token_classification.arguments.decoding import DecodingArguments
+from token_classification.arguments.decoding import Decoder, DecodingArguments
 from token_classification.arguments.model import ModelArguments
 from token_classification.data.text_lines import read_lines, read_text
 from token_classification.data.whole_files import write_whole
@@ -22,6 +23,7 @@ from token_classification.recipe import HeadOptions, Recipe
 from token_classification.tao.optimizer import translate_optimizer
 from token_classification.tao.schedule import translate_schedule
 from token_classification.tao.sentencepiece_file import read_sentencepiece
+from token_classification.tao.translate_trainer import translate_early_stopping
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +31,10 @@ BERT_TOKENS = {"[PAD]", "[UNK]", "[CLS]", "[SEP]"}
 """What every vocabulary of BERT holds"""
 REPLACED_BY_OPTIMIZER = ("optim", "optim_args", "optim_target_modules", "adam_beta1", "adam_beta2", "adam_epsilon")
 REPLACED_BY_SCHEDULE = ("lr_scheduler_type", "lr_scheduler_kwargs", "warmup_steps")
-REPLACED = ("label_all_tokens", "class_weights", "head_layers", "head_dropout", "head_activation")
+REPLACED = (
+    *("label_all_tokens", "class_weights", "head_layers", "head_dropout", "head_activation"),
+    "early_stopping_patience",
+)
 HEAD = "model.head."
 HEAD_KEYS = (f"{HEAD}num_fc_layers", f"{HEAD}fc_dropout", f"{HEAD}activation")
 MEGATRON = "megatron"
@@ -139,6 +144,7 @@ def translate_recipe(spec: DictConfig) -> Recipe:
         schedule=schedule,
         # NeMo exempts neither biases nor norms.
         decays_all_weights=True,
+        early_stopping=translate_early_stopping(spec.exp_manager),
         settings={
             "model.dataset.ignore_extra_tokens": dataset.ignore_extra_tokens,
             "model.dataset.ignore_start_end": dataset.ignore_start_end,
@@ -170,6 +176,12 @@ def translate_data(spec: DictConfig, files: dict[str, str]) -> DataArguments:
 
 
 def translate_decoding(spec: DictConfig) -> DecodingArguments:
-    """The window that sentences are read in; as in NeMo -1 and 0 are what the model can take."""
-    length = spec.model.dataset.max_seq_length
-    return DecodingArguments(max_seq_length=length if length is None or length > 0 else -1)
+    """The window that sentences are read in, and how tags are chosen; as in NeMo -1 and 0 are what the model can take.
+
+    Raises:
+        UserError: no such decoder.
+    """
+    length, decoder = spec.model.dataset.max_seq_length, spec.model.decoder
+    if decoder not in (None, *get_args(Decoder)):
+        raise UserError(f"model.decoder={decoder}: accepted are {' and '.join(get_args(Decoder))}.")
+    return DecodingArguments(max_seq_length=length if length is None or length > 0 else -1, decoder=decoder)

@@ -9,6 +9,7 @@ from transformers.integrations import is_tensorboard_available, is_wandb_availab
 from token_classification.arguments.training import NerTrainingArguments
 from token_classification.errors import UserError
 from token_classification.hardware import has_accelerator, multiplies_bf16
+from token_classification.recipe import EarlyStopping
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ def translate_training(spec: DictConfig, output_folder: Path) -> NerTrainingArgu
         gradient_accumulation_steps=trainer.accumulate_grad_batches or 1,
         max_grad_norm=trainer.gradient_clip_val or 0.0,
         learning_rate=spec.model.optim.lr,
+        head_learning_rate=spec.model.optim.head_lr,
         weight_decay=spec.model.optim.weight_decay,
         lr_scheduler_type="constant",
         train_sampling_strategy="auto" if spec.training_ds.shuffle else "sequential",
@@ -85,18 +87,42 @@ def check_checkpoints(checkpoints: DictConfig) -> None:
         UserError: it is not.
     """
     section = "exp_manager.checkpoint_callback_params"
-    if checkpoints.monitor not in MONITORED:
-        raise UserError(f"{section}.monitor={checkpoints.monitor}: accepted are {', '.join(MONITORED)}.")
-    mode = "min" if checkpoints.monitor == "val_loss" else "max"
-    if checkpoints.mode not in ("auto", mode):
-        raise UserError(
-            f"{section}.mode={checkpoints.mode}: for {checkpoints.monitor} accepted are auto and {mode}; "
-            f"give {section}.mode=auto."
-        )
+    _check_monitored(section, checkpoints)
     if checkpoints.save_top_k < -1:
         raise UserError(
             f"{section}.save_top_k={checkpoints.save_top_k}: accepted are a number of checkpoints, and -1 for all; "
             f"give {section}.save_top_k=3."
+        )
+
+
+def translate_early_stopping(manager: DictConfig) -> EarlyStopping | None:
+    """When a training ends before its last epoch; None where it doesn't.
+
+    Raises:
+        UserError: no such score, or it is not better in the direction given.
+    """
+    if not manager.create_early_stopping_callback:
+        return None
+    section, params = "exp_manager.early_stopping_callback_params", manager.early_stopping_callback_params
+    _check_monitored(section, params)
+    if params.patience < 0:
+        raise UserError(f"{section}.patience={params.patience}: accepted is a number of evaluations, e.g. 3.")
+    if not params.min_delta >= 0:
+        raise UserError(f"{section}.min_delta={params.min_delta}: accepted is 0 or more.")
+    return EarlyStopping(
+        MONITORED[params.monitor], params.patience, params.min_delta, greater_is_better=params.monitor != "val_loss"
+    )
+
+
+def _check_monitored(section: str, params: DictConfig) -> None:
+    """Whether the score that a callback looks at is one, and better in the direction given."""
+    if params.monitor not in MONITORED:
+        raise UserError(f"{section}.monitor={params.monitor}: accepted are {', '.join(MONITORED)}.")
+    mode = "min" if params.monitor == "val_loss" else "max"
+    if params.mode not in ("auto", mode):
+        raise UserError(
+            f"{section}.mode={params.mode}: for {params.monitor} accepted are auto and {mode}; "
+            f"give {section}.mode=auto."
         )
 
 

@@ -13,6 +13,7 @@ from token_classification.errors import UserError
 from token_classification.recipe import Recipe
 from token_classification.scoring.decode import build_viterbi
 from token_classification.scoring.metrics import list_metrics
+from token_classification.training.early_stopping import StopEarly
 from token_classification.training.packing import choose_collator
 from token_classification.training.survival.continuation import describe_training
 from token_classification.training.survival.watchdog import Watchdog
@@ -36,6 +37,7 @@ def build_trainer(
     _check_best_metric(aligned.get("validation"), label_set, arguments)
     record = describe_training(model, aligned, label_set, arguments, recipe) if training.do_train else None
     watchdog = Watchdog(aligned.get("train"))
+    stop_early = [StopEarly(recipe.early_stopping)] if recipe.early_stopping is not None else []
     padded_length = aligner.window_length if arguments.decoding.pad_to_max_length else None
     collator = build_collator(aligner.tokenizer, aligner.special, padded_length)
     return NerTrainer(
@@ -53,7 +55,7 @@ def build_trainer(
         class_weights=class_weights,
         recipe=recipe,
         on_results=[watchdog.see_results, *([recipe.on_results] if recipe.on_results else [])],
-        callbacks=[watchdog, *recipe.callbacks],
+        callbacks=[watchdog, *recipe.callbacks, *stop_early],
         record=record,
     )
 

@@ -7,7 +7,7 @@ from token_classification.arguments.learning import LearningArguments
 from token_classification.arguments.run import RunArguments
 from token_classification.arguments.training import NerTrainingArguments
 from token_classification.errors import UserError
-from token_classification.recipe import DEFAULT_RECIPE, HeadOptions, Recipe
+from token_classification.recipe import DEFAULT_RECIPE, EarlyStopping, HeadOptions, Recipe
 from token_classification.training.optimizer import OPTIMIZERS, NamedOptimizer
 
 DEFAULT_DROPOUT = 0.1
@@ -27,6 +27,7 @@ def build_recipe(arguments: RunArguments) -> Recipe:
         head=_choose_head(arguments.learning),
         balances_classes=arguments.learning.class_weights == "balanced",
         optimizer=_choose_optimizer(arguments.training),
+        early_stopping=_choose_early_stopping(arguments.training),
     )
 
 
@@ -48,6 +49,15 @@ def _choose_optimizer(training: NerTrainingArguments) -> NamedOptimizer | None:
     adam = {"betas": (training.adam_beta1, training.adam_beta2), "eps": training.adam_epsilon}
     options = adam | given if "betas" in OPTIMIZERS[training.optim][1] else given
     return NamedOptimizer(training.optim, training.learning_rate, training.weight_decay, options)
+
+
+def _choose_early_stopping(training: NerTrainingArguments) -> EarlyStopping | None:
+    if training.early_stopping_patience is None:
+        return None
+    metric = str(training.metric_for_best_model).removeprefix("eval_")
+    return EarlyStopping(
+        f"eval_{metric}", training.early_stopping_patience, greater_is_better=bool(training.greater_is_better)
+    )
 
 
 def parse_optimizer_settings(text: str | None) -> dict[str, object]:

@@ -13,7 +13,7 @@ import torch
 from accelerate.utils import gather_object
 from torch import nn
 from torch.utils.data import Sampler
-from transformers import EarlyStoppingCallback, PreTrainedModel, PreTrainedTokenizerBase, Trainer, TrainerCallback
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer, TrainerCallback
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, TrainOutput, speed_metrics
 
 from token_classification.alignment.align import AlignedSplit
@@ -95,9 +95,6 @@ class NerTrainer(Trainer):
         self.record = record
         self.interruption = SaveAtSigterm()
         self.window_sampler: WindowSampler | None = None
-        callbacks = [*callbacks]
-        if args.early_stopping_patience is not None:
-            callbacks.append(EarlyStoppingCallback(args.early_stopping_patience))
         super().__init__(
             model=model,
             args=args,
@@ -148,7 +145,8 @@ class NerTrainer(Trainer):
             if self.has_trained():
                 self._leave_metrics("train", {**metrics, "train_samples": sentences})
             else:
-                logger.warning(describe_finished_training(checkpoint, self.args))
+                stopped_early = self.state.global_step < self.state.max_steps
+                logger.warning(describe_finished_training(checkpoint, self.args, stopped_early))
                 if not (Path(self.args.output_dir) / FINISHED_RUN_FILE).exists():
                     self._leave_metrics("train", {"epoch": self.state.epoch, "train_samples": sentences})
             self.save_state()
@@ -196,11 +194,13 @@ class NerTrainer(Trainer):
     def _run_epoch(self, *, epoch: int, **settings) -> None:
         """An epoch of `Trainer`; none where the checkpoint that is continued is that of the last step.
 
+        That is also one after which the training stopped early.
+
         `Trainer` looks at `max_steps` after each step only: it would train one too many. And where several processes
         go on within an epoch, the library doesn't tell the sampler which one: it would order the windows as in the
         first epoch.
         """
-        if self.state.global_step >= self.state.max_steps:
+        if self.control.should_training_stop or self.state.global_step >= self.state.max_steps:
             self.control.should_training_stop = True
             return
         if self.window_sampler is not None:

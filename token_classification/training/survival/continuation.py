@@ -112,8 +112,13 @@ def check_weight_names(checkpoint: Path, model: PreTrainedModel) -> None:
         )
 
 
-def describe_finished_training(checkpoint: str, training: NerTrainingArguments) -> str:
+def describe_finished_training(checkpoint: str, training: NerTrainingArguments, stopped_early: bool) -> str:
     """What to say of a checkpoint behind which there is nothing left to train."""
+    if stopped_early:
+        return (
+            f"finished: nothing trained. With {checkpoint} the training stopped early; its model is saved again. To "
+            "train on: a larger --early_stopping_patience."
+        )
     flag = "--num_train_epochs" if training.max_steps < 0 else "--max_steps"
     value = training.num_train_epochs if training.max_steps < 0 else training.max_steps
     return (
