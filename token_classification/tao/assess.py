@@ -98,8 +98,8 @@ def predict(folder: Path, corpus: Corpus, spec: DictConfig, results: Path) -> Sp
         NerTrainingArguments(
             output_dir=str(results), do_predict=True, per_device_eval_batch_size=spec.test_ds.batch_size
         ),
-        translate_decoding(spec),
-        ReportArguments(report=spec.report),
+        decoding=translate_decoding(spec),
+        report=ReportArguments(report=spec.report),
     )
     if read_export_record(folder) is None:
         return walk(arguments, corpus=corpus)["test"]
