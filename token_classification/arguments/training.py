@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, cast
 
 from accelerate.utils import is_deepspeed_available, parse_flag_from_env, patch_environment
@@ -111,6 +112,11 @@ class NerTrainingArguments(TrainingArguments):
             self.optim = optimizer
         if problems := find_unknown_trackers(self.report_to):
             raise UserError("\n".join(problems))
+
+    @property
+    def folder(self) -> Path:
+        """The output folder: `output_dir`, which the library has made a text."""
+        return Path(str(self.output_dir))
 
     def __getstate__(self) -> dict[str, object]:
         """What is pickled (`training_args.bin`, which a push uploads) and copied: without the token."""

@@ -1,4 +1,4 @@
-"""Viterbi decoding: the most probable tags among the sequences that the scheme allows, for any trained model."""
+"""Viterbi decoding: the most probable of the tag sequences that the scheme allows, for any trained model."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from token_classification.data.schemes import OUTSIDE, Scheme
 from token_classification.data.transitions import may_end, may_follow
 
 FORBIDDEN = -1e4
-"""Log score of a step that the scheme forbids: below any real path, and finite so that no step becomes NaN."""
+"""Log score of a step that the scheme forbids: lower than any real path, and finite, so that no step becomes NaN."""
 
 
 @dataclass(frozen=True)
@@ -18,21 +18,21 @@ class Viterbi:
     """The steps that a scheme allows between labels, as log scores: 0 or `FORBIDDEN`."""
 
     first: torch.Tensor
-    """float32, (labels,): labels that a sentence may begin with"""
+    """float32, (labels,): whether a sentence may begin with the label"""
     steps: torch.Tensor
-    """float32, (labels, labels): from the row's label to the column's"""
+    """float32, (labels, labels): from the label of the row to that of the column"""
     last: torch.Tensor
-    """float32, (labels,): labels that a sentence may end with"""
+    """float32, (labels,): whether a sentence may end with the label"""
 
     def decode(self, log_probabilities: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        """Best allowed label sequence of each sentence (Viterbi 1967), all sentences at once.
+        """Find the best allowed label sequence of each sentence (Viterbi 1967), all sentences at once.
 
         Args:
             log_probabilities: float32, (sentences, words, labels), padded at the end.
-            lengths: int64, (sentences,): words of each sentence, at least 1.
+            lengths: int64, (sentences,): number of words in each sentence, at least 1.
 
         Returns:
-            int64, (sentences, words); what stands behind a sentence's end means nothing.
+            int64, (sentences, words); values beyond the end of a sentence mean nothing.
         """
         sentences, words, labels = log_probabilities.shape
         first, steps, last = (part.to(log_probabilities.device) for part in (self.first, self.steps, self.last))
@@ -53,7 +53,7 @@ class Viterbi:
         return torch.stack(path[::-1], dim=1)
 
     def is_legal(self, label_ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        """Whether the scheme allows each label sequence: bool (sentences,) from int64 (sentences, words)."""
+        """Return whether the scheme allows each label sequence: bool (sentences,) from int64 (sentences, words)."""
         first, steps, last = (part.to(label_ids.device) for part in (self.first, self.steps, self.last))
         legal = first[label_ids[:, 0]] == 0
         legal &= last[label_ids.gather(1, (lengths - 1).unsqueeze(1)).squeeze(1)] == 0
@@ -62,7 +62,7 @@ class Viterbi:
 
 
 def build_viterbi(label_set: LabelSet) -> Viterbi | None:
-    """The decoder of a label set; None for plain tags, which may follow each other in any order."""
+    """Build the decoder of a label set; None for plain tags, which may follow each other in any order."""
     if label_set.scheme == Scheme.PLAIN:
         return None
     names = label_set.names
@@ -72,14 +72,14 @@ def build_viterbi(label_set: LabelSet) -> Viterbi | None:
 
 
 def _allow_step(before: str, names: Sequence[str], scheme: Scheme) -> list[bool]:
-    """Which labels may follow a label; what may follow `O` may also begin a sentence."""
+    """Return which labels may follow a label; what may follow `O` may also begin a sentence."""
     return [may_follow(before, name, scheme) for name in names]
 
 
 def _allow_end(names: Sequence[str], scheme: Scheme) -> list[bool]:
-    """Which labels a sentence may end with."""
+    """Return which labels a sentence may end with."""
     return [may_end(name, scheme) for name in names]
 
 
-def _as_scores(allowed: Sequence) -> torch.Tensor:
+def _as_scores(allowed: Sequence[bool] | Sequence[Sequence[bool]]) -> torch.Tensor:
     return torch.where(torch.tensor(allowed), 0.0, FORBIDDEN)

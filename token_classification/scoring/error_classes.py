@@ -1,4 +1,4 @@
-"""What is wrong with each entity: gold and predicted entities of a sentence side by side, one to one."""
+"""What is wrong with each entity: the gold and predicted entities of a sentence, paired one to one."""
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
@@ -12,56 +12,60 @@ class ErrorClass(StrEnum):
     """How a predicted entity relates to the gold one at its place.
 
     After MUC-5 (Chinchor & Sundheim 1993) and SemEval-2013 task 9.1 (Segura-Bedmar et al. 2013). Every gold entity is
-    exactly one of all but spurious, every predicted one exactly one of all but missed.
+    in exactly one class other than spurious, every predicted one in exactly one other than missed.
     """
 
     CORRECT = "correct"
     TYPE = "type"
-    """The right words, another type"""
+    """The right words, the wrong type"""
     BOUNDARY = "boundary"
     """The right type, some of the words"""
     TYPE_AND_BOUNDARY = "type+boundary"
-    """Another type, some of the words"""
+    """The wrong type, some of the words"""
     MISSED = "missed"
-    """A gold entity at which nothing is predicted"""
+    """A gold entity where nothing is predicted"""
     SPURIOUS = "spurious"
-    """A predicted entity where gold has none"""
+    """A predicted entity where there is none in gold"""
 
 
 ERRORS = tuple(error for error in ErrorClass if error != ErrorClass.CORRECT)
 
 
 class EntityPair(NamedTuple):
-    """A gold entity and the predicted one that stands for it; one of them is None for missed and spurious."""
+    """A gold entity and its predicted counterpart; one of them is None if it is missed or spurious."""
 
     gold: Entity | None
     predicted: Entity | None
     error: ErrorClass
 
     @property
+    def sides(self) -> list[Entity]:
+        """The gold entity, then the predicted one, as far as there are any."""
+        return [side for side in (self.gold, self.predicted) if side is not None]
+
+    @property
     def place(self) -> tuple[int, int]:
         """Where the pair begins and ends, for sorting."""
-        sides = [side for side in (self.gold, self.predicted) if side is not None]
-        return min(side.start for side in sides), max(side.end for side in sides)
+        return min(side.start for side in self.sides), max(side.end for side in self.sides)
 
 
 def find_scored_entities(tags: Sequence[str], scheme: Scheme) -> list[Entity]:
-    """What counts in the scores of one sentence: its entities, or with plain tags each word by itself."""
+    """Find what is scored in one sentence: its entities, or with plain tags each word by itself."""
     if scheme == Scheme.PLAIN:
         return [Entity(tag, place, place + 1) for place, tag in enumerate(tags)]
     return find_entities(tags)
 
 
 def pair_entities(gold: Sequence[Entity], predicted: Sequence[Entity]) -> list[EntityPair]:
-    """Pair the entities of one sentence, in the order of their places.
+    """Pair the entities of one sentence, sorted by position.
 
-    Equal entities first, then the same words with another type, then overlaps: those of one type before those of two,
-    more common words before fewer, the left one first. What is left over is missed or spurious. Each entity is in one
-    pair, so that the classes sum up to the entities of both sides.
+    Equal entities come first, then those with the same words and different types, then overlaps: the same type before
+    different types, more words in common before fewer, left before right. What remains is missed or spurious. Each
+    entity is in exactly one pair, so the classes add up to the entities of both sides.
 
     Args:
-        gold: Entities without words in common, in the order of their places.
-        predicted: Such entities of the other side.
+        gold: Entities that do not overlap, sorted by position.
+        predicted: The same for the other side.
     """
     if gold == predicted:
         return [EntityPair(entity, entity, ErrorClass.CORRECT) for entity in gold]
@@ -81,7 +85,7 @@ def pair_entities(gold: Sequence[Entity], predicted: Sequence[Entity]) -> list[E
 
 
 def find_overlaps(gold: Sequence[Entity], predicted: Sequence[Entity]) -> Iterator[tuple[int, int, int]]:
-    """Number of a gold entity, number of a predicted one, and how many words they have in common (one at least)."""
+    """Yield the index of a gold entity, that of a predicted one, and how many words they share (at least one)."""
     first = 0
     for g, entity in enumerate(gold):
         while first < len(predicted) and predicted[first].end <= entity.start:
@@ -93,7 +97,7 @@ def find_overlaps(gold: Sequence[Entity], predicted: Sequence[Entity]) -> Iterat
 
 
 def pair_sentences(gold: Tags, predicted: Tags, scheme: Scheme) -> list[list[EntityPair]]:
-    """The pairs of every sentence; the same sentences and words on both sides."""
+    """Pair the entities of every sentence; both sides have the same sentences and words."""
     return [
         pair_entities(find_scored_entities(gold_tags, scheme), find_scored_entities(predicted_tags, scheme))
         for gold_tags, predicted_tags in zip(gold, predicted, strict=True)
@@ -101,7 +105,7 @@ def pair_sentences(gold: Tags, predicted: Tags, scheme: Scheme) -> list[list[Ent
 
 
 def _classify(gold: Entity, predicted: Entity) -> ErrorClass:
-    """The class of two entities with common words."""
+    """Return the class of two entities that share words."""
     is_same_type = gold.type == predicted.type
     if (gold.start, gold.end) == (predicted.start, predicted.end):
         return ErrorClass.CORRECT if is_same_type else ErrorClass.TYPE

@@ -1,4 +1,4 @@
-"""How sure a score is: bootstrap intervals over sentences (Efron & Tibshirani 1993, chapter 13)."""
+"""How certain a score is: bootstrap intervals over sentences (Efron & Tibshirani 1993, chapter 13)."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ SEED = 42
 CONFIDENCE = 0.95
 REPLICATES_AT_ONCE = 50
 CHOICES_AT_ONCE = 10_000_000
-"""Bounds the memory of a large test set: random choices (replicates x sentences) at a time."""
+"""Bounds the memory that a large test set takes: random choices (replicates x sentences) at a time"""
 
 GOLD, PREDICTED, CORRECT = range(3)
-"""Places of the three counts; F1 and the others follow from them."""
+"""Indices of the three counts, from which F1 and the others follow"""
 
 
 @dataclass(frozen=True)
 class SentenceCounts:
-    """Entities of each group (a type, a slice) in each sentence."""
+    """How many entities of each group (a type, a slice) each sentence has."""
 
     groups: tuple[str, ...]
     values: np.ndarray
@@ -33,13 +33,13 @@ class SentenceCounts:
         return self.values.sum(axis=0)
 
     def join_groups(self) -> "SentenceCounts":
-        """All groups as a single one."""
+        """Merge all groups into one."""
         return SentenceCounts(("all",), self.values.sum(axis=2, keepdims=True))
 
 
 @dataclass(frozen=True)
 class Score:
-    """A score as a fraction, and the interval that holds 95 % of its replicates."""
+    """A score as a fraction, with the interval that holds 95 % of its replicates."""
 
     value: float
     low: float
@@ -48,7 +48,7 @@ class Score:
 
 @dataclass(frozen=True)
 class GroupScore:
-    """Precision, recall and F1 of a group of entities, with how many there are."""
+    """Precision, recall and F1 of a group of entities, and how many there are."""
 
     precision: Score
     recall: Score
@@ -65,43 +65,41 @@ def count_pairs(
 
     Args:
         pairs: The pairs of each sentence.
-        groups: All groups that there are.
-        find_group: Number of a sentence and an entity of it -> its group, the same for equal entities.
+        groups: The names of all groups.
+        find_group: Index of a sentence, and one of its entities -> the group; equal entities have the same.
     """
     places = {group: place for place, group in enumerate(groups)}
     events = []
     for number, row in enumerate(pairs):
         for gold, predicted, error in row:
-            if error == ErrorClass.CORRECT:
-                events.append((number, CORRECT, places[find_group(number, gold)]))
-                continue
             if gold is not None:
-                events.append((number, GOLD, places[find_group(number, gold)]))
-            if predicted is not None:
+                kind = CORRECT if error == ErrorClass.CORRECT else GOLD
+                events.append((number, kind, places[find_group(number, gold)]))
+            if predicted is not None and error != ErrorClass.CORRECT:
                 events.append((number, PREDICTED, places[find_group(number, predicted)]))
     values = np.zeros((len(pairs), 3, len(groups)), dtype=np.int32)
     if events:
         np.add.at(values, tuple(np.array(events).T), 1)
-    # What is correct stands on both sides.
+    # A correct entity is on both sides.
     values[:, [GOLD, PREDICTED]] += values[:, [CORRECT]]
     return SentenceCounts(tuple(groups), values)
 
 
 def count_types(pairs: Sequence[Sequence[EntityPair]]) -> SentenceCounts:
-    """The entities of each type that occurs on either side, sorted by name."""
+    """Count the entities of each type that occurs on either side, sorted by name."""
     return count_pairs(pairs, list_types(pairs), lambda _, entity: entity.type)
 
 
 def list_types(pairs: Sequence[Sequence[EntityPair]]) -> list[str]:
-    """The types that occur on either side, sorted by name."""
-    return sorted({side.type for row in pairs for pair in row for side in pair[:2] if side is not None})
+    """Return the types that occur on either side, sorted by name."""
+    return sorted({side.type for row in pairs for pair in row for side in pair.sides})
 
 
 def draw_samples(sentences: int, replicates: int = REPLICATES, seed: int = SEED) -> Iterator[np.ndarray]:
-    """Draw as many sentences as there are, with replacement, again and again.
+    """Draw as many sentences as there are, with replacement, over and over.
 
     Yields:
-        float32, (replicates at once, sentences): how often each sentence was drawn.
+        float32, (some replicates, sentences): how often each sentence was drawn.
     """
     random = np.random.default_rng(seed)
     for rows in split_rows(replicates, REPLICATES_AT_ONCE, sentences):
@@ -111,11 +109,11 @@ def draw_samples(sentences: int, replicates: int = REPLICATES, seed: int = SEED)
 
 
 def split_rows(rows: int, at_once: int, width: int) -> Iterator[int]:
-    """Split rows of random choices into parts that memory holds; what is drawn does not depend on it.
+    """Split rows of random choices into parts that fit into memory; what is drawn does not depend on the split.
 
     Args:
         rows: How many rows there are.
-        at_once: How many of them may be in a part.
+        at_once: How many of them a part may have.
         width: Choices in a row.
     """
     most = max(1, min(at_once, CHOICES_AT_ONCE // max(width, 1)))
@@ -125,9 +123,9 @@ def split_rows(rows: int, at_once: int, width: int) -> Iterator[int]:
 
 
 def resample(counts: Sequence[SentenceCounts], replicates: int = REPLICATES, seed: int = SEED) -> list[np.ndarray]:
-    """Counts of resampled splits, int64 (replicates, 3, groups) for each of the `counts` of the same sentences."""
+    """Resample sentences: counts, int64 (replicates, 3, groups), for each of the `counts` of the same sentences."""
     sentences = len(counts[0].values)
-    # float32 is exact up to 16 million entities, and its products are the fast ones.
+    # float32 is exact up to 16 million entities, and its matrix products are the fast ones.
     flat = np.concatenate([part.values.reshape(sentences, -1) for part in counts], axis=1).astype(np.float32)
     sums = np.concatenate([weights @ flat for weights in draw_samples(sentences, replicates, seed)])
     borders = np.cumsum([3 * len(part.groups) for part in counts])[:-1]
@@ -135,7 +133,7 @@ def resample(counts: Sequence[SentenceCounts], replicates: int = REPLICATES, see
 
 
 def score_counts(counts: np.ndarray) -> np.ndarray:
-    """Precision, recall and F1 from counts (..., 3, groups), as float64 of that shape; 0 where there is nothing."""
+    """Compute precision, recall and F1 from counts (..., 3, groups), float64 of the same shape; 0 for no entities."""
     gold, predicted, correct = np.moveaxis(counts, -2, 0).astype(np.float64)
     precision = correct / np.maximum(predicted, 1)
     recall = correct / np.maximum(gold, 1)
@@ -144,7 +142,7 @@ def score_counts(counts: np.ndarray) -> np.ndarray:
 
 
 def score_groups(counts: SentenceCounts, samples: np.ndarray) -> list[GroupScore]:
-    """Each group by itself. A replicate without entities of the group says nothing about it, and is left out.
+    """Score each group by itself. A replicate without entities of the group says nothing about it and is left out.
 
     Args:
         counts: The split.
@@ -154,18 +152,19 @@ def score_groups(counts: SentenceCounts, samples: np.ndarray) -> list[GroupScore
     rows = []
     for place in range(len(counts.groups)):
         occurs = samples[:, [GOLD, PREDICTED], place].any(axis=1)
-        scores = [find_interval(values[kind, place], drawn[occurs, kind, place]) for kind in range(3)]
-        rows.append(GroupScore(*scores, *totals[:, place].tolist()))
+        precision, recall, f1 = (find_interval(values[kind, place], drawn[occurs, kind, place]) for kind in range(3))
+        gold, predicted, correct = totals[:, place].tolist()
+        rows.append(GroupScore(precision, recall, f1, gold, predicted, correct))
     return rows
 
 
 def score_micro(counts: SentenceCounts, samples: np.ndarray) -> GroupScore:
-    """All groups together."""
+    """Score all groups together."""
     return score_groups(counts.join_groups(), samples.sum(axis=2, keepdims=True))[0]
 
 
 def score_macro(counts: SentenceCounts, samples: np.ndarray) -> Score:
-    """Mean F1 of the groups; one that a replicate happens to lack keeps the score of the whole split there."""
+    """Average the F1 of the groups; one that a replicate happens to lack keeps its score on the whole split there."""
     values = score_counts(counts.totals)[2]
     occurs = samples[:, [GOLD, PREDICTED]].any(axis=1)
     drawn = np.where(occurs, score_counts(samples)[:, 2], values)
@@ -175,7 +174,7 @@ def score_macro(counts: SentenceCounts, samples: np.ndarray) -> Score:
 
 
 def find_interval(value: float, drawn: np.ndarray) -> Score:
-    """The percentile interval of a score's replicates."""
+    """Return a score with the percentile interval of its replicates."""
     if not len(drawn):
         return Score(float(value), float(value), float(value))
     tail = (1 - CONFIDENCE) / 2

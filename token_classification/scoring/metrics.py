@@ -26,7 +26,7 @@ Scores = dict[str, float | Row]
 
 
 def score_tags(gold: Tags, predicted: Tags, scheme: Scheme) -> Scores:
-    """Score predicted tags; the same sentences and words on both sides.
+    """Score predicted tags; both sides have the same sentences and words.
 
     Returns:
         A row per type, `overall_precision/recall/f1/accuracy` (names of the evaluate library's `seqeval` metric) and
@@ -54,7 +54,7 @@ def _score_entities(
     gold_entities: Sequence[Sequence[Entity]],
     predicted_entities: Sequence[Sequence[Entity]],
 ) -> Scores:
-    """Score the entities that were found in the tags."""
+    """Score the entities found in the tags."""
     gold_counts = Counter(entity.type for entity in chain.from_iterable(gold_entities))
     predicted_counts = Counter(entity.type for entity in chain.from_iterable(predicted_entities))
     correct = Counter(
@@ -77,7 +77,7 @@ def _score_entities(
 
 
 def score_plain_tags(gold: Tags, predicted: Tags) -> Scores:
-    """Per-tag precision, recall and F1 from counts of words; micro averages over all tags equal the accuracy."""
+    """Score each tag by counts of words; the micro averages over all tags equal the accuracy."""
     pairs = Counter(
         (g, p) for g_tags, p_tags in zip(gold, predicted, strict=True) for g, p in zip(g_tags, p_tags, strict=True)
     )
@@ -99,7 +99,7 @@ def score_plain_tags(gold: Tags, predicted: Tags) -> Scores:
 
 
 def flatten_scores(scores: Scores, with_types: bool) -> dict[str, float]:
-    """Scores under the names of the result files: `f1`, `strict_f1` ...; with types also `PER_f1`, `overall_f1` ..."""
+    """Name the scores as the result files do: `f1`, `strict_f1` ...; with types also `PER_f1`, `overall_f1` ..."""
     whole = {name: value for name, value in scores.items() if not isinstance(value, dict)}
     flat = {name.removeprefix("overall_"): value for name, value in whole.items()}
     if with_types:
@@ -109,7 +109,7 @@ def flatten_scores(scores: Scores, with_types: bool) -> dict[str, float]:
 
 
 def list_metrics(gold: Tags, scheme: Scheme, with_types: bool) -> list[str]:
-    """Names that `flatten_scores` is sure to give for this gold, whatever a model predicts; `loss` comes with them."""
+    """List `loss` and the names that `flatten_scores` returns for this gold whatever a model predicts."""
     names = ["loss", *OVERALL, "macro_f1"]
     if scheme != Scheme.PLAIN:
         names += STRICT
@@ -122,7 +122,7 @@ def list_metrics(gold: Tags, scheme: Scheme, with_types: bool) -> list[str]:
 
 
 def type_scores(scores: Scores) -> dict[str, Row]:
-    """Only the per-type rows of the scores."""
+    """Return only the rows of the types."""
     return {kind: row for kind, row in scores.items() if isinstance(row, dict)}
 
 

@@ -1,4 +1,4 @@
-"""The prediction loop. Evaluation during training, evaluate, predict and all that tags text run this one loop."""
+"""The one prediction loop, for evaluation during training, `--do_eval`, `--do_predict` and all that tags text."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -18,15 +18,15 @@ from token_classification.data.schemes import OUTSIDE
 from token_classification.scoring.decode import Viterbi
 
 RunModel = Callable[[dict[str, torch.Tensor]], torch.Tensor]
-"""Batch -> logits (batch, length, labels): torch, ONNX and OpenVINO models alike."""
+"""Batch -> logits (batch, length, labels); torch, ONNX and OpenVINO models alike"""
 
 
 @dataclass
 class WordPredictions:
-    """One label id and one score per word of a split, by word, whatever the order of the batches was."""
+    """One label id and one score per word of a split, in the order of the words, whatever that of the batches."""
 
     label_ids: np.ndarray
-    """int32, (words,); -1 for a word that no window holds (`--long_sentences truncate`)"""
+    """int32, (words,); -1 for a word in no window (`--long_sentences truncate`)"""
     scores: np.ndarray
     """float32, (words,): probability of the label"""
     loss_sum: float = 0.0
@@ -34,27 +34,27 @@ class WordPredictions:
     loss_weight: float = 0.0
     """What the sum is divided by: the words with a gold label that the model knows, or their class weights"""
     repaired: int | None = None
-    """Sentences whose most probable labels were no legal sequence; None without a Viterbi decoder"""
+    """How many sentences had an illegal sequence of most probable labels; None without a Viterbi decoder"""
 
     @property
     def loss(self) -> float | None:
-        """Mean cross entropy of a word; None without gold."""
+        """Mean cross entropy per word; None without gold."""
         return self.loss_sum / self.loss_weight if self.loss_weight else None
 
 
 @dataclass(frozen=True)
 class WordLogits:
-    """What the model says about the owned words of some windows, in the order of the windows."""
+    """What the model says about the words that some windows own, in the order of the windows."""
 
     words: torch.Tensor
-    """int64, (n,): words counted through the split"""
+    """int64, (n,): indices of the words in the split"""
     sentence_ids: torch.Tensor
     """int64, (n,)"""
     logits: torch.Tensor
     """float32, (n, labels)"""
 
     def split_at(self, row: int) -> tuple["WordLogits", "WordLogits"]:
-        """The rows before `row`, and the others."""
+        """Return the rows before `row`, and the rest."""
         parts = (self.words, self.sentence_ids, self.logits)
         return WordLogits(*(part[:row] for part in parts)), WordLogits(*(part[row:] for part in parts))
 
@@ -63,35 +63,34 @@ class WordLogits:
 class PredictionLoop:
     """How windows are run through a model and decoded.
 
-    Windows of like length go together, only the rows of owned words are looked at, and of each word only the best
-    label and its probability are kept: memory grows with the words, not with the longest sentence.
+    Windows of similar length share a batch. Only the rows of owned words are looked at, and of each word only the best
+    label and its probability are kept: memory grows with the number of words, not with the longest sentence.
     """
 
     run_model: RunModel
     """The model, in evaluation mode"""
     collator: WindowCollator
     token_budget: int
-    """Padded positions per batch"""
+    """Positions per batch, padding included"""
     decoder: Viterbi | None = None
-    """None: the most probable label of each word by itself"""
+    """None takes the most probable label of each word by itself"""
     class_weights: torch.Tensor | None = None
-    """float32, (labels,): the loss that is reported is the weighted mean"""
-    precision: Callable[[], AbstractContextManager] = nullcontext
-    """Makes the context that the model runs in (mixed precision)"""
+    """float32, (labels,): they make the reported loss a weighted mean"""
+    precision: Callable[[], AbstractContextManager[object]] = nullcontext
+    """Opens the context in which the model runs (mixed precision)"""
     device: torch.device | str = "cpu"
     show_progress: bool = True
 
     def predict(self, windows: Windows, words: int, share: tuple[int, int] = (0, 1)) -> WordPredictions:
-        """Predict a label for each of the `words` of a split.
+        """Predict a label for each of the `words` words of a split.
 
         Args:
             windows: All windows of the split.
             words: How many words the split has.
-            share: (i, n): the i-th of n parts. The processes of a distributed run each take one; sentences stay whole.
+            share: (i, n): the i-th of n parts. Each process of a distributed run takes one; no sentence is divided.
         """
         result = WordPredictions(np.full(words, -1, dtype=np.int32), np.zeros(words, dtype=np.float32))
-        if self.decoder is not None:
-            result.repaired = 0
+        result.repaired = None if self.decoder is None else 0
         for part in self._whole_sentences(windows, share, result):
             label_ids = self._decode(part, result)
             scores = part.logits.softmax(dim=-1).gather(1, label_ids.unsqueeze(1)).squeeze(1)
@@ -102,7 +101,7 @@ class PredictionLoop:
     def _whole_sentences(
         self, windows: Windows, share: tuple[int, int], result: WordPredictions
     ) -> Iterator[WordLogits]:
-        """Run the batches; a sentence whose windows go on in the next batch is kept until it is whole."""
+        """Run the batches; a sentence whose windows continue in the next batch is held back until it is complete."""
         batches = group_by_length(windows.lengths, windows.sentence_ids, self.token_budget, share)
         kept: WordLogits | None = None
         bar = tqdm(total=sum(map(len, batches)), desc="Predicting", unit=" windows", disable=not self.show_progress)
@@ -121,7 +120,7 @@ class PredictionLoop:
                 bar.update(len(batch))
 
     def _run_batch(self, windows: Windows, batch: np.ndarray, result: WordPredictions) -> WordLogits:
-        """Run one batch, add to the loss, and pick the rows of the words that its windows own."""
+        """Run one batch, add to the loss, and pick the rows of the words that the windows own."""
         inputs = self.collator([windows[window] for window in batch])
         labels = inputs.pop("labels", None)
         length = inputs["input_ids"].shape[1]
@@ -148,13 +147,13 @@ class PredictionLoop:
         )
 
     def _decode(self, part: WordLogits, result: WordPredictions) -> torch.Tensor:
-        """Label ids of the words of whole sentences, int64 (n,)."""
+        """Return the label ids of the words of whole sentences, int64 (n,)."""
         best = part.logits.argmax(dim=-1)
         if self.decoder is None:
             return best
         lengths = torch.unique_consecutive(part.sentence_ids, return_counts=True)[1]
         illegal = ~self.decoder.is_legal(_pad(best, lengths), lengths.to(best.device))
-        result.repaired += int(illegal.sum())
+        result.repaired = (result.repaired or 0) + int(illegal.sum())
         if not illegal.any():
             return best
         log_probabilities = _pad(part.logits.log_softmax(dim=-1), lengths)
@@ -166,12 +165,12 @@ class PredictionLoop:
 
 
 def _pad(rows: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-    """Rows of words end to end -> (sentences, words, ...), zeros behind each sentence."""
-    return pad_sequence(torch.split(rows, lengths.tolist()), batch_first=True)
+    """Turn rows of words end to end into (sentences, words, ...), with zeros after each sentence."""
+    return pad_sequence([*torch.split(rows, lengths.tolist())], batch_first=True)
 
 
 def merge_shares(shares: Sequence[WordPredictions]) -> WordPredictions:
-    """Put together what several processes predicted; each word is in one share only."""
+    """Put together what several processes predicted; each word is in exactly one share."""
     merged = shares[0]
     for share in shares[1:]:
         found = share.label_ids >= 0
@@ -179,7 +178,7 @@ def merge_shares(shares: Sequence[WordPredictions]) -> WordPredictions:
         merged.scores[found] = share.scores[found]
         merged.loss_sum += share.loss_sum
         merged.loss_weight += share.loss_weight
-        if merged.repaired is not None:
+        if merged.repaired is not None and share.repaired is not None:
             merged.repaired += share.repaired
     return merged
 
@@ -187,13 +186,13 @@ def merge_shares(shares: Sequence[WordPredictions]) -> WordPredictions:
 def name_predictions(
     predictions: WordPredictions, names: Sequence[str], sentence_starts: np.ndarray
 ) -> list[list[str]]:
-    """Label ids to tags, a list per sentence; a word that no window holds is `O`.
+    """Turn label ids into tags, a list per sentence; a word in no window is `O`.
 
     Args:
         predictions: One label id per word.
         names: Label names in id order.
-        sentence_starts: int64 (sentences + 1,), the words of each sentence.
+        sentence_starts: int64, (sentences + 1,): the first word of each sentence, and the number of words.
     """
-    # The extra name at the end is what -1 points at.
+    # The extra name at the end is the one that -1 points to.
     tags = np.array([*names, OUTSIDE], dtype=object)[predictions.label_ids].tolist()
     return [tags[start:end] for start, end in pairwise(sentence_starts)]

@@ -1,4 +1,4 @@
-"""Whether two models differ, or only their luck with the test set: tests on the counts of each sentence."""
+"""Whether two models differ, or were merely lucky with the test set: tests on the counts of each sentence."""
 
 from dataclasses import dataclass
 
@@ -14,9 +14,9 @@ from token_classification.scoring.intervals import (
 )
 
 COMPARED_REPLICATES = 10_000
-"""With 1,000 the ends of an interval would move by 0.3 points from seed to seed: much, for a difference."""
+"""With 1,000 the ends of an interval would move by 0.3 points from seed to seed, which is a lot for a difference"""
 GROUPS_AT_ONCE = 50
-"""Bounds the memory of many types: replicates x groups counts at a time."""
+"""Bounds the memory that many types take: replicates x groups counts at a time"""
 
 SHUFFLES = 10_000
 SHUFFLES_AT_ONCE = 500
@@ -32,7 +32,7 @@ class Difference:
     b: float
     low: float
     high: float
-    """Where 95 % of the resampled differences lie"""
+    """95 % of the resampled differences are between `low` and `high`"""
     gold: int
 
     @property
@@ -44,20 +44,20 @@ class Difference:
 def compare_groups(
     a: SentenceCounts, b: SentenceCounts, replicates: int = COMPARED_REPLICATES, seed: int = SEED
 ) -> list[Difference]:
-    """The difference in each group, with the interval of a paired bootstrap (Koehn 2004).
+    """Compute the difference in each group, with the interval of a paired bootstrap (Koehn 2004).
 
-    Both models are scored on the same resampled sentences, so that what is hard for both does not blur the difference.
+    Both models are scored on the same resampled sentences, so what is hard for both does not blur the difference.
 
     Args:
-        a: Counts of the one model.
-        b: Counts of the other, the same sentences and groups.
+        a: Counts of one model.
+        b: Counts of the other, for the same sentences and groups.
         replicates: How many test sets are drawn.
-        seed: Decides which.
+        seed: Decides which ones.
     """
     rows = []
     for start in range(0, len(a.groups), GROUPS_AT_ONCE):
-        some = [_take_groups(counts, slice(start, start + GROUPS_AT_ONCE)) for counts in (a, b)]
-        rows += _compare_some_groups(*some, replicates, seed)
+        some = slice(start, start + GROUPS_AT_ONCE)
+        rows += _compare_some_groups(_take_groups(a, some), _take_groups(b, some), replicates, seed)
     return rows
 
 
@@ -76,16 +76,16 @@ def _compare_some_groups(a: SentenceCounts, b: SentenceCounts, replicates: int, 
 
 
 def find_p_value(a: SentenceCounts, b: SentenceCounts, shuffles: int = SHUFFLES, seed: int = SEED) -> float:
-    """How probable so large a difference in F1 is if it does not matter which model tagged which sentence.
+    """Return how probable so large a difference in F1 is if it does not matter which model tagged which sentence.
 
-    Approximate randomisation (Noreen 1989; Yeh 2000), two-sided: in each shuffle the two models' counts of each
-    sentence are exchanged with probability 1/2. All groups count together.
+    Approximate randomisation (Noreen 1989; Yeh 2000), two-sided: in each shuffle the two models' counts for each
+    sentence are swapped with probability 1/2. All groups count together.
 
     Returns:
         (shuffles that differ at least as much + 1) / (shuffles + 1).
     """
     counts_a, counts_b = (side.values.sum(axis=2).astype(np.float64) for side in (a, b))
-    # Where both count the same, exchanging changes nothing.
+    # Where both have the same counts, a swap changes nothing.
     exchange = (counts_b - counts_a)[(counts_a != counts_b).any(axis=1)]
     totals_a, totals_b = counts_a.sum(axis=0), counts_b.sum(axis=0)
     observed = abs(_score_f1(totals_b) - _score_f1(totals_a))
@@ -99,5 +99,5 @@ def find_p_value(a: SentenceCounts, b: SentenceCounts, shuffles: int = SHUFFLES,
 
 
 def _score_f1(counts: np.ndarray) -> np.ndarray:
-    """F1 from counts (..., 3)."""
+    """Compute F1 from counts (..., 3)."""
     return score_counts(counts[..., None])[..., F1, 0]

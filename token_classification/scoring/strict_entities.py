@@ -1,4 +1,4 @@
-"""Entities as seqeval's strict mode finds them: those whose tags are legal in the scheme."""
+"""Entities as seqeval's strict mode finds them: only those whose tags are legal in the scheme."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -16,13 +16,12 @@ SEQEVAL_SCHEMES = {
     Scheme.BILOU: seqeval_schemes.IOBES,
 }
 
-
 SHORTEST_PIECE = 200
-"""Tags of the pieces that a long sentence is cut into"""
+"""Fewest tags in a piece of a long sentence"""
 
 
 def find_strict_entities(sentences: Tags, scheme: Scheme) -> list[list[Entity]]:
-    """The entities of each sentence whose tags are legal in the scheme, as seqeval's strict mode finds them."""
+    """Find the entities of each sentence whose tags are legal in the scheme, as seqeval's strict mode does."""
     if scheme in (Scheme.IOBES, Scheme.BILOU):
         sentences = respell_as_iobes(sentences)
     sentences = keep_legal(sentences, scheme)
@@ -37,11 +36,11 @@ def find_strict_entities(sentences: Tags, scheme: Scheme) -> list[list[Entity]]:
 
 
 def list_piece_starts(tags: Sequence[str], scheme: Scheme) -> list[int]:
-    """Where a sentence can be cut without an entity of it being another one, in pieces of 200 tags and more.
+    """Return where a sentence can be cut into pieces of 200 tags and more without changing any of its entities.
 
-    seqeval copies the rest of a sentence for each entity: the time for a whole book in one sentence grows with its
-    square. What begins or ends at an `O`, or begins with a tag that opens an entity whatever stands before it, is the
-    same at the border of a sentence. In IOB1 a `B-` does not: it needs an entity before it.
+    seqeval copies the rest of a sentence for each entity, so the time for a whole book in one sentence would grow with
+    the square of its length. A sentence can be cut before an `O`, and before a tag that opens an entity whatever comes
+    before it. In IOB1 `B-` is no such tag: it needs an entity before it.
     """
     openings = (OUTSIDE,) if scheme == Scheme.IOB1 else (OUTSIDE, "B", "S")
     starts = [0]
@@ -57,11 +56,11 @@ def _shift(entity: seqeval_schemes.Entity, by: int) -> Entity:
 
 
 def keep_legal(sentences: Tags, scheme: Scheme) -> list[list[str]]:
-    """Tags that the scheme does not have (a model of another scheme wrote them) can't be part of a strict entity."""
+    """Put `O` in place of tags that the scheme does not have, as a model of another scheme writes them."""
     prefixes = "BI" if scheme in (Scheme.IOB1, Scheme.IOB2) else "BIES"
     return [[tag if tag[1:2] in ("-", "") and tag[0] in prefixes else OUTSIDE for tag in tags] for tags in sentences]
 
 
 def respell_as_iobes(sentences: Tags) -> list[list[str]]:
-    """BILOU tags as IOBES spells them; those of IOBES stay."""
+    """Spell BILOU tags as IOBES does; those of IOBES stay as they are."""
     return [[IOBES_SPELLING.get(tag[0], tag[0]) + tag[1:] for tag in tags] for tags in sentences]
