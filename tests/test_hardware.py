@@ -9,7 +9,8 @@ import pytest
 import torch
 from trainers import make_trainer
 
-from token_classification import arguments, hardware
+from token_classification import hardware
+from token_classification.arguments import training as training_arguments
 from token_classification.arguments.training import NerTrainingArguments
 from token_classification.errors import UserError
 
@@ -19,7 +20,7 @@ LAUNCHED = "ACCELERATE_MIXED_PRECISION"
 
 def make_arguments(tmp_path, monkeypatch, has_bf16: bool, **settings) -> NerTrainingArguments:
     """Training arguments on a CPU with or without bf16 units."""
-    monkeypatch.setattr(arguments, "multiplies_bf16", lambda: has_bf16)
+    monkeypatch.setattr(training_arguments, "multiplies_bf16", lambda: has_bf16)
     return NerTrainingArguments(output_dir=str(tmp_path), **settings)
 
 

@@ -23,6 +23,7 @@ from token_classification.modeling.build import load_config, load_model, read_mo
 from token_classification.modeling.tokenizer import load_tokenizer
 from token_classification.modeling.vocabulary import check_vocabulary
 from token_classification.recipe import Recipe
+from token_classification.reporting.ending import describe_ending
 from token_classification.reporting.logs import configure_logging
 from token_classification.reporting.outputs import check_outputs, claim_outputs
 from token_classification.reporting.report import write_report
@@ -49,7 +50,9 @@ def main(argv: list[str] | None = None) -> int:
         return check_run(arguments)
     is_first = arguments.training.process_index == 0
     with lock_folder(Path(arguments.training.output_dir), "--output_dir") if is_first else nullcontext():
-        walk(arguments)
+        results = walk(arguments)
+        if is_first:
+            print(f"\n{describe_ending(arguments, results)}")
     return 0
 
 
@@ -121,7 +124,7 @@ def walk(
         record_decoding(model.config, asked.max_seq_length, aligner.window_length, asked.decoder)
     aligned = {split: aligner.align(corpus.splits[split], corpus.sources[split]) for split in used_splits(training)}
     for split, rows in aligned.items():
-        logger.info("%s: %s windows; %s", split, f"{len(rows):,}", rows.ledger)
+        logger.info("%s: %s", split, rows.describe())
 
     with explain_write_errors(training.output_dir):
         # 5. Train.

@@ -36,6 +36,25 @@ class Ledger:
     words_truncated: int
     """Words in no window (`--long_sentences truncate` only); they are tagged O."""
 
+    def describe(self) -> str:
+        """Return what did not fit or was not found, in words for people.
+
+        >>> print(Ledger(9, words_windowed=5, words_without_sub_tokens=1, words_cut=0, words_truncated=0).describe())
+        5 words in long sentences, which are read in several windows; 1 word unknown to the tokenizer; nothing cut
+        """
+        parts = []
+        if self.words_windowed and not self.words_truncated:
+            parts.append(f"{_count_words(self.words_windowed)} in long sentences, which are read in several windows")
+        if self.words_without_sub_tokens:
+            parts.append(f"{_count_words(self.words_without_sub_tokens)} unknown to the tokenizer")
+        if self.words_cut:
+            parts.append(f"{_count_words(self.words_cut)} longer than a window, of which the beginning is read")
+        if self.words_truncated:
+            parts.append(f"{_count_words(self.words_truncated)} cut off with the ends of long sentences, and tagged O")
+        if not (self.words_cut or self.words_truncated):
+            parts.append("nothing cut")
+        return "; ".join(parts)
+
 
 @dataclass(frozen=True)
 class AlignedSplit:
@@ -49,6 +68,11 @@ class AlignedSplit:
 
     def __len__(self) -> int:
         return len(self.windows)
+
+    def describe(self) -> str:
+        """Return how much it is and what became of it, in words for people."""
+        sentences = f"{len(self.sentence_starts) - 1:,} sentences, {_count_words(self.ledger.words)}"
+        return f"{sentences} in {len(self):,} windows; {self.ledger.describe()}"
 
     def __getitem__(self, window: int) -> dict[str, np.ndarray]:
         return self.windows[window]
@@ -155,6 +179,10 @@ def fit_aligner(
         continuation_labels=recipe.continuation_labels or ("inside" if decoding.label_all_tokens else "ignored"),
         special_token_label=recipe.special_token_label,
     )
+
+
+def _count_words(number: int) -> str:
+    return f"{number:,} word{'' if number == 1 else 's'}"
 
 
 def _refuse_long_sentences(sentences: Sentences, lengths: np.ndarray, budget: int, source: str) -> None:

@@ -19,6 +19,7 @@ from token_classification.modeling.new_head import (
     restore_head_dropout,
 )
 from token_classification.modeling.source import hub_options, name_model_problems
+from token_classification.modeling.weights import load_weights
 from token_classification.recipe import DEFAULT_RECIPE, Recipe
 
 logger = logging.getLogger(__name__)
@@ -66,13 +67,14 @@ def load_model(
         else:
             if old_names is None:
                 config.num_labels = len(label_set)
-            model = AutoModelForTokenClassification.from_pretrained(
-                name,
+            model = load_weights(
+                AutoModelForTokenClassification,
+                arguments,
+                is_tagger=old_names is not None,
                 config=config,
                 # fp32 master weights: transformers 5 would train a bf16 checkpoint in bf16.
                 dtype=torch.float32,
                 ignore_mismatched_sizes=arguments.ignore_mismatched_sizes,
-                **hub_options(arguments),
             )
             restore_head_dropout(model)
     if old_names is not None and old_names != list(label_set.names):

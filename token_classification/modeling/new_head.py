@@ -15,7 +15,7 @@ from transformers import (
 
 from token_classification.arguments.model import ModelArguments
 from token_classification.modeling.deep_head import DeepHeadConfig, DeepHeadForTokenClassification
-from token_classification.modeling.source import hub_options
+from token_classification.modeling.weights import load_weights
 from token_classification.recipe import HeadOptions, Recipe
 
 DROPOUT_KEYS = ("classifier_dropout", "classifier_dropout_prob")
@@ -85,9 +85,8 @@ def _load_encoder(arguments: ModelArguments, config: PreTrainedConfig, recipe: R
     else:
         # A trained model of this project has the encoder inside.
         is_deep = isinstance(config, DeepHeadConfig)
-        model = (DeepHeadForTokenClassification if is_deep else AutoModel).from_pretrained(
-            arguments.model_name_or_path, config=config, dtype=torch.float32, **hub_options(arguments)
-        )
+        kind = DeepHeadForTokenClassification if is_deep else AutoModel
+        model = load_weights(kind, arguments, is_tagger=is_deep, config=config, dtype=torch.float32)
         encoder = model.encoder if is_deep else model
     if recipe.encoder_checkpoint is not None:
         weights = (

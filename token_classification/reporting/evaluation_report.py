@@ -50,8 +50,6 @@ def write_evaluation_report(
     write_whole(folder / "report.html", build_page(record, evaluation))
     write_tagged_words(folder / PREDICTIONS, split.sentences, split.predicted)
     _draw_pictures(folder, evaluation, course)
-    if log_history and not course:
-        logger.info("No training curve: less than two points were logged (--logging_steps 50 --eval_strategy epoch).")
     logger.info("Report on the %s split: %s", split.name, folder / "report.html")
 
 

@@ -40,7 +40,7 @@ def describe_speed(training: NerTrainingArguments) -> str:
     """What was chosen for this machine, and how to choose otherwise."""
     precision = training.mixed_precision if training.mixed_precision != "no" else "float32"
     return (
-        f"Device {training.device}, matrix products in {precision} (--mixed_precision), batches "
-        f"{training.train_sampling_strategy} (--train_sampling_strategy), sentences of a batch "
-        f"{'in shared rows' if training.pack_windows else 'padded'} (--pack_windows)."
+        f"Device: {training.device}; matrix products in {precision} (--mixed_precision); batches: "
+        f"{training.train_sampling_strategy} (--train_sampling_strategy); sentences of a batch "
+        f"{'share rows' if training.pack_windows else 'are padded'} (--pack_windows)."
     )

@@ -11,6 +11,7 @@ from token_classification.errors import UserError
 from token_classification.recipe import Recipe
 from token_classification.reporting.evaluation_report import REPORT_FILES, REPORT_FOLDER
 from token_classification.reporting.predictions import LEGACY_PREDICTIONS, PREDICTIONS, TAG_LINES
+from token_classification.training.trainer import ALL_RESULTS
 
 CARD = "README.md"
 RUN_RECORD = "run.json"
@@ -61,7 +62,7 @@ def list_outputs(arguments: RunArguments, recipe: Recipe) -> dict[Path, list[str
     """
     training = arguments.training
     folder = Path(training.output_dir)
-    names = [choose_record_name(training), "all_results.json"]
+    names = [choose_record_name(training), ALL_RESULTS]
     if training.do_train:
         names += ["train_results.json", "trainer_state.json"]
         # A model elsewhere takes its card there.

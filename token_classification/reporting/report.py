@@ -1,5 +1,6 @@
 """Everything that a run leaves for people and programs, beside the model and its metrics."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from token_classification.data.labels import LabelSet
 from token_classification.data.load import Corpus
 from token_classification.recipe import Recipe
 from token_classification.reporting.evaluation import Evaluation, LabelledSplit, analyse_split
+from token_classification.reporting.evaluation_record import read_course
 from token_classification.reporting.evaluation_report import write_evaluation_report
 from token_classification.reporting.model_card import write_model_card
 from token_classification.reporting.outputs import CARD, choose_record_name, choose_report_folder
@@ -15,6 +17,8 @@ from token_classification.reporting.predictions import write_legacy_predictions,
 from token_classification.reporting.run_record import write_run_record
 from token_classification.reporting.tables import format_scores
 from token_classification.scoring.evaluate import SplitResults
+
+logger = logging.getLogger(__name__)
 
 
 def write_report(
@@ -48,6 +52,8 @@ def write_report(
     evaluations = evaluate_results(arguments, corpus, label_set, results) if arguments.report.report else {}
     for split, evaluation in evaluations.items():
         write_evaluation_report(choose_report_folder(folder, split, evaluations), evaluation, log_history)
+    if evaluations and log_history and not read_course(log_history):
+        logger.info("No training curve: fewer than two points were logged (--logging_steps 50 --eval_strategy epoch).")
     record = folder / choose_record_name(training)
     write_run_record(record, arguments, recipe, corpus, label_set, window_length)
     if training.do_train:

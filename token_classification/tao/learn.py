@@ -184,9 +184,16 @@ def learn(
         logger.info("Experiment logs saved to '%s'", results)
         what = "Trained model" if log_training.steps else "Nothing trained: the model of the finished training"
         logger.info("%s saved to '%s' (the weights of the %s epoch)", what, target, kept)
+        logger.info("To tag texts with it: %s", name_next_command(target, key))
         label = find_only_label(corpus.splits["validation"].tags, outcome["validation"].tags)
         if label is not None:
             logger.warning(describe_failure(label))
+
+
+def name_next_command(model: Path, key: str | None) -> str:
+    """Return a command that uses a trained model; the key is never shown."""
+    flags = "" if key is None else " -k KEY"
+    return f"token_classification infer -m {quote_path(model)} -r RESULTS{flags} input_file=texts.jsonl"
 
 
 def choose_start(spec: DictConfig, training: NerTrainingArguments) -> None:

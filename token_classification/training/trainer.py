@@ -27,6 +27,7 @@ from token_classification.data.whole_files import (
     remove_unfinished,
     write_whole,
 )
+from token_classification.modeling.weights import hide_weight_bars
 from token_classification.recipe import DEFAULT_RECIPE, Recipe
 from token_classification.scoring.decode import Viterbi
 from token_classification.scoring.evaluate import SplitResults, evaluate_split
@@ -234,7 +235,8 @@ class NerTrainer(Trainer):
         if self.args.should_save and folder.exists():
             remove_unfinished(folder)
         try:
-            super()._save(str(unfinished), state_dict)
+            with hide_weight_bars():
+                super()._save(str(unfinished), state_dict)
             if self.args.should_save:
                 decide_file_set(unfinished, folder)
         finally:

@@ -1,0 +1,116 @@
+"""Load the weights of a model, and say in a line which of them the checkpoint lacks or has in vain."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from transformers import PreTrainedModel
+from transformers.utils.logging import set_tqdm_hook
+
+from token_classification.arguments.model import ModelArguments
+from token_classification.modeling.source import hub_options
+
+logger = logging.getLogger(__name__)
+
+LISTED_WEIGHTS = 3
+"""How many names stand in a message; the rest is counted"""
+NOT_NEEDED = {"pooler"}
+"""Parts of an encoder whose output tagging does not use"""
+CHECK_CONFIG = "Check that its config.json belongs to these weights."
+
+
+class HeldReports(logging.Filter):
+    """Holds back the library's tables of weights, which look alarming for every new head."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let a record through unless it is such a table."""
+        is_report = "LOAD REPORT" in record.getMessage()
+        if is_report:
+            self.records.append(record)
+        return not is_report
+
+
+def load_weights(kind: Any, arguments: ModelArguments, is_tagger: bool, **options: object) -> PreTrainedModel:
+    """Load a model with the weights of a checkpoint.
+
+    Args:
+        kind: What to call `from_pretrained` of.
+        arguments: Which checkpoint.
+        is_tagger: Whether the checkpoint knows labels, so that it should have a head for them.
+        **options: Further options of `from_pretrained`.
+
+    Raises:
+        OSError: no such model or file (also ValueError and RuntimeError: weights that don't fit).
+    """
+    with _hold_reports(), hide_weight_bars():
+        model, found = kind.from_pretrained(
+            arguments.model_name_or_path, output_loading_info=True, **options, **hub_options(arguments)
+        )
+    lacking = sorted({*found["missing_keys"], *(name for name, *_ in found["mismatched_keys"])})
+    _tell_differences(model, lacking, sorted(found["unexpected_keys"]), is_tagger)
+    return model
+
+
+@contextmanager
+def hide_weight_bars() -> Iterator[None]:
+    """Hide the library's progress bars of reading and writing weights; those of downloads stay."""
+    before = set_tqdm_hook(lambda factory, args, kwargs: factory(*args, **{**kwargs, "disable": True}))
+    try:
+        yield
+    finally:
+        set_tqdm_hook(before)
+
+
+@contextmanager
+def _hold_reports() -> Iterator[None]:
+    """Hold the library's tables back, unless loading fails: its error then refers to them."""
+    library, held = logging.getLogger("transformers.modeling_utils"), HeldReports()
+    library.addFilter(held)
+    try:
+        yield
+    except Exception:
+        library.removeFilter(held)
+        for record in held.records:
+            library.handle(record)
+        raise
+    finally:
+        library.removeFilter(held)
+
+
+def _tell_differences(model: PreTrainedModel, lacking: Sequence[str], unused: Sequence[str], is_tagger: bool) -> None:
+    """Warn of an encoder or a trained head that is not whole; a new head is no more than news."""
+    name, encoder, prefix = model.name_or_path, model.base_model, f"{model.base_model_prefix}."
+    parts = {parameter.partition(".")[0] for parameter, _ in encoder.named_parameters()} - NOT_NEEDED
+
+    def find_part(weight: str) -> str:
+        return weight.removeprefix(prefix).partition(".")[0]
+
+    lacking = [weight for weight in lacking if find_part(weight) not in NOT_NEEDED]
+    of_encoder = [weight for weight in lacking if encoder is model or weight.startswith(prefix)]
+    if of_encoder:
+        logger.warning(
+            "%s lacks weights of the encoder, or has them in another shape; they start from random values: %s. %s",
+            *(name, _list_names(of_encoder), CHECK_CONFIG),
+        )
+    if no_place := [weight for weight in unused if find_part(weight) in parts]:
+        logger.warning(
+            "%s has weights of an encoder that its config has no place for; they are not used: %s. %s",
+            *(name, _list_names(no_place), CHECK_CONFIG),
+        )
+    if new := [weight for weight in lacking if weight not in of_encoder]:
+        if is_tagger:
+            logger.warning(
+                "%s lacks the weights of its head, which start from random values: %s", name, _list_names(new)
+            )
+        else:
+            logger.info("New classification head, which starts from random values: %s", _list_names(new))
+
+
+def _list_names(names: Sequence[str]) -> str:
+    more = f" and {len(names) - LISTED_WEIGHTS:,} more" if len(names) > LISTED_WEIGHTS else ""
+    return ", ".join(names[:LISTED_WEIGHTS]) + more
