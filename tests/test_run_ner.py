@@ -11,6 +11,7 @@ import pytest
 import yaml
 from conftest import ROOT, SENTENCES, write_sentences
 from hub_stand_in import serve_hub
+from opened_files import count_opened
 from seqeval.metrics import f1_score
 from transformers import AutoModelForTokenClassification, AutoTokenizer, pipeline
 
@@ -99,7 +100,9 @@ def test_without_a_report(trained, conll_file, tmp_path):
 def test_training_data_without_tags_are_no_hindrance(trained, conll_file, tmp_path):
     untagged = write_sentences(tmp_path / "untagged.conll", with_tags=False)
     files = ["--train_file", untagged, "--test_file", conll_file]
-    assert run("--model_name_or_path", trained, "--output_dir", tmp_path / "out", *files, "--do_predict") == 0
+    with count_opened() as opened:
+        assert run("--model_name_or_path", trained, "--output_dir", tmp_path / "out", *files, "--do_predict") == 0
+    assert opened[str(untagged)] == opened[str(conll_file)] == 1
     record = json.loads((tmp_path / "out" / "report" / "report.json").read_text())
     assert record["slices"][1]["name"] == "words of the sentence"
 

@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from token_classification.checking.findings import KINDS, Severity, choose_exit_code, group_problems
-from token_classification.checking.repair import LEFT_OUT_KINDS
-from token_classification.data.problems import Problem
+from token_classification.checking.findings import choose_exit_code, group_problems
+from token_classification.data.problems import Kind, Problem, Severity
 
 A, B = Path("a"), Path("b")
 
@@ -26,13 +25,19 @@ def test_exit_codes(kinds, code):
     assert choose_exit_code(group_problems([Problem(kind, A, 1, "") for kind in kinds.split()], [A])) == code
 
 
+def test_no_kind_is_lost():
+    findings = group_problems([Problem(kind, A, 1, "") for kind in reversed(Kind)], [A])
+    assert [finding.kind for finding in findings] == list(Kind)
+    with pytest.raises(ValueError, match="no_such_kind"):
+        Problem("no_such_kind", A, 1, "")
+
+
 def test_kinds_stand_in_the_order_of_their_severity():
-    severities = [severity for severity, _ in KINDS.values()]
+    severities = [kind.severity for kind in Kind]
     assert severities == sorted(severities, key=list(Severity).index)
-    assert set(KINDS) >= LEFT_OUT_KINDS
 
 
 def test_the_page_explains_every_kind():
     page = (ROOT / "docs" / "check.md").read_text(encoding="utf-8")
-    for kind, (severity, _) in KINDS.items():
-        assert f"| {severity} | `{kind}` | " in page
+    for kind in Kind:
+        assert f"| {kind.severity} | `{kind}` | " in page

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from conftest import SENTENCES, write_sentences
 from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value
+from opened_files import count_opened
 
 from token_classification.arguments.data import DataArguments
 from token_classification.arguments.model import ModelArguments
@@ -44,6 +45,25 @@ def save_dataset(folder: Path, rows: list[dict] | None = None, **features) -> Pa
     dataset = Dataset.from_list(rows, features=Features(features))
     DatasetDict({"train": dataset, "dev": dataset.select([1]), "extra": dataset}).save_to_disk(folder / "saved")
     return folder / "saved"
+
+
+def test_a_run_reads_each_file_once(load, conll_file: Path, untagged_file: Path) -> None:
+    with count_opened() as opened:
+        corpus = load(train_file=conll_file, validation_file=conll_file, test_file=untagged_file)
+        described = describe_files(corpus)
+    assert opened[str(conll_file)] == opened[str(untagged_file)] == 1
+    for split, path in (("train", conll_file), ("validation", conll_file), ("test", untagged_file)):
+        assert described[split]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_splits_go_by_all_their_names(load, tmp_path: Path, caplog) -> None:
+    rows = Dataset.from_list([{"tokens": ["Anna"], "ner_tags": ["B-PER"]}])
+    DatasetDict({"training": rows, "devel": rows, "testing": rows}).save_to_disk(tmp_path / "a")
+    assert list(load(dataset_name=tmp_path / "a").splits) == ["train", "validation", "test"]
+    DatasetDict({"dev": rows, "val": rows, "validation": rows}).save_to_disk(tmp_path / "b")
+    assert load(dataset_name=tmp_path / "b").sources == {"validation": f"{tmp_path / 'b'}/validation"}
+    assert "'dev' of" in caplog.text
+    assert "'val' of" in caplog.text
 
 
 def test_every_given_file_is_a_split(load, conll_file: Path, untagged_file: Path) -> None:

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from token_classification.checking.files import CheckedData, CheckedFile
 from token_classification.data.formats.record_columns import list_columns
-from token_classification.data.problems import Problem
+from token_classification.data.problems import Kind, Problem
 
 
 def find_boundary_problems(data: CheckedData) -> Iterator[Problem]:
@@ -17,11 +17,11 @@ def find_boundary_problems(data: CheckedData) -> Iterator[Problem]:
             text = (
                 f"the file has no tags{found}; accepted for data that is only to be tagged; add tags to train or score"
             )
-            yield file.report_sentence("no_tags", 0, text)
+            yield file.report_sentence(Kind.NO_TAGS, 0, text)
         for row, words in enumerate(file.sentences.tokens):
             if not words:
                 text = "a sentence without words; accepted, and nothing is tagged in it; take it out"
-                yield file.report_sentence("empty_sentence", row, text)
+                yield file.report_sentence(Kind.EMPTY_SENTENCE, row, text)
         yield from find_cut_sentences(file)
 
 
@@ -38,4 +38,4 @@ def find_cut_sentences(file: CheckedFile) -> Iterator[Problem]:
                 f"{sentences.tokens[row + 1][0]!r}; accepted: a blank line before and behind it; add them, or take it "
                 "out if it stands inside a sentence"
             )
-            yield Problem("document_start", file.path, last + 1, text)
+            yield Problem(Kind.DOCUMENT_START, file.path, last + 1, text)

@@ -8,9 +8,9 @@ from token_classification.checking.files import CheckedData, ColumnChoice
 from token_classification.checking.repair import Repair, repair_files
 from token_classification.checking.report_html import format_html
 from token_classification.checking.report_json import format_json
-from token_classification.checking.report_text import format_text, summarise
+from token_classification.checking.report_text import format_head, format_text, summarise
 from token_classification.checking.targets import CheckOptions, reserve_targets
-from token_classification.data.problems import Problem
+from token_classification.data.problems import Problem, Severity
 from token_classification.data.results_folder import lock_folder
 from token_classification.data.whole_files import write_whole
 from token_classification.output_text import make_printable_lines
@@ -63,8 +63,8 @@ def describe_repair(repair: Repair) -> str:
         lines.append(f"{path}: repaired: {done}{dropped}; changes: {path.name}.diff")
     lines.append(f"Left in the copies: {summarise(repair.examination)}")
     lines += [
-        f"  {finding.severity}: {finding.title} ({finding.kind}): {len(finding.problems):,}; {finding.problems[0]}"
+        f"  {format_head(finding)}; {finding.problems[0]}"
         for finding in repair.examination.findings
-        if finding.severity != "note"
+        if finding.kind.severity != Severity.NOTE
     ]
     return make_printable_lines("\n".join(lines))

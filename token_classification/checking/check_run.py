@@ -10,7 +10,8 @@ from token_classification.checking.files import ColumnChoice, Reading, number_fi
 from token_classification.checking.sub_tokens import find_tokenizer_problems, find_window
 from token_classification.checking.targets import CheckOptions
 from token_classification.data.inputs import keep_inputs
-from token_classification.data.load import SPLITS, load_dataset_splits
+from token_classification.data.load import load_dataset_splits
+from token_classification.data.splits import SPLITS
 
 
 @keep_inputs()

@@ -10,9 +10,9 @@ from token_classification.checking.repair_plan import RepairPlan
 from token_classification.data.formats.conll_layout import Layout, find_layout, is_boundary, marks_words
 from token_classification.data.formats.conllu import find_conllu_layout
 from token_classification.data.formats.recognise import recognise_format
-from token_classification.data.formats.record_columns import WORD_COLUMNS, pick_word_column
+from token_classification.data.formats.record_columns import WORD_COLUMNS
 from token_classification.data.formats.text_and_labels import find_labels_file
-from token_classification.data.problems import Problem
+from token_classification.data.problems import Kind, Problem
 from token_classification.data.text_lines import read_bytes, read_lines, split_blanks
 from token_classification.output_text import make_printable
 
@@ -99,7 +99,7 @@ def copy_lines(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice) -> Li
         return _copy_as_json_lines(file, plan, columns)
     file_format = recognise_format(file.path)
     if file_format == "jsonl":
-        return _copy_records(file, plan, columns)
+        return _copy_records(file, plan)
     return _copy_rows(file, plan, columns, file_format)
 
 
@@ -132,11 +132,11 @@ def _copy_rows(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice, file_
 def _repair_row(problem: Problem, lines: list[str], new: list[list[str]], layout: Layout, known: set[str]) -> dict:
     """Repair a line that could not be read, or holds no word: gives what was repaired, if anything was."""
     line = problem.line - 1
-    if problem.kind == "header_line":
+    if problem.kind == Kind.HEADER_LINE:
         new[line] = []
         return {"header line": 1}
     cells = split_blanks(lines[line])
-    if problem.kind in ("ragged_row", "missing_tag") and len(cells) == layout.width:
+    if problem.kind in (Kind.RAGGED_ROW, Kind.MISSING_TAG) and len(cells) == layout.width:
         # Blanks where the file has TABs, or the other way round.
         has_tag = (
             layout.tag_column is None or cells[layout.tag_column] in known or marks_words([cells[layout.tag_column]])
@@ -146,15 +146,14 @@ def _repair_row(problem: Problem, lines: list[str], new: list[list[str]], layout
     return {}
 
 
-def _copy_records(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice) -> LineCopy:
+def _copy_records(file: CheckedFile, plan: RepairPlan) -> LineCopy:
     lines = read_lines(file.path)
     new = [[line] for line in lines]
-    found = list(dict.fromkeys(name for line in file.sentences.lines for name in json.loads(lines[line - 1])))
     for row in plan.words.keys() | plan.tags.keys():
         line = file.sentences.lines[row] - 1
         record = json.loads(lines[line])
         if row in plan.words:
-            record[pick_word_column(found, columns.text_column, file.path, WORD_COLUMNS)] = plan.words[row]
+            record[file.sentences.word_column] = plan.words[row]
         if row in plan.tags:
             record[file.sentences.tag_column] = plan.tags[row]
         new[line] = [json.dumps(record, ensure_ascii=False)]

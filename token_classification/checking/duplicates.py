@@ -3,8 +3,9 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from token_classification.checking.files import SPLIT_ORDER, CheckedData, CheckedFile
-from token_classification.data.problems import Problem
+from token_classification.checking.files import CheckedData, CheckedFile
+from token_classification.data.problems import Kind, Problem
+from token_classification.data.splits import SPLITS
 
 SHORTEST = 5
 """Words from which on a sentence does not come twice by itself, as `Thank you !` does"""
@@ -31,7 +32,7 @@ def _compare_splits(group: Sequence[Place]) -> Iterator[Problem]:
     by_split: dict[str, list[Place]] = defaultdict(list)
     for place in group:
         by_split[place[0].split].append(place)
-    splits = [split for split in SPLIT_ORDER if split in by_split]
+    splits = [split for split in SPLITS if split in by_split]
     for split, places in by_split.items():
         later = splits[splits.index(split) + 1 :] if split in splits else []
         first_file, first_row = places[0]
@@ -42,13 +43,13 @@ def _compare_splits(group: Sequence[Place]) -> Iterator[Problem]:
                     f"{_quote(file, row)} is in the {later[0]} split, too ({other_file.place(other_row)}); accepted: "
                     f"splits without a sentence in common; take it out of the {split} split"
                 )
-                yield file.report_sentence("leakage", row, text)
+                yield file.report_sentence(Kind.LEAKAGE, row, text)
         for file, row in places[1:]:
             text = (
                 f"{_quote(file, row)} again, first in {first_file.place(first_row)}; accepted, but it counts twice; "
                 "take it out unless that is meant"
             )
-            yield file.report_sentence("duplicate_sentence", row, text)
+            yield file.report_sentence(Kind.DUPLICATE_SENTENCE, row, text)
 
 
 def _compare_tags(group: Sequence[Place]) -> Iterator[Problem]:
@@ -66,7 +67,7 @@ def _compare_tags(group: Sequence[Place]) -> Iterator[Problem]:
                 f"{_quote(file, row)}: {file.sentences.tokens[row][word]!r} is {tags[word]!r} here and "
                 f"{usual[word]!r} in {usual_file.place(usual_row)}; accepted: the same tags; correct one of them"
             )
-            yield file.report_sentence("conflicting_annotation", row, text)
+            yield file.report_sentence(Kind.CONFLICTING_ANNOTATION, row, text)
 
 
 def _quote(file: CheckedFile, row: int) -> str:

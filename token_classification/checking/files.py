@@ -13,25 +13,12 @@ import numpy as np
 from token_classification.checking.layout_mistakes import find_swapped_columns, take_out_header
 from token_classification.data.formats import read_sentences
 from token_classification.data.formats.text_and_labels import find_labels_file, find_text_file, read_text_and_labels
-from token_classification.data.problems import BrokenFileError, Problem
+from token_classification.data.problems import BrokenFileError, Kind, Problem
 from token_classification.data.schemes import OUTSIDE, choose_entity_rule, turn_suffixed
 from token_classification.data.sentences import Sentences
+from token_classification.data.splits import find_split
 from token_classification.data.text_lines import open_bytes
 from token_classification.errors import DataError
-
-SPLIT_ORDER = ("train", "validation", "test")
-SPLIT_NAMES = {
-    "train": "train",
-    "training": "train",
-    "dev": "validation",
-    "devel": "validation",
-    "valid": "validation",
-    "validation": "validation",
-    "val": "validation",
-    "test": "test",
-    "testing": "test",
-}
-"""A part of a file's name -> the split that it holds."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +59,13 @@ class CheckedFile:
         """The line (or record) of a word counted through the file."""
         return self.sentences.find_line(*self.find_word(position))
 
-    def report_word(self, kind: str, position: int, text: str) -> Problem:
+    def report_word(self, kind: Kind, position: int, text: str) -> Problem:
         """A problem with a word counted through the file."""
         row, word = self.find_word(position)
         where = "" if self.sentences.has_line_per_word else f"word {word + 1} of the sentence: "
         return Problem(kind, self.path, self.sentences.find_line(row, word), where + text)
 
-    def report_sentence(self, kind: str, row: int, text: str) -> Problem:
+    def report_sentence(self, kind: Kind, row: int, text: str) -> Problem:
         """A problem with a sentence."""
         return Problem(kind, self.path, self.sentences.lines[row], text)
 
@@ -177,19 +164,6 @@ def read_file(path: Path, split: str, columns: ColumnChoice = USUAL_COLUMNS) -> 
     return Reading(path, split, sentences, problems + header)
 
 
-def find_split(path: Path) -> str:
-    """The split that a file holds, told from its name, else from its folder's; without either, the file's name.
-
-    >>> find_split(Path("emerging.dev.conll")), find_split(Path("data/test/a.txt")), find_split(Path("a.txt"))
-    ('validation', 'test', 'a.txt')
-    """
-    for name in (path.name, path.parent.name):
-        for part in re.split(r"[^a-z]+", name.lower()):
-            if part in SPLIT_NAMES:
-                return SPLIT_NAMES[part]
-    return path.name
-
-
 def number_files(readings: Sequence[Reading]) -> CheckedData:
     """Number the words and tags of all files together."""
     words = list(dict.fromkeys(chain.from_iterable(chain.from_iterable(r.sentences.tokens for r in readings))))
@@ -224,4 +198,4 @@ def _as_problem(path: Path, error: DataError) -> Problem:
     """A whole file's error, whose text opens with `file:line: ` or `file: `."""
     text = str(error).removeprefix(str(path))
     line, text = re.fullmatch(r"(?::(\d+))?:? ?(.*)", text, re.DOTALL).groups()
-    return Problem("unreadable", path, int(line or 1), text)
+    return Problem(Kind.UNREADABLE, path, int(line or 1), text)

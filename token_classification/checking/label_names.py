@@ -9,7 +9,7 @@ import numpy as np
 
 from token_classification.checking.files import CheckedData
 from token_classification.checking.transitions import is_foreign
-from token_classification.data.problems import Problem
+from token_classification.data.problems import Kind, Problem
 from token_classification.data.schemes import (
     OUTSIDE,
     Scheme,
@@ -45,10 +45,10 @@ def find_odd_labels(data: CheckedData, scheme: Scheme) -> Iterator[Problem]:
                     f"{tag!r} ({counts[tag]:,}x) beside {meant[tag]!r} ({counts.get(meant[tag], 0):,}x); "
                     f"accepted: one name for one thing; write {meant[tag]!r} if that is meant"
                 )
-                yield file.report_word("near_miss_label", position, text)
+                yield file.report_word(Kind.NEAR_MISS_LABEL, position, text)
             else:
                 is_of_bare = data.marks_entity is is_bare
-                yield file.report_word("odd_tag", position, _explain_odd_tag(word, tag, known, scheme, is_of_bare))
+                yield file.report_word(Kind.ODD_TAG, position, _explain_odd_tag(word, tag, known, scheme, is_of_bare))
 
 
 def find_suffix_tags(data: CheckedData) -> Iterator[Problem]:
@@ -62,7 +62,7 @@ def find_suffix_tags(data: CheckedData) -> Iterator[Problem]:
                 f"{tag!r} has its prefix behind the type, and so have others; accepted: the prefix first, as in "
                 f"{turned[tag]!r}; turn them round (--repair does)"
             )
-            yield file.report_word("suffix_tags", position, text)
+            yield file.report_word(Kind.SUFFIX_TAGS, position, text)
 
 
 def find_near_misses(counts: dict[str, int], scheme: Scheme) -> dict[str, str]:
@@ -117,7 +117,7 @@ def find_absent_labels(data: CheckedData, scheme: Scheme) -> Iterator[Problem]:
                     f"{data.tags[number]!r} ({count:,}x here, first for {data.words[file.word_ids[position]]!r}) is "
                     "in no training sentence; accepted: labels that the training data has; add examples or rename it"
                 )
-                yield file.report_word("label_not_in_train", int(position), text)
+                yield file.report_word(Kind.LABEL_NOT_IN_TRAIN, int(position), text)
 
 
 def is_swapped(word: str, tag: str, known: set[str]) -> bool:

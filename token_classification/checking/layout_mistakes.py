@@ -4,7 +4,7 @@ from collections import Counter
 from itertools import chain
 from pathlib import Path
 
-from token_classification.data.problems import Problem
+from token_classification.data.problems import Kind, Problem
 from token_classification.data.schemes import OUTSIDE, choose_entity_rule
 from token_classification.data.sentences import Sentences, select_sentences
 
@@ -26,7 +26,7 @@ def take_out_header(sentences: Sentences, path: Path) -> tuple[Sentences, list[P
     if sum(tags.count(tag) for tags in sentences.tags) > 1:
         return sentences, []
     problem = Problem(
-        "header_line",
+        Kind.HEADER_LINE,
         path,
         sentences.lines[0],
         f"the columns' names would be read as word {word!r} with tag {tag!r}; accepted: CoNLL begins with its first "
@@ -46,7 +46,7 @@ def find_swapped_columns(sentences: Sentences, path: Path) -> Problem | None:
         return None
     word, tag = sentences.tokens[0][0], sentences.tags[0][0]
     return Problem(
-        "swapped_columns",
+        Kind.SWAPPED_COLUMNS,
         path,
         sentences.lines[0],
         f"the words look like tags ({word!r}) and the tags like words ({tag!r}); accepted: a column of words and one "

@@ -7,7 +7,7 @@ import numpy as np
 
 from token_classification.checking.files import CheckedData, CheckedFile
 from token_classification.data.entities import find_entities
-from token_classification.data.problems import Problem
+from token_classification.data.problems import Kind, Problem
 from token_classification.data.schemes import OUTSIDE
 
 OFTEN = 10
@@ -86,4 +86,4 @@ def _report(
         f"{' '.join(mention)!r} is {here} here ({elsewhere}); accepted where the context says so; "
         f"make it {usual} if it does not"
     )
-    return file.report_word("inconsistent_mention", position, text)
+    return file.report_word(Kind.INCONSISTENT_MENTION, position, text)

@@ -10,15 +10,25 @@ from token_classification.checking.copies import LineCopy, copy_lines, name_diff
 from token_classification.checking.doctor import Examination, examine
 from token_classification.checking.files import CheckedData, ColumnChoice, number_files, read_file
 from token_classification.checking.repair_plan import plan_repairs
-from token_classification.data.problems import Problem
+from token_classification.data.problems import Kind, Problem
 from token_classification.data.schemes import Scheme
 from token_classification.data.whole_files import write_file_set
 from token_classification.errors import UserError
 
 LEFT_OUT_KINDS = {
-    *("ragged_row", "missing_tag", "broken_record", "odd_tag", "near_miss_label", "mixed_schemes"),
-    *("illegal_transition", "leakage", "conflicting_annotation", "empty_word", "odd_word", "document_start"),
-    "label_not_in_train",
+    Kind.RAGGED_ROW,
+    Kind.MISSING_TAG,
+    Kind.BROKEN_RECORD,
+    Kind.ODD_TAG,
+    Kind.NEAR_MISS_LABEL,
+    Kind.MIXED_SCHEMES,
+    Kind.ILLEGAL_TRANSITION,
+    Kind.LEAKAGE,
+    Kind.CONFLICTING_ANNOTATION,
+    Kind.EMPTY_WORD,
+    Kind.ODD_WORD,
+    Kind.DOCUMENT_START,
+    Kind.LABEL_NOT_IN_TRAIN,
 }
 """Kinds of problems whose sentences `--discard` leaves out, where they could not be repaired"""
 MOST_ROUNDS = 10

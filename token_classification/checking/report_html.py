@@ -57,10 +57,10 @@ def _format_finding(finding: Finding) -> str:
     )
     more = len(finding.problems) - LISTED_PROBLEMS
     rest = f"<p>... and {more:,} more of this kind</p>" if more > 0 else ""
-    is_open = "" if finding.severity == "note" else " open"
+    is_open = "" if finding.kind.severity == "note" else " open"
     return (
-        f'<details class="{finding.severity}"{is_open}><summary>{len(finding.problems):,} {finding.title} '
-        f"<small>{finding.severity}, {finding.kind}</small></summary>\n<ul>\n{places}\n</ul>{rest}</details>"
+        f'<details class="{finding.kind.severity}"{is_open}><summary>{len(finding.problems):,} {finding.kind.heading} '
+        f"<small>{finding.kind.severity}, {finding.kind}</small></summary>\n<ul>\n{places}\n</ul>{rest}</details>"
     )
 
 

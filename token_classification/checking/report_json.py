@@ -26,8 +26,8 @@ def _describe(finding: Finding) -> dict[str, object]:
     ]
     return {
         "kind": finding.kind,
-        "severity": str(finding.severity),
-        "title": finding.title,
+        "severity": str(finding.kind.severity),
+        "title": finding.kind.heading,
         "count": len(finding.problems),
         "examples": examples,
     }

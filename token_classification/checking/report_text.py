@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from token_classification.checking.doctor import Examination
-from token_classification.checking.findings import Finding, Severity
+from token_classification.checking.findings import Finding
 from token_classification.checking.statistics import SplitStatistics
+from token_classification.data.problems import Severity
 from token_classification.errors import LISTED_PROBLEMS, list_problems
 from token_classification.output_text import make_printable, make_printable_lines
 from token_classification.text_tables import format_table
@@ -26,14 +27,18 @@ def format_finding(finding: Finding) -> str:
     lines = places.split("\n")[:LISTED_PROBLEMS]
     if len(finding.problems) > LISTED_PROBLEMS:
         lines.append(f"... and {len(finding.problems) - LISTED_PROBLEMS:,} more of this kind")
-    head = f"{finding.severity}: {finding.title} ({finding.kind}): {len(finding.problems):,}"
-    return "\n".join([head, *(f"  {line}" for line in lines)])
+    return "\n".join([format_head(finding), *(f"  {line}" for line in lines)])
+
+
+def format_head(finding: Finding) -> str:
+    """Severity, title and number of a finding."""
+    return f"{finding.kind.severity}: {finding.kind.heading} ({finding.kind}): {len(finding.problems):,}"
 
 
 def summarise(examination: Examination) -> str:
     """The verdict in one line."""
     counts = {
-        severity: sum(len(finding.problems) for finding in examination.findings if finding.severity == severity)
+        severity: sum(len(finding.problems) for finding in examination.findings if finding.kind.severity == severity)
         for severity in Severity
     }
     return ", ".join(f"{count:,} {name}{'' if count == 1 else 's'}" for name, count in counts.items())

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from token_classification.checking.files import SPLIT_ORDER, CheckedData, CheckedFile
+from token_classification.checking.files import CheckedData, CheckedFile
 from token_classification.checking.mentions import collect_mentions
-from token_classification.data.problems import Problem
+from token_classification.data.problems import Kind, Problem
 from token_classification.data.schemes import Scheme
+from token_classification.data.splits import SPLITS
 
 FAR = 0.05
 """Jensen-Shannon divergence (in bits) of two label distributions from which on they are of different kinds of data"""
@@ -50,7 +51,7 @@ class SplitStatistics:
 def describe_splits(data: CheckedData, scheme: Scheme) -> list[SplitStatistics]:
     """Figures of each split: train, validation, test, then the others in the order of the files."""
     names = list(dict.fromkeys(file.split for file in data.files))
-    splits = [name for name in SPLIT_ORDER if name in names] + [name for name in names if name not in SPLIT_ORDER]
+    splits = [name for name in SPLITS if name in names] + [name for name in names if name not in SPLITS]
     files = {split: [file for file in data.files if file.split == split] for split in splits}
     labels = {split: _count_labels(data, files[split], scheme) for split in splits}
     mentions = {split: _count_mentions(files[split]) if scheme != Scheme.PLAIN else Counter() for split in splits}
@@ -74,7 +75,7 @@ def find_drift(data: CheckedData, statistics: list[SplitStatistics]) -> Iterator
                 f"{_name_differences(train, row)}); accepted: splits of one kind of data; draw the splits at random, "
                 "or expect lower scores"
             )
-            yield Problem("drift", file.path, 1, text)
+            yield Problem(Kind.DRIFT, file.path, 1, text)
         ratio = row.median_length / train.median_length
         has_enough = min(row.sentences, train.sentences) >= ENOUGH_SENTENCES
         if has_enough and not 1 / LENGTH_RATIO < ratio < LENGTH_RATIO:
@@ -82,7 +83,7 @@ def find_drift(data: CheckedData, statistics: list[SplitStatistics]) -> Iterator
                 f"a sentence of the {split} split has {row.median_length:g} words, one of the training data "
                 f"{train.median_length:g} (medians); accepted: splits of one kind of data; check how they were cut"
             )
-            yield Problem("drift", file.path, 1, text)
+            yield Problem(Kind.DRIFT, file.path, 1, text)
 
 
 def compute_divergence(first: Counter[str], second: Counter[str]) -> float | None:

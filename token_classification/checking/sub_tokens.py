@@ -11,7 +11,7 @@ from token_classification.alignment.words import find_special_tokens, tokenize_w
 from token_classification.arguments.decoding import choose_window
 from token_classification.arguments.model import ModelArguments
 from token_classification.checking.files import CheckedData
-from token_classification.data.problems import Problem
+from token_classification.data.problems import Kind, Problem
 from token_classification.modeling.build import load_config
 from token_classification.modeling.tokenizer import load_tokenizer
 from token_classification.modeling.vocabulary import check_vocabulary
@@ -43,11 +43,11 @@ def find_tokenizer_problems(
                 f"{data.words[file.word_ids[position]]!a} has no sub-tokens with this tokenizer; accepted: it is read "
                 "as the unknown word and keeps its place; take it out or write it otherwise if it is a slip"
             )
-            yield file.report_word("no_sub_tokens", position, text)
+            yield file.report_word(Kind.NO_SUB_TOKENS, position, text)
         borders = np.concatenate(([0], np.cumsum(np.maximum(lengths, 1))))[file.starts]
         for row in np.flatnonzero(np.diff(borders) > budget).tolist():
             text = (
                 f"{borders[row + 1] - borders[row]:,} sub-tokens, and {budget} fit into the window; accepted: it is "
                 "read in overlapping windows; split it where it is several sentences"
             )
-            yield file.report_sentence("long_sentence", row, text)
+            yield file.report_sentence(Kind.LONG_SENTENCE, row, text)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from token_classification.checking.files import CheckedData, CheckedFile
-from token_classification.data.problems import Problem
+from token_classification.data.problems import Kind, Problem
 from token_classification.data.schemes import OUTSIDE, Scheme, join_tag
 from token_classification.data.transitions import CLOSING, INSIDE, OPENING, SINGLE, find_role, may_follow
 
@@ -151,7 +151,7 @@ def _report_scheme(file: CheckedFile, row: int, position: int, other: Scheme | N
         f"a sentence {found} ({tag!r} for {word!r}) where the data is {scheme}; accepted: one scheme throughout; "
         f"convert it (--repair does)"
     )
-    return file.report_word("mixed_schemes", position, text)
+    return file.report_word(Kind.MIXED_SCHEMES, position, text)
 
 
 def _report_tag(file: CheckedFile, position: int, scheme: Scheme) -> Problem:
@@ -168,4 +168,4 @@ def _report_tag(file: CheckedFile, position: int, scheme: Scheme) -> Problem:
         Scheme.BILOU: f"B I L{ending} or U{ending}",
     }[scheme]
     text = f"{tags[place]!r} {before} (word {words[place]!r}); accepted in {scheme}: {accepted}; correct the tag"
-    return file.report_word("illegal_transition", position, f"{text} (--repair reads it as conlleval does)")
+    return file.report_word(Kind.ILLEGAL_TRANSITION, position, f"{text} (--repair reads it as conlleval does)")

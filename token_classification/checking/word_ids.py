@@ -6,7 +6,7 @@ from token_classification.checking.files import CheckedData, CheckedFile
 from token_classification.data.formats.conllu import WORD_ID, find_id_column, read_names
 from token_classification.data.formats.recognise import recognise_format
 from token_classification.data.formats.text_and_labels import find_labels_file
-from token_classification.data.problems import Problem, show
+from token_classification.data.problems import Kind, Problem, show
 from token_classification.data.text_lines import read_lines, split_blanks
 
 
@@ -37,5 +37,5 @@ def _find_in_file(file: CheckedFile) -> Iterator[Problem]:
                 f"the word number {show(row[column])} where {expected} is due; accepted: 1, 2, 3 ... in each sentence "
                 "(all rows are read as words); see whether a row, or a blank line between two sentences, is missing"
             )
-            yield Problem("word_ids", file.path, number, text)
+            yield Problem(Kind.WORD_IDS, file.path, number, text)
         expected += 1

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from token_classification.checking.files import CheckedData
-from token_classification.data.problems import Problem
+from token_classification.data.problems import Kind, Problem
 
 ZERO_WIDTH = {
     "\u00ad": "soft hyphen",
@@ -33,21 +33,21 @@ def find_odd_words(data: CheckedData) -> Iterator[Problem]:
             yield file.report_word(kind, int(position), text)
 
 
-def explain_word(word: str) -> tuple[str, str] | None:
+def explain_word(word: str) -> tuple[Kind, str] | None:
     """Kind and text of what is wrong with a word, None for a sound one."""
     if is_plain(word):
         return _explain_plain(word)
     if not word.strip():
         text = f"nothing but blanks ({word!a}); accepted: a word; take the row out or write the word"
-        return "empty_word", text
+        return Kind.EMPTY_WORD, text
     fault = name_fault(word)
     if fault:
         cleaned = clean_word(word)
         advice = "write the word anew" if cleaned in (None, word) else f"write {cleaned!r} (--repair does)"
-        return "odd_word", f"{fault} in {word!a}; accepted: visible characters; {advice}"
+        return Kind.ODD_WORD, f"{fault} in {word!a}; accepted: visible characters; {advice}"
     if any(map(str.isspace, word)):
         text = f"a blank inside of {word!r}; accepted, but read as one word; split it if it is several"
-        return "blank_in_word", text
+        return Kind.BLANK_IN_WORD, text
     return None
 
 
@@ -56,12 +56,12 @@ def is_plain(word: str) -> bool:
     return word.isascii() and word.isprintable() and " " not in word
 
 
-def _explain_plain(word: str) -> tuple[str, str] | None:
+def _explain_plain(word: str) -> tuple[Kind, str] | None:
     if not word:
-        return "empty_word", "an empty word; accepted: a word; take the row out or write the word"
+        return Kind.EMPTY_WORD, "an empty word; accepted: a word; take the row out or write the word"
     if word == DOCUMENT_START:
         text = f"{word} is read as a word; accepted: documents begin with a line {word} in CoNLL, or have doc_id"
-        return "document_start", f"{text}; take it out"
+        return Kind.DOCUMENT_START, f"{text}; take it out"
     return None
 
 

@@ -59,6 +59,16 @@ def open_input(path: Path) -> BinaryIO:
     return io.BytesIO(content)
 
 
+def hash_file(path: Path) -> str:
+    """Return the SHA-256 of a file of any size.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def read_and_describe(read: Callable[[], Result]) -> tuple[Result, tuple[ReadFile, ...]]:
     """Call a reader; gives its result, and the files that it read in the order in which it opened them."""
     with keep_inputs() as opened:

@@ -7,13 +7,14 @@ from codecs import BOM_UTF8
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from token_classification.data.inputs import keep_inputs
 from token_classification.data.load import Corpus
-from token_classification.data.schemes import OUTSIDE, UNNAMED, Scheme, has_bare_tags, recognise_scheme
+from token_classification.data.schemes import UNNAMED, Scheme, has_bare_tags, order_tags, recognise_scheme
 from token_classification.data.text_lines import open_bytes, read_lines
 from token_classification.errors import DataError, UserError, list_problems
 
@@ -141,8 +142,7 @@ def read_label_file(path: str) -> list[str]:
 
 def collect_label_names(corpus: Corpus) -> list[str]:
     """Union of the tags of all splits: `O` first, the rest sorted by code point."""
-    names = set().union(*(corpus.count_tags(split) for split in corpus.splits))
-    return sorted(names, key=lambda name: (name != OUTSIDE, name))
+    return order_tags(chain.from_iterable(corpus.count_tags(split) for split in corpus.splits))
 
 
 def _report_unknown_tags(corpus: Corpus, names: Sequence[str], labels_file: str | None, is_training: bool) -> None:

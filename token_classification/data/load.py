@@ -3,6 +3,7 @@
 import logging
 import random
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,24 +15,16 @@ from token_classification.arguments.model import ModelArguments
 from token_classification.arguments.run import RunArguments
 from token_classification.arguments.training import NerTrainingArguments
 from token_classification.data.formats import read_sentences
-from token_classification.data.formats.label_columns import find_label_column
-from token_classification.data.formats.record_columns import (
-    WORD_COLUMNS,
-    list_columns,
-    list_tag_columns,
-    pick_tag_column,
-    pick_word_column,
-)
+from token_classification.data.formats.label_columns import choose_columns
+from token_classification.data.formats.record_columns import list_columns
 from token_classification.data.formats.records import build_sentences
 from token_classification.data.hub import class_label_names, load_hub_dataset
 from token_classification.data.inputs import ReadFile, read_and_describe
 from token_classification.data.sentences import Sentences, select_sentences
+from token_classification.data.splits import SPLIT_NAMES, SPLITS
 from token_classification.errors import DataError, UserError
 
 logger = logging.getLogger(__name__)
-
-SPLITS = ("train", "validation", "test")
-OTHER_SPLIT_NAMES = {"dev": "validation", "valid": "validation", "val": "validation"}
 
 
 @dataclass
@@ -138,16 +131,21 @@ def _load_files(data: DataArguments) -> Corpus:
         for split, path in zip(SPLITS, (data.train_file, data.validation_file, data.test_file), strict=True)
         if path
     }
-    splits, read, problems = {}, {}, []
+    corpus = Corpus({}, files)
+    known: dict[str, tuple[Sentences, tuple[ReadFile, ...]]] = {}
+    problems: dict[str, str] = {}
     columns = (data.text_column_name, data.label_column_name, data.task_name)
     for split, path in files.items():
         try:
-            splits[split], read[split] = read_and_describe(partial(read_sentences, path, *columns))
+            if path not in known and path not in problems:  # one file may be several splits
+                known[path] = read_and_describe(partial(read_sentences, path, *columns))
         except DataError as error:
-            problems.append(str(error))
+            problems[path] = str(error)
+        if path in known:
+            corpus.splits[split], corpus.files[split] = known[path]
     if problems:
-        raise DataError("\n".join(problems))
-    return Corpus(splits, files, files=read)
+        raise DataError("\n".join(problems.values()))
+    return corpus
 
 
 def load_dataset_splits(data: DataArguments, model: ModelArguments) -> Corpus:
@@ -163,25 +161,33 @@ def load_dataset_splits(data: DataArguments, model: ModelArguments) -> Corpus:
         token=model.token,
         trust_remote_code=model.trust_remote_code,
     )
-    splits, sources, label_names = {}, {}, None
-    for name, dataset in loaded.items():
-        split = OTHER_SPLIT_NAMES.get(name, name)
-        if split not in SPLITS:
-            logger.info("split %r of %s is not used; used are %s", name, data.dataset_name, ", ".join(SPLITS))
-            continue
-        sources[split] = f"{data.dataset_name}/{name}"
-        splits[split], names = _read_split(dataset, Path(sources[split]), data)
-        label_names = label_names or names
-    return Corpus(splits, sources, label_names)
+    corpus = Corpus({}, {})
+    for split, name in _choose_splits(loaded, data.dataset_name).items():
+        corpus.sources[split] = f"{data.dataset_name}/{name}"
+        corpus.splits[split], names = _read_split(loaded[name], Path(corpus.sources[split]), data)
+        corpus.label_names = corpus.label_names or names
+    return corpus
+
+
+def _choose_splits(found: Iterable[str], dataset: str | None) -> dict[str, str]:
+    """Choose which split of a data set is which split of the run, and say which are not used."""
+    chosen: dict[str, str] = {}
+    for name in sorted(found, key=lambda name: name not in SPLITS):  # the very name comes before its other names
+        split = SPLIT_NAMES.get(name)
+        if split is None:
+            logger.info("split %r of %s is not used; used are %s", name, dataset, ", ".join(SPLITS))
+        elif split in chosen:
+            logger.warning("split %r of %s is not used: %r is its %s split", name, dataset, chosen[split], split)
+        else:
+            chosen[split] = name
+    return chosen
 
 
 def _read_split(dataset: Dataset, source: Path, data: DataArguments) -> tuple[Sentences, list[str] | None]:
     """The sentences of a split, and the ClassLabel names of its tags."""
     found, records = dataset.column_names, dataset.to_list()
-    word_column = pick_word_column(found, data.text_column_name, source, WORD_COLUMNS)
-    tag_column = pick_tag_column(found, data.label_column_name, source, list_tag_columns(data.task_name))
-    if tag_column is None and data.label_column_name is None:
-        tag_column = find_label_column(records, word_column, data.task_name, source)
+    asked = (data.text_column_name, data.label_column_name, data.task_name)
+    word_column, tag_column = choose_columns(records, found, *asked, source)
     names = class_label_names(dataset.features, tag_column) if tag_column else None
     if names:
         _name_tags(records, tag_column, names)

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
+from typing import Self
 
 from token_classification.data.sentences import Sentences
 from token_classification.errors import DataError, list_problems, shorten
@@ -24,19 +26,71 @@ def show_argument(text: str) -> str:
     return text if text.isprintable() and len(text) <= SHOWN_CHARACTERS else show(text)
 
 
+class Severity(StrEnum):
+    """How bad a kind of problem is."""
+
+    ERROR = "error"
+    """A run would stop at it, or learn and score something that nobody meant"""
+    WARNING = "warning"
+    """Most probably a mistake; a person has to look"""
+    NOTE = "note"
+    """Good to know; clean data has such things, too"""
+
+
+class Kind(StrEnum):
+    """What is wrong, in one word for programs, worst first; each kind with its severity and a heading for people."""
+
+    severity: Severity
+    heading: str
+
+    def __new__(cls, value: str, severity: Severity, heading: str) -> Self:
+        """Make a member of its three parts."""
+        kind = str.__new__(cls, value)
+        kind._value_, kind.severity, kind.heading = value, severity, heading
+        return kind
+
+    UNREADABLE = "unreadable", Severity.ERROR, "files that can't be read"
+    SWAPPED_COLUMNS = "swapped_columns", Severity.ERROR, "words and tags in each other's place"
+    HEADER_LINE = "header_line", Severity.ERROR, "a header line that would be read as a word"
+    BROKEN_RECORD = "broken_record", Severity.ERROR, "records that can't be read"
+    RAGGED_ROW = "ragged_row", Severity.ERROR, "rows with too few or too many columns"
+    MISSING_TAG = "missing_tag", Severity.ERROR, "words without a tag"
+    ODD_TAG = "odd_tag", Severity.ERROR, "tags that are no tags"
+    SUFFIX_TAGS = "suffix_tags", Severity.ERROR, "tags with their prefix behind the type"
+    MIXED_SCHEMES = "mixed_schemes", Severity.ERROR, "sentences tagged in another scheme than the rest"
+    ILLEGAL_TRANSITION = "illegal_transition", Severity.ERROR, "tags that the scheme does not allow where they stand"
+    NEAR_MISS_LABEL = "near_miss_label", Severity.WARNING, "rare labels that look like a frequent one"
+    LABEL_NOT_IN_TRAIN = "label_not_in_train", Severity.WARNING, "labels that the training data lacks"
+    LEAKAGE = "leakage", Severity.WARNING, "sentences of one split that are in another one, too"
+    CONFLICTING_ANNOTATION = "conflicting_annotation", Severity.WARNING, "the same sentence, tagged differently"
+    EMPTY_WORD = "empty_word", Severity.WARNING, "words of nothing but blanks"
+    ODD_WORD = "odd_word", Severity.WARNING, "words with damaged or invisible characters"
+    NO_SUB_TOKENS = "no_sub_tokens", Severity.WARNING, "words that this model's tokenizer gives nothing for"
+    DOCUMENT_START = "document_start", Severity.WARNING, "document starts that are read as words or cut a sentence"
+    DRIFT = "drift", Severity.WARNING, "splits that differ from the training data"
+    INCONSISTENT_MENTION = "inconsistent_mention", Severity.NOTE, "mentions that are nearly always tagged otherwise"
+    DUPLICATE_SENTENCE = "duplicate_sentence", Severity.NOTE, "sentences that come again in their split"
+    LONG_SENTENCE = "long_sentence", Severity.NOTE, "sentences longer than the model's window"
+    BLANK_IN_WORD = "blank_in_word", Severity.NOTE, "words with blanks inside"
+    WORD_IDS = "word_ids", Severity.NOTE, "numbers of words that repeat or skip"
+    NO_TAGS = "no_tags", Severity.NOTE, "files without tags"
+    EMPTY_SENTENCE = "empty_sentence", Severity.NOTE, "sentences without words"
+
+
 @dataclass(frozen=True)
 class Problem:
     """Something wrong at one line of a file."""
 
-    kind: str
-    """What it is, in one word for programs: `ragged_row`, `missing_tag` ..."""
+    kind: Kind
     path: Path
     line: int
     """The 1-based line, or record"""
     text: str
     """What was found; what is accepted; what to do"""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
+        # A kind that is none ends here: it would be in no report.
+        object.__setattr__(self, "kind", Kind(self.kind))  # type: ignore[call-arg]  # by value, which mypy misses
         object.__setattr__(self, "text", shorten(self.text))
 
     def __str__(self) -> str:
@@ -46,7 +100,7 @@ class Problem:
 class BrokenFileError(DataError):
     """Rows or records of a file that can't be read; `sentences` is what can be read without them (None: nothing)."""
 
-    def __init__(self, problems: Sequence[Problem], sentences: Sentences | None, advice: str = ""):
+    def __init__(self, problems: Sequence[Problem], sentences: Sentences | None, advice: str = "") -> None:
         super().__init__(list_problems([*map(str, problems)]) + advice)
         self.problems = list(problems)
         self.sentences = sentences

@@ -91,6 +91,15 @@ def is_continuation(before: str, tag: str) -> bool:
     return prefix in "IEL" and before_prefix in "BI" and before_type == entity_type
 
 
+def order_tags(tags: Iterable[str], first: str = OUTSIDE) -> list[str]:
+    """Return distinct tags in the order in which they get numbers: `O`, or another first one, then by code point.
+
+    >>> order_tags(["I-PER", "B-PER", "O", "B-PER"])
+    ['O', 'B-PER', 'I-PER']
+    """
+    return sorted(set(tags), key=lambda tag: (tag != first, tag))
+
+
 def turn_suffixed(names: Iterable[str]) -> dict[str, str]:
     """Give for each tag with its prefix behind the type (`NP-B`) the usual spelling, where most tags are written so.
 

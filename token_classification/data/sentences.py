@@ -23,6 +23,8 @@ class Sentences:
     """Lines inside sentences that hold no word (comments, broken rows), ascending; only with a line per word"""
     columns: list[str] = field(default_factory=list)
     """Names of the file's columns; none where they have no names"""
+    word_column: str | None = None
+    """The one of them that holds the words"""
     tag_column: str | None = None
     """The one of them that holds the tags"""
 
@@ -64,5 +66,6 @@ def select_sentences(sentences: Sentences, rows: Iterable[int]) -> Sentences:
         has_line_per_word=sentences.has_line_per_word,
         skipped_lines=sentences.skipped_lines,
         columns=sentences.columns,
+        word_column=sentences.word_column,
         tag_column=sentences.tag_column,
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from token_classification.data.inputs import open_input
-from token_classification.data.problems import BrokenFileError, Problem
+from token_classification.data.problems import BrokenFileError, Kind, Problem
 from token_classification.errors import DataError
 from token_classification.output_text import quote_path
 
@@ -162,5 +162,5 @@ def _find_undecodable(content: bytes, path: Path) -> list[Problem]:
                 f"not UTF-8 (byte 0x{line[error.start]:02X} at column {column}); accepted: UTF-8; "
                 f"convert with: iconv -f latin1 -t utf-8 {quoted} > {quoted}.utf8"
             )
-            problems.append(Problem("unreadable", path, number, text))
+            problems.append(Problem(Kind.UNREADABLE, path, number, text))
     return problems

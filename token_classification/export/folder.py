@@ -9,9 +9,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from token_classification.data.inputs import hash_file
 from token_classification.data.whole_files import decide_file_set, explain_unwritable, finish_file_set
 from token_classification.errors import UserError
-from token_classification.inference.export_record import EXPORT_FILE, EXPORT_FILES, hash_file, read_export_record
+from token_classification.inference.export_record import EXPORT_FILE, EXPORT_FILES, read_export_record
 from token_classification.output_text import quote_path
 
 CONFIG_FILE = "config.json"

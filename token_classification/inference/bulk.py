@@ -15,6 +15,7 @@ from pathlib import Path
 from tqdm.auto import tqdm
 
 from token_classification.data.formats.text_and_labels import find_labels_file
+from token_classification.data.inputs import hash_file
 from token_classification.data.text_lines import open_bytes
 from token_classification.errors import DataError, UserError
 from token_classification.inference.answers import OUTPUT_FORMATS, answer_records, encode_answers
@@ -135,10 +136,10 @@ def _list_inputs(name: str) -> list[Path]:
 
 
 def _hash_files(paths: Iterable[Path]) -> str:
+    """One checksum of the names and contents of files."""
     digest = hashlib.sha256()
     for path in paths:
-        with open_bytes(path) as file:
-            digest.update(path.name.encode() + hashlib.file_digest(file, "sha256").digest())
+        digest.update(path.name.encode() + bytes.fromhex(hash_file(path)))
     return digest.hexdigest()
 
 

@@ -1,6 +1,5 @@
 """`export.json`: what an exported folder says about the model in it. It may come from strangers, as the folder may."""
 
-import hashlib
 import json
 import logging
 import re
@@ -8,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from token_classification.data.inputs import hash_file
 from token_classification.errors import UserError
 from token_classification.output_text import make_printable, quote_path
 
@@ -83,12 +83,6 @@ def list_model_files(backend: str) -> tuple[str, ...]:
 def hash_model_files(folder: Path, backend: str) -> dict[str, str]:
     """SHA-256 of each file that the model consists of, by name."""
     return {name: hash_file(folder / name) for name in list_model_files(backend) if (folder / name).is_file()}
-
-
-def hash_file(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def verify_model_files(folder: Path, record: ExportRecord) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from token_classification.data.schemes import OUTSIDE, Tags
+from token_classification.data.schemes import Tags, order_tags
 from token_classification.output_text import make_printable
 
 logger = logging.getLogger(__name__)
@@ -39,8 +39,7 @@ def count_confusions(gold: Tags, predicted: Tags) -> tuple[list[str], Counter[tu
         The tags that occur on either side, `O` first, then sorted; and how often each pair of them occurs: (place of
         the gold tag, place of the predicted one) -> words.
     """
-    seen = set(chain.from_iterable(gold)) | set(chain.from_iterable(predicted))
-    names = sorted(seen, key=lambda tag: (tag != OUTSIDE, tag))
+    names = order_tags(chain.from_iterable([*gold, *predicted]))
     places = {name: place for place, name in enumerate(names)}
     counts: Counter[tuple[int, int]] = Counter()
     for gold_tags, predicted_tags in zip(gold, predicted, strict=True):

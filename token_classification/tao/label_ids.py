@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from token_classification.data.labels import read_label_file
-from token_classification.data.schemes import OUTSIDE
+from token_classification.data.schemes import OUTSIDE, order_tags
 from token_classification.data.whole_files import write_file_set
 from token_classification.errors import DataError
 
@@ -15,7 +15,7 @@ def order_labels(names: Iterable[str], pad_label: str = OUTSIDE) -> list[str]:
     >>> order_labels(["I-PER", "B-PER", "O", "B-LOC"])
     ['O', 'B-LOC', 'B-PER', 'I-PER']
     """
-    return [pad_label, *sorted(set(names) - {pad_label})]
+    return order_tags({*names, pad_label}, first=pad_label)
 
 
 def read_label_ids(path: Path) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from token_classification.data.problems import Problem, show, show_argument
+from token_classification.data.problems import Kind, Problem, show, show_argument
 from token_classification.data.schemes import OUTSIDE, is_bare, is_prefixed
 from token_classification.data.text_lines import no_words, split_blanks
 from token_classification.errors import DataError
@@ -68,7 +68,7 @@ class Layout:
                 f"empty tag ({show(line)}); accepted: {accepted}; "
                 "add the tag or choose its column: --label_column_name"
             )
-            return Problem("missing_tag", path, number, text)
+            return Problem(Kind.MISSING_TAG, path, number, text)
         columns = "1 column" if len(row) == 1 else f"{len(row)} columns"
         if self.can_be_respaced(line):
             following = (
@@ -82,7 +82,7 @@ class Layout:
             f"accepted: {accepted}, blank line between sentences; {following}"
         )
         has_no_tag = self.tag_column is not None and len(row) == 1
-        return Problem("missing_tag" if has_no_tag else "ragged_row", path, number, text)
+        return Problem(Kind.MISSING_TAG if has_no_tag else Kind.RAGGED_ROW, path, number, text)
 
     def can_be_respaced(self, line: str) -> bool:
         """Tell whether a row has blanks where the file has TABs, or the other way round, and a tag of an entity."""

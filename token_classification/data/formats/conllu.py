@@ -15,7 +15,7 @@ from token_classification.data.formats.record_columns import (
     list_tag_columns,
 )
 from token_classification.data.formats.sentence_rows import RowSentence, collect_sentences
-from token_classification.data.problems import SHOWN_CHARACTERS, Problem, show
+from token_classification.data.problems import SHOWN_CHARACTERS, Kind, Problem, show
 from token_classification.data.sentences import Sentences
 from token_classification.data.text_lines import read_lines
 from token_classification.errors import DataError
@@ -147,26 +147,26 @@ def _find_tag_column(names: Sequence[str], task: str) -> str | None:
     return others[0] if len(others) == 1 else None
 
 
-def _explain_row(row: list[str], layout: ConlluLayout, line: str) -> tuple[str, str] | None:
+def _explain_row(row: list[str], layout: ConlluLayout, line: str) -> tuple[Kind, str] | None:
     """Kind and text of what is wrong with a row."""
     if len(row) != len(layout.names):
         columns = "1 column" if len(row) == 1 else f"{len(row)} columns"
         following = f"fill what is missing with {UNSPECIFIED}"
         if layout.rows.separator == " ":
             following = "write TABs, for a blank inside of a column can't be told from one between two"
-        return "ragged_row", (
+        return Kind.RAGGED_ROW, (
             f"{columns} where CoNLL-U has {len(layout.names)} ({show(line)}); "
             f"accepted: {show_names(layout.names, ' TAB ')}; {following}"
         )
     if layout.id_column is not None and not ANY_ID.fullmatch(row[layout.id_column]):
         found = show(row[layout.id_column])
-        return "broken_record", (
+        return Kind.BROKEN_RECORD, (
             f"not a word id ({found}); accepted: 1, 1-2 or 1.1; number the words of each sentence from 1"
         )
     if layout.rows.tag_column is not None and not row[layout.rows.tag_column]:
         column = layout.names[layout.rows.tag_column][:SHOWN_CHARACTERS]
         text = f"empty tag ({show(line)}); accepted: a tag or {UNSPECIFIED}; fill the column {column}"
-        return "missing_tag", text
+        return Kind.MISSING_TAG, text
     return None
 
 

@@ -14,7 +14,7 @@ from token_classification.data.formats import record_columns
 from token_classification.data.formats.json_values import parse_json
 from token_classification.data.formats.label_columns import find_label_column
 from token_classification.data.formats.records import build_sentences
-from token_classification.data.problems import BrokenFileError, Problem, refuse_problems, show
+from token_classification.data.problems import BrokenFileError, Kind, Problem, refuse_problems, show
 from token_classification.data.sentences import Sentences
 from token_classification.data.text_lines import no_words, read_text
 from token_classification.errors import DataError
@@ -123,7 +123,7 @@ def _read_rows(text: str, path: Path) -> list[Row]:
         text = (
             f"not CSV ({error}); accepted: a quote inside a quoted cell written twice; correct the quotes of this row"
         )
-        raise BrokenFileError([Problem("broken_record", path, line, text)], None) from None
+        raise BrokenFileError([Problem(Kind.BROKEN_RECORD, path, line, text)], None) from None
     return rows
 
 
@@ -132,7 +132,7 @@ def _explain_width(path: Path, line: int, row: Sequence[str], header: Sequence[s
         f"{len(row)} columns where the header has {len(header)} ({show(row[0])}, ...); "
         "accepted: a cell for each column, quoted where it holds the delimiter; correct this row"
     )
-    return Problem("ragged_row", path, line, text)
+    return Problem(Kind.RAGGED_ROW, path, line, text)
 
 
 def has_plain_quotes(text: str, delimiter: str) -> bool:
@@ -188,13 +188,13 @@ def _explain_word(
             f"a quote that a later row closes ({show(word)}); "
             "accepted: one word per row; write a quote that is a word as four quotes"
         )
-        return Problem("ragged_row", path, line, text)
+        return Problem(Kind.RAGGED_ROW, path, line, text)
     if tag_column and not row[tag_column]:
         text = (
             f"empty tag (word {show(word)}); accepted: a tag in every row; "
             f"fill the column {tag_column!r} or choose another: --label_column_name"
         )
-        return Problem("missing_tag", path, line, text)
+        return Problem(Kind.MISSING_TAG, path, line, text)
     return None
 
 

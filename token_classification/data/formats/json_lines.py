@@ -6,7 +6,7 @@ from pathlib import Path
 from token_classification.data.formats.json_values import decode_json, parse_json, skip_blanks
 from token_classification.data.formats.record_columns import list_columns
 from token_classification.data.formats.records import read_records
-from token_classification.data.problems import BrokenFileError, Problem
+from token_classification.data.problems import BrokenFileError, Kind, Problem
 from token_classification.data.sentences import Sentences
 from token_classification.data.text_lines import read_lines, read_text
 from token_classification.errors import DataError
@@ -121,7 +121,7 @@ def _explain_syntax(path: Path, line: int, error: json.JSONDecodeError) -> Probl
         f"not JSON ({error.msg} at column {error.colno}); "
         "accepted: a list of records, or one record per line; correct this line"
     )
-    return Problem("broken_record", path, line, text)
+    return Problem(Kind.BROKEN_RECORD, path, line, text)
 
 
 def _explain_record_type(path: Path, line: int, item: object) -> Problem:
@@ -129,4 +129,4 @@ def _explain_record_type(path: Path, line: int, item: object) -> Problem:
         f"not a record ({'a list' if isinstance(item, list) else json.dumps(item)[:40]}); "
         'accepted: {"tokens": [...], "ner_tags": [...]}; turn it into such an object'
     )
-    return Problem("broken_record", path, line, text)
+    return Problem(Kind.BROKEN_RECORD, path, line, text)

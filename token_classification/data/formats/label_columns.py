@@ -4,12 +4,16 @@ import logging
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 from token_classification.data.formats.record_columns import (
     DOCUMENT_COLUMN,
+    WORD_COLUMNS,
     find_column,
     list_columns,
     list_tag_columns,
+    pick_tag_column,
+    pick_word_column,
 )
 from token_classification.data.schemes import OUTSIDE, is_bare, is_prefixed
 
@@ -23,6 +27,47 @@ def list_telling_names(task: str) -> tuple[str, ...]:
     """Give further names that tell of tags, first choice first; such a column is taken aloud."""
     names = (task, f"{task}_labels", f"{task}_label", f"{task}_tag", "label", "tag")
     return (*names, "named_entities", "iob_tags", "bio_tags") if task == "ner" else names
+
+
+class Columns(NamedTuple):
+    """Which columns of records hold words and tags."""
+
+    words: str
+    tags: str | None
+    """None where no name says which: its content may (`find_label_column`), unless one was asked for"""
+
+
+def pick_columns(
+    found: Sequence[str], text_column: str | None, label_column: str | None, task: str, path: Path
+) -> Columns:
+    """Pick the columns of records by their names.
+
+    Raises:
+        DataError: one that is asked for, or the one of words, is not there.
+    """
+    return Columns(
+        pick_word_column(found, text_column, path, WORD_COLUMNS),
+        pick_tag_column(found, label_column, path, list_tag_columns(task)),
+    )
+
+
+def choose_columns(
+    records: Sequence[Mapping[str, object]],
+    found: Sequence[str],
+    text_column: str | None,
+    label_column: str | None,
+    task: str,
+    path: Path,
+) -> Columns:
+    """Choose the columns of records by their names, and that of the tags by its content where no name tells it.
+
+    Raises:
+        DataError: as `pick_columns` does.
+    """
+    words, tags = pick_columns(found, text_column, label_column, task, path)
+    if tags is None and label_column is None:
+        tags = find_label_column(records, words, task, path)
+    return Columns(words, tags)
 
 
 def find_label_column(records: Sequence[Mapping[str, object]], word_column: str, task: str, path: Path) -> str | None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from token_classification.data.formats.conll_layout import is_boundary
 from token_classification.data.formats.sentence_rows import RowSentence, collect_sentences
-from token_classification.data.problems import Problem, show, show_argument
+from token_classification.data.problems import Kind, Problem, show, show_argument
 from token_classification.data.schemes import OUTSIDE
 from token_classification.data.sentences import Sentences
 from token_classification.data.text_lines import read_lines, split_blanks
@@ -70,7 +70,7 @@ def iterate_ontonotes(lines: Iterable[str], columns: OntonotesColumns, path: Pat
             tags, problem = _read_tags(cells, columns.tag)
             if problem:
                 place, text = problem
-                problems.append(Problem("broken_record", path, start + place, text))
+                problems.append(Problem(Kind.BROKEN_RECORD, path, start + place, text))
             yield RowSentence(words, tags, start, problems, skipped)
             if line.startswith(DOCUMENT_START):
                 yield RowSentence([], [], 0, [], [], ends_document=True)
@@ -82,7 +82,7 @@ def iterate_ontonotes(lines: Iterable[str], columns: OntonotesColumns, path: Pat
                 f"{len(row)} columns ({show(line)}); accepted: the {LEAST_COLUMNS} or more of CoNLL-2012 (document, "
                 "part, number, word, part of speech, ...); take the line #begin document out if it is another format"
             )
-            problems.append(Problem("ragged_row", path, number, text))
+            problems.append(Problem(Kind.RAGGED_ROW, path, number, text))
             skipped.append(number)
             continue
         start = start if words else number

@@ -8,16 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from token_classification.data.formats.json_values import parse_json
-from token_classification.data.formats.label_columns import find_label_column
-from token_classification.data.formats.record_columns import (
-    DOCUMENT_COLUMN,
-    WORD_COLUMNS,
-    list_tag_columns,
-    pick_tag_column,
-    pick_word_column,
-)
+from token_classification.data.formats.label_columns import find_label_column, pick_columns
+from token_classification.data.formats.record_columns import DOCUMENT_COLUMN
 from token_classification.data.formats.records import build_sentences
-from token_classification.data.problems import Problem
+from token_classification.data.problems import Kind, Problem
 from token_classification.data.sentences import Sentences
 from token_classification.data.text_lines import open_bytes
 from token_classification.errors import DataError
@@ -39,8 +33,7 @@ def read_parquet(
             parquet = pq.ParquetFile(file)
             found = parquet.schema_arrow.names
             metadata = parquet.schema_arrow.metadata or {}
-            word_column = pick_word_column(found, text_column, path, WORD_COLUMNS)
-            tag_column = pick_tag_column(found, label_column, path, list_tag_columns(task))
+            word_column, tag_column = pick_columns(found, text_column, label_column, task, path)
             is_searched = tag_column is None and label_column is None
             lists = [field.name for field in parquet.schema_arrow if is_searched and _is_list(field.type)]
             columns = [name for name in found if name in (word_column, tag_column, DOCUMENT_COLUMN, *lists)]
@@ -122,7 +115,7 @@ def _decode_tags(records: Sequence[dict], tag_column: str, names: Sequence[str],
                 f"tag number without a name ({unknown[0]}); accepted: 0 to {len(names) - 1}, "
                 f"the {len(names)} names in the file's metadata; correct the column {tag_column!r}"
             )
-            problems.append(Problem("broken_record", path, number, text))
+            problems.append(Problem(Kind.BROKEN_RECORD, path, number, text))
         else:
             record[tag_column] = [tag if tag is None else names[tag] for tag in record[tag_column]]
     return problems

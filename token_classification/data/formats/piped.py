@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from token_classification.data.formats.conll_layout import is_boundary, marks_words
 from token_classification.data.formats.sentence_rows import RowSentence, collect_sentences
-from token_classification.data.problems import Problem, show, show_argument
+from token_classification.data.problems import Kind, Problem, show, show_argument
 from token_classification.data.sentences import Sentences
 from token_classification.data.text_lines import read_lines, split_blanks
 from token_classification.errors import DataError
@@ -80,7 +80,7 @@ def iterate_piped(lines: Iterable[str], layout: PipedLayout, path: Path) -> Iter
         broken = next((row for row in rows if len(row) != layout.fields or not all(row)), None)
         if broken is not None:
             text = f"{show(BAR.join(broken))} is not {accepted}; accepted: {accepted} between blanks; correct the word"
-            problems.append(Problem("ragged_row", path, number, text))
+            problems.append(Problem(Kind.RAGGED_ROW, path, number, text))
             skipped.append(number)
             continue
         start = start if words else number

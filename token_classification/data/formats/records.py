@@ -3,16 +3,9 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from token_classification.data.formats.label_columns import find_label_column
-from token_classification.data.formats.record_columns import (
-    DOCUMENT_COLUMN,
-    WORD_COLUMNS,
-    list_columns,
-    list_tag_columns,
-    pick_tag_column,
-    pick_word_column,
-)
-from token_classification.data.problems import Problem, refuse_problems, show
+from token_classification.data.formats.label_columns import choose_columns
+from token_classification.data.formats.record_columns import DOCUMENT_COLUMN, list_columns
+from token_classification.data.problems import Kind, Problem, refuse_problems, show
 from token_classification.data.sentences import Sentences
 from token_classification.data.text_lines import no_words
 
@@ -35,11 +28,8 @@ def read_records(
     if not found:
         refuse_problems(Sentences(), problems)
         raise no_words(path)
-    word_column = pick_word_column(found, text_column, path, WORD_COLUMNS)
-    tag_column = pick_tag_column(found, label_column, path, list_tag_columns(task))
-    if tag_column is None and label_column is None:
-        tag_column = find_label_column([record for _, record in records], word_column, task, path)
-    return build_sentences(records, path, word_column, tag_column, found, problems)
+    columns = choose_columns([record for _, record in records], found, text_column, label_column, task, path)
+    return build_sentences(records, path, *columns, found, problems)
 
 
 def build_sentences(
@@ -65,13 +55,14 @@ def build_sentences(
         has_line_per_word=skipped_lines is not None,
         skipped_lines=skipped_lines or [],
         columns=list(columns),
+        word_column=word_column,
         tag_column=tag_column,
     )
     problems = list(problems)
     for line, record in records:
         problem = _explain_record(record, word_column, tag_column, document_column)
         if problem:
-            problems.append(Problem("broken_record", path, line, problem))
+            problems.append(Problem(Kind.BROKEN_RECORD, path, line, problem))
             continue
         sentences.tokens.append(record[word_column])
         sentences.lines.append(line)

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from token_classification.data.problems import BrokenFileError, Problem
+from token_classification.data.problems import BrokenFileError, Kind, Problem
 from token_classification.data.sentences import Sentences, select_sentences
 from token_classification.data.text_lines import read_lines
 from token_classification.data.whole_files import refuse_interrupted_set, write_file_set
@@ -121,7 +121,7 @@ def _check_counts(tokens: list[list[str]], tags: list[list[str]], text_path: Pat
     pairs = list(enumerate(zip(tokens, tags, strict=False), 1))
     problems = [
         Problem(
-            "ragged_row",
+            Kind.RAGGED_ROW,
             text_path,
             number,
             f"{_count(words, 'word')} but {_count(labels, 'label')} in {labels_path}:{number}",
@@ -132,7 +132,7 @@ def _check_counts(tokens: list[list[str]], tags: list[list[str]], text_path: Pat
     if len(tokens) != len(tags):
         shorter = min(len(tokens), len(tags))
         text = f"{_count(tokens, 'line')} in all but {_count(tags, 'line')} in {labels_path}"
-        problems.insert(0, Problem("ragged_row", text_path, shorter, text))
+        problems.insert(0, Problem(Kind.RAGGED_ROW, text_path, shorter, text))
     if not problems:
         return
     sound = Sentences(tags=[])
