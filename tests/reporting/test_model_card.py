@@ -3,6 +3,7 @@
 import hashlib
 import sys
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from huggingface_hub import ModelCard
 
 from token_classification.arguments.data import DataArguments
+from token_classification.arguments.decoding import DecodingArguments
 from token_classification.arguments.model import ModelArguments
 from token_classification.arguments.run import RunArguments
 from token_classification.arguments.training import NerTrainingArguments
@@ -49,12 +51,15 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         model: str = "owner/base",
         evaluations: dict[str, Evaluation] | None = None,
         recipe: Recipe = DEFAULT_RECIPE,
+        settings: dict | None = None,
+        decoding: DecodingArguments | None = None,
         **data,
     ) -> ModelCard:
         arguments = RunArguments(
             ModelArguments(model),
             DataArguments(**(data or {"dataset_name": "owner/corpus"})),
-            NerTrainingArguments(output_dir=str(folder), use_cpu=True, seed=17),
+            NerTrainingArguments(output_dir=str(folder), use_cpu=True, seed=17, **(settings or {})),
+            decoding=decoding or DecodingArguments(),
         )
         source = data.get("train_file", "owner/corpus/validation")
         files = read_and_describe(partial(read_sentences, source))[1] if "train_file" in data else ()
@@ -101,7 +106,7 @@ def test_every_scored_split_has_its_results(write) -> None:
 
 def test_the_table_has_a_row_per_type(write) -> None:
     assert read_table(write({"validation": make_results()})) == {
-        "type": ["precision", "recall", "F1", "95 % interval", "number"],
+        "type": ["precision", "recall", "F1", "95% interval of F1", "in gold"],
         "---": ["---:", "---:", "---:", "---:", "---:"],
         "LOC": ["0.0000", "0.0000", "0.0000", "", "1"],
         "PER": ["1.0000", "1.0000", "1.0000", "", "1"],
@@ -116,11 +121,11 @@ def test_the_intervals_of_the_report_stand_in_the_table(write) -> None:
     card = write({"validation": make_results()}, evaluations={"validation": analyse_split(split)})
     table = read_table(card)
     # Each type stands in one sentence: no replicate that holds it scores otherwise.
-    assert [table[name][3] for name in ("LOC", "PER")] == ["0.0000 - 0.0000", "1.0000 - 1.0000"]
+    assert [table[name][3] for name in ("LOC", "PER")] == ["0.0000 to 0.0000", "1.0000 to 1.0000"]
     assert [table[f"**{name}**"][3] for name in ("micro", "macro", "strict")] == [
-        "0.0000 - 1.0000",
-        "0.5000 - 0.5000",
-        "0.0000 - 1.0000",
+        "0.0000 to 1.0000",
+        "0.5000 to 0.5000",
+        "0.0000 to 1.0000",
     ]
     assert "percentile bootstrap" in card.text
 
@@ -156,8 +161,11 @@ def test_the_text_names_what_the_model_is(write) -> None:
     for part in (
         "# my-model",
         "fine-tuned from `owner/base` on `owner/corpus`",
-        "Labels (iob2): `O`, `B-PER`, `I-PER`",
-        "windows of 128 sub-tokens",
+        "Labels (IOB2): `O`, `B-PER`, `I-PER`",
+        "more than 128 sub-tokens",
+        "named entity recognition",
+        "3 epochs, batch size 8,",
+        f"PyTorch {version('torch')}",
         "seed 17",
         'model="my-model"',
     ):
@@ -183,3 +191,32 @@ def test_what_was_learnt_otherwise_is_said(write) -> None:
     for words in ("3 layers (tanh)", "dropout of 0.2", "weighted against their frequency", "adamax"):
         assert words in card
         assert words not in usual
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"max_steps": 1200}, "\n1,200 steps, batch size 8,"),
+        ({"gradient_accumulation_steps": 4, "num_train_epochs": 2.5}, "\n2.5 epochs, batch size 32,"),
+        ({"early_stopping_patience": 2}, "\nAt most 3 epochs,"),
+    ],
+)
+def test_the_length_of_the_training_is_what_was_asked_for(write, settings: dict, said: str) -> None:
+    assert said in write({"test": make_results()}, settings=settings).text
+
+
+@pytest.mark.parametrize(
+    ("decoding", "said"),
+    [
+        ({}, ["overlapping windows", "its most probable tag"]),
+        ({"long_sentences": "truncate", "decoder": "viterbi"}, ["cut off after 128 sub-tokens", "(Viterbi)"]),
+    ],
+)
+def test_how_tags_come_about_is_said(write, decoding: dict, said: list[str]) -> None:
+    text = write({"test": make_results()}, decoding=DecodingArguments(**decoding)).text
+    assert all(words in text for words in said)
+
+
+def test_scores_on_files_name_the_file_of_each_split(write, conll_file: Path) -> None:
+    data = write({"validation": make_results()}, train_file=str(conll_file)).data
+    assert {result.dataset_name for result in data.eval_results} == {conll_file.name}

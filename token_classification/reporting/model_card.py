@@ -1,14 +1,17 @@
 """The model card (README.md of the model folder): what the model does, how well, per type, and how it was made."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from token_classification.arguments.run import RunArguments
+from token_classification.arguments.training import NerTrainingArguments
 from token_classification.data.labels import LabelSet
 from token_classification.data.load import Corpus, describe_files
+from token_classification.data.schemes import Scheme
 from token_classification.data.whole_files import write_whole
 from token_classification.hardware import describe_hardware
 from token_classification.output_text import dump_json, make_printable, quote_argument
@@ -17,6 +20,7 @@ from token_classification.reporting.evaluation import Evaluation
 from token_classification.reporting.run_record import read_command_line
 from token_classification.scoring.evaluate import SplitResults
 from token_classification.scoring.intervals import Score
+from token_classification.scoring.metrics import OVERALL, SHARES, STRICT
 
 CARD = """---
 {metadata}
@@ -24,17 +28,28 @@ CARD = """---
 
 # {title}
 
-Token classification ({task}), fine-tuned from {base_model} on {dataset}.
+A token classification model for {task}, fine-tuned from {base_model} on {dataset}.
 
-Labels ({scheme}): {labels}
+Labels{scheme}: {labels}
 
+## Use
+
+```python
+from transformers import pipeline
+
+tagger = pipeline("token-classification", model={folder}, {trust}aggregation_strategy="first")
+tagger("Some text")
+```
+{own_code}
 ## Scores
 
 {scores}
 
-Entity scores count whole entities, as conlleval does; strict: the tags must also be legal in the scheme.
-Long sentences are read in windows of {window_length} sub-tokens that overlap; every word is tagged and scored once.
-Tags are read off by {decoder}; no score threshold is applied.{intervals}
+{meaning}
+
+## Limits
+
+{limits}
 
 ## Data
 
@@ -42,35 +57,40 @@ Tags are read off by {decoder}; no score threshold is applied.{intervals}
 
 ## Training
 
-Epochs {epochs}, batch size {batch_size}, learning rate {learning_rate}, seed {seed}, on {hardware}.{learning}
+{training}
 
 ```bash
 {command}
 ```
 
-All arguments, versions and paths: `run.json`.
-
-## Use
-
-```python
-from transformers import pipeline
-
-pipeline("token-classification", model={folder}, {trust}aggregation_strategy="first")("Some text")
-```
-{own_code}"""
-
-OWN_CODE = """
-The library has no class for this model: it is in {files}, which `trust_remote_code` runs. Read it first.
+`run.json` records all arguments, library versions and data files.
 """
 
-INTERVALS = """
-Intervals: percentile bootstrap over sentences. Errors and slices: `report/report.html`."""
+OWN_CODE = """
+The library has no class for this model: its code is in {files}, and `trust_remote_code=True` runs it. Read it first.
+"""
+
+INTERVALS = "Intervals: percentile bootstrap over sentences. Errors and slices: `report/report.html`."
+
+TASKS = {"ner": "named entity recognition", "pos": "part-of-speech tagging", "chunk": "chunking"}
+"""What the tasks are called; others are called by the name that was given"""
+
+LONG_SENTENCES = {
+    "window": "Sentences of more than {length} sub-tokens are read in overlapping windows; no word is lost.",
+    "truncate": "Sentences are cut off after {length} sub-tokens; the words beyond are tagged `O` and scored as such.",
+    "error": "No sentence has more than {length} sub-tokens.",
+}
+DECODERS = {
+    "argmax": "Each word gets its most probable tag; no score threshold is applied.",
+    "viterbi": "Each sentence gets the most probable sequence of tags that the scheme allows (Viterbi); no score "
+    "threshold is applied.",
+}
 
 MARKUP = re.compile(r"[\\`*\[\]<>|&~$#]|(?<!\w)_|_(?!\w)")
-"""What Markdown would not show as it stands; an underscore between letters it does"""
+"""What Markdown would not show as it is; an underscore between letters it would"""
 
 STARTED_AS = {"run_ner.py": "python run_ner.py", "__main__.py": "python -m token_classification"}
-"""What Python calls a program -> what was typed"""
+"""File that Python runs -> what was typed"""
 
 
 def write_model_card(
@@ -87,7 +107,7 @@ def write_model_card(
 
     Args:
         path: `README.md` in the model's folder.
-        arguments: Those of the run.
+        arguments: The settings of the run.
         recipe: How it learnt.
         corpus: All splits, for their sizes and checksums.
         label_set: Names and scheme.
@@ -95,59 +115,83 @@ def write_model_card(
         results: Scores of each split.
         evaluations: Their intervals; empty where none were computed.
     """
-    data, training = arguments.data, arguments.training
-    folder = path.parent
-    name = make_printable(folder.resolve().name)
+    data, folder = arguments.data, path.parent
     base_model, hub_model = _name_source(arguments.model.model_name_or_path)
     file = data.train_file or data.validation_file or data.test_file
-    dataset, hub_dataset = (
-        _name_source(data.dataset_name) if data.dataset_name else (make_printable(Path(file).name), None)
-    )
+    dataset, hub_dataset = _name_source(data.dataset_name) if data.dataset_name else (_name_file(str(file)), None)
     scored = {split: result for split, result in results.items() if "f1" in result.metrics}
     metadata = ModelCardData(
-        model_name=name,
+        model_name=_name_file(str(folder.resolve())),
         library_name="transformers",
         pipeline_tag="token-classification",
         base_model=hub_model,
         datasets=[hub_dataset] if hub_dataset else None,
         tags=["token-classification", data.task_name],
-        eval_results=_list_results(scored, dataset) or None,
+        eval_results=_list_results(scored, hub_dataset, corpus) or None,
     )
     tables = [_format_table(split, result, evaluations.get(split)) for split, result in scored.items()]
     own_code = ", ".join(f"`{path.name}`" for path in sorted(folder.glob("*.py")))
     card = CARD.format(
         metadata=metadata.to_yaml(),
-        title=escape_markdown(name),
-        task=data.task_name,
+        title=escape_markdown(_name_file(str(folder.resolve()))),
+        task=TASKS.get(data.task_name, escape_markdown(data.task_name)),
         base_model=mark_as_code(base_model),
         dataset=mark_as_code(dataset),
-        scheme=label_set.scheme,
+        scheme="" if label_set.scheme == Scheme.PLAIN else f" ({label_set.scheme.upper()})",
         labels=", ".join(map(mark_as_code, label_set.names)),
-        scores="\n\n".join(tables) or "Not scored.",
-        intervals=INTERVALS if evaluations else "",
-        window_length=window_length,
-        decoder=arguments.decoding.decoder,
-        data=_format_data(corpus),
-        epochs=training.num_train_epochs,
-        batch_size=training.train_batch_size,
-        learning_rate=training.learning_rate,
-        seed=training.seed,
-        learning=_describe_learning(recipe),
-        hardware=describe_hardware(training.device, training.world_size),
-        command=_format_command(read_command_line()),
         folder=dump_json(folder.name, indent=None),
         trust="trust_remote_code=True, " if own_code else "",
         own_code=OWN_CODE.format(files=own_code) if own_code else "",
+        scores="\n\n".join(tables) or "Not scored.",
+        meaning=_explain_scores(arguments, label_set.scheme, window_length, bool(evaluations)),
+        limits=_describe_limits(label_set.scheme),
+        data=_format_data(corpus),
+        training=_describe_training(arguments.training, recipe),
+        command=_format_command(read_command_line()),
     )
     write_whole(path, ModelCard(card).content)
 
 
+def _explain_scores(arguments: RunArguments, scheme: Scheme, window_length: int, has_intervals: bool) -> str:
+    """Say what counts as right, and how the tags came about."""
+    counted = (
+        "An entity is right if its type and all of its words are right, as conlleval counts. "
+        f"**strict** counts only entities whose tags are legal in {scheme.upper()}."
+    )
+    if scheme == Scheme.PLAIN:
+        counted = "Each word counts by itself, so micro precision, recall and F1 are the word accuracy."
+    decoding = arguments.decoding
+    windows = LONG_SENTENCES[decoding.long_sentences].format(length=window_length)
+    return "\n".join(
+        [counted, windows, DECODERS[decoding.decoder or "argmax"], *([INTERVALS] if has_intervals else [])]
+    )
+
+
+def _describe_limits(scheme: Scheme) -> str:
+    """Say what the scores do not promise."""
+    limits = "The scores are those on the data below; other domains, languages and spellings were not tested."
+    return limits if scheme == Scheme.PLAIN else f"{limits}\nEntities that overlap or lie inside others are not found."
+
+
+def _describe_training(training: NerTrainingArguments, recipe: Recipe) -> str:
+    """Say how long the model was trained, with which settings, on what."""
+    length = f"{training.max_steps:,} steps" if training.max_steps > 0 else f"{training.num_train_epochs:g} epochs"
+    can_stop = training.early_stopping_patience is not None or recipe.early_stopping is not None
+    batch_size = training.train_batch_size * training.gradient_accumulation_steps * training.world_size
+    hardware = describe_hardware(training.device, training.world_size)
+    return (
+        f"{'At most ' if can_stop else ''}{length}, batch size {batch_size:,}, learning rate "
+        f"{training.learning_rate:g}, seed {training.seed}, on {hardware}, with Transformers "
+        f"{version('transformers')} and PyTorch {version('torch')}.{_describe_learning(recipe)}"
+    )
+
+
 def _describe_learning(recipe: Recipe) -> str:
-    """One more sentence of the card: what was learnt otherwise than by default; empty where nothing was."""
+    """Say in one more sentence what was learnt differently from the default; empty where nothing was."""
     parts = []
     if recipe.head is not None:
         layers = f"{recipe.head.layers} layers ({recipe.head.activation})" if recipe.head.layers > 1 else "one layer"
-        parts.append(f"a head of {layers} behind a dropout of {recipe.head.dropout:g}")
+        parts.append(f"a head of {layers} after a dropout of {recipe.head.dropout:g}")
     if recipe.balances_classes:
         parts.append("labels weighted against their frequency")
     if recipe.optimizer is not None:
@@ -156,7 +200,7 @@ def _describe_learning(recipe: Recipe) -> str:
 
 
 def escape_markdown(text: str) -> str:
-    r"""Text that Markdown shows as it is, also in a cell of a table: nothing in it is markup or HTML.
+    r"""Escape what Markdown would take for markup or HTML, in the cell of a table, too.
 
     >>> print(escape_markdown("B_PER <b> a|b"))
     B_PER \<b\> a\|b
@@ -165,7 +209,7 @@ def escape_markdown(text: str) -> str:
 
 
 def mark_as_code(text: str) -> str:
-    """The text between backticks: more of them than stand in it next to each other.
+    """Put the text between backticks: one more than it has in a row.
 
     >>> print(mark_as_code("B-PER"), mark_as_code("a`b"))
     `B-PER` `` a`b ``
@@ -176,19 +220,19 @@ def mark_as_code(text: str) -> str:
 
 
 def _format_command(command_line: list[str]) -> str:
-    """The command as it is typed."""
+    """Return the command as it is typed."""
     program = Path(command_line[0]).name
     return " ".join([STARTED_AS.get(program, program), *map(_quote_argument, command_line[1:])])
 
 
 def _quote_argument(argument: str) -> str:
-    """The name of a file or folder stands in place of its path on this machine, which no reader has."""
+    """Quote an argument; of a path on this machine, which no reader has, only the name is left."""
     flag, equals, value = argument.rpartition("=") if argument.startswith("--") else ("", "", argument)
     return quote_argument(f"{flag}{equals}{Path(value).name if Path(value).is_absolute() else value}")
 
 
 def _format_data(corpus: Corpus) -> str:
-    """A Markdown table: size and checksum of each split."""
+    """Return a Markdown table: size and checksum of each split."""
     lines = ["| split | source | sentences | words | SHA-256 of the file |", "| --- | --- | ---: | ---: | --- |"]
     for split, about in describe_files(corpus).items():
         checksum = f"`{about['sha256']}`" if "sha256" in about else ""
@@ -200,11 +244,16 @@ def _format_data(corpus: Corpus) -> str:
 
 
 def _name_source(name: str) -> tuple[str, str | None]:
-    """What to call a model or data set, and its name on the Hub; a path of this machine has none."""
-    return (make_printable(Path(name).name), None) if Path(name).exists() else (name, name)
+    """Return what to call a model or data set, and its name on the Hub; a path on this machine has none."""
+    return (_name_file(name), None) if Path(name).exists() else (name, name)
 
 
-def _list_results(scored: Mapping[str, SplitResults], dataset: str) -> list[EvalResult]:
+def _name_file(path: str) -> str:
+    return make_printable(Path(path).name)
+
+
+def _list_results(scored: Mapping[str, SplitResults], hub_dataset: str | None, corpus: Corpus) -> list[EvalResult]:
+    """List the scores for the metadata; without a data set of the Hub they are those of a file."""
     return [
         EvalResult(
             task_type="token-classification",
@@ -215,38 +264,38 @@ def _list_results(scored: Mapping[str, SplitResults], dataset: str) -> list[Eval
             metric_value=round(float(result.metrics[metric]), 6),
         )
         for split, result in scored.items()
-        for metric in ("precision", "recall", "f1", "accuracy")
+        for dataset in [hub_dataset or _name_file(corpus.sources[split])]
+        for metric in OVERALL
     ]
 
 
 def _format_table(split: str, result: SplitResults, evaluation: Evaluation | None) -> str:
-    """A Markdown table: a row per type, then the micro and macro averages; intervals where they are known."""
+    """Return a Markdown table: a row per type, then the micro and macro averages; intervals where they are known."""
     metrics = result.metrics
-    types = {name: row.f1 for name, row in evaluation.types.items()} if evaluation else {}
-    number = sum(row["number"] for row in result.types.values())
-    lines = [f"### {split.capitalize()}: {metrics['samples']:,} sentences, {metrics['words']:,} words", ""]
-    lines += [
-        "| type | precision | recall | F1 | 95 % interval | number |",
+    types, micro, macro, strict = {}, None, None, None
+    if evaluation is not None:
+        types = {name: row.f1 for name, row in evaluation.types.items()}
+        micro, macro = evaluation.micro.f1, evaluation.macro
+        strict = evaluation.strict.f1 if evaluation.strict else None
+    lines = [
+        f"### {split.capitalize()}: {metrics['samples']:,} sentences, {metrics['words']:,} words",
+        "",
+        "| type | precision | recall | F1 | 95% interval of F1 | in gold |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
     ]
     lines += [
-        _format_row(escape_markdown(name), row, types.get(name), f"{row['number']:,}")
+        _format_row(escape_markdown(name), [row[share] for share in SHARES], types.get(name), f"{row['number']:,}")
         for name, row in result.types.items()
     ]
-    lines.append(_format_row("**micro**", metrics, evaluation and evaluation.micro.f1, f"{number:,}"))
-    macro = _format_interval(evaluation and evaluation.macro)
-    lines.append(f"| **macro** | | | {metrics['macro_f1']:.4f} | {macro} | |")
+    number = sum(row["number"] for row in result.types.values())
+    lines.append(_format_row("**micro**", [metrics[share] for share in SHARES], micro, f"{number:,}"))
+    lines.append(_format_row("**macro**", [None, None, metrics["macro_f1"]], macro, ""))
     if "strict_f1" in metrics:
-        strict = {name: metrics[f"strict_{name}"] for name in ("precision", "recall", "f1")}
-        lines.append(_format_row("**strict**", strict, evaluation and evaluation.strict.f1, ""))
-    lines += ["", f"Word accuracy: {metrics['accuracy']:.4f}"]
-    return "\n".join(lines)
+        lines.append(_format_row("**strict**", [metrics[share] for share in STRICT], strict, ""))
+    return "\n".join([*lines, "", f"Word accuracy: {metrics['accuracy']:.4f}"])
 
 
-def _format_row(name: str, row: Mapping[str, float], f1: Score | None, number: str) -> str:
-    scores = " | ".join(f"{row[kind]:.4f}" for kind in ("precision", "recall", "f1"))
-    return f"| {name} | {scores} | {_format_interval(f1)} | {number} |"
-
-
-def _format_interval(score: Score | None) -> str:
-    return "" if score is None else f"{score.low:.4f} - {score.high:.4f}"
+def _format_row(name: str, scores: Sequence[float | None], f1: Score | None, number: str) -> str:
+    cells = [name, *("" if score is None else f"{score:.4f}" for score in scores)]
+    cells += ["" if f1 is None else f"{f1.low:.4f} to {f1.high:.4f}", number]
+    return f"| {' | '.join(cells)} |"
