@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -33,18 +35,38 @@ def repair_text(folder: Path, name: str, text: str, **options) -> str:
 
 def apply_diff(old: str, diff: str) -> str:
     """Apply a unified diff as `patch` does, and hold its counts against its lines."""
-    lines, result, at = old.split("\n"), [], 0
-    for header, body in re.findall(r"^(@@ .*? @@)\n((?:[ +-].*\n|\n)*)", diff, re.MULTILINE):
+    lines, result, at = re.findall(r"[^\n]*\n|[^\n]+", old), [], 0
+    diff = diff.replace("\n\\ No newline at end of file\n", "\0\n")
+    for header, body in re.findall(r"^(@@ .*? @@)\n((?:[ +-].*\n)*)", diff, re.MULTILINE):
         start, length, new_start, new_length = map(int, re.findall(r"\d+", header))
         result += lines[at : start - 1]
-        assert len(result) == new_start - 1
-        rows = body.split("\n")[:-1]
+        assert len(result) == new_start - (new_length > 0)
+        rows = [f"{row}\n".replace("\0\n", "") for row in body.split("\n")[:-1]]
         assert [row[1:] for row in rows if row[0] in " -"] == lines[start - 1 : start - 1 + length]
         added = [row[1:] for row in rows if row[0] in " +"]
         assert len(added) == new_length
         result += added
         at = start - 1 + length
-    return "\n".join(result + lines[at:])
+    return "".join(result + lines[at:])
+
+
+@pytest.mark.skipif(not shutil.which("patch"), reason="patch is not installed")
+@pytest.mark.parametrize(
+    ("first", "mark", "end"),
+    [("Bob\tI-PER", "", "\n"), ("Bob\tB-PER", "\ufeff", "\r\n"), ("word\ttag", "\ufeff", "\n")],
+)
+@pytest.mark.parametrize(
+    "last", ["Ann\tI-PER\n", "Ann\tI-PER", "so\tO\n\n", "so\tO", "Ann\n\n", "Ann", f"so\tO\n\n{SOUND}so"]
+)
+def test_patch_applies_the_diff(tmp_path, first, mark, end, last):
+    text = mark + f"{first}\nmet\tO\n\n{SOUND}{last}".replace("\n", end)
+    copy = repair_text(tmp_path, "a.conll", text, discard=True)
+    diff = tmp_path / "out" / "a.conll.diff"
+    (tmp_path / "a.conll").write_bytes(text.encode())
+    command = ["patch", "--binary", "--fuzz=0", str(tmp_path / "a.conll"), str(diff)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert (tmp_path / "a.conll").read_bytes().decode() == copy
 
 
 @pytest.mark.parametrize(

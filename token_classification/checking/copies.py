@@ -1,6 +1,8 @@
 """Files as lists of lines that a repair edits: CoNLL, CoNLL-U and JSON lines as they are, others as JSON lines."""
 
 import json
+from codecs import BOM_UTF8
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,11 +15,13 @@ from token_classification.data.formats.recognise import recognise_format
 from token_classification.data.formats.record_columns import WORD_COLUMNS
 from token_classification.data.formats.text_and_labels import find_labels_file
 from token_classification.data.problems import Kind, Problem
-from token_classification.data.text_lines import read_bytes, read_lines, split_blanks
+from token_classification.data.text_lines import decode_text, read_bytes, read_lines, split_blanks
 from token_classification.output_text import make_printable
 
 CONTEXT = 3
 """Unchanged lines around a change in a diff"""
+NO_END = "\\ No newline at end of file\n"
+"""What a diff has behind a last line without an end"""
 
 
 @dataclass
@@ -29,8 +33,9 @@ class LineCopy:
     old: list[str]
     new: list[list[str]]
     """For each old line those that stand in its place: itself, another one, none or several"""
+    ends: list[str]
+    """What each old line ends with; nothing behind a last line that has no end"""
     is_line_per_word: bool
-    line_end: str = "\n"
 
     def drop_sentence(self, line: int) -> None:
         """Leave out the whole sentence that a line belongs to, and the blank line behind it."""
@@ -40,17 +45,25 @@ class LineCopy:
                 first -= 1
             while last + 1 < len(self.old) and not is_boundary(self.old[last + 1]):
                 last += 1
-            # What follows the last line end is no line.
-            if last + 2 < len(self.old) and not self.old[last + 1].strip(" \t"):
+            if last + 1 < len(self.old) and not self.old[last + 1].strip(" \t"):
                 last += 1
         self.new[first : last + 1] = [[] for _ in range(first, last + 1)]
 
+    @property
+    def text(self) -> str:
+        """The text of the copy."""
+        ended = (_end_lines(lines, end) for lines, end in zip(self.new, self.ends, strict=True))
+        return "".join(line for lines in ended for line in lines)
+
+    # Not difflib: it guesses from equal lines what stays, and here that is known. On a file of 60,000 lines, of which
+    # a tenth changes, its diff takes 3.5 s instead of 0.1 s; with 300 distinct lines among them it takes minutes, and
+    # with three it takes out the whole file and puts it in again.
     def format_diff(self, old_name: str, new_name: str) -> str:
-        """What changes, as a unified diff; empty where nothing does."""
+        """Write what changes as a unified diff, which `patch` applies; empty where nothing does."""
         changed = [place for place, lines in enumerate(self.new) if lines != [self.old[place]]]
         if not changed:
             return ""
-        parts = [f"--- {make_printable(old_name)}", f"+++ {make_printable(new_name)}"]
+        parts = [f"--- {make_printable(old_name)}\n", f"+++ {make_printable(new_name)}\n"]
         shift, first = 0, 0
         for number, place in enumerate(changed):
             if number + 1 < len(changed) and changed[number + 1] - place <= 2 * CONTEXT:
@@ -60,22 +73,23 @@ class LineCopy:
             parts += self._format_hunk(hunk, shift)
             shift += sum(len(self.new[line]) for line in hunk) - len(hunk)
             first = number + 1
-        return "".join(f"{part}\n" for part in parts)
+        return "".join(parts)
 
     def _format_hunk(self, hunk: range, shift: int) -> list[str]:
         length = sum(len(self.new[line]) for line in hunk)
-        body = []
-        for line in hunk:
-            if self.new[line] == [self.old[line]]:
-                body.append(f" {self.old[line]}")
-            else:
-                body += [f"-{self.old[line]}", *(f"+{text}" for text in self.new[line])]
-        return [f"@@ -{hunk.start + 1},{len(hunk)} +{hunk.start + shift + 1},{length} @@", *body]
+        start = hunk.start + shift + (length > 0)
+        rows = [f"@@ -{hunk.start + 1},{len(hunk)} +{start},{length} @@\n"]
+        for place in hunk:
+            old, new = [self.old[place]], self.new[place]
+            for sign, lines in ((" ", old),) if new == old else (("-", old), ("+", new)):
+                ended = _end_lines(lines, self.ends[place])
+                rows += [sign + line if line.endswith("\n") else f"{sign}{line}\n{NO_END}" for line in ended]
+        return rows
 
-    @property
-    def lines(self) -> list[str]:
-        """The lines of the copy."""
-        return [line for lines in self.new for line in lines]
+
+def _end_lines(lines: Sequence[str], end: str) -> list[str]:
+    """The lines that stand in the place of one that ends so; of several only the last may have no end."""
+    return [line + (end or "\n") for line in lines[:-1]] + [line + end for line in lines[-1:]]
 
 
 def name_copy(path: Path) -> str:
@@ -103,8 +117,33 @@ def copy_lines(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice) -> Li
     return _copy_rows(file, plan, columns, file_format)
 
 
+def _read_ended_lines(path: Path) -> tuple[list[str], list[str]]:
+    """The lines of a file, and what each ends with; those of old Macs, which end with CR alone, get LF."""
+    lines = read_lines(path)
+    found = decode_text(read_bytes(path), path).split("\n")
+    ends = ["\n"] * len(lines)
+    if len(found) == len(lines):
+        ends = ["\r\n" if line.endswith("\r") else "\n" for line in found]
+    if lines[-1]:
+        ends[-1] = ""
+    else:  # what follows the last line end is no line
+        lines.pop()
+        ends.pop()
+    return lines, ends
+
+
+def _mark(lines: list[str], new: list[list[str]], path: Path) -> list[str]:
+    """The old lines, with the byte order mark that a file may begin with; a first line that stays keeps it, too."""
+    if not read_bytes(path).startswith(BOM_UTF8):
+        return lines
+    marked = ["\ufeff" + lines[0], *lines[1:]]
+    if new[0] == [lines[0]]:
+        new[0] = [marked[0]]
+    return marked
+
+
 def _copy_rows(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice, file_format: str) -> LineCopy:
-    lines = read_lines(file.path)
+    lines, ends = _read_ended_lines(file.path)
     if file_format == "conllu":
         asked = (columns.text_column, columns.label_column, columns.task)
         layout = find_conllu_layout(lines, file.path, *asked).rows
@@ -125,8 +164,7 @@ def _copy_rows(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice, file_
     for problem in find_cut_sentences(file):
         new[problem.line - 1] = ["", lines[problem.line - 1], ""]
         plan.counts["document start"] += 1
-    line_end = "\r\n" if b"\r\n" in read_bytes(file.path) else "\n"
-    return LineCopy(name_copy(file.path), lines, new, is_line_per_word=True, line_end=line_end)
+    return LineCopy(name_copy(file.path), _mark(lines, new, file.path), new, ends, is_line_per_word=True)
 
 
 def _repair_row(problem: Problem, lines: list[str], new: list[list[str]], layout: Layout, known: set[str]) -> dict:
@@ -147,7 +185,7 @@ def _repair_row(problem: Problem, lines: list[str], new: list[list[str]], layout
 
 
 def _copy_records(file: CheckedFile, plan: RepairPlan) -> LineCopy:
-    lines = read_lines(file.path)
+    lines, ends = _read_ended_lines(file.path)
     new = [[line] for line in lines]
     for row in plan.words.keys() | plan.tags.keys():
         line = file.sentences.lines[row] - 1
@@ -157,7 +195,7 @@ def _copy_records(file: CheckedFile, plan: RepairPlan) -> LineCopy:
         if row in plan.tags:
             record[file.sentences.tag_column] = plan.tags[row]
         new[line] = [json.dumps(record, ensure_ascii=False)]
-    return LineCopy(name_copy(file.path), lines, new, is_line_per_word=False)
+    return LineCopy(name_copy(file.path), _mark(lines, new, file.path), new, ends, is_line_per_word=False)
 
 
 def _copy_as_json_lines(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice) -> LineCopy:
@@ -171,4 +209,4 @@ def _copy_as_json_lines(file: CheckedFile, plan: RepairPlan, columns: ColumnChoi
             changed[tag_name] = plan.tags.get(row, file.sentences.tags[row])
         old.append(json.dumps(record, ensure_ascii=False))
         new.append([json.dumps(changed, ensure_ascii=False)])
-    return LineCopy(name_copy(file.path), [*old, ""], [*new, [""]], is_line_per_word=False)
+    return LineCopy(name_copy(file.path), old, new, ["\n"] * len(old), is_line_per_word=False)

@@ -79,7 +79,7 @@ def repair_files(
     left_out = _leave_out_sentences(data, copies, columns) if discard else [0] * len(copies)
     texts = {}
     for file, copy in zip(data.files, copies, strict=True):
-        texts[copy.name] = copy.line_end.join(copy.lines)
+        texts[copy.name] = copy.text
         texts[name_diff(copy.name)] = copy.format_diff(str(file.path), str(folder / copy.name))
     write_file_set(folder, texts)
     paths = [folder / copy.name for copy in copies]
@@ -93,7 +93,7 @@ def _leave_out_sentences(data: CheckedData, copies: Sequence[LineCopy], columns:
         with tempfile.TemporaryDirectory() as folder:
             paths = [Path(folder) / copy.name for copy in copies]
             for path, copy in zip(paths, copies, strict=True):
-                path.write_bytes("\n".join(copy.lines).encode("utf-8"))
+                path.write_bytes(copy.text.encode("utf-8"))
             findings = _examine_copies(data, paths, columns).findings
         problems = [problem for finding in findings for problem in finding.problems if problem.kind in LEFT_OUT_KINDS]
         if not problems:
