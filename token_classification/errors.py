@@ -1,6 +1,8 @@
 """What a user did wrong: every message ends with what to type next, and the command exits with 2."""
 
+import re
 from collections.abc import Sequence
+from pathlib import Path
 
 LISTED_PROBLEMS = 10
 """How many problems of one kind are written out; the rest is counted."""
@@ -8,6 +10,8 @@ LONGEST_LINE = 2000
 """Characters of a line of a message: what it quotes of a file can be of any length."""
 KEPT_END = 800
 """Of these, at the end: what is accepted, and what to do"""
+IN_MEMORY = re.compile(r"<(\w+)>")
+"""The source of sentences that come from no file: `<train>`"""
 
 
 class UserError(Exception):
@@ -27,6 +31,16 @@ class RejectedError(Exception):
 
 class DataError(UserError):
     """Something wrong in a data file; the message opens with `file:line`."""
+
+
+def name_place(source: str | Path, line: int) -> str:
+    """Name a line of a file, or a row of what is in memory (its source is in angle brackets, its first line 1).
+
+    >>> name_place("train.conll", 13), name_place("<train>", 13)
+    ('train.conll:13', 'train[12]')
+    """
+    in_memory = IN_MEMORY.fullmatch(str(source))
+    return f"{in_memory[1]}[{line - 1}]" if in_memory else f"{source}:{line}"
 
 
 def shorten(line: str) -> str:

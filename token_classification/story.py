@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,10 +19,11 @@ from token_classification.data.results_folder import lock_folder
 from token_classification.errors import UserError
 from token_classification.export.export_model import check_export_arguments, export_run
 from token_classification.hardware import keep_freed_memory
+from token_classification.inference.engine import open_engine
 from token_classification.modeling.build import load_config, load_model, read_model_labels
 from token_classification.modeling.tokenizer import load_tokenizer
 from token_classification.modeling.vocabulary import check_vocabulary
-from token_classification.recipe import Recipe
+from token_classification.recipe import DEFAULT_RECIPE, Recipe
 from token_classification.reporting.ending import describe_ending
 from token_classification.reporting.logs import configure_logging
 from token_classification.reporting.outputs import check_outputs, claim_outputs
@@ -48,12 +49,38 @@ def main(argv: list[str] | None = None) -> int:
         logger.warning(notice)
     if arguments.data.check_only:
         return check_run(arguments)
-    is_first = arguments.training.process_index == 0
-    with lock_folder(Path(arguments.training.output_dir), "--output_dir") if is_first else nullcontext():
+    with lock_output(arguments):
         results = walk(arguments)
-        if is_first:
+        if arguments.training.process_index == 0:
             print(f"\n{describe_ending(arguments, results)}")
     return 0
+
+
+def lock_output(arguments: RunArguments) -> AbstractContextManager[None]:
+    """Keep other commands out of the output folder; the first process does it for all of them."""
+    training = arguments.training
+    return lock_folder(Path(training.output_dir), "--output_dir") if training.process_index == 0 else nullcontext()
+
+
+def score_export(arguments: RunArguments, *, corpus: Corpus) -> dict[str, SplitResults]:
+    """Score an exported model with the loop and the metrics of `walk`, and write the report.
+
+    Returns:
+        What the model makes of the splits that the arguments name.
+    """
+    decoding = arguments.decoding
+    engine = open_engine(
+        arguments.model.model_name_or_path,
+        max_seq_length=decoding.max_seq_length,
+        decoder=decoding.decoder,
+        show_progress=True,
+    )
+    results = {
+        split: engine.evaluate(corpus.splits[split], corpus.sources[split])
+        for split in used_splits(arguments.training)
+    }
+    write_report(arguments, DEFAULT_RECIPE, corpus, engine.label_set, engine.aligner.window_length, results)
+    return results
 
 
 def prepare(arguments: RunArguments, recipe: Recipe) -> str | None:

@@ -9,12 +9,12 @@ import yaml
 from transformers import HfArgumentParser
 
 from token_classification.arguments.command_line import parse_command_line
-from token_classification.arguments.run import RunArguments
+from token_classification.arguments.run import PARTS, RunArguments
 from token_classification.errors import UserError
 from token_classification.exit_codes import run_command
 
 NEEDED = ["--model_name_or_path", "some-model", "--train_file", "train.conll", "--output_dir", "out"]
-CLASSES = [part.type for part in fields(RunArguments)]
+CLASSES = list(PARTS.values())
 
 UPSTREAM_FLAGS = {
     "config_name": None,
@@ -70,7 +70,7 @@ def settings(tmp_path: Path) -> dict:
 
 def test_the_upstream_defaults_are_kept() -> None:
     settings = parse(*NEEDED)
-    merged = {name: value for part in vars(settings).values() for name, value in vars(part).items()}
+    merged = {name: value for part in PARTS for name, value in vars(getattr(settings, part)).items()}
     assert {name: merged[name] for name in UPSTREAM_FLAGS} == UPSTREAM_FLAGS
     assert (settings.model.model_name_or_path, settings.data.train_file) == ("some-model", "train.conll")
 

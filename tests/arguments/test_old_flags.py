@@ -1,7 +1,6 @@
 """Flags of transformers 4 and of the upstream script without a Trainer are understood, each with one notice."""
 
 import os
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -10,14 +9,14 @@ from transformers.debug_utils import DebugOption
 
 from token_classification.arguments.command_line import parse_command_line
 from token_classification.arguments.old_flags import NO_EFFECT, RENAMED, SWITCHES, translate_old_flags
-from token_classification.arguments.run import RunArguments
+from token_classification.arguments.run import PARTS
 from token_classification.errors import UserError
 
 
 @pytest.fixture(scope="module")
 def known_flags() -> set[str]:
     """Every flag of today's parser."""
-    return set(HfArgumentParser([part.type for part in fields(RunArguments)])._option_string_actions)
+    return set(HfArgumentParser(PARTS.values())._option_string_actions)
 
 
 @pytest.fixture(autouse=True)
@@ -152,7 +151,7 @@ def test_every_flag_of_the_script_without_trainer_is_understood(monkeypatch, fla
     if not any(name in flags for name in ("_file ", "dataset_name")):
         given += ["--train_file", "a.json"]
     arguments, notices = parse_command_line(given)
-    merged = {name: value for part in vars(arguments).values() for name, value in vars(part).items()}
+    merged = {name: value for part in PARTS for name, value in vars(getattr(arguments, part)).items()}
     assert {name: merged[name] for name in expected} == expected
     old = flags.split()[2 if flags.startswith("--report_to none") else 0].partition("=")[0]
     assert [notice.startswith(f"{old} ") for notice in notices] == [True] * is_noticed

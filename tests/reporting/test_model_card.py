@@ -1,7 +1,6 @@
 """The model card: valid for the Hub, with a table per scored split."""
 
 import hashlib
-import sys
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -41,7 +40,7 @@ def make_results(gold: list[list[str]] | None = GOLD, scheme: Scheme = Scheme.IO
 
 
 @pytest.fixture
-def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def write(tmp_path: Path):
     """Give a function that writes a card and loads it with the Hub's own reader."""
     folder = tmp_path / "my-model"
     folder.mkdir()
@@ -60,11 +59,11 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
             DataArguments(**(data or {"dataset_name": "owner/corpus"})),
             NerTrainingArguments(output_dir=str(folder), use_cpu=True, seed=17, **(settings or {})),
             decoding=decoding or DecodingArguments(),
+            command_line=("run_ner.py", "--output_dir", str(folder), f"--train_file={folder}/x.conll"),
         )
         source = data.get("train_file", "owner/corpus/validation")
         files = read_and_describe(partial(read_sentences, source))[1] if "train_file" in data else ()
         corpus = Corpus({"validation": SENTENCES}, {"validation": source}, files={"validation": files})
-        monkeypatch.setattr(sys, "argv", ["run_ner.py", "--output_dir", str(folder), f"--train_file={folder}/x.conll"])
         label_set = LabelSet(("O", "B-PER", "I-PER"), Scheme.IOB2)
         write_model_card(folder / "README.md", arguments, recipe, corpus, label_set, 128, results, evaluations or {})
         return ModelCard.load(folder / "README.md")

@@ -18,7 +18,7 @@ from token_classification.arguments.decoding import DecodingArguments
 from token_classification.data.labels import IGNORED_LABEL, LabelSet
 from token_classification.data.schemes import Scheme, is_bare, is_prefixed, join_tag, split_tag
 from token_classification.data.sentences import Sentences
-from token_classification.errors import DataError, list_problems
+from token_classification.errors import DataError, list_problems, name_place
 from token_classification.recipe import Recipe
 
 
@@ -187,7 +187,7 @@ def _count_words(number: int) -> str:
 
 def _refuse_long_sentences(sentences: Sentences, lengths: np.ndarray, budget: int, source: str) -> None:
     problems = [
-        f"{source}:{sentences.lines[row]}: {lengths[row]:,} sub-tokens in the sentence, {budget} fit"
+        f"{name_place(source, sentences.lines[row])}: {lengths[row]:,} sub-tokens in the sentence, {budget} fit"
         for row in np.flatnonzero(lengths > budget)
     ]
     if problems:

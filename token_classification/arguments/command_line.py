@@ -2,17 +2,17 @@
 
 import difflib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import NoReturn, get_type_hints
+from typing import NoReturn
 
 import yaml
 from transformers import HfArgumentParser
 
 from token_classification.arguments.help import HELP_COMMAND
-from token_classification.arguments.old_flags import translate_old_flags
-from token_classification.arguments.run import RunArguments
+from token_classification.arguments.old_flags import OLD_FLAGS, translate_old_flags
+from token_classification.arguments.run import PARTS, RunArguments
 from token_classification.errors import UserError
 from token_classification.output_text import quote_path
 
@@ -37,7 +37,7 @@ def parse_command_line(argv: Sequence[str]) -> tuple[RunArguments, list[str]]:
         UserError: unknown flag or key (with the nearest name), wrong value, unreadable config file.
     """
     argv = list(argv)
-    if argv and argv[0].endswith(CONFIG_SUFFIXES):
+    if argv and argv[0].endswith(CONFIG_SUFFIXES) and not argv[0].startswith("-"):
         argv = [*read_config_file(argv[0]), *argv[1:]]
     argv, notices = translate_old_flags(argv)
     try:
@@ -48,11 +48,11 @@ def parse_command_line(argv: Sequence[str]) -> tuple[RunArguments, list[str]]:
 
 
 def _parse_flags(argv: Sequence[str]) -> RunArguments:
-    parser = ArgumentParser(get_type_hints(RunArguments).values(), add_help=False, allow_abbrev=False)
+    parser = ArgumentParser(PARTS.values(), add_help=False, allow_abbrev=False)
     _check_flag_names(parser, argv)
     values = vars(parser.parse_args(argv))
     parts, problems = {}, []
-    for name, part in get_type_hints(RunArguments).items():
+    for name, part in PARTS.items():
         try:
             parts[name] = part(**{field.name: values[field.name] for field in fields(part) if field.init})
         except (UserError, ValueError, TypeError, ImportError) as error:
@@ -61,6 +61,12 @@ def _parse_flags(argv: Sequence[str]) -> RunArguments:
     if problems:
         raise UserError("\n".join(problems))
     return RunArguments(**parts)
+
+
+def list_flags() -> list[str]:
+    """List the names of all flags, old ones too, without dashes."""
+    options = ArgumentParser(PARTS.values(), add_help=False, allow_abbrev=False)._option_string_actions
+    return [option.removeprefix("--") for option in options if option.startswith("--")] + list(OLD_FLAGS)
 
 
 def read_config_file(path: str) -> list[str]:
@@ -87,6 +93,15 @@ def read_config_file(path: str) -> list[str]:
         raise UserError(f"{path}: not valid {Path(path).suffix[1:].upper()}: {error}") from error
     if not isinstance(settings, dict):
         raise UserError(f"{path}: accepted is a mapping of flag names to values, e.g. `do_train: true`.")
+    return spell_flags(settings)
+
+
+def spell_flags(settings: Mapping[object, object]) -> list[str]:
+    """Spell settings as they are typed; what is None is left out.
+
+    >>> spell_flags({"seed": 1, "do_train": True, "labels": None})
+    ['--seed=1', '--do_train=true']
+    """
     return [part for key, value in settings.items() for part in _as_flag(str(key), value)]
 
 

@@ -90,11 +90,11 @@ def group_shown_flags() -> dict[str, dict[str, Flag]]:
 def group_all_flags() -> dict[str, dict[str, Flag]]:
     """Return every flag, by group and name."""
     # Here, because it brings transformers.
-    from token_classification.arguments.run import RunArguments
+    from token_classification.arguments.run import PARTS
 
     shown = {name: group for group, names in SHOWN.items() for name in names}
     groups: dict[str, dict[str, Flag]] = {group: {} for group in (*SHOWN, *TRAINING_GROUPS)}
-    for part_name, part in get_type_hints(RunArguments).items():
+    for part_name, part in PARTS.items():
         for name, flag in describe_flags(part).items():
             group = _choose_training_group(name) if part_name == "training" else shown.get(name, part_name)
             groups.setdefault(group, {})[name] = TRAINING_FLAGS.get(name, flag)

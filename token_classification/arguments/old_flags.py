@@ -53,6 +53,7 @@ NO_EFFECT = {
 
 SPECIAL = ("logging_dir", "use_auth_token", "checkpointing_steps", "debug")
 """Old flags whose value decides what they are now."""
+OLD_FLAGS = (*RENAMED, *SWITCHES, *NO_EFFECT, *SPECIAL)
 
 TRUE_WORDS = {"true", "t", "1", "yes", "y"}
 FALSE_WORDS = {"false", "f", "0", "no", "n"}

@@ -1,6 +1,8 @@
 """All settings of a run together, as they travel through the stations."""
 
-from dataclasses import dataclass, field
+import sys
+from dataclasses import dataclass, field, is_dataclass
+from typing import get_type_hints
 
 from token_classification.arguments.data import DataArguments
 from token_classification.arguments.decoding import DecodingArguments
@@ -22,3 +24,9 @@ class RunArguments:
     report: ReportArguments = field(default_factory=ReportArguments)
     export: ExportArguments = field(default_factory=ExportArguments)
     learning: LearningArguments = field(default_factory=LearningArguments)
+    command_line: tuple[str, ...] = field(default_factory=lambda: tuple(sys.argv))
+    """What was typed, for the record of the run"""
+
+
+PARTS: dict[str, type] = {name: part for name, part in get_type_hints(RunArguments).items() if is_dataclass(part)}
+"""Attribute -> its dataclass, whose fields are flags"""

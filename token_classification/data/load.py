@@ -3,26 +3,23 @@
 import logging
 import random
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-
-from datasets import Dataset
 
 from token_classification.arguments.data import DataArguments
 from token_classification.arguments.model import ModelArguments
 from token_classification.arguments.run import RunArguments
 from token_classification.arguments.training import NerTrainingArguments
 from token_classification.data.formats import read_sentences
-from token_classification.data.formats.label_columns import choose_columns
 from token_classification.data.formats.record_columns import list_columns
-from token_classification.data.formats.records import build_sentences
-from token_classification.data.hub import class_label_names, load_hub_dataset
+from token_classification.data.hub import load_hub_dataset
+from token_classification.data.in_memory import Rows, read_dataset, read_rows
 from token_classification.data.inputs import ReadFile, read_and_describe
 from token_classification.data.sentences import Sentences, select_sentences
 from token_classification.data.splits import SPLIT_NAMES, SPLITS
-from token_classification.errors import DataError, UserError
+from token_classification.errors import DataError, UserError, name_place
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +40,7 @@ class Corpus:
 
     def place(self, split: str, row: int) -> str:
         """Where a sentence stands: `file:line`."""
-        return f"{self.sources[split]}:{self.splits[split].lines[row]}"
+        return name_place(self.sources[split], self.splits[split].lines[row])
 
     def count_tags(self, split: str) -> Counter[str]:
         """How many words carry each tag, in the whole file where that counts; empty for a split without tags."""
@@ -55,14 +52,18 @@ class Corpus:
         return counts
 
 
-def load_corpus(arguments: RunArguments) -> Corpus:
+def load_corpus(arguments: RunArguments, in_memory: Mapping[str, Rows] | None = None) -> Corpus:
     """Load every split that is given, check that the run has what it needs, hold out and cut as asked.
+
+    Args:
+        arguments: The settings of the run.
+        in_memory: What stands for a file that is none: its name in the settings -> the rows of the split.
 
     Raises:
         UserError: a split that the run needs is missing; as `DataError`, with file:line: something wrong in a file.
     """
     data = arguments.data
-    corpus = load_dataset_splits(data, arguments.model) if data.dataset_name else _load_files(data)
+    corpus = load_dataset_splits(data, arguments.model) if data.dataset_name else _load_files(data, in_memory or {})
     if data.validation_split and "validation" not in corpus.splits and "train" in corpus.splits:
         hold_out_validation(corpus, data.validation_split, arguments.training.seed)
     _check_needed_splits(corpus, arguments)
@@ -124,8 +125,8 @@ def describe_files(corpus: Corpus) -> dict[str, dict]:
     return described
 
 
-def _load_files(data: DataArguments) -> Corpus:
-    """Read the given files; the problems of all files are reported together."""
+def _load_files(data: DataArguments, in_memory: Mapping[str, Rows]) -> Corpus:
+    """Read the given files and rows; the problems of all of them are reported together."""
     files = {
         split: path
         for split, path in zip(SPLITS, (data.train_file, data.validation_file, data.test_file), strict=True)
@@ -137,7 +138,10 @@ def _load_files(data: DataArguments) -> Corpus:
     columns = (data.text_column_name, data.label_column_name, data.task_name)
     for split, path in files.items():
         try:
-            if path not in known and path not in problems:  # one file may be several splits
+            if path in in_memory:
+                corpus.splits[split], names = read_rows(in_memory[path], path, data)
+                corpus.label_names = corpus.label_names or names
+            elif path not in known and path not in problems:  # one file may be several splits
                 known[path] = read_and_describe(partial(read_sentences, path, *columns))
         except DataError as error:
             problems[path] = str(error)
@@ -164,7 +168,7 @@ def load_dataset_splits(data: DataArguments, model: ModelArguments) -> Corpus:
     corpus = Corpus({}, {})
     for split, name in _choose_splits(loaded, data.dataset_name).items():
         corpus.sources[split] = f"{data.dataset_name}/{name}"
-        corpus.splits[split], names = _read_split(loaded[name], Path(corpus.sources[split]), data)
+        corpus.splits[split], names = read_dataset(loaded[name], Path(corpus.sources[split]), data)
         corpus.label_names = corpus.label_names or names
     return corpus
 
@@ -181,29 +185,6 @@ def _choose_splits(found: Iterable[str], dataset: str | None) -> dict[str, str]:
         else:
             chosen[split] = name
     return chosen
-
-
-def _read_split(dataset: Dataset, source: Path, data: DataArguments) -> tuple[Sentences, list[str] | None]:
-    """The sentences of a split, and the ClassLabel names of its tags."""
-    found, records = dataset.column_names, dataset.to_list()
-    asked = (data.text_column_name, data.label_column_name, data.task_name)
-    word_column, tag_column = choose_columns(records, found, *asked, source)
-    names = class_label_names(dataset.features, tag_column) if tag_column else None
-    if names:
-        _name_tags(records, tag_column, names)
-        if not any(any(tag is not None for tag in row[tag_column] or ()) for row in records):
-            logger.warning("%s: all tags are -1, so it counts as a split without tags", source)
-            tag_column = None
-    numbered = list(enumerate(records, start=1))
-    return build_sentences(numbered, source, word_column, tag_column, found), names
-
-
-def _name_tags(rows: list[dict], tag_column: str, names: list[str]) -> None:
-    """ClassLabel numbers become names, and -1 (no label) null, which is reported later."""
-    name_of = dict(enumerate(names))
-    for row in rows:
-        if row[tag_column] is not None:
-            row[tag_column] = [name_of.get(tag) for tag in row[tag_column]]
 
 
 def used_splits(training: NerTrainingArguments) -> list[str]:

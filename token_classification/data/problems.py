@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from token_classification.data.sentences import Sentences
-from token_classification.errors import DataError, list_problems, shorten
+from token_classification.errors import DataError, list_problems, name_place, shorten
 
 SHOWN_CHARACTERS = 80
 
@@ -94,7 +94,7 @@ class Problem:
         object.__setattr__(self, "text", shorten(self.text))
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.text}"
+        return f"{name_place(self.path, self.line)}: {self.text}"
 
 
 class BrokenFileError(DataError):

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from token_classification.data.inputs import open_input
 from token_classification.data.problems import BrokenFileError, Kind, Problem
-from token_classification.errors import DataError
+from token_classification.errors import DataError, name_place
 from token_classification.output_text import quote_path
 
 MARKS = {
@@ -128,7 +128,7 @@ def split_blanks(line: str) -> list[str]:
 def no_words(path: Path) -> DataError:
     """Give the error for a file that holds no word at all."""
     return DataError(
-        f"{path}:1: no words (not one in the whole file); accepted: one sentence or more; check what wrote the file"
+        f"{name_place(path, 1)}: no words (not one in all of it); accepted: one sentence or more; check what wrote it"
     )
 
 

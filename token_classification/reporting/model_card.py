@@ -17,7 +17,7 @@ from token_classification.hardware import describe_hardware
 from token_classification.output_text import dump_json, make_printable, quote_argument
 from token_classification.recipe import Recipe
 from token_classification.reporting.evaluation import Evaluation
-from token_classification.reporting.run_record import read_command_line
+from token_classification.reporting.run_record import hide_secrets
 from token_classification.scoring.evaluate import SplitResults
 from token_classification.scoring.intervals import Score
 from token_classification.scoring.metrics import OVERALL, SHARES, STRICT
@@ -147,7 +147,7 @@ def write_model_card(
         limits=_describe_limits(label_set.scheme),
         data=_format_data(corpus),
         training=_describe_training(arguments.training, recipe),
-        command=_format_command(read_command_line()),
+        command=_format_command(hide_secrets(arguments.command_line)),
     )
     write_whole(path, ModelCard(card).content)
 

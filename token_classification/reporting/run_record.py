@@ -43,7 +43,7 @@ def write_run_record(
     }
     unused = {*SECRETS, *recipe.replaced_arguments}
     record = {
-        "command_line": read_command_line(),
+        "command_line": hide_secrets(arguments.command_line),
         "seed": training.seed,
         "model_arguments": _list_arguments(vars(arguments.model), unused),
         "data_arguments": _list_arguments(data, unused),

@@ -19,14 +19,11 @@ from token_classification.data.results_folder import check_own_files, claim_file
 from token_classification.data.sentences import Sentences
 from token_classification.data.whole_files import write_whole
 from token_classification.errors import UserError
-from token_classification.inference.engine import open_engine
 from token_classification.inference.export_record import read_export_record
 from token_classification.modeling.build import load_config, read_model_labels
-from token_classification.recipe import DEFAULT_RECIPE
 from token_classification.reporting.confusion import can_draw, draw_confusion_matrix, name_confusion_matrix
-from token_classification.reporting.report import write_report
 from token_classification.scoring.evaluate import SplitResults
-from token_classification.story import walk
+from token_classification.story import score_export, walk
 from token_classification.tao import report
 from token_classification.tao.models import open_model
 from token_classification.tao.translate import translate_data, translate_decoding
@@ -103,11 +100,7 @@ def predict(folder: Path, corpus: Corpus, spec: DictConfig, results: Path) -> Sp
     )
     if read_export_record(folder) is None:
         return walk(arguments, corpus=corpus)["test"]
-    decoding = arguments.decoding
-    engine = open_engine(folder, max_seq_length=decoding.max_seq_length, decoder=decoding.decoder, show_progress=True)
-    outcome = engine.evaluate(corpus.splits["test"], corpus.sources["test"])
-    write_report(arguments, DEFAULT_RECIPE, corpus, engine.label_set, engine.aligner.window_length, {"test": outcome})
-    return outcome
+    return score_export(arguments, corpus=corpus)["test"]
 
 
 def write_flat_predictions(path: Path, sentences: Sentences, outcome: SplitResults) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from token_classification.data.problems import SHOWN_CHARACTERS, show
-from token_classification.errors import DataError
+from token_classification.errors import DataError, name_place
 
 WORD_COLUMNS = ("tokens", "words")
 TEXT_COLUMNS = ("text", *WORD_COLUMNS)
@@ -68,6 +68,6 @@ def explain_missing_column(
     missing = f"no column {show(asked)}" if asked else f"no column of {what}"
     near = find_near(asked or accepted[0], found) or [find_column(found, accepted) or "NAME"]
     return (
-        f"{path}:1: {missing} (columns found: {list_columns(found)}); "
+        f"{name_place(path, 1)}: {missing} (columns found: {list_columns(found)}); "
         f"accepted: {', '.join(map(repr, accepted))}, or the one you name; add {flag} {near[0]}"
     )
