@@ -30,7 +30,7 @@ class Ledger:
     words_windowed: int
     """Words of sentences that were longer than a window."""
     words_without_sub_tokens: int
-    """Words that the tokenizer gives nothing for; the unknown token stands for them."""
+    """Words without sub-tokens; the unknown token stands for them."""
     words_cut: int
     """Words longer than a whole window, which keep their first sub-tokens."""
     words_truncated: int
@@ -125,7 +125,7 @@ class Aligner:
         return AlignedSplit(windows, sub_tokens.sentence_starts, sentences.tags, ledger)
 
     def _choose_labels(self, tags: Sequence[Sequence[str]]) -> WindowLabels:
-        """What the loss sees at first sub-tokens, at further ones and at special tokens."""
+        """Return what the loss sees at first sub-tokens, at further ones and at special tokens."""
         words = self.label_set.encode(tag for row in tags for tag in row)
         further = None
         if self.continuation_labels == "same":
@@ -148,7 +148,7 @@ def build_aligner(
     continuation_labels: str = "ignored",
     special_token_label: str | None = None,
 ) -> Aligner:
-    """An aligner for a tokenizer and a label set; `window_length` counts special tokens."""
+    """Return an aligner for a tokenizer and a label set; `window_length` counts special tokens."""
     special = find_special_tokens(tokenizer)
     return Aligner(
         tokenizer,
@@ -169,7 +169,7 @@ def fit_aligner(
     decoding: DecodingArguments,
     recipe: Recipe,
 ) -> Aligner:
-    """The aligner that the arguments of a run ask for, with windows that the model can take."""
+    """Return the aligner that the arguments of a run ask for, with windows that the model can take."""
     return build_aligner(
         tokenizer,
         label_set,
@@ -198,9 +198,9 @@ def _refuse_long_sentences(sentences: Sentences, lengths: np.ndarray, budget: in
 
 
 def find_continuation_labels(label_set: LabelSet) -> np.ndarray:
-    """For each label the one that a word's further sub-tokens get: `B-X` gives `I-X` where that exists, else itself.
+    """Return for each label that of a word's further sub-tokens: `I-X` for `B-X` where there is one, else itself.
 
-    Only the prefix is exchanged: `B-AB-B-` gives `I-AB-B-`. Returns int64 (labels,).
+    Only the prefix is exchanged: `I-AB-B-` for `B-AB-B-`. The result is int64, (labels,).
     """
     begins = {
         name: split_tag(name)[1]

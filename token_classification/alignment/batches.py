@@ -25,7 +25,7 @@ class WindowCollator:
     """Pad every batch to this many positions (`--pad_to_max_length`)."""
 
     def __call__(self, windows: Sequence[dict[str, np.ndarray]]) -> dict[str, torch.Tensor]:
-        """Windows -> int64 tensors (batch, length): input_ids, attention_mask, and labels where there are any."""
+        """Return int64 tensors (batch, length): input_ids, attention_mask, and labels where there are any."""
         rows = [window["input_ids"] for window in windows]
         batch = {
             "input_ids": self._pad(rows, self.pad_id),
@@ -38,11 +38,11 @@ class WindowCollator:
         return batch
 
     def split_rows(self, batch: dict[str, torch.Tensor]) -> list[torch.Tensor]:
-        """The sub-tokens of each window of a batch with its padding, int64 (length,)."""
+        """Return the sub-tokens of each window of a batch with its padding, int64 (length,)."""
         return [*batch["input_ids"]]
 
     def find_offsets(self, lengths: np.ndarray, batch_length: int) -> np.ndarray:
-        """Where each window begins in its padded row, int64 (batch,)."""
+        """Return where each window begins in its padded row, int64 (batch,)."""
         return batch_length - lengths if self.pads_left else np.zeros_like(lengths)
 
     def _pad(self, rows: Sequence[np.ndarray], fill: int) -> torch.Tensor:
@@ -54,7 +54,7 @@ class WindowCollator:
         return torch.from_numpy(padded)
 
     def segment_ids(self, length: int) -> np.ndarray:
-        """Token types of a window, int64 (length,)."""
+        """Return the token types of a window, int64 (length,)."""
         before, words, after = self.special.types
         segments = np.full(length, words, dtype=np.int64)
         segments[: len(self.special.before)] = before
@@ -65,7 +65,7 @@ class WindowCollator:
 def build_collator(
     tokenizer: PreTrainedTokenizerBase, special: SpecialTokens, length: int | None = None
 ) -> WindowCollator:
-    """The collator for a tokenizer; without a padding token it pads with id 0, which the attention mask hides."""
+    """Return a tokenizer's collator; one without a padding token pads with id 0, which the attention mask hides."""
     pad_id = 0 if tokenizer.pad_token_id is None else tokenizer.pad_token_id
     return WindowCollator(pad_id, tokenizer.padding_side == "left", special, length)
 
@@ -73,7 +73,7 @@ def build_collator(
 def group_by_length(
     lengths: np.ndarray, sentence_ids: np.ndarray, token_budget: int, share: tuple[int, int] = (0, 1)
 ) -> list[np.ndarray]:
-    """Batches of windows for prediction: similar lengths together, longest first, within a budget of padded positions.
+    """Return the batches for prediction: similar lengths together, longest first, within a budget of padded positions.
 
     The windows of one sentence stay next to each other, so that a decoder that needs the whole sentence has it early.
 

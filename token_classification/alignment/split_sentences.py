@@ -29,11 +29,11 @@ class TaggedLine:
     text: str
 
     def with_tag(self, tag: str) -> "TaggedLine":
-        """The same line with another tag in its last column."""
+        """Return the same line with another tag in its last column."""
         return replace(self, tag=tag, text=self.text.removesuffix(self.tag) + tag)
 
     def with_word(self, word: str) -> "TaggedLine":
-        """The same line with another word in its first column."""
+        """Return the same line with another word in its first column."""
         return replace(self, word=word, text=word + self.text.removeprefix(self.word))
 
 
@@ -53,7 +53,7 @@ class Counts:
     """Code points of a word without content (`U+0096`) -> how often it was filtered, or replaced"""
 
     def describe(self) -> str:
-        """One line for people and programs."""
+        """Return one line for people and programs."""
         filtered = ", ".join(f"{name} {count:,}" for name, count in self.filtered.most_common())
         return (
             f"sentences {self.sentences_in:,} -> {self.sentences_out:,}, "
@@ -112,7 +112,7 @@ def split_sentences(
 
 
 def group_entities(lines: Iterable[TaggedLine | None], counts: Counts) -> Iterator[list[TaggedLine] | None]:
-    """Lines that belong to one entity together, every other line by itself; None where a sentence ends."""
+    """Yield the lines of each entity together, every other line by itself, and None where a sentence ends."""
     group: list[TaggedLine] = []
     in_sentence = False
     for line in lines:
@@ -134,7 +134,7 @@ def group_entities(lines: Iterable[TaggedLine | None], counts: Counts) -> Iterat
 
 
 def has_no_content(word: str) -> bool:
-    """Whether a word is made of control, format and space characters only (U+0096, soft hyphen, NBSP, BOM ...)."""
+    """Tell whether a word is of control, format and space characters only (U+0096, soft hyphen, NBSP, BOM ...)."""
     return all(unicodedata.category(character) in ("Cc", "Cf", "Zs", "Zl", "Zp") for character in word)
 
 
@@ -161,7 +161,7 @@ def _drop_empty_words(
 
 
 def _find_cut(sentence: list[TaggedLine], following: TaggedLine) -> int:
-    """The last place of a full sentence where no entity is cut; its end, inside an entity, if there is none."""
+    """Return the last place of a full sentence where no entity is cut; its end, inside an entity, if there is none."""
     pairs = list(zip(sentence, [*sentence[1:], following], strict=True))
     for place in range(len(sentence), 0, -1):
         before, after = pairs[place - 1]
@@ -178,7 +178,7 @@ def _finish(sentence: list[tuple[TaggedLine, int]], counts: Counts) -> Iterator[
 
 
 def split_as_the_original(lines: Iterable[str], count_sub_tokens: CountSubTokens, budget: int) -> Iterator[str]:
-    """What the original script prints for the lines of a file, line by line without line ends.
+    """Yield what the original script prints for the lines of a file, line by line without line ends.
 
     Its ways are kept: a word without sub-tokens takes its tag with it, cuts ignore entities, a full sentence gets an
     empty line even where one stands already, and Unicode blanks (NBSP, U+0085) part word and tag.

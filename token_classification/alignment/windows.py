@@ -82,7 +82,7 @@ class WindowLabels:
 
 
 def find_window_length(max_seq_length: int | None, tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> int:
-    """Longest input in positions: `--max_seq_length`, or what tokenizer and model can take where that is less."""
+    """Return the longest input in positions: `--max_seq_length`, or what tokenizer and model take if that is less."""
     limits = [tokenizer.model_max_length, getattr(model.config.get_text_config(), "max_position_embeddings", None)]
     for name, module in model.named_modules():
         if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
@@ -128,13 +128,13 @@ def plan_windows(sub_tokens: SubTokens, budget: int, stride: int | None = None, 
 
 
 def _plan_short_sentences(sub_tokens: SubTokens, sentences: np.ndarray) -> np.ndarray:
-    """One window for each sentence that fits; rows as in `WindowPlan`."""
+    """Return one window for each sentence that fits; rows as in `WindowPlan`."""
     first, end = sub_tokens.sentence_starts[sentences], sub_tokens.sentence_starts[sentences + 1]
     return np.column_stack([sentences, first, end, first, end])
 
 
 def _window_sentence(word_starts: np.ndarray, budget: int, stride: int) -> np.ndarray:
-    """Overlapping windows over one sentence; rows (first, end, owned_first, owned_end), words counted in the sentence.
+    """Return overlapping windows over a sentence as rows (first, end, owned_first, owned_end) of its own words.
 
     Args:
         word_starts: Sub-token at which each word starts, and the total: int64 (words + 1,).
@@ -157,7 +157,7 @@ def _window_sentence(word_starts: np.ndarray, budget: int, stride: int) -> np.nd
 
 
 def _find_owners(spans: np.ndarray, word_starts: np.ndarray) -> np.ndarray:
-    """The window that owns each word, int64 (words,): most sub-tokens on the poorer side; the earlier window on a tie.
+    """Return the window that owns each word, int64 (words,): most sub-tokens on the poorer side, else the earlier.
 
     A sentence's own beginning and end are no lack of context.
     """
@@ -177,7 +177,7 @@ def _find_owners(spans: np.ndarray, word_starts: np.ndarray) -> np.ndarray:
 
 
 def _truncate_sentence(word_starts: np.ndarray, budget: int) -> np.ndarray:
-    """The first `budget` sub-tokens only: words that start behind them are in no window."""
+    """Return the first `budget` sub-tokens only: words that start behind them are in no window."""
     end = int(np.searchsorted(word_starts[:-1], budget, side="left"))
     return np.array([[0, end, 0, end]])
 
@@ -224,7 +224,7 @@ def build_windows(
 def _lay_out_labels(
     windows: Windows, labels: WindowLabels, word_lengths: np.ndarray, special: SpecialTokens
 ) -> np.ndarray:
-    """Labels of every position of the windows, int64 (positions,): only owned words have any."""
+    """Return labels of every position of the windows, int64 (positions,): only owned words have any."""
     before, after = len(special.before), len(special.after)
     laid_out = np.full(len(windows.input_ids), IGNORED_LABEL, dtype=np.int64)
     for place in range(before):

@@ -69,7 +69,7 @@ def split_into_sub_tokens(tokenizer: PreTrainedTokenizerBase, sentences: Sequenc
 
 
 def tokenize_words(tokenizer: PreTrainedTokenizerBase, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Sub-tokens of all words end to end, int32, and how many each has (0 is possible), int64 (words,)."""
+    """Return sub-tokens of all words end to end, int32, and how many each has (0 is possible), int64 (words,)."""
     chunks = [words[start : start + WORDS_PER_CALL] for start in range(0, len(words), WORDS_PER_CALL)]
     if not chunks:
         return np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int64)
@@ -84,7 +84,7 @@ def tokenize_words(tokenizer: PreTrainedTokenizerBase, words: Sequence[str]) -> 
 
 
 def find_placeholder(tokenizer: PreTrainedTokenizerBase) -> int:
-    """Id of the token that stands for a word without sub-tokens: the unknown token, else the mask or padding token.
+    """Return the id that stands for a word without sub-tokens: the unknown token, else the mask or padding token.
 
     Raises:
         UserError: the tokenizer has none of them.
@@ -109,12 +109,12 @@ def find_special_tokens(tokenizer: PreTrainedTokenizerBase) -> SpecialTokens:
 
 
 def cumulate(lengths: np.ndarray) -> np.ndarray:
-    """Lengths -> borders: [2, 3] -> [0, 2, 5] (int64, one more item)."""
+    """Return lengths -> borders: [2, 3] -> [0, 2, 5] (int64, one more item)."""
     return np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))
 
 
 def expand_ranges(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Indices of many ranges end to end: starts [5, 0], lengths [2, 3] -> [5, 6, 0, 1, 2]."""
+    """Return indices of many ranges end to end: starts [5, 0], lengths [2, 3] -> [5, 6, 0, 1, 2]."""
     ends = np.cumsum(lengths)
     total = int(ends[-1]) if len(ends) else 0
     return np.arange(total) + np.repeat(starts - (ends - lengths), lengths)

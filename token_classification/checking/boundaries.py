@@ -9,7 +9,7 @@ from token_classification.data.problems import Kind, Problem
 
 
 def find_boundary_problems(data: CheckedData) -> Iterator[Problem]:
-    """Problems of each file with its sentences as a whole."""
+    """Yield problems of each file with its sentences as a whole."""
     for file in data.files:
         if file.tag_ids is None and len(file.sentences):
             columns = file.sentences.columns
@@ -26,7 +26,7 @@ def find_boundary_problems(data: CheckedData) -> Iterator[Problem]:
 
 
 def find_cut_sentences(file: CheckedFile) -> Iterator[Problem]:
-    """Document starts with a word right before and right behind them, where one blank line at least is usual."""
+    """Yield document starts with a word right before and right behind them, where one blank line at least is usual."""
     sentences = file.sentences
     if sentences.doc_ids is None or not sentences.has_line_per_word:
         return

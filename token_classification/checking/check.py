@@ -55,7 +55,7 @@ def check_data(
 
 
 def describe_repair(repair: Repair) -> str:
-    """What was written, what was repaired in it, and what is left."""
+    """Return what was written, what was repaired in it, and what is left."""
     lines = []
     for path, counts, left_out in zip(repair.paths, repair.counts, repair.sentences_left_out, strict=True):
         done = ", ".join(f"{kind} {count:,}" for kind, count in counts.items() if count) or "nothing"

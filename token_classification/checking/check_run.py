@@ -16,7 +16,7 @@ from token_classification.data.splits import SPLITS
 
 @keep_inputs()
 def check_run(arguments: RunArguments) -> int:
-    """Report on stdout what is wrong with the splits of a run; gives the exit code.
+    """Report on stdout what is wrong with the splits of a run; return the exit code.
 
     Raises:
         UserError: no such model, file or data set.

@@ -88,27 +88,27 @@ class LineCopy:
 
 
 def _end_lines(lines: Sequence[str], end: str) -> list[str]:
-    """The lines that stand in the place of one that ends so; of several only the last may have no end."""
+    """Return the lines that stand in the place of one that ends so; of several only the last may have no end."""
     return [line + (end or "\n") for line in lines[:-1]] + [line + end for line in lines[-1:]]
 
 
 def name_copy(path: Path) -> str:
-    """The name of the corrected copy of a file."""
+    """Return the name of the corrected copy of a file."""
     return path.name if _is_copied_line_by_line(path) else f"{path.stem}.jsonl"
 
 
 def name_diff(copy: str) -> str:
-    """The name of the file with what changes in a copy."""
+    """Return the name of the file with what changes in a copy."""
     return f"{copy}.diff"
 
 
 def _is_copied_line_by_line(path: Path) -> bool:
-    """Files of other formats, and pairs of text and labels, become JSON lines."""
+    """Tell whether a copy keeps the lines; other formats, and pairs of text and labels, become JSON lines."""
     return find_labels_file(path) is None and recognise_format(path) in ("conll", "conllu", "jsonl")
 
 
 def copy_lines(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice) -> LineCopy:
-    """The lines of a file with the planned words and tags."""
+    """Return the lines of a file with the planned words and tags."""
     if not _is_copied_line_by_line(file.path):
         return _copy_as_json_lines(file, plan, columns)
     file_format = recognise_format(file.path)
@@ -118,7 +118,7 @@ def copy_lines(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice) -> Li
 
 
 def _read_ended_lines(path: Path) -> tuple[list[str], list[str]]:
-    """The lines of a file, and what each ends with; those of old Macs, which end with CR alone, get LF."""
+    """Return the lines of a file, and what each ends with; those of old Macs, which end with CR alone, get LF."""
     lines = read_lines(path)
     found = decode_text(read_bytes(path), path).split("\n")
     ends = ["\n"] * len(lines)
@@ -133,7 +133,7 @@ def _read_ended_lines(path: Path) -> tuple[list[str], list[str]]:
 
 
 def _mark(lines: list[str], new: list[list[str]], path: Path) -> list[str]:
-    """The old lines, with the byte order mark that a file may begin with; a first line that stays keeps it, too."""
+    """Return the old lines with the byte order mark of the file, if any; a first line that stays keeps it, too."""
     if not read_bytes(path).startswith(BOM_UTF8):
         return lines
     marked = ["\ufeff" + lines[0], *lines[1:]]
@@ -168,7 +168,7 @@ def _copy_rows(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice, file_
 
 
 def _repair_row(problem: Problem, lines: list[str], new: list[list[str]], layout: Layout, known: set[str]) -> dict:
-    """Repair a line that could not be read, or holds no word: gives what was repaired, if anything was."""
+    """Repair a line that could not be read, or holds no word; return what was repaired, if anything was."""
     line = problem.line - 1
     if problem.kind == Kind.HEADER_LINE:
         new[line] = []
@@ -199,7 +199,7 @@ def _copy_records(file: CheckedFile, plan: RepairPlan) -> LineCopy:
 
 
 def _copy_as_json_lines(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice) -> LineCopy:
-    """Records under the names by which the same flags find them again."""
+    """Return records under the names by which the same flags find them again."""
     word_name, tag_name = columns.text_column or WORD_COLUMNS[0], columns.label_column or f"{columns.task}_tags"
     old, new = [], []
     for row, words in enumerate(file.sentences.tokens):

@@ -15,7 +15,7 @@ Place = tuple[CheckedFile, int]
 
 
 def find_duplicates(data: CheckedData) -> Iterator[Problem]:
-    """Problems with sentences of the same words, at each but the one that is to stay."""
+    """Yield problems with sentences of the same words, at each but the one that is to stay."""
     places: dict[tuple[str, ...], list[Place]] = defaultdict(list)
     for file in data.files:
         for row, words in enumerate(file.sentences.tokens):
@@ -28,7 +28,7 @@ def find_duplicates(data: CheckedData) -> Iterator[Problem]:
 
 
 def _compare_splits(group: Sequence[Place]) -> Iterator[Problem]:
-    """Leakage at the place in the earlier split, from which a sentence is to go; repetitions at the later places."""
+    """Yield leakage where it is to be taken out, in the earlier split, and repetitions at their later places."""
     by_split: dict[str, list[Place]] = defaultdict(list)
     for place in group:
         by_split[place[0].split].append(place)
@@ -53,7 +53,7 @@ def _compare_splits(group: Sequence[Place]) -> Iterator[Problem]:
 
 
 def _compare_tags(group: Sequence[Place]) -> Iterator[Problem]:
-    """The places whose tags differ from the most frequent tags of the same words (from the first at a tie)."""
+    """Yield the places whose tags differ from the most frequent tags of the same words (from the first at a tie)."""
     tagged = [(file, row) for file, row in group if file.sentences.tags is not None]
     annotations = [tuple(file.sentences.tags[row]) for file, row in tagged]
     if len(set(annotations)) < 2:

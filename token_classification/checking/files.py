@@ -51,26 +51,26 @@ class CheckedFile:
     """int32, (words,): places in `CheckedData.tags`"""
 
     def find_word(self, position: int) -> tuple[int, int]:
-        """Sentence, and place in it, of a word counted through the file."""
+        """Return the sentence of a word counted through the file, and its place there."""
         row = int(np.searchsorted(self.starts, position, side="right")) - 1
         return row, int(position - self.starts[row])
 
     def find_line(self, position: int) -> int:
-        """The line (or record) of a word counted through the file."""
+        """Return the line (or record) of a word counted through the file."""
         return self.sentences.find_line(*self.find_word(position))
 
     def report_word(self, kind: Kind, position: int, text: str) -> Problem:
-        """A problem with a word counted through the file."""
+        """Return a problem with a word counted through the file."""
         row, word = self.find_word(position)
         where = "" if self.sentences.has_line_per_word else f"word {word + 1} of the sentence: "
         return Problem(kind, self.path, self.sentences.find_line(row, word), where + text)
 
     def report_sentence(self, kind: Kind, row: int, text: str) -> Problem:
-        """A problem with a sentence."""
+        """Return a problem with a sentence."""
         return Problem(kind, self.path, self.sentences.lines[row], text)
 
     def find_broken_sentences(self) -> set[int]:
-        """The sentences in which, or right before or behind which, rows could not be read."""
+        """Return the sentences in which, or right before or behind which, rows could not be read."""
         broken = set()
         if self.sentences.has_line_per_word:
             for problem in self.problems:
@@ -82,7 +82,7 @@ class CheckedFile:
         return broken
 
     def place(self, row: int) -> str:
-        """Where a sentence stands: `file:line`."""
+        """Return where a sentence stands: `file:line`."""
         return f"{self.path}:{self.sentences.lines[row]}"
 
 
@@ -113,7 +113,7 @@ class CheckedData:
         return turn_suffixed(tag for tag, count in zip(self.tags, counts, strict=True) if count)
 
     def count_tags(self, files: Iterable[CheckedFile]) -> np.ndarray:
-        """Words of each tag: int64 (tags,)."""
+        """Return words of each tag: int64 (tags,)."""
         counts = np.zeros(len(self.tags), dtype=np.int64)
         for file in files:
             if file.tag_ids is not None:
@@ -134,7 +134,8 @@ class Reading:
 def read_files(paths: Sequence[Path], columns: ColumnChoice = USUAL_COLUMNS) -> list[Reading]:
     """Read files as far as they can be read; the split of each is told from its name, or that of its folder.
 
-    Raises: DataError when a file is missing.
+    Raises:
+        DataError: a file is missing.
     """
     paths = list(dict.fromkeys(map(find_text_file, paths)))
     return [read_file(path, find_split(path), columns) for path in paths]
@@ -143,7 +144,8 @@ def read_files(paths: Sequence[Path], columns: ColumnChoice = USUAL_COLUMNS) -> 
 def read_file(path: Path, split: str, columns: ColumnChoice = USUAL_COLUMNS) -> Reading:
     """Read one file as far as it can be read: broken rows, a header and a file with swapped columns are left out.
 
-    Raises: DataError when there is no such file.
+    Raises:
+        DataError: there is no such file.
     """
     open_bytes(path).close()
     problems = []
@@ -195,7 +197,7 @@ def _number(rows: Sequence[Sequence[str]], numbers: dict[str, int]) -> np.ndarra
 
 
 def _as_problem(path: Path, error: DataError) -> Problem:
-    """A whole file's error, whose text opens with `file:line: ` or `file: `."""
+    """Return a whole file's error, whose text opens with `file:line: ` or `file: `."""
     text = str(error).removeprefix(str(path))
     line, text = re.fullmatch(r"(?::(\d+))?:? ?(.*)", text, re.DOTALL).groups()
     return Problem(Kind.UNREADABLE, path, int(line or 1), text)

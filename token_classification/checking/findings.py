@@ -20,7 +20,7 @@ class Finding:
 
 
 def group_problems(problems: Iterable[Problem], paths: Sequence[Path]) -> list[Finding]:
-    """Problems by kind, worst kind first; within a kind in the order of `paths` and lines."""
+    """Return problems by kind, worst kind first; within a kind in the order of `paths` and lines."""
     order = {path: number for number, path in enumerate(paths)}
     by_kind: dict[Kind, list[Problem]] = defaultdict(list)
     for problem in sorted(problems, key=lambda problem: (order[problem.path], problem.line)):
@@ -29,5 +29,5 @@ def group_problems(problems: Iterable[Problem], paths: Sequence[Path]) -> list[F
 
 
 def choose_exit_code(findings: Iterable[Finding]) -> int:
-    """0: nothing but notes; 1: warnings; 2: errors."""
+    """Return 0 for nothing but notes, 1 for warnings, 2 for errors."""
     return max((EXIT_CODES[finding.kind.severity] for finding in findings), default=0)

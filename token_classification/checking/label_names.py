@@ -31,7 +31,7 @@ FEW = 0.01
 
 
 def find_odd_labels(data: CheckedData, scheme: Scheme) -> Iterator[Problem]:
-    """Problems with tags that are none, or look like another one, at each place where they stand."""
+    """Yield problems with tags that are none, or look like another one, at each place where they stand."""
     counts = dict(zip(data.tags, data.count_tags(data.files).tolist(), strict=True))
     meant = find_near_misses(counts, scheme)
     odd = set(_find_odd_tags(counts, scheme)) - set(meant)
@@ -52,7 +52,7 @@ def find_odd_labels(data: CheckedData, scheme: Scheme) -> Iterator[Problem]:
 
 
 def find_suffix_tags(data: CheckedData) -> Iterator[Problem]:
-    """The first tag of each file whose prefix stands behind the type, where most are written so."""
+    """Yield the first tag of each file whose prefix stands behind the type, where most are written so."""
     turned = data.turned_tags
     numbers = [number for number, tag in enumerate(data.tags) if tag in turned]
     for file in data.tagged_files:
@@ -66,7 +66,7 @@ def find_suffix_tags(data: CheckedData) -> Iterator[Problem]:
 
 
 def find_near_misses(counts: dict[str, int], scheme: Scheme) -> dict[str, str]:
-    """Rare tag -> the frequent one that it is most probably meant to be.
+    """Return for each rare tag the frequent one that it is most probably meant to be.
 
     The same letters in another case or with another separator (`b-per`, `B_PER`, `0` for `O`) count, however often.
     With an entity scheme one wrong, missing or additional letter in a rare type (`B-PERS`) counts as well; plain tags
@@ -96,7 +96,7 @@ def find_near_misses(counts: dict[str, int], scheme: Scheme) -> dict[str, str]:
 
 
 def find_absent_labels(data: CheckedData, scheme: Scheme) -> Iterator[Problem]:
-    """Labels that only other splits than train have, at their first place in each file.
+    """Yield labels that only other splits than train have, at their first place in each file.
 
     Those that are a problem by themselves (misspelt, none at all, of another scheme) are not named again.
     """
@@ -121,18 +121,18 @@ def find_absent_labels(data: CheckedData, scheme: Scheme) -> Iterator[Problem]:
 
 
 def is_swapped(word: str, tag: str, known: set[str]) -> bool:
-    """Whether word and tag of a row with an odd tag are in each other's place; `known` are the prefixed tags."""
+    """Tell whether word and tag of a row with an odd tag are in each other's place; `known` are the prefixed tags."""
     return word in known or (word == OUTSIDE and tag not in known)
 
 
 def _spell_plainly(tag: str) -> str:
-    """What is left of a tag without case and separators; a zero is an O."""
+    """Return what is left of a tag without case and separators; a zero is an O."""
     plain = re.sub(r"[-_ .:/]", "", tag).casefold() or tag
     return "o" if plain == "0" else plain
 
 
 def _find_misspelt_types(types: Counter[str]) -> dict[str, str]:
-    """Type -> the most frequent one that is spelt alike, or one letter away and so frequent that this one is a slip.
+    """Return for each misspelt type the most frequent one that is spelt alike, or is one letter away and far more so.
 
     Only types that share a spelling, or what is left of them without one letter, are compared.
     """
@@ -159,14 +159,14 @@ def _find_misspelt_types(types: Counter[str]) -> dict[str, str]:
 
 
 def _leave_out_letters(name: str) -> set[str]:
-    """A name, and all that it can be without one of its letters: names one letter apart have one of them in common."""
+    """Return a name with and without each of its letters: names one letter apart have one of these in common."""
     if len(name) > LONGEST_MISSPELT:
         return {name}
     return {name, *(name[:place] + name[place + 1 :] for place in range(len(name)))}
 
 
 def _is_near(name: str, other: str) -> bool:
-    """Whether two names differ in one letter: another, one more, one less, or two neighbours exchanged."""
+    """Tell whether two names differ in one letter: another, one more, one less, or two neighbours exchanged."""
     short, long = sorted((name, other), key=len)
     if len(long) - len(short) > 1 or name == other:
         return False

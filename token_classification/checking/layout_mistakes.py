@@ -17,7 +17,7 @@ MOST = 0.9
 
 
 def take_out_header(sentences: Sentences, path: Path) -> tuple[Sentences, list[Problem]]:
-    """Leave out a first row that names the columns; gives what is left, and the problem where there was one."""
+    """Leave out a first row that names the columns; return what is left, and the problem where there was one."""
     if not sentences.has_line_per_word or not sentences.tags:
         return sentences, []
     word, tag = sentences.tokens[0][0], sentences.tags[0][0]
@@ -41,7 +41,7 @@ def take_out_header(sentences: Sentences, path: Path) -> tuple[Sentences, list[P
 
 
 def find_swapped_columns(sentences: Sentences, path: Path) -> Problem | None:
-    """The problem of a file whose words look like tags and whose tags don't; None for any other file."""
+    """Return the problem of a file whose words look like tags and whose tags don't; None for any other file."""
     if not sentences.tags or not looks_like_tags(sentences.tokens) or looks_like_tags(sentences.tags):
         return None
     word, tag = sentences.tokens[0][0], sentences.tags[0][0]
@@ -55,7 +55,7 @@ def find_swapped_columns(sentences: Sentences, path: Path) -> Problem | None:
 
 
 def looks_like_tags(rows: list[list[str]]) -> bool:
-    """Whether nearly all items of the first sentences are tags of an entity scheme, and some of them not `O`."""
+    """Tell whether nearly all items of the first sentences are tags of an entity scheme, and some of them not `O`."""
     items = list(chain.from_iterable(rows[:LOOKED_AT]))
     counts = Counter(items)
     marking = sum(map(choose_entity_rule(counts), items))

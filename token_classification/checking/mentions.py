@@ -23,7 +23,7 @@ Place = tuple[CheckedFile, int]
 
 
 def collect_mentions(file: CheckedFile) -> Iterator[tuple[Mention, str, int]]:
-    """Words, type and first word (counted through the file) of each entity; a tag without a type makes none."""
+    """Yield words, type and first word (counted through the file) of each entity; a tag without a type makes none."""
     for row, tags in enumerate(file.sentences.tags):
         if tags.count(OUTSIDE) < len(tags):
             words = file.sentences.tokens[row]
@@ -33,7 +33,7 @@ def collect_mentions(file: CheckedFile) -> Iterator[tuple[Mention, str, int]]:
 
 
 def find_inconsistent_mentions(data: CheckedData) -> Iterator[Problem]:
-    """Mentions with another type than nearly everywhere else, or without one."""
+    """Yield mentions with another type than nearly everywhere else, or without one."""
     places: dict[Mention, dict[str, list[Place]]] = defaultdict(lambda: defaultdict(list))
     for file in data.tagged_files:
         for mention, entity_type, position in collect_mentions(file):
@@ -54,7 +54,7 @@ def find_inconsistent_mentions(data: CheckedData) -> Iterator[Problem]:
 
 
 def _find_untagged(data: CheckedData, mentions: set[Mention]) -> dict[Mention, list[Place]]:
-    """Where the words of mentions stand and all of them are tagged `O`."""
+    """Return where the words of mentions stand and all of them are tagged `O`."""
     numbers = {word: number for number, word in enumerate(data.words)}
     found: dict[Mention, list[Place]] = defaultdict(list)
     for length in range(1, LONGEST + 1):

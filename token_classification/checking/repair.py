@@ -69,7 +69,8 @@ def repair_files(
         target: Convert all entities to this scheme.
         discard: Leave out the sentences of problems that can't be repaired.
 
-    Raises: UserError for plain tags with a `target`, or when the folder can't be written to; nothing is written then.
+    Raises:
+        UserError: the tags are plain and there is a `target`, or the folder can't be written to; nothing is written.
     """
     if target is not None and scheme == Scheme.PLAIN:
         raise UserError(f"--scheme {target}: the tags are plain (no prefixes), so there is no scheme to convert from.")
@@ -87,7 +88,7 @@ def repair_files(
 
 
 def _leave_out_sentences(data: CheckedData, copies: Sequence[LineCopy], columns: ColumnChoice) -> list[int]:
-    """Leave out sentences with problems until there are none; gives how many of each file."""
+    """Leave out sentences with problems until there are none; return how many of each file."""
     left_out = [0] * len(copies)
     for _ in range(MOST_ROUNDS):
         with tempfile.TemporaryDirectory() as folder:
@@ -105,7 +106,7 @@ def _leave_out_sentences(data: CheckedData, copies: Sequence[LineCopy], columns:
 
 
 def _drop_sentences(copy: LineCopy, problems: Sequence[Problem]) -> int:
-    """Leave out the sentences that problems of the copy point at; gives how many they were."""
+    """Leave out the sentences that problems of the copy point at; return how many they were."""
     places = [place for place, lines in enumerate(copy.new) for _ in lines]
     dropped = 0
     for problem in problems:

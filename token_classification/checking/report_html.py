@@ -28,7 +28,7 @@ code { font-weight: 600 }
 
 
 def format_html(examination: Examination) -> str:
-    """Verdict, findings (errors and warnings open, notes closed) and statistics."""
+    """Return a page with the verdict, the findings (errors and warnings open, notes closed) and the statistics."""
     findings = "\n".join(map(_format_finding, examination.findings)) or "<p>Nothing was found.</p>"
     return f"""<!DOCTYPE html>
 <html lang="en">

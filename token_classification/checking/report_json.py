@@ -9,7 +9,7 @@ from token_classification.output_text import dump_json
 
 
 def format_json(examination: Examination) -> str:
-    """`exit_code`, `scheme`, `splits` (the statistics) and `findings`, each with its number and first ten places."""
+    """Return `exit_code`, `scheme`, `splits` (the statistics) and `findings`, each with its first ten places."""
     content = {
         "exit_code": examination.exit_code,
         "scheme": str(examination.scheme),

@@ -14,7 +14,7 @@ LISTED_LABELS = 12
 
 
 def format_text(examination: Examination) -> str:
-    """Statistics, then each finding with its first ten places, then the verdict."""
+    """Return the statistics, then each finding with its first ten places, then the verdict."""
     parts = [format_statistics(examination.statistics), f"Tag scheme: {examination.scheme}", ""]
     for finding in examination.findings:
         parts += [format_finding(finding), ""]
@@ -22,7 +22,7 @@ def format_text(examination: Examination) -> str:
 
 
 def format_finding(finding: Finding) -> str:
-    """A line with severity, number and title, and the first ten places."""
+    """Return a line with severity, number and title, and the first ten places."""
     places = list_problems([str(problem) for problem in finding.problems[: LISTED_PROBLEMS + 1]])
     lines = places.split("\n")[:LISTED_PROBLEMS]
     if len(finding.problems) > LISTED_PROBLEMS:
@@ -31,12 +31,12 @@ def format_finding(finding: Finding) -> str:
 
 
 def format_head(finding: Finding) -> str:
-    """Severity, title and number of a finding."""
+    """Return severity, heading and number of a finding."""
     return f"{finding.kind.severity}: {finding.kind.heading} ({finding.kind}): {len(finding.problems):,}"
 
 
 def summarise(examination: Examination) -> str:
-    """The verdict in one line."""
+    """Return the verdict in one line."""
     counts = {
         severity: sum(len(finding.problems) for finding in examination.findings if finding.kind.severity == severity)
         for severity in Severity
@@ -45,12 +45,12 @@ def summarise(examination: Examination) -> str:
 
 
 def format_statistics(statistics: Sequence[SplitStatistics]) -> str:
-    """The figures as a table."""
+    """Return the figures as a table."""
     return format_table([[title, *cells] for title, cells in list_figures(statistics)])
 
 
 def list_figures(statistics: Sequence[SplitStatistics]) -> list[tuple[str, list[str]]]:
-    """Title and one cell per split of each row of the table."""
+    """Return title and one cell per split of each row of the table."""
     rows = [
         ("", [make_printable(row.split) for row in statistics]),
         ("sentences", [f"{row.sentences:,}" for row in statistics]),
@@ -74,11 +74,11 @@ def list_figures(statistics: Sequence[SplitStatistics]) -> list[tuple[str, list[
 
 
 def format_share(share: float | None) -> str:
-    """A fraction in percent; a dash for None."""
+    """Return a fraction in percent; a dash for None."""
     return "-" if share is None else f"{share:.1%}"
 
 
 def format_label(row: SplitStatistics, name: str) -> str:
-    """How often a split has a label, and its share of all."""
+    """Return how often a split has a label, and its share of all."""
     count = row.labels.get(name, 0)
     return f"{count:,} ({count / max(sum(row.labels.values()), 1):.1%})"

@@ -49,7 +49,7 @@ class SplitStatistics:
 
 
 def describe_splits(data: CheckedData, scheme: Scheme) -> list[SplitStatistics]:
-    """Figures of each split: train, validation, test, then the others in the order of the files."""
+    """Return figures of each split: train, validation, test, then the others in the order of the files."""
     names = list(dict.fromkeys(file.split for file in data.files))
     splits = [name for name in SPLITS if name in names] + [name for name in names if name not in SPLITS]
     files = {split: [file for file in data.files if file.split == split] for split in splits}
@@ -59,7 +59,7 @@ def describe_splits(data: CheckedData, scheme: Scheme) -> list[SplitStatistics]:
 
 
 def find_drift(data: CheckedData, statistics: list[SplitStatistics]) -> Iterator[Problem]:
-    """Splits whose labels or sentence lengths are far from those of the training data."""
+    """Yield splits whose labels or sentence lengths are far from those of the training data."""
     by_split = {row.split: row for row in statistics}
     train = by_split.get("train")
     if train is None:
@@ -87,7 +87,7 @@ def find_drift(data: CheckedData, statistics: list[SplitStatistics]) -> Iterator
 
 
 def compute_divergence(first: Counter[str], second: Counter[str]) -> float | None:
-    """Jensen-Shannon divergence of two distributions in bits (Lin 1991); None where one of them is empty.
+    """Return the Jensen-Shannon divergence of two distributions in bits (Lin 1991); None where one is empty.
 
     >>> compute_divergence(Counter(a=2, b=2), Counter(a=1, b=1)), compute_divergence(Counter(a=1), Counter(b=1))
     (0.0, 1.0)
@@ -151,7 +151,7 @@ def _count_mentions(files: list[CheckedFile]) -> Counter:
 
 
 def _name_differences(train: SplitStatistics, other: SplitStatistics) -> str:
-    """The three labels whose shares differ most, with both shares."""
+    """Return the three labels whose shares differ most, with both shares."""
     totals = [sum(row.labels.values()) for row in (train, other)]
     shares = {
         name: tuple(row.labels.get(name, 0) / total for row, total in zip((train, other), totals, strict=True))

@@ -18,9 +18,10 @@ from token_classification.modeling.vocabulary import check_vocabulary
 
 
 def find_window(model: ModelArguments, max_seq_length: int | None) -> tuple[PreTrainedTokenizerBase, int]:
-    """The model's tokenizer and its longest input in positions, special tokens included; no weights are loaded.
+    """Return the model's tokenizer and its longest input in positions, special tokens included; no weights are loaded.
 
-    Raises: UserError when there is no such model.
+    Raises:
+        UserError: there is no such model.
     """
     tokenizer, config = load_tokenizer(model), load_config(model)
     check_vocabulary(tokenizer, config, model.model_name_or_path)
@@ -33,7 +34,7 @@ def find_window(model: ModelArguments, max_seq_length: int | None) -> tuple[PreT
 def find_tokenizer_problems(
     data: CheckedData, tokenizer: PreTrainedTokenizerBase, window_length: int
 ) -> Iterator[Problem]:
-    """Words without sub-tokens at their lines, and sentences over the window at theirs."""
+    """Yield words without sub-tokens at their lines, and sentences over the window at theirs."""
     counts = tokenize_words(tokenizer, data.words)[1]
     budget = window_length - len(find_special_tokens(tokenizer))
     for file in data.files:

@@ -36,7 +36,8 @@ def reserve_targets(data: CheckedData, options: CheckOptions, inputs: Iterable[P
         options: Where reports and copies go.
         inputs: Everything that was read.
 
-    Raises: UserError when one would take the place of an input, of another one, or of a file that is not this tool's.
+    Raises:
+        UserError: one would take the place of an input, of another one, or of a file that is not this tool's.
     """
     targets = list_targets(data, options)
     refuse_overwriting_inputs(targets, inputs)
@@ -53,7 +54,7 @@ def reserve_targets(data: CheckedData, options: CheckOptions, inputs: Iterable[P
 
 
 def list_targets(data: CheckedData, options: CheckOptions) -> Mapping[str, Path]:
-    """What the user asked for -> the file that it goes to."""
+    """Return what the user asked for -> the file that it goes to."""
     targets = {"--json": options.json_file, "--html": options.html_file}
     if options.repair_folder is not None:
         for file in data.files:

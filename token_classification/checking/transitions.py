@@ -20,7 +20,7 @@ MIXED_SENTENCES = 3
 
 
 def recognise_main_scheme(data: CheckedData) -> Scheme:
-    """The scheme in which most sentences are legal; plain where most tags mark no entities.
+    """Return the scheme in which most sentences are legal; plain where most tags mark no entities.
 
     One sentence in another scheme does not change it, other than in `recognise_scheme`, by which a run goes.
     """
@@ -36,7 +36,7 @@ def recognise_main_scheme(data: CheckedData) -> Scheme:
 
 
 def find_illegal_tags(data: CheckedData, scheme: Scheme) -> Iterator[Problem]:
-    """Problems of each file with the order of its tags, by line."""
+    """Yield problems of each file with the order of its tags, by line."""
     foreign = np.array([is_foreign(tag, data, scheme) for tag in data.tags])
     for file in data.tagged_files:
         illegal = _find_illegal_positions(file, data, scheme)
@@ -54,7 +54,7 @@ def find_illegal_tags(data: CheckedData, scheme: Scheme) -> Iterator[Problem]:
 
 
 def is_foreign(tag: str, data: CheckedData, scheme: Scheme) -> bool:
-    """Whether a tag has a prefix that an entity scheme lacks."""
+    """Tell whether a tag has a prefix that an entity scheme lacks."""
     return data.marks_entity(tag) and tag[0] in FOREIGN_PREFIXES[scheme]
 
 
@@ -71,20 +71,20 @@ class StepRule:
         self.table = np.array([[_allow_types(before, role, scheme) for role in ROLES] for before in ROLES])
 
     def allow(self, before: np.ndarray, tags: np.ndarray) -> np.ndarray:
-        """Whether each tag may follow the one before it; a prefix that the scheme lacks follows nothing."""
+        """Tell whether each tag may follow the one before it; a prefix that the scheme lacks follows nothing."""
         is_same_type = (self.types[before] == self.types[tags]).astype(np.int64)
         allowed = self.table[self.roles[before], self.roles[tags], is_same_type]
         return allowed & ~self.foreign[before] & ~self.foreign[tags]
 
 
 def _allow_types(before: str, role: str, scheme: Scheme) -> tuple[bool, bool]:
-    """Whether a role may follow another one with another type, and with the same."""
+    """Tell whether a role may follow another one with another type, and with the same."""
     first = join_tag(before, "A")
     return may_follow(first, join_tag(role, "B"), scheme), may_follow(first, join_tag(role, "A"), scheme)
 
 
 def _find_illegal_positions(file: CheckedFile, data: CheckedData, scheme: Scheme) -> np.ndarray:
-    """Words (counted through the file, ascending) whose tag begins, goes on or is left open where it must not."""
+    """Return the words (counted through the file) whose tag begins, goes on or is left open where it must not."""
     rule = StepRule(data, scheme)
     before, after = _pair_neighbours(file)
     # A step is the fault of its second tag if that goes on with nothing, else of the first, which is left open.
@@ -98,7 +98,7 @@ def _find_illegal_positions(file: CheckedFile, data: CheckedData, scheme: Scheme
 
 
 def _pair_neighbours(file: CheckedFile) -> tuple[np.ndarray, np.ndarray]:
-    """The tags before and after each word's, int32 (words,); `O` (0) beyond the ends of a sentence."""
+    """Return the tags before and after each word's, int32 (words,); `O` (0) beyond the ends of a sentence."""
     before, after = np.roll(file.tag_ids, 1), np.roll(file.tag_ids, -1)
     has_words = np.diff(file.starts) > 0
     before[file.starts[:-1][has_words]] = 0
@@ -107,7 +107,7 @@ def _pair_neighbours(file: CheckedFile) -> tuple[np.ndarray, np.ndarray]:
 
 
 def find_illegal_rows(file: CheckedFile, data: CheckedData, scheme: Scheme) -> np.ndarray:
-    """Whether each sentence has an illegal tag: bool, (sentences,)."""
+    """Tell whether each sentence has an illegal tag: bool, (sentences,)."""
     rows = np.zeros(len(file.sentences), dtype=bool)
     illegal = _find_illegal_positions(file, data, scheme)
     rows[file.starts.searchsorted(illegal, side="right") - 1] = True
@@ -117,7 +117,7 @@ def find_illegal_rows(file: CheckedFile, data: CheckedData, scheme: Scheme) -> n
 def _find_other_schemes(
     file: CheckedFile, data: CheckedData, scheme: Scheme, foreign: np.ndarray
 ) -> dict[int, Scheme | None]:
-    """Sentences that are tagged in another scheme, and in which; None where none explains their prefixes.
+    """Return sentences that are tagged in another scheme, and in which; None where none explains their prefixes.
 
     That is so with prefixes that the main scheme does not have, and where illegal sentences that another scheme
     explains are many.
@@ -138,7 +138,7 @@ def _find_other_schemes(
 
 
 def _is_beside(file: CheckedFile, position: int, broken_lines: set[int]) -> bool:
-    """Whether a row that could not be read is right before or behind a word."""
+    """Tell whether a row that could not be read is right before or behind a word."""
     line = file.find_line(position)
     return file.sentences.has_line_per_word and (line - 1 in broken_lines or line + 1 in broken_lines)
 

@@ -11,7 +11,7 @@ from token_classification.data.text_lines import read_lines, split_blanks
 
 
 def find_odd_ids(data: CheckedData) -> Iterator[Problem]:
-    """The first word of each sentence of a CoNLL-U file whose number does not follow the one before it."""
+    """Yield the first word of each sentence of a CoNLL-U file whose number does not follow the one before it."""
     for file in data.files:
         has_rows = len(file.sentences) and file.sentences.has_line_per_word and find_labels_file(file.path) is None
         if has_rows and recognise_format(file.path) == "conllu":

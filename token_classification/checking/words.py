@@ -23,7 +23,7 @@ DOCUMENT_START = "-DOCSTART-"
 
 
 def find_odd_words(data: CheckedData) -> Iterator[Problem]:
-    """Problems with the words themselves, at each place where such a word stands."""
+    """Yield problems with the words themselves, at each place where such a word stands."""
     explained = {number: found for number, word in enumerate(data.words) if (found := explain_word(word))}
     is_odd = np.zeros(len(data.words), dtype=bool)
     is_odd[list(explained)] = True
@@ -34,7 +34,7 @@ def find_odd_words(data: CheckedData) -> Iterator[Problem]:
 
 
 def explain_word(word: str) -> tuple[Kind, str] | None:
-    """Kind and text of what is wrong with a word, None for a sound one."""
+    """Return kind and text of what is wrong with a word, None for a sound one."""
     if is_plain(word):
         return _explain_plain(word)
     if not word.strip():
@@ -52,7 +52,7 @@ def explain_word(word: str) -> tuple[Kind, str] | None:
 
 
 def is_plain(word: str) -> bool:
-    """Whether a word is of visible ASCII characters only; nearly all are, and none of them is odd."""
+    """Tell whether a word is of visible ASCII characters only; nearly all are, and none of them is odd."""
     return word.isascii() and word.isprintable() and " " not in word
 
 
@@ -98,7 +98,7 @@ def undo_mojibake(word: str) -> str | None:
 
 
 def clean_word(word: str) -> str | None:
-    """Give a word without what nobody can see, and with its characters read aright; None where too little is left.
+    """Return a word without what nobody can see, and with its characters read aright; None where too little is left.
 
     A control character of U+0080 to U+009F is what Windows-1252 has at that place (U+0096 is a dash); other control
     characters and zero-width ones go, and so do blanks at the ends. A lost character stays lost.

@@ -15,7 +15,7 @@ class Entity(NamedTuple):
 
 
 def find_entities(tags: Sequence[str]) -> list[Entity]:
-    """Give the entities of a sentence in any entity scheme, read leniently as conlleval does.
+    """Return the entities of a sentence in any entity scheme, read leniently as conlleval does.
 
     I, E and L go on with an entity of their type unless E, L, S or U closed it; every other prefixed tag begins one.
     """

@@ -100,7 +100,7 @@ def load_by_name(
 
 
 def class_label_names(features: Features, column: str) -> list[str] | None:
-    """Give the tag names that the dataset declares for a column of label ids; None for any other kind of column.
+    """Return the tag names that the dataset declares for a column of label ids; None for any other kind of column.
 
     Raises:
         KeyError: there is no such column.
@@ -130,7 +130,7 @@ def load_saved_dataset(folder: str, config_name: str | None) -> DatasetDict:
 
 
 def find_full_name(name: str, token: str | None) -> str:
-    """Give `eriktks/conll2003` for `conll2003`; any other name, and a local folder, as it is.
+    """Return `eriktks/conll2003` for `conll2003`; any other name, and a local folder, as it is.
 
     The Hub forwards names from before it had owners, but the libraries read data files under full names only.
     """
@@ -282,12 +282,12 @@ def explain_hub_script(name: str, config_name: str | None, trust_remote_code: bo
 
 
 def known_replacement(name: str) -> list[str]:
-    """Give the commands for a well-known dataset; an empty list for any other."""
+    """Return the commands for a well-known dataset; an empty list for any other."""
     return REPLACEMENTS.get(Path(name).name.removesuffix(".py"), [])
 
 
 def run_script_command(name: str, config_name: str | None) -> str:
-    """Give the command that runs a loading script where an old `datasets` is installed."""
+    """Return the command that runs a loading script where an old `datasets` is installed."""
     arguments = _spell_arguments(name, config_name)
     load = f'load_dataset({arguments}, trust_remote_code=True).save_to_disk("FOLDER")'
     code = f"from datasets import load_dataset; {load}"

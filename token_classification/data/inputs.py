@@ -25,7 +25,7 @@ class ReadFile:
 
 
 def is_stream(path: Path) -> bool:
-    """Whether a path names something that is emptied by reading it: neither a file nor a folder."""
+    """Tell whether a path names something that is emptied by reading it: neither a file nor a folder."""
     return path.exists() and not path.is_file() and not path.is_dir()
 
 
@@ -70,7 +70,7 @@ def hash_file(path: Path) -> str:
 
 
 def read_and_describe(read: Callable[[], Result]) -> tuple[Result, tuple[ReadFile, ...]]:
-    """Call a reader; gives its result, and the files that it read in the order in which it opened them."""
+    """Call a reader; return its result, and the files that it read in the order in which it opened them."""
     with keep_inputs() as opened:
         result = read()
         files = [ReadFile(path, len(content), hashlib.sha256(content).hexdigest()) for path, content in opened.items()]

@@ -40,7 +40,7 @@ class LabelSet:
         return {name: label_id for label_id, name in enumerate(self.names)}
 
     def encode(self, tags: Iterable[str]) -> np.ndarray:
-        """Tags -> int64 label ids; a tag that the model doesn't know becomes `IGNORED_LABEL`: no loss, missed."""
+        """Return the int64 label ids of tags; one that the model doesn't know is `IGNORED_LABEL`: no loss, missed."""
         return np.fromiter((self.ids.get(tag, IGNORED_LABEL) for tag in tags), dtype=np.int64)
 
     def __len__(self) -> int:
@@ -141,12 +141,12 @@ def read_label_file(path: str) -> list[str]:
 
 
 def collect_label_names(corpus: Corpus) -> list[str]:
-    """Union of the tags of all splits: `O` first, the rest sorted by code point."""
+    """Return the tags of all splits: `O` first, the rest by code point."""
     return order_tags(chain.from_iterable(corpus.count_tags(split) for split in corpus.splits))
 
 
 def _report_unknown_tags(corpus: Corpus, names: Sequence[str], labels_file: str | None, is_training: bool) -> None:
-    """Tags that can't be learnt (only in dev/test) are a warning; training tags missing from `--labels` an error."""
+    """Warn of tags that can't be learnt (only in dev or test), and refuse training tags that `--labels` lacks."""
     known = set(names)
     train_tags = corpus.count_tags("train") if "train" in corpus.splits else {}
     missing = sorted(set(train_tags) - known)

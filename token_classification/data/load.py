@@ -39,11 +39,11 @@ class Corpus:
     """Split -> its files as they were when they were read; none for a data set."""
 
     def place(self, split: str, row: int) -> str:
-        """Where a sentence stands: `file:line`."""
+        """Return where a sentence stands: `file:line`."""
         return name_place(self.sources[split], self.splits[split].lines[row])
 
     def count_tags(self, split: str) -> Counter[str]:
-        """How many words carry each tag, in the whole file where that counts; empty for a split without tags."""
+        """Count the words with each tag, in the whole file where that counts; a split without tags has none."""
         if split in self.whole_files:
             return self.whole_files[split]
         counts: Counter[str] = Counter()
@@ -103,7 +103,7 @@ def hold_out_validation(corpus: Corpus, share: float, seed: int) -> None:
 
 
 def describe_files(corpus: Corpus) -> dict[str, dict]:
-    """Per split: source, sentences, words, and size in bytes and SHA-256 of its file when that was read.
+    """Describe each split: source, sentences, words, and the bytes and SHA-256 of its file when that was read.
 
     Where a split has further files (labels beside text), `further_files` holds the same of each.
     """
@@ -188,14 +188,14 @@ def _choose_splits(found: Iterable[str], dataset: str | None) -> dict[str, str]:
 
 
 def used_splits(training: NerTrainingArguments) -> list[str]:
-    """The splits that the steps of a run need."""
+    """Return the splits that the steps of a run need."""
     evaluates = training.do_eval or (training.do_train and training.eval_strategy != "no")
     steps = (training.do_train, evaluates, training.do_predict)
     return [split for split, is_used in zip(SPLITS, steps, strict=True) if is_used]
 
 
 def _check_needed_splits(corpus: Corpus, arguments: RunArguments) -> None:
-    """Every step of the run has its split, and those that score or learn have tags."""
+    """Make sure that each step of the run has its split, and tags where it scores or learns."""
     training, export = arguments.training, arguments.export
     found = f"found: {', '.join(corpus.splits) or 'none'}"
     evaluates = "validation" in used_splits(training) or export.do_export

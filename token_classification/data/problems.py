@@ -13,7 +13,7 @@ SHOWN_CHARACTERS = 80
 
 
 def show(text: str) -> str:
-    r"""Give a text for a message: in quotes, what can't be printed spelt out, and no more of it than fits a line.
+    r"""Return a text for a message: in quotes, what can't be printed spelt out, and no more of it than fits a line.
 
     >>> print(show("a\tb"), show("x" * 100_000)[-8:])
     'a\tb' xxxx'...
@@ -22,7 +22,7 @@ def show(text: str) -> str:
 
 
 def show_argument(text: str) -> str:
-    """Give what was typed for a flag, as it was typed unless that would make an odd message."""
+    """Return what was typed for a flag, as it was typed unless that would make an odd message."""
     return text if text.isprintable() and len(text) <= SHOWN_CHARACTERS else show(text)
 
 
@@ -107,9 +107,10 @@ class BrokenFileError(DataError):
 
 
 def refuse_problems(sentences: Sentences, problems: Sequence[Problem]) -> Sentences:
-    """Give the sentences of a file without problems.
+    """Return the sentences of a file without problems.
 
-    Raises: BrokenFileError that lists the problems, where there are any.
+    Raises:
+        BrokenFileError: it lists the problems, where there are any.
     """
     if problems:
         raise BrokenFileError(problems, sentences if any(sentences.tokens) else None)

@@ -31,7 +31,8 @@ def lock_folder(folder: Path, flag: str) -> Iterator[None]:
         folder: The results folder.
         flag: How the user names it: `--output_dir`, `-r`.
 
-    Raises: UserError while another command has it, or when it can't be written to.
+    Raises:
+        UserError: another command has it, or it can't be written to.
     """
     made = [parent for parent in (folder, *folder.parents) if not parent.exists()]
     lock = FileLock(folder / LOCK, timeout=0)
@@ -68,7 +69,8 @@ def check_own_files(folder: Path, names: Iterable[str], advice: str) -> None:
         names: Files that are about to be written there, by their paths below it.
         advice: What to type instead.
 
-    Raises: UserError for a file that is there and that this tool has not written.
+    Raises:
+        UserError: one is there that this tool has not written.
     """
     own = read_marker(folder)
     foreign = [folder / name for name in names if name not in own and os.path.lexists(folder / name)]
@@ -93,9 +95,10 @@ def claim_files(folder: Path, names: Iterable[str]) -> None:
 
 
 def read_marker(folder: Path) -> set[str]:
-    """The files of a folder that this tool has written.
+    """Return the files of a folder that this tool has written.
 
-    Raises: UserError when the marker can't be read.
+    Raises:
+        UserError: the marker can't be read.
     """
     path = folder / MARKER
     try:
@@ -116,7 +119,8 @@ def refuse_overwriting_inputs(targets: Mapping[str, Path | None], inputs: Iterab
         targets: How the user names a file that is to be written -> the file; None: not asked for.
         inputs: Files that are read.
 
-    Raises: UserError that names both.
+    Raises:
+        UserError: it names both.
     """
     taken = {_identify(path): f"{path} is read as data" for path in inputs}
     for flag, path in targets.items():
@@ -128,13 +132,14 @@ def refuse_overwriting_inputs(targets: Mapping[str, Path | None], inputs: Iterab
 
 
 def confine_name(name: str, what: str) -> str:
-    """Give a name that stands for a file or folder right below another folder, and can't lead anywhere else.
+    """Return a name that stands for a file or folder right below another folder, and can't lead anywhere else.
 
     Args:
         name: The name.
         what: How the user gives it: `exp_manager.name`.
 
-    Raises: UserError for a path, `..`, a hidden name and the like.
+    Raises:
+        UserError: it is a path, `..`, a hidden name or the like.
     """
     if not PLAIN_NAME.fullmatch(name) or name.startswith((".", "-", "~")) or len(os.fsencode(name)) > LONGEST_NAME:
         raise UserError(
@@ -145,7 +150,7 @@ def confine_name(name: str, what: str) -> str:
 
 
 def _identify(path: Path) -> tuple:
-    """The same for two names of one file, links and letter case of the file system included."""
+    """Return the same for two names of one file, links and letter case of the file system included."""
     try:
         status = path.stat()
         return status.st_dev, status.st_ino

@@ -18,7 +18,8 @@ ENTITY_PREFIXES = {
 def convert_tags(tags: Sequence[str], source: Scheme, target: Scheme) -> list[str]:
     """Spell the entities of one sentence in another scheme; tags that the source does not allow become legal ones.
 
-    Raises: DataError when one of the schemes is plain: such tags mark no entities.
+    Raises:
+        DataError: one of the schemes is plain: such tags mark no entities.
     """
     if Scheme.PLAIN in (source, target):
         raise DataError(

@@ -45,22 +45,22 @@ def split_tag(tag: str) -> tuple[str, str]:
 
 
 def join_tag(prefix: str, entity_type: str) -> str:
-    """Give the tag that `split_tag` splits; without a type the prefix alone."""
+    """Return the tag that `split_tag` splits; without a type the prefix alone."""
     return f"{prefix}-{entity_type}" if entity_type else prefix
 
 
 def is_prefixed(tag: str) -> bool:
-    """Whether a tag is `X-TYPE` with one of the prefixes B I E S L U."""
+    """Tell whether a tag is `X-TYPE` with one of the prefixes B I E S L U."""
     return len(tag) > 2 and tag[1] == "-" and tag[0] in PREFIXES
 
 
 def is_bare(tag: str) -> bool:
-    """Whether a tag is nothing but a prefix, as in corpora with one type of entities (`B I I O`)."""
+    """Tell whether a tag is nothing but a prefix, as in corpora with one type of entities (`B I I O`)."""
     return len(tag) == 1 and tag in PREFIXES
 
 
 def name_type(tag: str) -> str:
-    """Give the entity type that a tag counts for; that of a bare one is `UNNAMED`.
+    """Return the entity type that a tag counts for; that of a bare one is `UNNAMED`.
 
     >>> name_type("B-PER"), name_type("B")
     ('PER', '_')
@@ -69,7 +69,7 @@ def name_type(tag: str) -> str:
 
 
 def choose_entity_rule(counts: Mapping[str, int]) -> Callable[[str], bool]:
-    """Give the rule by which tags of some data mark entities: `is_bare` where most are bare, else `is_prefixed`.
+    """Return the rule by which tags of some data mark entities: `is_bare` where most are bare, else `is_prefixed`.
 
     A set of plain tags may have the letters too, but not `O` and a `B` or `I` more often than all other tags.
     """
@@ -80,7 +80,7 @@ def choose_entity_rule(counts: Mapping[str, int]) -> Callable[[str], bool]:
 
 
 def is_continuation(before: str, tag: str) -> bool:
-    """Whether a tag goes on with the entity of the tag before it, as conlleval sees it, in any scheme.
+    """Tell whether a tag goes on with the entity of the tag before it, as conlleval sees it, in any scheme.
 
     >>> is_continuation("B-PER", "I-PER"), is_continuation("E-PER", "I-PER"), is_continuation("O", "I-PER")
     (True, False, False)
@@ -101,7 +101,7 @@ def order_tags(tags: Iterable[str], first: str = OUTSIDE) -> list[str]:
 
 
 def turn_suffixed(names: Iterable[str]) -> dict[str, str]:
-    """Give for each tag with its prefix behind the type (`NP-B`) the usual spelling, where most tags are written so.
+    """Return for each tag with its prefix behind the type (`NP-B`) the usual spelling, where most tags are written so.
 
     >>> turn_suffixed(["O", "NP-B", "NP-I"]), turn_suffixed(["O", "B-NP", "NN-B"])
     ({'NP-B': 'B-NP', 'NP-I': 'I-NP'}, {})
@@ -142,13 +142,13 @@ def recognise_scheme(sentences: Iterable[Sequence[str]], names: Iterable[str] = 
 
 
 def has_bare_tags(names: Iterable[str]) -> bool:
-    """Whether all tags are bare ones and `O`, with a `B` or `I` among them."""
+    """Tell whether all tags are bare ones and `O`, with a `B` or `I` among them."""
     names = set(names)
     return OUTSIDE in names and not names.isdisjoint("BI") and all(tag == OUTSIDE or is_bare(tag) for tag in names)
 
 
 def _find_entity_starts(tags: Sequence[str]) -> list[tuple[str, str]]:
-    """Places (tag before, tag) where an entity begins that does not follow one of its type.
+    """Return the places (tag before, tag) where an entity begins that does not follow one of its type.
 
     There IOB1 writes I- and IOB2 writes B-; everywhere else they agree.
     """
@@ -183,7 +183,7 @@ def _check_prefixes(counts: Counter[str], tags: Sequence[str], marks_entity: Cal
 
 
 def _choose_scheme(counts: Counter[str], starts: Counter[tuple[str, str]]) -> Scheme:
-    """The scheme that explains most of the tags; a second one in the data is warned of."""
+    """Return the scheme that explains most of the tags; a second one in the data is warned of."""
     present = Counter()
     for tag, count in counts.items():
         # A label that the gold doesn't use still tells what the model writes.

@@ -40,7 +40,7 @@ class Sentences:
         return self.tags
 
     def find_line(self, row: int, word: int) -> int:
-        """The line of a word; the line of its sentence where a line (or record) holds a whole sentence."""
+        """Return the line of a word; the line of its sentence where a line (or record) holds a whole sentence."""
         start = self.lines[row]
         if not self.has_line_per_word:
             return start
@@ -56,7 +56,7 @@ class Sentences:
 
 
 def select_sentences(sentences: Sentences, rows: Iterable[int]) -> Sentences:
-    """The sentences at `rows`, in that order."""
+    """Return the sentences at `rows`, in that order."""
     rows = list(rows)
     return Sentences(
         tokens=[sentences.tokens[row] for row in rows],

@@ -32,7 +32,8 @@ MANY_NULS = 0.8
 def open_bytes(path: Path) -> BinaryIO:
     """Open a file or pipe for reading bytes; within `keep_inputs` it is read once.
 
-    Raises: DataError when there is no such file (with the near names of its folder), or when it can't be read.
+    Raises:
+        DataError: there is no such file (with the near names of its folder), or when it can't be read.
     """
     try:
         return open_input(path)
@@ -45,7 +46,11 @@ def open_bytes(path: Path) -> BinaryIO:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Give all bytes of a file. Raises: DataError, as `open_bytes` does."""
+    """Return all bytes of a file.
+
+    Raises:
+        DataError: as `open_bytes` does.
+    """
     try:
         with open_bytes(path) as file:
             return file.read()
@@ -54,11 +59,12 @@ def read_bytes(path: Path) -> bytes:
 
 
 def read_text(path: Path) -> str:
-    """Give the text of a UTF-8 file without its byte order mark, with every CRLF as LF.
+    """Return the text of a UTF-8 file without its byte order mark, with every CRLF as LF.
 
     A file without any LF whose lines end with CR, as on old Macs, is read so.
 
-    Raises: DataError when the file is missing, unreadable, not UTF-8 or holds nothing but white space.
+    Raises:
+        DataError: the file is missing, unreadable, not UTF-8 or holds nothing but white space.
     """
     text = decode_text(read_bytes(path), path)
     if not text.strip(" \t\r\n"):
@@ -68,9 +74,10 @@ def read_text(path: Path) -> str:
 
 
 def decode_text(content: bytes, path: Path) -> str:
-    """Give the text of a file's bytes without the byte order mark.
+    """Return the text of a file's bytes without the byte order mark.
 
-    Raises: DataError when it is not UTF-8, with the lines that are not.
+    Raises:
+        DataError: it is not UTF-8, with the lines that are not.
     """
     _refuse_other_kinds(content, path)
     content = content.removeprefix(codecs.BOM_UTF8)
@@ -81,7 +88,11 @@ def decode_text(content: bytes, path: Path) -> str:
 
 
 def _refuse_other_kinds(content: bytes, path: Path) -> None:
-    """Refuse what is no UTF-8 text by its first bytes. Raises: DataError with the command that makes such a text."""
+    """Refuse what is no UTF-8 text by its first bytes.
+
+    Raises:
+        DataError: it is none; it has the command that makes one.
+    """
     quoted = quote_path(path)
     for start, (kind, command) in PACKED.items():
         if content.startswith(start):
@@ -100,7 +111,7 @@ def _refuse_other_kinds(content: bytes, path: Path) -> None:
 
 
 def _guess_utf16(start: bytes) -> str | None:
-    """The encoding of ASCII letters in UTF-16 without a byte order mark; None for anything else."""
+    """Return the encoding of ASCII letters in UTF-16 without a byte order mark; None for anything else."""
     even, odd = start[::2], start[1::2]
     shares = [half.count(0) / max(len(half), 1) for half in (even, odd)]
     if max(shares) < MANY_NULS or min(shares) > 1 - MANY_NULS:
@@ -109,9 +120,10 @@ def _guess_utf16(start: bytes) -> str | None:
 
 
 def read_lines(path: Path) -> list[str]:
-    r"""Give the lines of a UTF-8 file, cut at `\n` only; U+0085, U+2028 and form feeds stay inside their line.
+    r"""Return the lines of a UTF-8 file, cut at `\n` only; U+0085, U+2028 and form feeds stay inside their line.
 
-    Raises: DataError, as `read_text` does.
+    Raises:
+        DataError: as `read_text` does.
     """
     return read_text(path).split("\n")
 
@@ -126,7 +138,7 @@ def split_blanks(line: str) -> list[str]:
 
 
 def no_words(path: Path) -> DataError:
-    """Give the error for a file that holds no word at all."""
+    """Return the error for a file that holds no word at all."""
     return DataError(
         f"{name_place(path, 1)}: no words (not one in all of it); accepted: one sentence or more; check what wrote it"
     )

@@ -6,7 +6,7 @@ OPENING, INSIDE, CLOSING, SINGLE = "BIES"
 
 
 def may_follow(before: str, tag: str, scheme: Scheme) -> bool:
-    """Whether an entity scheme allows a tag after another; what may follow `O` may also begin a sentence.
+    """Tell whether an entity scheme allows a tag after another; what may follow `O` may also begin a sentence.
 
     >>> may_follow("O", "I-PER", Scheme.IOB2), may_follow("O", "I-PER", Scheme.IOB1)
     (False, True)
@@ -26,11 +26,11 @@ def may_follow(before: str, tag: str, scheme: Scheme) -> bool:
 
 
 def may_end(tag: str, scheme: Scheme) -> bool:
-    """Whether a sentence may end with a tag: with IOBES and BILOU an entity must be closed."""
+    """Tell whether a sentence may end with a tag: with IOBES and BILOU an entity must be closed."""
     return may_follow(tag, OUTSIDE, scheme)
 
 
 def find_role(tag: str) -> tuple[str, str]:
-    """What a tag does (O, B, I, E or S; L is E and U is S) and its entity type."""
+    """Return what a tag does (O, B, I, E or S; L is E and U is S) and its entity type."""
     prefix, entity_type = split_tag(tag)
     return IOBES_SPELLING.get(prefix, prefix), entity_type

@@ -28,14 +28,15 @@ DECIDED = ".decided-files"
 
 
 def name_unfinished(target: Path) -> Path:
-    """A new name beside a file or folder, for what is to take its place; ends as the target does."""
+    """Return a new name beside a file or folder, for what is to take its place; ends as the target does."""
     return target.with_name(f"{UNFINISHED}{secrets.token_hex(8)}{target.suffix}")
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file (text as UTF-8).
 
-    Raises: UserError when it can't be written.
+    Raises:
+        UserError: it can't be written.
     """
     with open_whole(path) as file:
         file.write(content.encode("utf-8") if isinstance(content, str) else content)
@@ -43,11 +44,12 @@ def write_whole(path: Path, content: str | bytes) -> None:
 
 @contextmanager
 def open_whole(path: Path) -> Iterator[BinaryIO]:
-    """A file to write into, which takes its place when the block ends well and is gone when it does not.
+    """Open a file to write into, which takes its place when the block ends well and is gone when it does not.
 
     What is no regular file (a pipe, `/dev/stdout`) can't be replaced, and is written to as it is.
 
-    Raises: UserError when it can't be written.
+    Raises:
+        UserError: it can't be written.
     """
     if path.exists() and not path.is_file():
         with explain_unwritable(path), path.open("wb") as file:
@@ -74,7 +76,8 @@ def open_whole(path: Path) -> Iterator[BinaryIO]:
 def replace_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Have a library write a file: it is given another path with the same suffix.
 
-    Raises: UserError when it can't be written.
+    Raises:
+        UserError: it can't be written.
     """
     unfinished = name_unfinished(path)
     with explain_unwritable(path):
@@ -88,11 +91,12 @@ def replace_whole(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def write_file_set(folder: Path, contents: Mapping[str, str | bytes]) -> list[Path]:
-    """Write files that belong together (name -> content) into a folder, which is made if needed, and give their paths.
+    """Write files that belong together (name -> content) into a folder, made if needed, and return their paths.
 
     A full disk leaves the folder as it was. A kill leaves the old files, or the new ones in the folder `DECIDED`.
 
-    Raises: UserError when the folder can't be written to.
+    Raises:
+        UserError: the folder can't be written to.
     """
     made = [parent for parent in (folder, *folder.parents) if not parent.exists()]
     unfinished = name_unfinished(folder / DECIDED)
@@ -123,7 +127,8 @@ def decide_file_set(files: Path, folder: Path, stale: Iterable[str] = ()) -> Non
         folder: Where the files are to be.
         stale: Names of files there that the new ones make wrong; they are removed.
 
-    Raises: OSError.
+    Raises:
+        OSError: the system refuses.
     """
     for path in files.iterdir():
         if path.is_file():
@@ -147,7 +152,11 @@ def finish_file_set(folder: Path) -> None:
 
 
 def refuse_interrupted_set(folder: Path) -> None:
-    """Raises: DataError where some files of a folder are new and others old, because a command was killed."""
+    """Refuse a folder in which some files are new and others old, because a command was killed.
+
+    Raises:
+        DataError: it is one.
+    """
     decided = folder / DECIDED
     if decided.is_dir():
         names = ", ".join(sorted(path.name for path in decided.iterdir())) or "nothing any more"
@@ -170,9 +179,10 @@ def remove_unfinished(folder: Path) -> None:
 
 @contextmanager
 def explain_unwritable(path: Path) -> Iterator[None]:
-    """Around writing a file or folder, by whatever library, and nothing else.
+    """Turn what the system refuses while a file or folder is written, by whatever library, into a message.
 
-    Raises: UserError for what the system refuses.
+    Raises:
+        UserError: the system refused something.
     """
     try:
         yield
@@ -185,7 +195,7 @@ def explain_unwritable(path: Path) -> Iterator[None]:
 
 
 def describe_unwritable(path: Path, error: Exception) -> UserError:
-    """The message for a file or folder that can't be written."""
+    """Return the message for a file or folder that can't be written."""
     folder = quote_path(path if path.is_dir() else path.parent)
     number = find_error_number(error)
     reason = os.strerror(number) if number else error

@@ -30,11 +30,12 @@ READERS: dict[str, Callable[..., Sentences]] = {
 def read_sentences(
     path: str | Path, text_column: str | None = None, label_column: str | None = None, task: str = "ner"
 ) -> Sentences:
-    """Give the sentences of a file in any known format.
+    """Return the sentences of a file in any known format.
 
     `text_column` and `label_column` are names, or numbers as text (`"-1"`) for CoNLL; without them the usual names and
     places are tried, `{task}_tags` first.
 
-    Raises: DataError that lists the file's problems with their lines.
+    Raises:
+        DataError: the file has problems; it lists them with their lines.
     """
     return READERS[recognise_format(path)](Path(path), text_column, label_column, task)

@@ -26,13 +26,14 @@ SPECIAL_FIRST_CHARACTERS = frozenset(["", " ", "\t", "-", "#"])
 def read_conll(
     path: Path, text_column: str | None = None, label_column: str | None = None, task: str = "ner"
 ) -> Sentences:
-    """Give the sentences of a CoNLL file: first column = word, last = tag, unless numbered columns are asked for.
+    """Return the sentences of a CoNLL file: first column = word, last = tag, unless numbered columns are asked for.
 
     Where the first column counts the words of each sentence, the second holds them (`find_layout`). A file of one
     column is unlabelled. `-DOCSTART-` starts a document. `task` plays no role here.
 
-    Raises: BrokenFileError that lists every row without a tag or of another width than the file's first; DataError
-    when nobody knows which columns hold words and tags.
+    Raises:
+        BrokenFileError: it lists every row without a tag or of another width than the file's first.
+        DataError: nobody knows which columns hold words and tags.
     """
     lines = read_lines(path)
     layout = find_layout(lines, path, text_column, label_column)
@@ -42,7 +43,7 @@ def read_conll(
 
 
 def iterate_sentences(lines: Iterable[str], layout: Layout, path: Path) -> Iterator[RowSentence]:
-    """Give the sentences of a file one by one; without tags where the layout has no column of them."""
+    """Yield the sentences of a file one by one; without tags where the layout has no column of them."""
     separator, width, word_column, tag_column = layout.separator, layout.width, layout.word_column, layout.tag_column
     words: list[str] = []
     tags: list[str] = []
@@ -78,7 +79,7 @@ def iterate_sentences(lines: Iterable[str], layout: Layout, path: Path) -> Itera
 
 
 def format_sentence(rows: Iterable[Sequence[str]]) -> str:
-    """Give the lines of a sentence: TABs between the columns, a blank line behind it."""
+    """Return the lines of a sentence: TABs between the columns, a blank line behind it."""
     return "".join("\t".join(row) + "\n" for row in rows) + "\n"
 
 
@@ -92,7 +93,8 @@ def write_conll(path: Path, columns: Sequence[Sequence[Sequence[str]]]) -> None:
 
     `columns` holds one list of sentences per column, all of the same shape.
 
-    Raises: DataError when a word can't be written so that it is read again as one word.
+    Raises:
+        DataError: a word can't be written so that it is read again as one word.
     """
     rows_of_sentences = [list(zip(*sentence, strict=True)) for sentence in zip(*columns, strict=True)]
     unsafe = re.compile(r"[\t\n]" if len(columns) > 1 else r"[\t\n ]|\r\Z|\A\Z")

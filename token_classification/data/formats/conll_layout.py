@@ -39,14 +39,14 @@ class Layout:
     """Whether the first column counts the words of each sentence, as in GermEval."""
 
     def split(self, line: str) -> list[str]:
-        """Give the columns of a line: runs of blanks separate once, one TAB at the line's end separates nothing."""
+        """Return the columns of a line: runs of blanks separate once, one TAB at the line's end separates nothing."""
         row = line.split(self.separator)
         if self.separator == " ":
             return [column for column in row if column]
         return row[:-1] if len(row) == self.width + 1 and not row[-1] else row
 
     def replace(self, line: str, word: str, tag: str | None) -> str:
-        """Give a row with another word and tag; its other columns stay."""
+        """Return a row with another word and tag; its other columns stay."""
         cells = line.split("\t") if self.separator == "\t" else self.split(line)
         cells[self.word_column] = word
         if self.tag_column is not None:
@@ -93,7 +93,7 @@ class Layout:
 
 
 def marks_words(cells: Sequence[str]) -> bool:
-    """Whether all cells are tags of an entity scheme, or `O`."""
+    """Tell whether all cells are tags of an entity scheme, or `O`."""
     return all(cell == OUTSIDE or is_prefixed(cell) or is_bare(cell) for cell in cells)
 
 
@@ -103,12 +103,13 @@ def is_boundary(line: str) -> bool:
 
 
 def find_layout(lines: Sequence[str], path: Path, text_column: str | None, label_column: str | None) -> Layout:
-    """Give the layout that the file's first data line sets.
+    """Return the layout that the file's first data line sets.
 
     Where the first column counts the words of each sentence, the words are in the second. The tags are then in the
     third column of three or four (GermEval), else in the only one that holds nothing but tags of an entity scheme.
 
-    Raises: DataError when a column is not a number, or not one of the file's, and for a file of whole rows.
+    Raises:
+        DataError: a column is no number, or not one of the file's; or nothing parts words and tags.
     """
     data = [(number, line) for number, line in enumerate(lines, 1) if not is_boundary(line)]
     if not data:
@@ -133,7 +134,8 @@ def find_layout(lines: Sequence[str], path: Path, text_column: str | None, label
 def refuse_open_choice(layout: Layout, lines: Sequence[str], path: Path) -> None:
     """Ask for the column of the tags where several columns behind numbered words may hold them.
 
-    Raises: DataError that shows the columns.
+    Raises:
+        DataError: nobody knows which; it shows the columns.
     """
     if layout.numbered and layout.tag_column is None and layout.width > 2:
         rows = enumerate(map(layout.split, lines), 1)
@@ -147,7 +149,7 @@ def refuse_open_choice(layout: Layout, lines: Sequence[str], path: Path) -> None
 
 
 def _find_numbered_rows(lines: Sequence[str]) -> list[list[str]]:
-    """Give the first rows if they count 0, 1, 2 ... or 1, 2, 3 ... anew in each sentence; none if they don't.
+    """Return the first rows if they count 0, 1, 2 ... or 1, 2, 3 ... anew in each sentence; none if they don't.
 
     A few slips are no matter. With other than four columns, numbers may be words: some sentence must then have two,
     and the second column must not look like tags. Numbers like 1-2 and 1.1 count nothing (CoNLL-U).
@@ -176,12 +178,12 @@ def _find_numbered_rows(lines: Sequence[str]) -> list[list[str]]:
 
 
 def _add_one(number: str) -> str:
-    """The following number; a number of so many digits that no sentence has as many words is followed by none."""
+    """Return the following number; behind one with more digits than sentences have words there is none."""
     return str(int(number) + 1) if len(number) < 10 else ""
 
 
 def _find_tag_column(rows: Sequence[Sequence[str]], path: Path) -> int | None:
-    """Give the column of the tags in numbered rows; None where there is none, or the choice is open."""
+    """Return the column of the tags in numbered rows; None where there is none, or the choice is open."""
     width = len(rows[0])
     if width in (3, GERMEVAL_COLUMNS):
         return 2
@@ -220,7 +222,8 @@ def show_columns(columns: Sequence[str]) -> str:
 def _refuse_whole_rows(lines: Sequence[str], place: str, path: Path) -> None:
     """Refuse rows in which something else than a TAB or a blank stands between word and tag.
 
-    Raises: DataError with the command that puts TABs there.
+    Raises:
+        DataError: they are such; it has the command that puts TABs there.
     """
     matches = [match for line in lines if (match := ROW_WITHOUT_COLUMNS.fullmatch(line.rstrip("\r")))]
     if len(matches) < MOST * len(lines) or len({match[1] for match in matches}) != 1:

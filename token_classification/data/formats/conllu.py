@@ -42,13 +42,14 @@ class ConlluLayout(NamedTuple):
 def read_conllu(
     path: Path, text_column: str | None = None, label_column: str | None = None, task: str = "ner"
 ) -> Sentences:
-    """Give the sentences of a CoNLL-U file: the words with integer ids, their `form` and `upos` by default.
+    """Return the sentences of a CoNLL-U file: the words with integer ids, their `form` and `upos` by default.
 
     Multiword ranges (`1-2`) and empty nodes (`1.1`) are not words. `# newdoc` starts a document. A tag column that is
     `_` from top to bottom makes the file unlabelled. With columns of its own (CoNLL-U Plus), one that is called after
     the task comes before `upos`.
 
-    Raises: BrokenFileError that lists every row that has not as many columns, an id and a tag.
+    Raises:
+        BrokenFileError: it lists every row without an id, a tag or the right number of columns.
     """
     lines = read_lines(path)
     layout = find_conllu_layout(lines, path, text_column, label_column, task)
@@ -97,9 +98,10 @@ def iterate_conllu(lines: Iterable[str], layout: ConlluLayout, path: Path) -> It
 def find_conllu_layout(
     lines: Sequence[str], path: Path, text_column: str | None, label_column: str | None, task: str
 ) -> ConlluLayout:
-    """Give the columns of a file: ten, or those that its first line names.
+    """Return the columns of a file: ten, or those that its first line names.
 
-    Raises: DataError when a column that is asked for, or the one of words, is not there.
+    Raises:
+        DataError: a column that is asked for, or the one of words, is not there.
     """
     names = read_names(lines)
     if len({name.lower() for name in names}) < len(names) or not names:
@@ -127,18 +129,18 @@ def find_conllu_layout(
 
 
 def read_names(lines: Sequence[str]) -> tuple[str, ...]:
-    """Give the names of the columns: those in the first line of CoNLL-U Plus, else the usual ten."""
+    """Return the names of the columns: those in the first line of CoNLL-U Plus, else the usual ten."""
     named = GLOBAL_COLUMNS.match(lines[0])
     return tuple(named[1].split()) if named else COLUMNS
 
 
 def find_id_column(names: Sequence[str]) -> int | None:
-    """Give the place of the column that numbers the words, None where there is none (CoNLL-U Plus)."""
+    """Return the place of the column that numbers the words, None where there is none (CoNLL-U Plus)."""
     return next((place for place, name in enumerate(names) if name.lower() == "id"), None)
 
 
 def _find_tag_column(names: Sequence[str], task: str) -> str | None:
-    """The column of a CoNLL-U Plus file that is called after the task (`MY:NER`), else upos, else the only other."""
+    """Return the tag column of CoNLL-U Plus: one called after the task (`MY:NER`), else upos, else the only other."""
     by_ending = {name.rpartition(":")[2]: name for name in reversed(names)}
     ending = find_column(list(by_ending), (*list_tag_columns(task), *list_telling_names(task), "upos"))
     if ending:
@@ -148,7 +150,7 @@ def _find_tag_column(names: Sequence[str], task: str) -> str | None:
 
 
 def _explain_row(row: list[str], layout: ConlluLayout, line: str) -> tuple[Kind, str] | None:
-    """Kind and text of what is wrong with a row."""
+    """Return kind and text of what is wrong with a row, None for a sound one."""
     if len(row) != len(layout.names):
         columns = "1 column" if len(row) == 1 else f"{len(row)} columns"
         following = f"fill what is missing with {UNSPECIFIED}"
@@ -171,14 +173,15 @@ def _explain_row(row: list[str], layout: ConlluLayout, line: str) -> tuple[Kind,
 
 
 def show_names(names: Sequence[str], between: str = ", ") -> str:
-    """The names of columns for a message."""
+    """Return the names of columns for a message."""
     return between.join(name[:SHOWN_CHARACTERS] for name in names[:LISTED_COLUMNS])
 
 
 def choose_column(path: Path, names: Sequence[str], name: str, flag: str) -> int:
-    """Give the place of a column, by name (in any case of letters) or number.
+    """Return the place of a column, by name (in any case of letters) or number.
 
-    Raises: DataError when there is no such column.
+    Raises:
+        DataError: there is no such column.
     """
     lower = [column.lower() for column in names]
     if name.lower() in lower:

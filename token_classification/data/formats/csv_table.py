@@ -39,12 +39,13 @@ Row = tuple[int, list[str]]
 def read_csv(
     path: Path, text_column: str | None = None, label_column: str | None = None, task: str = "ner"
 ) -> Sentences:
-    """Give the sentences of a table with a header line; the delimiter is the header's TAB, comma or semicolon.
+    """Return the sentences of a table with a header line; the delimiter is the header's TAB, comma or semicolon.
 
     With a sentence id column every row is one word; a row whose id is empty belongs to the sentence above it.
     Otherwise every row is one sentence, its cells lists as JSON or Python writes them.
 
-    Raises: BrokenFileError that lists every row of another width than the header, without tag or sound lists.
+    Raises:
+        BrokenFileError: it lists every row of another width than the header, without tag or sound lists.
     """
     (_, header), *rows = _read_rows(read_text(path), path)
     header = [name.strip() for name in header]
@@ -86,12 +87,12 @@ def allow_long_cells() -> Iterator[None]:
 
 
 def find_delimiter(header: str) -> str:
-    """Give the delimiter that occurs most often in a header line; a comma when there is none."""
+    """Return the delimiter that occurs most often in a header line; a comma when there is none."""
     return max(",;\t", key=header.count)
 
 
 def split_header(header: str, delimiter: str) -> list[str]:
-    """Give the names in a header line, without their quotes."""
+    """Return the names in a header line, without their quotes."""
     return [name.strip(' "') for name in header.split(delimiter)]
 
 
@@ -154,7 +155,7 @@ def _join_words(
     word_column: str,
     tag_column: str | None,
 ) -> tuple[list[tuple[int, dict[str, object]]], list[Problem], list[int]]:
-    """Join rows of one word each to records of one sentence each; gives these, broken rows, and lines without a word.
+    """Join rows of one word each to records of one sentence each; return these, broken rows, and lines without a word.
 
     A broken row is left out of its sentence.
     """
@@ -211,7 +212,7 @@ def is_list_of_words(cell: str) -> bool:
 
 
 def parse_cell(cell: str) -> object:
-    """Give the value that a cell holds as JSON or as a Python literal, the text itself when it is neither."""
+    """Return the value that a cell holds as JSON or as a Python literal, the text itself when it is neither."""
     try:
         return parse_json(cell)
     except json.JSONDecodeError:

@@ -15,9 +15,10 @@ from token_classification.errors import DataError
 def read_json_lines(
     path: Path, text_column: str | None = None, label_column: str | None = None, task: str = "ner"
 ) -> Sentences:
-    """Give the sentences of a file with one JSON record per line; blank lines are passed over.
+    """Return the sentences of a file with one JSON record per line; blank lines are skipped.
 
-    Raises: BrokenFileError that lists every line that is no record, and every record without sound words and tags.
+    Raises:
+        BrokenFileError: it lists every line that is no record, and every record without sound words and tags.
     """
     records, problems = [], []
     for number, line in enumerate(read_lines(path), 1):
@@ -38,9 +39,10 @@ def read_json_lines(
 def read_json(
     path: Path, text_column: str | None = None, label_column: str | None = None, task: str = "ner"
 ) -> Sentences:
-    """Give the sentences of a JSON list of records, or of an object in which one key holds such a list.
+    """Return the sentences of a JSON list of records, or of an object in which one key holds such a list.
 
-    Raises: DataError for what is not JSON, or one that lists every record without sound words and tags.
+    Raises:
+        DataError: it is no JSON, or records lack sound words and tags; it lists them.
     """
     text = read_text(path)
     try:
@@ -58,7 +60,11 @@ def read_json(
 
 
 def _expect(text: str, at: int, character: str) -> int:
-    """Give the place after `character`. Raises: JSONDecodeError when something else stands there."""
+    """Return the place after `character`.
+
+    Raises:
+        JSONDecodeError: something else stands there.
+    """
     at = skip_blanks(text, at)
     if not text.startswith(character, at):
         raise json.JSONDecodeError(f"Expecting {character!r}", text, at)
@@ -66,9 +72,10 @@ def _expect(text: str, at: int, character: str) -> int:
 
 
 def _step_through_list(text: str, start: int) -> tuple[list[tuple[int, object]], int]:
-    """Give the items of the list that opens at `start`, each with the line it begins at, and the place after the list.
+    """Return the items of the list that opens at `start` with their lines, and the place behind the list.
 
-    Raises: JSONDecodeError for what is not JSON.
+    Raises:
+        JSONDecodeError: it is no JSON.
     """
     items, line, counted = [], 1, 0
     at = _expect(text, start, "[")
@@ -84,9 +91,11 @@ def _step_through_list(text: str, start: int) -> tuple[list[tuple[int, object]],
 
 
 def _find_record_list(text: str, start: int, path: Path) -> int:
-    """Give the place of the one list of records among the values of the object that opens at `start`.
+    """Return the place of the one list of records among the values of the object that opens at `start`.
 
-    Raises: DataError when there is none or more than one, JSONDecodeError for what is not JSON.
+    Raises:
+        DataError: there is none or more than one.
+        JSONDecodeError: it is no JSON.
     """
     places, keys = [], []
     at = _expect(text, start, "{")

@@ -12,14 +12,16 @@ class UnreadableJSONError(json.JSONDecodeError):
 
 
 def skip_blanks(text: str, at: int) -> int:
-    """Give the place of the next character that means something."""
+    """Return the place of the next character that means something."""
     return BLANKS.match(text, at).end()
 
 
 def decode_json(text: str, at: int = 0) -> tuple[object, int]:
-    """Give the value that begins at a place of a text, and the place behind it.
+    """Return the value that begins at a place of a text, and the place behind it.
 
-    Raises: json.JSONDecodeError for what is not JSON; UnreadableJSONError for what can't be taken.
+    Raises:
+        json.JSONDecodeError: it is no JSON.
+        UnreadableJSONError: it can't be taken.
     """
     try:
         return DECODER.raw_decode(text, at)
@@ -33,7 +35,11 @@ def decode_json(text: str, at: int = 0) -> tuple[object, int]:
 
 
 def parse_json(text: str) -> object:
-    """Give the value that a text holds. Raises: json.JSONDecodeError, as `decode_json` does."""
+    """Return the value that a text holds.
+
+    Raises:
+        json.JSONDecodeError: as `decode_json` does.
+    """
     value, end = decode_json(text, skip_blanks(text, 0))
     end = skip_blanks(text, end)
     if end < len(text):

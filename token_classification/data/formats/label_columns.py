@@ -24,7 +24,7 @@ MOST = 0.5
 
 
 def list_telling_names(task: str) -> tuple[str, ...]:
-    """Give further names that tell of tags, first choice first; such a column is taken aloud."""
+    """Return further names that tell of tags, first choice first; such a column is taken aloud."""
     names = (task, f"{task}_labels", f"{task}_label", f"{task}_tag", "label", "tag")
     return (*names, "named_entities", "iob_tags", "bio_tags") if task == "ner" else names
 
@@ -71,7 +71,7 @@ def choose_columns(
 
 
 def find_label_column(records: Sequence[Mapping[str, object]], word_column: str, task: str, path: Path) -> str | None:
-    """Give the column that must be the tags although no usual name says so, and say it; None where it may be none.
+    """Return the column that must be the tags although no usual name says so, and say it; None where it may be none.
 
     It runs parallel to the words: a list of as many texts or numbers in most records (the others are broken). One with
     a telling name is taken; without such a name it must be the only parallel column and look like labels.
@@ -104,7 +104,7 @@ def _is_parallel(records: Sequence[Mapping[str, object]], word_column: str, colu
 
 
 def _looks_like_labels(records: Sequence[Mapping[str, object]], column: str) -> bool:
-    """Whether labels repeat, as lemmas and offsets don't, or mark entities."""
+    """Tell whether labels repeat, as lemmas and offsets don't, or mark entities."""
     labels = list(chain.from_iterable(record[column] for record in records if isinstance(record.get(column), list)))
     distinct = set(labels)
     return 2 * len(distinct) <= len(labels) or all(map(_marks_entity, distinct))

@@ -34,12 +34,14 @@ class OntonotesColumns(NamedTuple):
 def read_ontonotes(
     path: Path, text_column: str | None = None, label_column: str | None = None, task: str = "ner"
 ) -> Sentences:
-    """Give the sentences of a file of CoNLL-2012; brackets around entities become IOB2 tags.
+    """Return the sentences of a file of CoNLL-2012; brackets around entities become IOB2 tags.
 
     The tags are the entities, or with `task="pos"` the parts of speech; `label_column` is the number of another column
     (-1: the last). A file without any entity is unlabelled. `#begin document` starts a document.
 
-    Raises: BrokenFileError that lists every row with too few columns or odd brackets; DataError for a column.
+    Raises:
+        BrokenFileError: it lists every row with too few columns or odd brackets.
+        DataError: a column that is asked for is no number.
     """
     columns = choose_ontonotes_columns(path, text_column, label_column, task)
     return collect_sentences(iterate_ontonotes(read_lines(path), columns, path), path, empty_tags=NO_TAGS)
@@ -91,7 +93,7 @@ def iterate_ontonotes(lines: Iterable[str], columns: OntonotesColumns, path: Pat
 
 
 def _read_tags(cells: Sequence[str], column: int) -> tuple[list[str], tuple[int, str] | None]:
-    """The tags of a sentence; and what is wrong with the brackets, with the place of the word."""
+    """Return the tags of a sentence; and what is wrong with the brackets, with the place of the word."""
     if column != ENTITY_COLUMN:
         return list(cells), None
     tags, entity_type = [], None
@@ -114,7 +116,7 @@ def _read_tags(cells: Sequence[str], column: int) -> tuple[list[str], tuple[int,
 
 
 def _fits(opened: str | None, closed: str | None, entity_type: str | None) -> bool:
-    """Whether what a cell opens and closes can be, in or outside of an entity."""
+    """Tell whether what a cell opens and closes can be, in or outside of an entity."""
     return entity_type is None if opened else not closed or entity_type is not None
 
 

@@ -22,11 +22,13 @@ logger = logging.getLogger(__name__)
 def read_parquet(
     path: Path, text_column: str | None = None, label_column: str | None = None, task: str = "ner"
 ) -> Sentences:
-    """Give the sentences of a Parquet file; `lines` are record numbers, from 1.
+    """Return the sentences of a Parquet file; `lines` are record numbers, from 1.
 
     Tag numbers are decoded with the ClassLabel names in the file's metadata, else kept as text.
 
-    Raises: DataError for a broken file; BrokenFileError that lists every record without sound words and tags.
+    Raises:
+        DataError: the file is broken.
+        BrokenFileError: it lists every record without sound words and tags.
     """
     with open_bytes(path) as file:
         try:
@@ -54,15 +56,16 @@ def read_parquet(
 
 
 def shorten_reason(error: Exception) -> str:
-    """The first line of what a library says, without what it may quote of the file."""
+    """Return the first line of what a library says, without what it may quote of the file."""
     return next(iter(str(error).splitlines()), type(error).__name__)[:200]
 
 
 def _list_rows(table: pa.Table, path: Path) -> list[dict[str, object]]:
-    """The rows as Python's values.
+    """Return the rows as Python's values.
 
-    Raises: DataError that names the first row with a value that Python has not: a date beyond the year 9999, or a text
-    that is not UTF-8.
+    Raises:
+        DataError: a row holds a value that Python has not: a date beyond the year 9999, or a text that is not
+            UTF-8.
     """
     try:
         return table.to_pylist()
@@ -85,7 +88,7 @@ def _is_list(kind: pa.DataType) -> bool:
 
 
 def _find_class_names(metadata: dict[bytes, bytes], tag_column: str, path: Path) -> list[str] | None:
-    """Give the ClassLabel names of the tag column, None where the file has none; what can't be read is said."""
+    """Return the ClassLabel names of the tag column, None where the file has none; what can't be read is said."""
     if b"huggingface" not in metadata:
         return None
     try:
@@ -104,7 +107,7 @@ def _find_class_names(metadata: dict[bytes, bytes], tag_column: str, path: Path)
 
 
 def _decode_tags(records: Sequence[dict], tag_column: str, names: Sequence[str], path: Path) -> list[Problem]:
-    """Replace the tag numbers by their names; gives a problem for each record with a number that has no name."""
+    """Replace the tag numbers by their names; return a problem for each record with a number that has no name."""
     problems = []
     for number, record in enumerate(records, 1):
         if not _holds_numbers(record[tag_column]):

@@ -33,11 +33,13 @@ class PipedLayout(NamedTuple):
 def read_piped(
     path: Path, text_column: str | None = None, label_column: str | None = None, task: str = "ner"
 ) -> Sentences:
-    """Give the sentences of a file of `word|POS|tag` or `word|tag`: a line each, or up to the next blank line.
+    """Return the sentences of a file of `word|POS|tag` or `word|tag`: a line each, or up to the next blank line.
 
     The tags are the last field, or with `task="pos"` the one before it; `label_column` is the number of another field.
 
-    Raises: BrokenFileError that lists each word without as many bars; DataError for a field that is not there.
+    Raises:
+        BrokenFileError: it lists each word without as many bars.
+        DataError: a field that is asked for is not there.
     """
     lines = read_lines(path)
     layout = find_piped_layout(lines, path, text_column, label_column, task)

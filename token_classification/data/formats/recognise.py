@@ -76,7 +76,7 @@ def recognise_format(path: str | Path) -> str:
 
 
 def is_parquet(start: bytes, suffix: str) -> bool:
-    """Whether a file is Parquet, by its first bytes or its extension."""
+    """Tell whether a file is Parquet, by its first bytes or its extension."""
     return start.startswith(PARQUET_MAGIC) or suffix.lower() == ".parquet"
 
 
@@ -113,13 +113,13 @@ def recognise_text(text: str, suffix: str, *, text_column: str | None = None, is
 
 
 def _cut_head(text: str) -> list[str]:
-    """The lines that decide; the last one is left out where it may be cut off."""
+    """Return the lines that decide; the last one is left out where it may be cut off."""
     lines = text[:HEAD].split("\n")
     return lines[:-1] if len(text) > HEAD and len(lines) > 1 else lines
 
 
 def _recognise_json(text: str, lines: Sequence[str], suffix: str, is_whole: bool) -> str | None:
-    """The kind of JSON, None for what only looks like it; broken JSON is JSON where the extension says so."""
+    """Return the kind of JSON, None for what only looks like it; broken JSON is JSON where the extension says so."""
     by_suffix = HINTS.get(suffix) if suffix in (".json", ".jsonl", ".ndjson") else None
     start = skip_blanks(text, 0)
     in_list = text.startswith("[", start)
@@ -147,7 +147,7 @@ def _recognise_json(text: str, lines: Sequence[str], suffix: str, is_whole: bool
 
 
 def _are_objects(lines: Sequence[str]) -> bool:
-    """Whether at least half of the first lines are objects of JSON: then the others are broken ones."""
+    """Tell whether at least half of the first lines are objects of JSON: then the others are broken ones."""
     first = list(islice((line for line in lines if line.strip()), LOOKED_AT))
     return 2 * sum(map(_is_object, first)) >= len(first)
 
@@ -231,7 +231,7 @@ def _recognise_rows(lines: Sequence[str], suffix: str, text_column: str | None) 
 
 
 def _has_column_of_tags(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether a column behind the first holds tags of an entity scheme: prefixed ones, or `O` in several rows."""
+    """Tell whether a column behind the first holds tags of an entity scheme: prefixed ones, or `O` in several rows."""
     even = [row[1:] for row in rows if len(row) == len(rows[0])]
     for cells in zip(*even, strict=True):
         has_tag = any(map(is_prefixed, cells)) or (OUTSIDE in cells and len(cells) > 2)
@@ -241,6 +241,6 @@ def _has_column_of_tags(rows: Sequence[Sequence[str]]) -> bool:
 
 
 def _repeats_labels(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the last words of many rows repeat as labels do."""
+    """Tell whether the last words of many rows repeat as labels do."""
     labels = [row[-1] for row in rows]
     return len(labels) >= LOOKED_AT // 2 and 2 * len(set(labels)) <= len(labels)

@@ -16,9 +16,10 @@ LISTED_COLUMNS = 20
 
 
 def pick_word_column(found: Sequence[str], asked: str | None, path: Path, accepted: Sequence[str]) -> str:
-    """Give the name of the word column: the one asked for, else the first accepted name in any case of letters.
+    """Return the name of the word column: the one asked for, else the first accepted name in any case of letters.
 
-    Raises: DataError that lists the columns found.
+    Raises:
+        DataError: there is none; it lists the columns found.
     """
     column = asked or find_column(found, accepted)
     if column not in found:
@@ -27,14 +28,15 @@ def pick_word_column(found: Sequence[str], asked: str | None, path: Path, accept
 
 
 def list_tag_columns(task: str) -> tuple[str, ...]:
-    """Give the names under which tags are looked for, first choice first."""
+    """Return the names under which tags are looked for, first choice first."""
     return (f"{task}_tags", "tags", "labels")
 
 
 def pick_tag_column(found: Sequence[str], asked: str | None, path: Path, accepted: Sequence[str]) -> str | None:
-    """Give the name of the tag column by its name alone; None when none has such a name.
+    """Return the name of the tag column by its name alone; None when none has such a name.
 
-    Raises: DataError when the column asked for is absent while one that may be meant is there.
+    Raises:
+        DataError: the column asked for is absent while one that may be meant is there.
     """
     if asked is None or asked in found:
         return asked or find_column(found, accepted)
@@ -44,13 +46,13 @@ def pick_tag_column(found: Sequence[str], asked: str | None, path: Path, accepte
 
 
 def find_column(found: Sequence[str], accepted: Sequence[str]) -> str | None:
-    """Give the first accepted name that is there, in any case of letters."""
+    """Return the first accepted name that is there, in any case of letters."""
     by_lower = {name.lower(): name for name in reversed(found)}
     return next((by_lower[name] for name in accepted if name in by_lower), None)
 
 
 def find_near(asked: str, found: Sequence[str]) -> list[str]:
-    """Give the columns that may be meant; a name longer than a line is none (to compare such takes too long)."""
+    """Return the columns that may be meant; a name longer than a line is none (to compare such takes too long)."""
     names = [name for name in found if len(name) <= SHOWN_CHARACTERS]
     return difflib.get_close_matches(asked, names) if len(asked) <= SHOWN_CHARACTERS else []
 

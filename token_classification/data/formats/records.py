@@ -18,11 +18,13 @@ def read_records(
     task: str,
     problems: Sequence[Problem] = (),
 ) -> Sentences:
-    """Give the sentences of records, each with the line it stands at; the columns are found by name or content.
+    """Return the sentences of records, each with the line it stands at; the columns are found by name or content.
 
     `problems` is what was found wrong in the file so far.
 
-    Raises: BrokenFileError, as `build_sentences` does; DataError when a column asked for is not there.
+    Raises:
+        BrokenFileError: as `build_sentences` does.
+        DataError: a column asked for is not there.
     """
     found = list(dict.fromkeys(name for _, record in records for name in record))
     if not found:
@@ -41,12 +43,13 @@ def build_sentences(
     problems: Sequence[Problem] = (),
     skipped_lines: list[int] | None = None,
 ) -> Sentences:
-    """Give the sentences of records whose columns are known; a record without words stays, as an empty one.
+    """Return the sentences of records whose columns are known; a record without words stays, as an empty one.
 
     `skipped_lines` is given where each word had a line of its own: the lines inside sentences that held none.
 
-    Raises: BrokenFileError that lists `problems`, and every record without a sound list of words, or of tags where the
-    file has tags.
+    Raises:
+        BrokenFileError: it lists `problems`, and every record without a sound list of words, or of tags where the
+            file has tags.
     """
     document_column = DOCUMENT_COLUMN if DOCUMENT_COLUMN in columns else None
     sentences = Sentences(
@@ -118,7 +121,7 @@ def _explain_list(
 
 
 def is_sound_document(name: object) -> bool:
-    """Whether a document's name is a text that can be written, or a number."""
+    """Tell whether a document's name is a text that can be written, or a number."""
     return isinstance(name, int | float) or (isinstance(name, str) and not _has_lone_surrogate(name))
 
 

@@ -16,12 +16,14 @@ UNWRITABLE = re.compile(r"[ \t\n]|\r\Z|\A\Z")
 
 
 def read_text_and_labels(text_path: Path, labels_path: Path | None, num_samples: int = -1) -> Sentences:
-    """Give the sentences of a pair of files; only ASCII blanks and TABs separate words, an empty line has none.
+    """Return the sentences of a pair of files; only ASCII blanks and TABs separate words, an empty line has none.
 
     The whole pair is checked, and then the first `num_samples` sentences are given (-1: all). Without `labels_path`
     the sentences have no tags.
 
-    Raises: DataError that lists every line with another number of words than labels; UserError for `num_samples`.
+    Raises:
+        DataError: it lists every line with another number of words than labels.
+        UserError: `num_samples` is no number of sentences.
     """
     if text_path.suffix != ".txt":
         raise DataError(
@@ -44,15 +46,16 @@ def find_labels_file(path: Path) -> Path | None:
 
 
 def find_text_file(path: Path) -> Path:
-    """`text_train.txt` for `labels_train.txt`, where that pair is there; any other file as it is."""
+    """Return `text_train.txt` for `labels_train.txt` where both are there, any other file as it is."""
     text = path.with_name(path.name.replace("labels", "text", 1))
     return text if path.name.startswith("labels") and find_labels_file(text) == path else path
 
 
 def take_first(sentences: Sentences, num_samples: int) -> Sentences:
-    """The first sentences of a file (-1: all).
+    """Return the first sentences of a file (-1: all).
 
-    Raises: UserError for another number that is none.
+    Raises:
+        UserError: another number that is none.
     """
     if num_samples < -1 or num_samples == 0:
         raise UserError(f"num_samples={num_samples}: accepted: -1 (all sentences) or 1 and more; type num_samples=-1")
@@ -60,9 +63,10 @@ def take_first(sentences: Sentences, num_samples: int) -> Sentences:
 
 
 def write_text_and_labels(folder: Path, stem: str, sentences: Sentences) -> list[Path]:
-    """Write `text_{stem}.txt` and `labels_{stem}.txt`, both or none, and give their paths.
+    """Write `text_{stem}.txt` and `labels_{stem}.txt`, both or none, and return their paths.
 
-    Raises: DataError that lists every word that can't be written, with the line it would have got.
+    Raises:
+        DataError: it lists every word that can't be written, with the line it would have got.
     """
     numbered = Sentences(sentences.tokens, sentences.tags, lines=list(range(1, len(sentences) + 1)))
     problems = find_unwritable(numbered, folder / f"text_{stem}.txt")
@@ -72,7 +76,7 @@ def write_text_and_labels(folder: Path, stem: str, sentences: Sentences) -> list
 
 
 def format_text_and_labels(stem: str, sentences: Sentences) -> dict[str, str]:
-    """Give the names and texts of the two files of tagged sentences."""
+    """Return the names and texts of the two files of tagged sentences."""
     return {
         f"text_{stem}.txt": _format_lines(sentences.tokens),
         f"labels_{stem}.txt": _format_lines(sentences.tags),
@@ -80,7 +84,7 @@ def format_text_and_labels(stem: str, sentences: Sentences) -> dict[str, str]:
 
 
 def find_unwritable(sentences: Sentences, path: Path) -> list[str]:
-    """Give one problem, with the line of `path` at which its sentence starts, per word or tag with a blank inside."""
+    """Return a problem, with the line of `path` at which the sentence starts, for each word or tag with a blank."""
     return [
         f"{path}:{line}: {cell!r} can't be written (it would not be read as one word); "
         "accepted: words without blank, TAB and line end; correct the word"
@@ -97,7 +101,7 @@ def _format_lines(sentences: list[list[str]]) -> str:
 
 
 def _read_columns(paths: list[Path]) -> list[list[list[str]]]:
-    """Give, for each file, the words of each of its lines; what is wrong with either file is reported together."""
+    """Return, for each file, the words of each of its lines; what is wrong with either file is reported together."""
     columns, problems = [], []
     for path in paths:
         try:
@@ -116,7 +120,8 @@ def _read_columns(paths: list[Path]) -> list[list[list[str]]]:
 def _check_counts(tokens: list[list[str]], tags: list[list[str]], text_path: Path, labels_path: Path) -> None:
     """Hold the two files against each other.
 
-    Raises: BrokenFileError with the lines that agree.
+    Raises:
+        BrokenFileError: they differ; it holds the lines that agree.
     """
     pairs = list(enumerate(zip(tokens, tags, strict=False), 1))
     problems = [
