@@ -11,7 +11,7 @@ set -euo pipefail
 hub_answers() {
   [ "${HF_HUB_OFFLINE:-0}" = 0 ] && python - <<'PY' 2>/dev/null
 import os, signal, urllib.request
-signal.alarm(5)  # name look-up included, which urllib's own timeout is not
+signal.alarm(5)  # includes the name look-up, which urllib's own timeout does not
 endpoint = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
 urllib.request.urlopen(f"{endpoint}/api/models/bert-base-uncased", timeout=5)
 PY

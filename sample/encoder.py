@@ -14,7 +14,7 @@ SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
 def find_encoder() -> Path:
-    """Give the folder of the encoder.
+    """Return the folder of the encoder.
 
     Raises:
         ValueError: the package is missing, or its weights are not the expected ones.

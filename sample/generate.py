@@ -1,7 +1,7 @@
-"""Generates the demo corpus of this folder (train.conll, dev.conll, test.conll) from names.py and the templates.
+"""Generate the demo corpus of this folder (train.conll, dev.conll, test.conll) from names.py and the templates.
 
-The output depends on the seed alone: only random.Random.random() is drawn from, whose sequence Python keeps
-from version to version, and every inventory is an ordered tuple.
+The output depends only on the seed: nothing but random.Random.random() is used, whose sequence Python keeps from
+version to version, and every inventory is an ordered tuple.
 """
 
 import argparse
@@ -77,7 +77,7 @@ MONTHS = (
 SPORTS = ("Soccer", "Tennis", "Cricket", "Cycling", "Rugby", "Athletics", "Golf", "Boxing", "Hockey")
 CURRENCIES = ("dollars", "pounds", "marks", "francs", "crowns", "euros")
 
-# words before which "a" stays although they begin with a vowel letter : "a Ukrainian", "a university"
+# words that keep "a" although they begin with a vowel letter : "a Ukrainian", "a university"
 CONSONANT_SOUND = re.compile(r"(?i)(eu|uk|ug|uru|uni|one|use)")
 
 
@@ -91,23 +91,23 @@ class Namer:
 
 
 def pick(rng: random.Random, items: Sequence[T]) -> T:
-    """Draws one item; uses random() alone, whose sequence is the same in every Python version."""
+    """Draw one item; use random() alone, whose sequence is the same in every Python version."""
     return items[int(rng.random() * len(items))]
 
 
 def draw_number(rng: random.Random, low: int, high: int) -> int:
-    """Draws a whole number from low to high, both included."""
+    """Draw an integer from low to high, both included."""
     return low + int(rng.random() * (high - low + 1))
 
 
 def shuffle_items(rng: random.Random, items: Sequence[T]) -> list[T]:
-    """Returns the items in a random order."""
+    """Return the items in a random order."""
     keyed = [(rng.random(), index) for index in range(len(items))]
     return [items[index] for _, index in sorted(keyed)]
 
 
 def divide_pools(rng: random.Random) -> dict[str, Pools]:
-    """Divides every inventory of names.py between the splits; no entry is in two of them."""
+    """Divide every inventory of names.py between the splits; no entry is in two of them."""
     inventories = {
         "first": names.FIRST_NAMES,
         "last": names.SURNAMES,
@@ -133,7 +133,7 @@ def divide_pools(rng: random.Random) -> dict[str, Pools]:
 
 
 def divide_templates(rng: random.Random) -> dict[str, dict[str, list[str]]]:
-    """Returns the templates of each split as "named" and "plain"; some of every group are held out of train."""
+    """Return the templates of each split as "named" and "plain"; some of every group are held out of train."""
     divided: dict[str, dict[str, list[str]]] = {split: {"named": [], "plain": []} for split in SPLIT_SIZES}
     groups = [*(("named", group) for group in NAMED_TEMPLATES.values()), ("plain", PLAIN_TEMPLATES)]
     for kind, group in groups:
@@ -146,7 +146,7 @@ def divide_templates(rng: random.Random) -> dict[str, dict[str, list[str]]]:
 
 
 def draw_part(rng: random.Random, pools: Pools, part: str) -> str:
-    """Draws one part of a name, such as a surname, from the pools."""
+    """Draw one part of a name, such as a surname, from the pools."""
     if part == "initial":
         return f"{pick(rng, 'ABCDEFGHJKLMNPRSTW')}."
     if part in ("country", "adjective", "people"):
@@ -159,14 +159,14 @@ def draw_part(rng: random.Random, pools: Pools, part: str) -> str:
 
 
 def draw_ambiguous(rng: random.Random, slot: str) -> str | None:
-    """Draws one of the names with several types for a slot, None where the slot takes none of them."""
+    """Draw one of the names with several types for a slot, None if the slot takes none of them."""
     slots = ("FIRST", "LAST") if slot == "PER" else (slot,)
     fitting = [name for name, allowed in names.AMBIGUOUS.items() if any(one in allowed for one in slots)]
     return pick(rng, fitting) if fitting else None
 
 
 def make_name(namer: Namer, slot: str) -> str:
-    """Makes a name for a slot."""
+    """Make a name for a slot."""
     rng = namer.rng
     if rng.random() < AMBIGUOUS_SHARE:
         ambiguous = draw_ambiguous(rng, slot)
@@ -180,20 +180,20 @@ def make_name(namer: Namer, slot: str) -> str:
 
 
 def draw_money(rng: random.Random) -> str:
-    """Draws a sum of money, several words long."""
+    """Draw a sum of money, several words long."""
     amount = f"{draw_number(rng, 1, 90)}.{draw_number(rng, 1, 9)} million"
     return f"$ {amount}" if rng.random() < 0.4 else f"{amount} {pick(rng, CURRENCIES)}"
 
 
 def draw_ordinal(rng: random.Random) -> str:
-    """Draws an ordinal number such as 42nd."""
+    """Draw an ordinal number such as 42nd."""
     number = draw_number(rng, 4, 90)
     suffix = "th" if 10 < number < 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{suffix}"
 
 
 def draw_date(rng: random.Random) -> str:
-    """Draws a date such as 1996-08-22."""
+    """Draw a date such as 1996-08-22."""
     return f"{draw_number(rng, 1990, 2019)}-{draw_number(rng, 1, 12):02}-{draw_number(rng, 1, 28):02}"
 
 
@@ -216,13 +216,13 @@ FILLERS: dict[str, Callable[[random.Random], str]] = {
 
 
 def expand_template(rng: random.Random, template: str) -> str:
-    """Draws the alternatives and the untagged slots of a template; the slots of names stay."""
+    """Draw the alternatives and the untagged slots of a template; the slots of names stay."""
     chosen = re.sub(r"\[([^\[\]]*)\]", lambda found: pick(rng, found[1].split("|")), template)
     return re.sub(r"\{(\w+)\}", lambda found: FILLERS[found[1]](rng) if found[1] in FILLERS else found[0], chosen)
 
 
 def tag_name(name: str, entity_type: str) -> Sentence:
-    """Returns the words of a name with their tags; the article of "the Netherlands" is no part of it."""
+    """Return the words of a name with their tags; the article of "the Netherlands" is not part of it."""
     words = name.split()
     article: Sentence = [("the", "O")] if words[0] == "the" else []
     words = words[len(article) :]
@@ -230,7 +230,7 @@ def tag_name(name: str, entity_type: str) -> Sentence:
 
 
 def make_new_name(namer: Namer, slot: str, used: list[str]) -> str:
-    """Makes a name that the sentence does not hold yet, and notes it in used."""
+    """Make a name that is not in the sentence yet, and add it to used."""
     for _ in range(MAX_TRIES):
         name = make_name(namer, slot)
         if name not in used:
@@ -240,7 +240,7 @@ def make_new_name(namer: Namer, slot: str, used: list[str]) -> str:
 
 
 def correct_articles(sentence: Sentence) -> Sentence:
-    """Turns "a" into "an" before a vowel."""
+    """Turn "a" into "an" before a vowel."""
     corrected = list(sentence)
     for index, ((word, tag), (following, _)) in enumerate(pairwise(sentence)):
         vowel = following[0].lower() in "aeiou" and not CONSONANT_SOUND.match(following)
@@ -250,7 +250,7 @@ def correct_articles(sentence: Sentence) -> Sentence:
 
 
 def make_sentence(namer: Namer, template: str) -> Sentence:
-    """Makes one tagged sentence from a template."""
+    """Make one tagged sentence from a template."""
     upper = template.startswith("{UPPER}")
     used: list[str] = []
     sentence: Sentence = []
@@ -267,7 +267,7 @@ def make_sentence(namer: Namer, template: str) -> Sentence:
 
 
 def order_templates(rng: random.Random, templates: Sequence[str], count: int) -> list[str]:
-    """Returns count templates, every one about equally often."""
+    """Return count templates, every one about equally often."""
     ordered: list[str] = []
     while len(ordered) < count:
         ordered += shuffle_items(rng, templates)
@@ -275,7 +275,7 @@ def order_templates(rng: random.Random, templates: Sequence[str], count: int) ->
 
 
 def generate_split(namer: Namer, templates: dict[str, list[str]], size: int, seen: set[str]) -> list[Sentence]:
-    """Generates the sentences of one split; seen holds every sentence so far, and no sentence comes twice."""
+    """Generate the sentences of one split; seen contains every sentence so far; no sentence occurs twice."""
     plain = round(PLAIN_SHARE * size)
     chosen = order_templates(namer.rng, templates["named"], size - plain)
     chosen += order_templates(namer.rng, templates["plain"], plain)
@@ -294,12 +294,12 @@ def generate_split(namer: Namer, templates: dict[str, list[str]], size: int, see
 
 
 def format_sentences(sentences: list[Sentence]) -> str:
-    """Formats sentences as lines of word TAB tag, a blank line after each sentence."""
+    """Format sentences as lines of word TAB tag, a blank line after each sentence."""
     return "".join("".join(f"{word}\t{tag}\n" for word, tag in sentence) + "\n" for sentence in sentences)
 
 
 def generate_corpus(seed: int) -> dict[str, str]:
-    """Generates the corpus: the text of each file by its name."""
+    """Generate the corpus: the text of each file, by name."""
     rng = random.Random(seed)
     pools, templates = divide_pools(rng), divide_templates(rng)
     seen: set[str] = set()
@@ -311,7 +311,7 @@ def generate_corpus(seed: int) -> dict[str, str]:
 
 
 def find_difference(path: Path, text: str) -> str | None:
-    """Says where a file first differs from a text, None where it does not."""
+    """Say where a file first differs from a text; None if it does not."""
     if not path.is_file():
         return f"{path} is missing: run generate.py without --check to write it"
     content = path.read_bytes()
@@ -325,7 +325,7 @@ def find_difference(path: Path, text: str) -> str | None:
 
 
 def write_corpus(output_dir: Path, corpus: dict[str, str]) -> None:
-    """Writes the files of the corpus."""
+    """Write the files of the corpus."""
     output_dir.mkdir(parents=True, exist_ok=True)
     for name, text in corpus.items():
         (output_dir / name).write_bytes(text.encode("utf-8"))
@@ -333,7 +333,7 @@ def write_corpus(output_dir: Path, corpus: dict[str, str]) -> None:
 
 
 def check_corpus(output_dir: Path, corpus: dict[str, str]) -> int:
-    """Compares the files with the corpus; prints the first difference and returns 1, or returns 0."""
+    """Compare the files with the corpus; print the first difference and return 1, or return 0."""
     for name, text in corpus.items():
         difference = find_difference(output_dir / name, text)
         if difference is not None:
@@ -344,7 +344,7 @@ def check_corpus(output_dir: Path, corpus: dict[str, str]) -> int:
 
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Parses the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description="Generate the demo corpus.")
     parser.add_argument(
         "--output_dir", type=Path, default=Path(__file__).resolve().parent, help="default: this folder"
@@ -355,7 +355,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line and returns its exit status."""
+    """Run the command line and return its exit status."""
     options = parse_arguments(arguments)
     corpus = generate_corpus(options.seed)
     if options.check:

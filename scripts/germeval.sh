@@ -3,7 +3,7 @@
 #   bash scripts/germeval.sh
 # Settings are environment variables: MAX_LENGTH BERT_MODEL OUTPUT_DIR BATCH_SIZE NUM_EPOCHS SAVE_STEPS SEED.
 # Where the raw files come from: GERMEVAL_DIR, a folder with train.tsv, dev.tsv and test.tsv, or GERMEVAL_URL, an
-# address below which they lie; without both, the addresses of the walk-through. More arguments go to run_ner.py.
+# address of their folder; without both, the addresses of the walk-through. Further arguments go to run_ner.py.
 set -euo pipefail
 
 SCRIPTS="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"

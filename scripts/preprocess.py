@@ -1,11 +1,11 @@
 #!/usr/bin/env python
-"""Cut the sentences of a CoNLL file so that they fit a model, as the GermEval and WNUT'17 walk-throughs do.
+"""Split the sentences of a CoNLL file so that they fit a model, as the GermEval and WNUT'17 walk-throughs do.
 
 python scripts/preprocess.py FILE MODEL MAX_LEN > OUT
 
-Reads `word tag` lines (blank or TAB between; FILE `-` is the standard input) and writes the same lines. A sentence
-ends where its sub-tokens reach MAX_LEN less the model's special tokens, between entities where that is possible. Words
-of control and space characters only, or without sub-tokens, are filtered. A last line on stderr counts what happened.
+Reads `word tag` lines (separated by blank or TAB; FILE `-` means standard input) and writes the same lines. A sentence
+ends where its sub-tokens reach MAX_LEN minus the model's special tokens, between entities if possible. Words of only
+control and space characters, or without sub-tokens, are dropped. A last line on stderr counts what happened.
 
 run_ner.py does not need this: it reads long sentences in windows and keeps every word.
 """
@@ -45,7 +45,7 @@ with quick_imports():
 LINES_AT_ONCE = 50_000
 """Lines read ahead, so that the tokenizer gets many new words in one call."""
 WORDS_REMEMBERED = 1_000_000
-"""Distinct words whose sub-tokens are remembered; then the memory starts afresh, so that it stays small."""
+"""Distinct words whose sub-tokens are remembered; then the memory is emptied, so that it stays small."""
 
 
 @dataclass
@@ -89,10 +89,10 @@ def main(argv: list[str]) -> None:
 
 
 def parse_arguments(argv: list[str]) -> argparse.Namespace:
-    """FILE MODEL MAX_LEN and the switches.
+    """Read FILE MODEL MAX_LEN and the switches.
 
     Raises:
-        UserError: something is missing, or MAX_LEN is no whole number.
+        UserError: something is missing, or MAX_LEN is not a whole number.
     """
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", metavar="FILE", help="word tag lines; - for the standard input")
@@ -101,13 +101,13 @@ def parse_arguments(argv: list[str]) -> argparse.Namespace:
     ways = parser.add_mutually_exclusive_group()
     ways.add_argument("--legacy", action="store_true", help="the original script's output, byte for byte")
     ways.add_argument(
-        "--keep_all_words", action="store_true", help="write the unknown token for words that would be filtered"
+        "--keep_all_words", action="store_true", help="write the unknown token for words that would be dropped"
     )
     return parser.parse_args(argv)
 
 
 def check_lines(file: BinaryIO, options: argparse.Namespace) -> None:
-    """Read a file through before anything is written.
+    """Read a whole file before anything is written.
 
     Raises:
         DataError: lines without a tag, or that are not UTF-8.
@@ -125,7 +125,7 @@ def check_lines(file: BinaryIO, options: argparse.Namespace) -> None:
 def write_sentences(
     file: BinaryIO, name: str, counter: SubTokenCounter, budget: int, options: argparse.Namespace
 ) -> None:
-    """Write the cut sentences to stdout and the counts to stderr."""
+    """Write the split sentences to stdout and the counts to stderr."""
     counts = Counts()
     tokenizer = counter.tokenizer
     placeholder = tokenizer.convert_ids_to_tokens(find_placeholder(tokenizer)) if options.keep_all_words else None
@@ -137,7 +137,7 @@ def write_sentences(
 
 
 def read_tagged_lines(file: BinaryIO, name: str, counter: SubTokenCounter) -> Iterator[TaggedLine | None]:
-    """The lines of a file; None for a boundary. The counter knows every word that is given.
+    """Yield the lines of a file, None for a boundary. The counter knows every word that is yielded.
 
     Raises:
         DataError: a line without a tag, or not UTF-8.
@@ -150,7 +150,7 @@ def read_tagged_lines(file: BinaryIO, name: str, counter: SubTokenCounter) -> It
 
 
 def parse_line(line: bytes, name: str, number: int) -> TaggedLine | None:
-    """A line with word and tag; None for a boundary (blank line, -DOCSTART-).
+    """Return a line with word and tag; None for a boundary (blank line, -DOCSTART-).
 
     Raises:
         DataError: no tag, or not UTF-8.
@@ -158,7 +158,7 @@ def parse_line(line: bytes, name: str, number: int) -> TaggedLine | None:
     text = decode_line(line, name, number)
     if is_boundary(text):
         return None
-    # ASCII blanks only: a NBSP is a word, and U+0085 is no line end.
+    # ASCII blanks only: a NBSP is a word, and U+0085 is not a line break.
     columns = text.split("\t") if "\t" in text else text.split(" ")
     if len(columns) == 1:
         raise DataError(
@@ -168,7 +168,7 @@ def parse_line(line: bytes, name: str, number: int) -> TaggedLine | None:
 
 
 def decode_line(line: bytes, name: str, number: int) -> str:
-    """The text of a line without its end and the blanks before it; a byte order mark before the first line is dropped.
+    """Return a line without trailing blanks and line end; a byte order mark before the first line is dropped.
 
     Raises:
         DataError: not UTF-8.
@@ -187,14 +187,14 @@ def write_as_the_original(
     file: BinaryIO, name: str, counter: SubTokenCounter, budget: int, options: argparse.Namespace
 ) -> None:
     """Write what the original script writes."""
-    # As open(FILE) reads: any of the three line ends, and what it takes for blanks.
+    # As open(FILE) reads: any of the three line ends, and everything that it counts as a blank.
     lines = read_words_ahead(TextIOWrapper(file, encoding="utf-8"), counter)
     sys.stdout.writelines(f"{line}\n" for line in split_as_the_original(lines, counter.known.__getitem__, budget))
     sys.stdout.flush()
 
 
 def read_words_ahead(lines: Iterable[str], counter: SubTokenCounter) -> Iterator[str]:
-    """The lines, of whose first fields the counter then knows the sub-tokens."""
+    """Yield the lines; the counter then knows the sub-tokens of their first fields."""
     lines = iter(lines)
     while block := list(islice(lines, LINES_AT_ONCE)):
         counter.learn(words[0] for line in block if (words := line.split()))

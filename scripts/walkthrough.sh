@@ -1,7 +1,7 @@
 # Sourced by germeval.sh and wnut17.sh: the steps that both walk-throughs share.
 
-# fetch_file FILE FOLDER URL DEFAULT_URL HINT: make FILE, from a local folder or an address. What is there already is
-# not downloaded again, and an interrupted download leaves nothing behind.
+# fetch_file FILE FOLDER URL DEFAULT_URL HINT: make FILE from a local folder or an address. An existing file is not
+# downloaded again, and an interrupted download leaves nothing behind.
 fetch_file() {
   local file="$1" folder="$2" url="${3:-$4}" hint="$5" name
   name="$(basename "$file")"
@@ -9,7 +9,7 @@ fetch_file() {
     [ -f "$folder/$name" ] || fail "$folder has no $name; accepted: a folder with the three raw files: $hint"
     cp "$folder/$name" "$file.part"
   elif [ -s "$file" ]; then
-    echo "$file is there already; to fetch it again, remove it."
+    echo "$file exists already; to download it again, remove it."
     return
   else
     echo "Fetching $name from $url ..."
@@ -17,10 +17,10 @@ fetch_file() {
       rm -f "$file.part"
       fail "$name could not be fetched from $url. Without a network: $hint"
     fi
-    # A page about cookies or quotas instead of the file is no data.
+    # Instead of the file, there may be a page about cookies or quotas.
     if head -c 300 "$file.part" | grep -qi '<html\|<!doctype'; then
       rm -f "$file.part"
-      fail "$url gave a web page instead of $name: fetch it with a browser, then: $hint"
+      fail "$url returned a web page instead of $name: download it with a browser, then: $hint"
     fi
   fi
   if [ ! -s "$file.part" ]; then

@@ -3,7 +3,7 @@
 #   bash scripts/wnut17.sh
 # Settings are environment variables: MAX_LENGTH BERT_MODEL OUTPUT_DIR BATCH_SIZE NUM_EPOCHS SAVE_STEPS SEED.
 # Where the raw files come from: WNUT17_DIR, a folder with train.conll, dev.conll and test.conll, or WNUT17_URL, an
-# address below which they lie; without both, the addresses of the walk-through. More arguments go to run_ner.py.
+# address of their folder; without both, the addresses of the walk-through. Further arguments go to run_ner.py.
 set -euo pipefail
 
 SCRIPTS="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
@@ -30,7 +30,7 @@ mkdir -p "$DATA"
 for split in train dev test; do
   fetch_file "$DATA/$split.conll" "${WNUT17_DIR:-}" "${WNUT17_URL:+$WNUT17_URL/$split.conll}" "${ADDRESS[$split]}" \
     "WNUT17_DIR=FOLDER bash scripts/wnut17.sh"
-  # Nothing is grepped away: a tweet may begin with #. A word with two tags (test) keeps the first, the outer one.
+  # No grep for #: a tweet may begin with it. A word with two tags (in test) keeps the first, the outer one.
   tr '\t' ' ' <"$DATA/$split.conll" | sed 's/^\([^ ]* [^ ,]*\),.*$/\1/' >"$DATA/$split.txt.tmp"
 done
 train_and_score "$DATA" "$@"

@@ -211,7 +211,7 @@ def offer_empty_files(server: FileServer, folder: Path) -> dict[str, str]:
 
 FAILURES: dict[Callable, str] = {
     offer_nothing: "could not be fetched from http://127.0.0.1:9/train",
-    offer_a_web_page: "gave a web page instead of train",
+    offer_a_web_page: "web page instead of train",
     offer_an_incomplete_folder: "accepted: a folder with the three raw files",
     offer_empty_files: "is empty",
 }
