@@ -7,22 +7,12 @@ from token_classification.tao.advice import SMALL_DATA, describe_failure, descri
 from token_classification.tao.download_specs import SPECS
 
 
-@pytest.mark.parametrize(
-    ("batch_size", "processes", "expected"),
-    [
-        (
-            64,
-            2,
-            "each of the 2 processes: a step learns from 128 sentences; for the steps of one process: "
-            "training_ds.batch_size=32",
-        ),
-        (5, 2, "each of the 2 processes: a step learns from 10 sentences"),
-    ],
-)
-def test_several_processes_are_said_to_take_larger_steps(batch_size: int, processes: int, expected: str) -> None:
-    line = describe_shared_step(batch_size, processes)
-    assert line.startswith(f"training_ds.batch_size={batch_size} is that of ")
-    assert line.endswith(expected)
+@pytest.mark.parametrize(("batch_size", "step", "setting"), [(64, 128, "training_ds.batch_size=32"), (5, 10, None)])
+def test_several_processes_are_said_to_take_larger_steps(batch_size: int, step: int, setting: str | None) -> None:
+    line = describe_shared_step(batch_size, 2)
+    assert line.startswith(f"training_ds.batch_size={batch_size} ")
+    assert f" {step} sentences" in line
+    assert line.endswith(f"{step} sentences" if setting is None else setting)
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def test_the_test_file_may_be_missing(source, tmp_path, caplog):
     assert caplog.text == ""
     (tmp_path / "out" / "text_test.txt").write_text("old")
     convert_folder(source, tmp_path / "out", None)
-    assert "text_test.txt is from an earlier conversion" in caplog.text
+    assert "text_test.txt is left from an earlier conversion" in caplog.text
     assert (tmp_path / "out" / "text_test.txt").read_text() == "old"
 
 

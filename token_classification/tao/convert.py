@@ -33,18 +33,21 @@ class Conversion:
 
 
 def convert_folder(source: Path, target: Path, scheme: Scheme | None) -> Conversion:
-    """Convert train.txt, dev.txt and, where there is one, test.txt: two files for each, and one label_ids.csv for all.
+    """Convert train.txt, dev.txt and, if it exists, test.txt: two files for each, and one label_ids.csv for all.
 
     Tags stay as they are unless a scheme is given. All files are replaced, or none; the same source gives the same
-    bytes again.
+    bytes each time.
 
-    Raises: DataError that lists what is wrong in the source files; UserError when the target can't be written to.
+    Raises:
+        DataError: something is wrong in the source files; the message lists it all.
+        UserError: the target can't be written to.
     """
     optional = [split for split in OPTIONAL_SPLITS if (source / f"{split}.txt").exists()]
     splits = _read_splits({split: source / f"{split}.txt" for split in (*NEEDED_SPLITS, *optional)})
     if scheme is not None:
         _convert_scheme(splits, scheme)
-    texts, labels = {}, _collect_labels(splits)
+    texts: dict[str, str] = {}
+    labels = _collect_labels(splits)
     for split, sentences in splits.items():
         texts |= format_text_and_labels(split, sentences)
     texts[LABEL_IDS] = format_label_ids(labels)
@@ -52,7 +55,7 @@ def convert_folder(source: Path, target: Path, scheme: Scheme | None) -> Convers
     for split in OPTIONAL_SPLITS:
         if split not in splits and (target / f"text_{split}.txt").exists():
             logger.warning(
-                "%s is from an earlier conversion: %s has no %s.txt", target / f"text_{split}.txt", source, split
+                "%s is left from an earlier conversion: %s has no %s.txt", target / f"text_{split}.txt", source, split
             )
     return _describe(files, labels, splits)
 
@@ -60,32 +63,35 @@ def convert_folder(source: Path, target: Path, scheme: Scheme | None) -> Convers
 def convert_file(data_file: Path, max_length: int, scheme: Scheme | None) -> Conversion:
     """Convert one IOB file to text_{stem}.txt and labels_{stem}.txt beside it.
 
-    Sentences of more than `max_length` words are cut (-1: never); only an entity that is longer than that is cut
-    itself, which is warned of.
+    Sentences of more than `max_length` words are cut (-1: never). An entity is cut only if it is longer than that,
+    with a warning.
 
-    Raises: as `convert_folder`, and UserError for a `max_length` of 0 or below -1.
+    Raises:
+        DataError: something is wrong in the file.
+        UserError: `max_length` is 0 or below -1, or the folder can't be written to.
     """
     if max_length < -1 or max_length == 0:
-        raise UserError(f"--max_length {max_length}: accepted: -1 (never cut) or 1 and more; type --max_length 128")
+        raise UserError(f"--max_length {max_length}: accepted: -1 (never cut), or 1 or more; type --max_length 128")
     splits = _read_splits({data_file.stem: data_file})
     if max_length != -1:
         splits[data_file.stem] = cut_long_sentences(splits[data_file.stem], max_length, data_file)
     if scheme is not None:
-        # After the cutting: what is left of a cut entity begins as the scheme wants it.
+        # After the cut, so that the rest of a cut entity begins as the scheme requires.
         _convert_scheme(splits, scheme)
     files = write_file_set(data_file.parent, format_text_and_labels(data_file.stem, splits[data_file.stem]))
     return _describe(files, _collect_labels(splits), splits)
 
 
 def cut_long_sentences(sentences: Sentences, max_length: int, path: Path) -> Sentences:
-    """Give the same words and tags as sentences of at most `max_length` words; `path` is for the warning."""
-    cut = Sentences(tags=[])
+    """Cut sentences into ones of at most `max_length` words; `path` is for the warning."""
+    cut_tags: list[list[str]] = []
+    cut = Sentences(tags=cut_tags)
     entities_cut = 0
-    for words, tags, line in zip(sentences.tokens, sentences.tags, sentences.lines, strict=True):
+    for words, tags, line in zip(sentences.tokens, sentences.gold, sentences.lines, strict=True):
         pieces = list(_place_cuts(tags, max_length))
         for start, end in pieces:
             cut.tokens.append(words[start:end])
-            cut.tags.append(tags[start:end])
+            cut_tags.append(tags[start:end])
             cut.lines.append(line)
         ends = {end for _, end in pieces}
         entities_cut += sum(any(e.start < end < e.end for end in ends) for e in find_entities(tags))
@@ -95,7 +101,7 @@ def cut_long_sentences(sentences: Sentences, max_length: int, path: Path) -> Sen
 
 
 def _place_cuts(tags: Sequence[str], max_length: int) -> Iterator[tuple[int, int]]:
-    """Give start and end of each piece: up to the last O within reach, else between entities, else full."""
+    """Iterate over start and end of each piece: up to the last O within reach, else between entities, else full."""
     boundaries = {entity.start for entity in find_entities(tags)}
     start = 0
     while len(tags) - start > max_length:
@@ -108,7 +114,7 @@ def _place_cuts(tags: Sequence[str], max_length: int) -> Iterator[tuple[int, int
 
 
 def _read_splits(files: dict[str, Path]) -> dict[str, Sentences]:
-    """Read the files of all splits; what is wrong in any of them is reported together."""
+    """Read the files of all splits; the problems of all of them are reported together."""
     splits, problems = {}, []
     for split, path in files.items():
         try:
@@ -117,7 +123,7 @@ def _read_splits(files: dict[str, Path]) -> dict[str, Sentences]:
             problems.append(str(error))
             continue
         if splits[split].tags is None:
-            problems.append(f"{path}:1: no tags (one column); accepted: word and tag in a line; add the tags")
+            problems.append(f"{path}:1: no tags (one column); accepted: a word and its tag per line; add the tags")
         else:
             problems += find_unwritable(splits[split], path)
     if problems:
@@ -126,14 +132,14 @@ def _read_splits(files: dict[str, Path]) -> dict[str, Sentences]:
 
 
 def _convert_scheme(splits: dict[str, Sentences], target: Scheme) -> None:
-    """Convert the tags of all splits in place, from the scheme that they have together."""
-    source = recognise_scheme(tags for sentences in splits.values() for tags in sentences.tags)
+    """Convert the tags of all splits in place, from the scheme that all of them together have."""
+    source = recognise_scheme(tags for sentences in splits.values() for tags in sentences.gold)
     for sentences in splits.values():
-        sentences.tags = [convert_tags(tags, source, target) for tags in sentences.tags]
+        sentences.tags = [convert_tags(tags, source, target) for tags in sentences.gold]
 
 
 def _collect_labels(splits: dict[str, Sentences]) -> list[str]:
-    return order_labels(tag for sentences in splits.values() for tags in sentences.tags for tag in tags)
+    return order_labels(tag for sentences in splits.values() for tags in sentences.gold for tag in tags)
 
 
 def _describe(files: list[Path], labels: list[str], splits: dict[str, Sentences]) -> Conversion:

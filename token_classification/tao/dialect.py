@@ -20,7 +20,7 @@ ONLY_RUN_NER = (
     *("--overwrite_output_dir", "--pack_windows", "--resume_from_checkpoint", "--task_name", "--text_column_name"),
     *("--token", "--train_sampling_strategy", "--validation_split"),
 )
-"""What this dialect has no word for: whoever wants it types `run_ner.py`."""
+"""What this dialect has no key for: whoever wants it types `run_ner.py`"""
 
 WORDS = {
     "--learning_rate": "model.optim.lr",
@@ -62,7 +62,7 @@ WORDS = {
     "--output_dir": "-r",
     "--check_only": "token_classification check",
     "--model_name_or_path": "-m",
-    # The same command goes on by itself; for a fresh start it gets another folder.
+    # The same command continues by itself; a fresh start takes another folder.
     " (run_ner.py: with --resume_from_checkpoint auto)": "",
     " with --resume_from_checkpoint auto": "",
     " --overwrite_output_dir": " and another -r",
@@ -82,7 +82,7 @@ WORDS = {
     "To go on: the same command (run_ner.py) with --model_name_or_path": "To score it: token_classification evaluate "
     "-e SPEC -r RESULTS -m",
     " and without --do_train": "",
-    # What there is no key for is left out of a list of choices.
+    # Choices that have no key here are left out.
     ", or --auto_find_batch_size true": "",
     "; with --return_entity_level_metrics also those of each type": "",
     "; or leave out --do_train": "",
@@ -95,25 +95,25 @@ WORDS = {
     " (--do_train --train_file FILE), or give the names in the model's order with --labels FILE": ": "
     "token_classification train -e SPEC -r RESULTS data_dir=FOLDER",
 } | {flag: f"run_ner.py {flag}" for flag in ONLY_RUN_NER}
-"""Flag, with more words around it where those change too -> what is typed here."""
+"""Flag, with the words around it where those change, too -> what is typed here"""
 
 WORDS_OF_COMMANDS = {
     "evaluate": {"--per_device_eval_batch_size": "test_ds.batch_size"},
     "infer": {"--text_column_name": "text_column"},
     "export": {"--train_file": "calibration_file", "--validation_file": "test_file", "--test_file": "test_file"},
 }
-"""Command -> what is said otherwise there."""
+"""Command -> what is typed differently there"""
 
 VALUE = r"\d+(?:\.\d+)?(?:e[+-]?\d+)?|[A-Z][A-Z_]+|true|false|auto|no|none|bf16|fp16|int8|onnx|openvino|window"
-"""What may stand behind a flag and is no word of the sentence."""
+"""What after a flag is its value, and not the next word of the sentence"""
 
 
 def rewrite_flags(text: str, command: str) -> str:
-    """Put this dialect's words in place of the flags of `run_ner.py`.
+    """Replace the flags of `run_ner.py` by what is typed in this dialect.
 
     Args:
         text: A message of the engine.
-        command: Who it is for: `train`, `evaluate` ...
+        command: The command that its reader typed: `train`, `evaluate` ...
 
     >>> rewrite_flags("Give --learning_rate 5e-5, or a smaller --max_seq_length.", "train")
     'Give model.optim.lr=5e-5, or a smaller model.dataset.max_seq_length.'
@@ -122,14 +122,14 @@ def rewrite_flags(text: str, command: str) -> str:
         return text
     words = WORDS | WORDS_OF_COMMANDS.get(command, {})
 
-    def replace(match: re.Match) -> str:
+    def replace(match: re.Match[str]) -> str:
         word, value = words[match["words"]], match["value"]
         if value is None:
             return word
         return f"{word} {value}" if "-" in word or "=" in word else f"{word}={value}"
 
     longest_first = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
-    # Not the end of a longer flag, nor its beginning, nor what is said to be typed behind run_ner.py.
+    # Neither the end nor the beginning of a longer flag, nor what the text says to type after run_ner.py.
     return re.sub(
         rf"(?<!run_ner\.py )(?:(?<![\w-])|(?=[ ,]))(?P<words>{longest_first})(?!\w)(?: (?P<value>{VALUE})(?!\w))?",
         replace,
@@ -139,7 +139,7 @@ def rewrite_flags(text: str, command: str) -> str:
 
 @contextmanager
 def speaking_tao(command: str) -> Iterator[None]:
-    """Rewrite what the errors that leave this block say; their kind, cause and traceback stay."""
+    """Rewrite the messages of errors that leave this block; their kind, cause and traceback stay."""
     try:
         yield
     except (UserError, StoppedError, RejectedError) as error:

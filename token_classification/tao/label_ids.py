@@ -1,4 +1,4 @@
-"""`label_ids.csv`: one label per line, and a label's line is its id (the first is 0)."""
+"""`label_ids.csv`: one label per line; a label's line is its id (the first is 0)."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ from token_classification.errors import DataError
 
 
 def order_labels(names: Iterable[str], pad_label: str = OUTSIDE) -> list[str]:
-    """Give the labels in the order of their ids: the pad label, whether it occurs or not, then by code point.
+    """Sort labels by their ids: the pad label, whether it occurs or not, then the others by code point.
 
     >>> order_labels(["I-PER", "B-PER", "O", "B-LOC"])
     ['O', 'B-LOC', 'B-PER', 'I-PER']
@@ -19,9 +19,10 @@ def order_labels(names: Iterable[str], pad_label: str = OUTSIDE) -> list[str]:
 
 
 def read_label_ids(path: Path) -> list[str]:
-    """Give the labels in the order of their ids; blank lines don't count.
+    """Read the labels in the order of their ids; blank lines do not count.
 
-    Raises: DataError when the file is missing, unreadable or empty, or a label stands in it twice.
+    Raises:
+        DataError: the file is missing, unreadable or empty, or holds a label twice.
     """
     if not path.is_file():
         raise DataError(
@@ -32,13 +33,14 @@ def read_label_ids(path: Path) -> list[str]:
 
 
 def write_label_ids(path: Path, names: Sequence[str]) -> None:
-    """Write the labels in the given order, which sets their ids (`order_labels` gives one); all of the file or none.
+    """Write the labels in the given order, which sets their ids: all of the file or none.
 
-    Raises: UserError when the folder can't be written to.
+    Raises:
+        UserError: the folder can't be written to.
     """
     write_file_set(path.parent, {path.name: format_label_ids(names)})
 
 
 def format_label_ids(names: Sequence[str]) -> str:
-    """Give the text of the file: like the original without a final newline."""
+    """Return the text of the file, like the original without a final newline."""
     return "\n".join(names)

@@ -17,16 +17,16 @@ from token_classification.tao.dialect import rewrite_flags
 
 ERROR_LOG = "nemo_error_log.txt"
 ENGINE, DIALECT = ("token_classification", "run_ner"), "token_classification.tao"
-"""Loggers whose lines name flags of `run_ner.py`, but for those of this dialect"""
+"""Loggers whose lines name flags of `run_ner.py`, except for those of this dialect"""
 
 
 class NemoFormatter(logging.Formatter):
-    """Prefix with the level's first letter, time, module and line; further lines are indented by four blanks.
+    """Prefixes lines with the level's first letter, time, module and line; further lines are indented by four blanks.
 
-    What the engine says is put into the words of a command.
+    What the engine says is put into the words of the command.
     """
 
-    def __init__(self, command: str):
+    def __init__(self, command: str) -> None:
         super().__init__("[NeMo %(levelname).1s %(asctime)s %(module)s:%(lineno)d] %(message)s", "%Y-%m-%d %H:%M:%S")
         self.command = command
 
@@ -38,27 +38,27 @@ class NemoFormatter(logging.Formatter):
         return make_printable_lines(text).replace("\n", "\n    ")
 
 
-class StdoutHandler(logging.StreamHandler):
-    """Writes to what is stdout when a line is written, which may have been exchanged since the handler was made."""
+class StdoutHandler(logging.StreamHandler[TextIO]):
+    """Writes to what stdout is at that moment, which may be another one than when the handler was made."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         logging.Handler.__init__(self)
 
     @property
-    def stream(self) -> TextIO:
-        """Today's stdout."""
+    def stream(self) -> TextIO:  # type: ignore[override]  # an attribute of the class above
+        """Return the stdout of this moment."""
         return sys.stdout
 
 
 def configure_tao_logging(results_dir: Path | None, command: str) -> None:
     """Log to stdout and, with a results folder, to a file there for each process; errors also to a file of their own.
 
-    Only the first process of a distributed run writes more than errors to stdout. Calling it again changes over to
-    the new folder.
+    In a distributed run, all processes but the first write only errors to stdout. Another call switches to the new
+    folder.
 
     Args:
-        results_dir: `-r`; made if it doesn't exist.
-        command: Whose words the engine's lines are put into.
+        results_dir: `-r`; made if it does not exist.
+        command: The command whose words the engine's lines are put into.
     """
     rank, local_rank = os.environ.get("RANK", "0"), os.environ.get("LOCAL_RANK", "0")
     _remove_own_handlers()
@@ -69,21 +69,26 @@ def configure_tao_logging(results_dir: Path | None, command: str) -> None:
         _add_handler(logging.FileHandler(own_log, encoding="utf-8"), logging.INFO, command)
         _add_handler(logging.FileHandler(results_dir / ERROR_LOG, encoding="utf-8"), logging.ERROR, command)
     logging.getLogger("token_classification").setLevel(logging.INFO)
-    # Its lines would otherwise come without the prefix, and not into the files.
+    # Otherwise its lines would lack the prefix, and would not be in the files.
     transformers.utils.logging.disable_default_handler()
     transformers.utils.logging.enable_propagation()
 
 
 @contextmanager
 def log_failures() -> Iterator[None]:
-    """Leave what ends this block in the log files, too; the terminal gets it from `run_command`."""
+    """Write what ends this block to the log files, too; the terminal gets it from `run_command`."""
     try:
         yield
     except Exception as error:
         is_foreseen = isinstance(error, (UserError, RejectedError, StoppedError))
         place = traceback.extract_tb(error.__traceback__)[-1]
         record = logging.LogRecord(
-            *(ENGINE[0], logging.ERROR, place.filename, place.lineno, "%s", (error,)),
+            name=ENGINE[0],
+            level=logging.ERROR,
+            pathname=place.filename,
+            lineno=place.lineno or 0,
+            msg="%s",
+            args=(error,),
             exc_info=None if is_foreseen else sys.exc_info(),
         )
         for handler in _list_own_handlers():

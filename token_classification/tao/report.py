@@ -14,7 +14,7 @@ import torch
 from token_classification.data.schemes import Tags
 
 EPSILON = 1e-6
-"""Added to every denominator, so that a label without words scores 0."""
+"""Added to every denominator, so that a label without words scores 0"""
 
 NAME_WIDTH, TITLE_WIDTH, GAP = 50, 10, " " * 3
 RULE_UNDER_LABELS, RULE_OVER_RESULTS = "-" * 19, "-" * 80
@@ -22,14 +22,14 @@ RULE_UNDER_LABELS, RULE_OVER_RESULTS = "-" * 19, "-" * 80
 
 @dataclass(frozen=True)
 class LabelCounts:
-    """How often each label of the model was right and wrong, one count per word; int64 (labels,) each."""
+    """How often each label of the model was right or wrong, one count per word; int64 (labels,) each."""
 
     names: tuple[str, ...]
     true_positives: np.ndarray
     false_positives: np.ndarray
     false_negatives: np.ndarray
     unknown: dict[str, int]
-    """Gold labels that the model doesn't know -> words. Each counts as a false positive of what was predicted."""
+    """Gold labels that the model doesn't know -> words; each word counts as a false positive of the predicted label"""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class ReportRow:
 
 @dataclass(frozen=True)
 class LabelReport:
-    """A row for each label of the model, in id order, and the three averages."""
+    """A row for each label of the model in id order, and the three averages."""
 
     labels: list[ReportRow]
     micro: ReportRow
@@ -57,12 +57,12 @@ def count_labels(gold: Tags, predicted: Tags, names: Sequence[str]) -> LabelCoun
     """Count right and wrong labels over all words of a split.
 
     Args:
-        gold: Tags of each sentence. A tag that is none of `names` counts against the predicted label, and is no
-            label's support; it is named in `unknown`.
+        gold: Tags of each sentence. A tag that is none of `names` counts against the predicted label and towards no
+            label's support; `unknown` names it.
         predicted: As many tags for each sentence.
         names: The model's labels in id order.
     """
-    # Every tag outside of `names` falls into one more row and column at the end.
+    # Every tag outside `names` falls into one more row and column at the end.
     ids = {name: label_id for label_id, name in enumerate(names)}
     size = len(names) + 1
     pairs = np.fromiter(
@@ -87,10 +87,9 @@ def count_labels(gold: Tags, predicted: Tags, names: Sequence[str]) -> LabelCoun
 def score_report(counts: LabelCounts) -> LabelReport:
     """Score the counts: micro from the sums, macro over the labels that occur, weighted by how often they do.
 
-    Labels without support are left out of the macro average, whose result is what NeMo returns as `f1`, `precision`
-    and `recall`.
+    Labels without support are left out of the macro average, which NeMo returns as `f1`, `precision` and `recall`.
     """
-    # NeMo's counts are float32, and so is each of its sums: a last digit depends on it.
+    # NeMo's counts are float32, and so is each of its sums: the last digit depends on it.
     right, false, missed = (
         torch.tensor(count, dtype=torch.float32)
         for count in (counts.true_positives, counts.false_positives, counts.false_negatives)
@@ -105,17 +104,19 @@ def score_report(counts: LabelCounts) -> LabelReport:
     named = [f"{name} (label_id: {label_id})" for label_id, name in enumerate(counts.names)]
     return LabelReport(
         labels=[
-            ReportRow(name, *row, number)
-            for name, row, number in zip(named, torch.stack(scores, dim=1).tolist(), words, strict=True)
+            ReportRow(name, precision, recall, f1, number)
+            for name, (precision, recall, f1), number in zip(
+                named, torch.stack(scores, dim=1).tolist(), words, strict=True
+            )
         ],
-        micro=ReportRow("micro avg", *map(float, _score(right.sum(), false.sum(), missed.sum())), sum(words)),
-        macro=ReportRow("macro avg", *map(float, macro), sum(words)),
-        weighted=ReportRow("weighted avg", *map(float, weighted), sum(words)),
+        micro=_average("micro avg", _score(right.sum(), false.sum(), missed.sum()), sum(words)),
+        macro=_average("macro avg", macro, sum(words)),
+        weighted=_average("weighted avg", weighted, sum(words)),
     )
 
 
 def format_report(report: LabelReport) -> str:
-    """Lay the report out as NeMo does, to the byte: a line break before and after, titles wider than their numbers."""
+    """Lay out the report as NeMo does, to the byte: a line break before and after, titles wider than their numbers."""
     titles = (title.ljust(TITLE_WIDTH) for title in ("precision", "recall", "f1", "support"))
     lines = ["", GAP.join(["label".ljust(NAME_WIDTH), *titles])]
     lines += [_format_row(row) for row in report.labels]
@@ -125,19 +126,19 @@ def format_report(report: LabelReport) -> str:
 
 
 def describe_unknown_labels(counts: LabelCounts) -> str | None:
-    """Say how many words have a gold label that the model doesn't know; None if it knows them all."""
+    """Describe how many words have a gold label that the model doesn't know; None if it knows them all."""
     if not counts.unknown:
         return None
     words = sum(counts.unknown.values())
     labels = ", ".join(f"{label} ({number:,})" for label, number in sorted(counts.unknown.items()))
     return (
         f"{words:,} words have a label that the model does not know: {labels}. Each counts as a false positive of the "
-        "label predicted for it, and is in no row's support."
+        "label that was predicted for it, and towards no row's support."
     )
 
 
 def format_test_results(results: Mapping[str, float]) -> str:
-    """Lay out the results of a test as NeMo prints them, but with plain numbers: the dict can be parsed.
+    """Lay out the results of a test as NeMo prints them, but with plain numbers, so that the dict can be parsed.
 
     Args:
         results: `f1`, `precision`, `recall` (macro, in percent) and `test_loss`.
@@ -149,10 +150,15 @@ def format_test_results(results: Mapping[str, float]) -> str:
 def _score(
     right: torch.Tensor, false: torch.Tensor, missed: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Precision, recall and F1 in percent, from counts of any shape."""
+    """Compute precision, recall and F1 in percent, from counts of any shape."""
     precision = right * 100 / (right + false + EPSILON)
     recall = right * 100 / (right + missed + EPSILON)
     return precision, recall, 2 * precision * recall / (precision + recall + EPSILON)
+
+
+def _average(name: str, scores: Sequence[torch.Tensor], words: int) -> ReportRow:
+    precision, recall, f1 = map(float, scores)
+    return ReportRow(name, precision, recall, f1, words)
 
 
 def _format_row(row: ReportRow) -> str:

@@ -1,11 +1,11 @@
-"""A sentencepiece model file as a fast tokenizer: the `tokenizer_model` of a spec, which NeMo uses for ALBERT."""
+"""Turns a sentencepiece model file, a spec's `tokenizer_model`, into a fast tokenizer; NeMo uses one for ALBERT."""
 
 from pathlib import Path
 
 from google.protobuf.message import DecodeError
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast
-from transformers.utils.sentencepiece_model_pb2_new import ModelProto
+from transformers.utils import sentencepiece_model_pb2_new as sentencepiece_model
 
 from token_classification.errors import UserError
 
@@ -23,13 +23,13 @@ def read_sentencepiece(path: Path) -> PreTrainedTokenizerFast:
     """Build the tokenizer of a `.model` file that holds a Unigram model with ALBERT's special tokens.
 
     Raises:
-        UserError: no such file, no sentencepiece model, or one of another kind.
+        UserError: there is no such file, it is no sentencepiece model, or it is one of another kind.
     """
     if not path.is_file():
         raise UserError(
             f"model.tokenizer.tokenizer_model={path}: no such file; accepted: a sentencepiece .model file."
         )
-    proto = ModelProto()
+    proto = sentencepiece_model.ModelProto()  # type: ignore[attr-defined]  # made at run time by protobuf
     try:
         proto.ParseFromString(path.read_bytes())
     except DecodeError as error:
@@ -42,7 +42,7 @@ def read_sentencepiece(path: Path) -> PreTrainedTokenizerFast:
             "(ALBERT); for others give a folder with a tokenizer.json as model.tokenizer.tokenizer_name."
         )
     tokenizer = Tokenizer(models.Unigram(pieces, unk_id=ids["<unk>"]))
-    steps = [normalizers.Replace(Regex(" {2,}"), " ")]
+    steps: list[normalizers.Normalizer] = [normalizers.Replace(Regex(" {2,}"), " ")]
     if proto.normalizer_spec.precompiled_charsmap:
         steps.insert(0, normalizers.Precompiled(proto.normalizer_spec.precompiled_charsmap))
     tokenizer.normalizer = normalizers.Sequence(steps)

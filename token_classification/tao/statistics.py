@@ -1,6 +1,6 @@
-"""What NeMo says about the data before a training: label frequencies, class weights, sequence lengths, an example.
+"""What NeMo logs about the data before a training: label frequencies, class weights, sequence lengths, an example.
 
-The texts are those of the seed's log; who logs them adds the prefix.
+The texts are NeMo's own; the logger adds the prefix.
 """
 
 import json
@@ -16,24 +16,24 @@ from token_classification.data.whole_files import write_whole
 
 MOST_POPULAR = 3
 LENGTHS_GAP = " " * 18
-"""NeMo's source breaks the line of the lengths with a backslash inside the text; its indentation is in every log."""
+"""NeMo's source breaks this line with a backslash inside the text, so that its indentation is in every log"""
 
 
 def number_counts(counts: Counter[str], ids: Mapping[str, int]) -> dict[int, int]:
-    """Give id -> words, most frequent first, ties by first appearance.
+    """Return id -> words, most frequent first, ties by first appearance.
 
     Args:
-        counts: Words per tag of a whole labels file; all tags are in `ids` (the data check comes before).
+        counts: Words per tag of a whole labels file; all tags are in `ids`, because the data was checked before.
         ids: The label map.
     """
     return {ids[tag]: count for tag, count in counts.most_common()}
 
 
 def describe_labels(counts: Mapping[int, int], labels_path: str | Path) -> list[str]:
-    """The three most frequent labels, then all of them.
+    """Describe the three most frequent labels, then all of them.
 
     Args:
-        counts: What `number_counts` gives.
+        counts: What `number_counts` returns.
         labels_path: The labels file as the user named it.
     """
     total = sum(counts.values())
@@ -46,9 +46,9 @@ def describe_labels(counts: Mapping[int, int], labels_path: str | Path) -> list[
 
 
 def write_label_stats(counts: Mapping[int, int], labels_path: Path) -> Path:
-    """Write `{stem}_label_stats.tsv` beside the labels file: id, share and count, two TABs between.
+    """Write `{stem}_label_stats.tsv` beside the labels file (id, share and count, two TABs between), and return it.
 
-    It is written afresh each time: one that is left from other data would be wrong. Returns the file.
+    It is written afresh each time, because one from other data would be wrong.
     """
     total = sum(counts.values())
     path = labels_path.with_name(f"{labels_path.stem}_label_stats.tsv")
@@ -58,22 +58,22 @@ def write_label_stats(counts: Mapping[int, int], labels_path: Path) -> Path:
 
 
 def describe_class_weights(weights: Mapping[int, float]) -> str:
-    """The line of the class weights."""
+    """Return the line of the class weights."""
     return f"Class Weights: {dict(weights)}"
 
 
 def list_class_weights(weights: Mapping[int, float], labels: int) -> list[float]:
-    """Weights by id, 1.0 for a label without a word.
+    """Return the weights by id, 1.0 for a label without a word.
 
-    As long as the label map, where NeMo ends at the highest id that occurs and then fails with weighted_loss.
+    The list is as long as the label map. NeMo's ends at the highest id that occurs, and fails with weighted_loss.
     """
     return [weights.get(label_id, 1.0) for label_id in range(labels)]
 
 
 def save_class_weights(weights: Mapping[int, float], labels: int, labels_path: Path) -> Path:
-    """Write `{stem}_weights.json` beside the labels file, where NeMo writes a pickle of the same stem.
+    """Write `{stem}_weights.json` beside the labels file, where NeMo writes a pickle of the same stem, and return it.
 
-    Returns the file: a list of weights by id, one for each of the `labels` labels of the map.
+    It holds a list of weights by id, one for each of the `labels` labels of the map.
     """
     path = labels_path.with_name(f"{labels_path.stem}_weights.json")
     write_whole(path, json.dumps(list_class_weights(weights, labels)) + "\n")
@@ -81,7 +81,7 @@ def save_class_weights(weights: Mapping[int, float], labels: int, labels_path: P
 
 
 def choose_max_length(lengths: Sequence[int], configured: int) -> int:
-    """What a split is padded to: its longest sentence, but no more than configured (-1: no limit).
+    """Return what a split is padded to: its longest sentence, but no more than configured (-1: no limit).
 
     Args:
         lengths: Sub-tokens of each sentence plus special tokens, nothing cut.
@@ -92,7 +92,7 @@ def choose_max_length(lengths: Sequence[int], configured: int) -> int:
 
 
 def describe_lengths(lengths: Sequence[int], max_length: int) -> list[str]:
-    """The length chosen by `choose_max_length`, and how the lengths are spread.
+    """Describe the length that `choose_max_length` chose, and the distribution of the lengths.
 
     A split without sentences has the first line only.
     """
@@ -115,7 +115,7 @@ def describe_lengths(lengths: Sequence[int], max_length: int) -> list[str]:
 
 
 def describe_long_sentences(lengths: Sequence[int], max_length: int) -> str:
-    """How many sentences are longer, which NeMo logs as a warning even for none."""
+    """Describe how many sentences are longer, which NeMo logs as a warning even if none are."""
     return f"{int((np.asarray(lengths) > max_length).sum())} are longer than {max_length}"
 
 
@@ -129,15 +129,15 @@ def describe_example(
     ignore_extra_tokens: bool = False,
     ignore_start_end: bool = False,
 ) -> list[str]:
-    """The seven lines of the example: what the model sees of the first sentence of a split.
+    """Return the seven lines of the example: what the model sees of the first sentence of a split.
 
     Args:
         tokenizer: The model's.
         words: The sentence.
         label_ids: One for each word.
-        max_length: Masks and labels are padded to it; a longer sentence shows its beginning.
+        max_length: Masks and labels are padded to it; of a longer sentence, the beginning is shown.
         pad_label_id: Label of special tokens and padding.
-        ignore_extra_tokens: Whether sub-tokens behind the first of a word have no loss.
+        ignore_extra_tokens: Whether sub-tokens after the first of a word have no loss.
         ignore_start_end: Whether special tokens have no loss.
     """
     special = find_special_tokens(tokenizer)
@@ -161,6 +161,6 @@ def describe_example(
 
 
 def _lay_out(values: list[int], special: SpecialTokens, length: int, on_special: int, on_padding: int) -> str:
-    """Values of sub-tokens with those of the special tokens around them, padded on the right."""
+    """Return values of sub-tokens with those of the special tokens around them, padded on the right."""
     row = [on_special] * len(special.before) + values + [on_special] * len(special.after)
     return " ".join(map(str, row + [on_padding] * (length - len(row))))

@@ -36,7 +36,7 @@ def test_keys_that_can_not_be_read(tmp_path):
 
 def test_an_empty_variable_is_no_wish_for_an_unencrypted_model(monkeypatch):
     monkeypatch.setenv("TOKEN_CLASSIFICATION_KEY", "")
-    with pytest.raises(UserError, match=r"TOKEN_CLASSIFICATION_KEY is set, but empty.*unset TOKEN_"):
+    with pytest.raises(UserError, match=r"TOKEN_CLASSIFICATION_KEY is set but empty.*unset TOKEN_"):
         read_key(None)
 
 

@@ -1,13 +1,14 @@
 """A model folder as one encrypted file: `trained-model.tlt`.
 
-Layout: magic (8 bytes), version (1), salt (16), nonce prefix (8): the header. Then chunks: a flag byte (1 = last),
-the number of sealed bytes (4, big-endian), and those bytes. A chunk is sealed with AES-256-GCM; its nonce is the
-prefix and its number, and header, flag and length are authenticated with it, so no chunk can be changed, moved, left
-out or taken from another archive. Chunk 0 is empty: it tells whether the key fits. The others hold a tar of the files.
+Layout: the header is magic (8 bytes), version (1), salt (16) and nonce prefix (8). Chunks follow: a flag byte (1 =
+last), the number of sealed bytes (4, big-endian), and those bytes. A chunk is sealed with AES-256-GCM. Its nonce is
+the prefix and its number, and header, flag and length are authenticated with it, so that no chunk can be changed,
+moved, left out or taken from another archive. Chunk 0 is empty: it tells whether the key fits. The others hold a tar
+of the files.
 
 The version decides what a guess of the key costs, so that no header can ask for more memory than `SCRYPT_COSTS` has.
-Who has the key may have made the archive, too: what is inside is trusted no more than the rest (`tar_files.py`).
-While a model is in use it lies decrypted in a folder of its own (`private_folder.py`).
+Whoever has the key may have made the archive, too, so its content is trusted no more than any other (`tar_files.py`).
+While a model is in use, it is decrypted in a folder of its own (`private_folder.py`).
 """
 
 import contextlib
@@ -44,12 +45,12 @@ TAG_BYTES = 16
 
 
 def write_archive(folder: Path, path: Path, key: str) -> None:
-    """Write all files of a folder (and its subfolders) as one encrypted archive, which appears whole or not at all.
+    """Write all files of a folder and its subfolders as one encrypted archive, which appears whole or not at all.
 
-    Links to files, as the Hub's cache has them, are written as the files they lead to.
+    Links to files, as in the Hub's cache, are written as the files they lead to.
 
-    Raises: UserError when the folder holds no files or something else than files, when the key is refused, or when
-    writing fails.
+    Raises:
+        UserError: the folder holds no files, or something other than files; the key is refused; or writing fails.
     """
     check_new_key(key)
     files = _list_files(folder)
@@ -59,19 +60,20 @@ def write_archive(folder: Path, path: Path, key: str) -> None:
         if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             os.fchmod(file.fileno(), 0o600)
         file.write(header)
-        with _SealedWriter(file, cipher, header) as sealed, tarfile.open(fileobj=sealed, mode="w|") as tar:
+        with _SealedWriter(file, cipher, header) as sealed, _open_tar(sealed) as tar:
             for name, source in files:
                 _add_file(tar, name, source)
 
 
 @contextlib.contextmanager
 def open_archive(path: Path, key: str | None) -> Iterator[Path]:
-    """Unpack an archive into a private temporary folder, give that folder, and remove it afterwards in any case.
+    """Unpack an archive into a private temporary folder, which is removed afterwards in any case.
 
-    The archive is read twice: nothing is unpacked before every byte of it has been authenticated.
+    The archive is read twice, so that nothing is unpacked before every byte of it has been authenticated.
 
-    Raises: UserError when the file is no archive, the key is missing or wrong, the archive was cut or changed, or it
-    holds anything but files inside of the folder.
+    Raises:
+        UserError: the file is no archive, the key is missing or wrong, the archive was cut or changed, or it holds
+            anything but files inside the folder.
     """
     with open_bytes(path) as file:
         header = _read_header(file, path)
@@ -92,12 +94,12 @@ def open_archive(path: Path, key: str | None) -> Iterator[Path]:
         except ForeignTarError as error:
             raise UserError(
                 f"{path}: opens with this key, but holds {error}; accepted: an archive that `token_classification "
-                "train -k KEY` wrote. Nothing was unpacked; don't use this archive, and ask where it comes from"
+                "train -k KEY` wrote. Nothing was unpacked; do not use this archive, and ask where it comes from"
             ) from None
 
 
 def _list_files(folder: Path) -> list[tuple[str, Path]]:
-    """The files below a folder with their names in the archive, sorted."""
+    """Return the files below a folder with their names in the archive, sorted."""
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder; accepted: a model folder, as save_pretrained writes it")
     entries = [entry for entry in sorted(folder.rglob("*")) if entry.is_symlink() or not entry.is_dir()]
@@ -118,9 +120,13 @@ def _list_files(folder: Path) -> list[tuple[str, Path]]:
     return [(entry.relative_to(folder).as_posix(), entry) for entry in entries]
 
 
+def _open_tar(sealed: "_SealedWriter") -> tarfile.TarFile:
+    return tarfile.open(fileobj=sealed, mode="w|")  # type: ignore[call-overload]  # it is only written to
+
+
 def _add_file(tar: tarfile.TarFile, name: str, source: Path) -> None:
     with open_bytes(source) as file:
-        # A fresh TarInfo: whoever gets the archive learns nothing about users and times on this machine.
+        # A fresh TarInfo tells whoever gets the archive nothing about users and times on this machine.
         member = tarfile.TarInfo(name)
         member.size = os.fstat(file.fileno()).st_size
         tar.addfile(member, file)
@@ -137,7 +143,7 @@ def _number_nonce(header: bytes, number: int) -> bytes:
 
 
 class _SealedWriter:
-    """Takes the bytes of a tar and writes them as sealed chunks; the last chunk is sealed on a regular exit only."""
+    """Seals the bytes of a tar in chunks; without the last one, which only a regular exit seals, nothing opens."""
 
     def __init__(self, file: BinaryIO, cipher: AESGCM, header: bytes) -> None:
         self._file, self._cipher, self._header = file, cipher, header
@@ -146,7 +152,7 @@ class _SealedWriter:
         self._seal(b"", is_last=False)
 
     def write(self, content: bytes) -> int:
-        """Take bytes; every full chunk is written."""
+        """Take bytes, and write every chunk that is full."""
         self._waiting += content
         while len(self._waiting) > CHUNK_BYTES:
             self._seal(bytes(self._waiting[:CHUNK_BYTES]), is_last=False)
@@ -168,14 +174,14 @@ class _SealedWriter:
 
 
 class _OpenedReader:
-    """Gives the bytes of the tar; what comes out was authenticated up to there, and at its end in whole."""
+    """Reads the bytes of the tar; what has been read is authenticated, and at the end all of it is."""
 
     def __init__(self, file: BinaryIO, cipher: AESGCM, header: bytes, path: Path) -> None:
         self._chunks = _open_chunks(file, cipher, header, path)
         self._left = memoryview(b"")
 
     def read(self, size: int) -> bytes:
-        """Give up to `size` bytes, none at the end."""
+        """Return up to `size` bytes; none at the end."""
         if not self._left:
             self._left = memoryview(next(self._chunks, b""))
         content, self._left = self._left[:size], self._left[size:]
@@ -188,7 +194,7 @@ class _OpenedReader:
 
 
 def _open_chunks(file: BinaryIO, cipher: AESGCM, header: bytes, path: Path) -> Iterator[bytes]:
-    """Give the content of the chunks after the first, which only tells whether the key fits."""
+    """Iterate over the contents of the chunks after the first, which only tells whether the key fits."""
     is_last, number = False, 0
     while not is_last:
         frame = _read_exactly(file, FRAME.size, path)

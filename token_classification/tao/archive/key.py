@@ -7,20 +7,22 @@ from token_classification.errors import UserError
 KEY_VARIABLE = "TOKEN_CLASSIFICATION_KEY"
 GIVE_KEY = f"give it with -k KEY or -k @FILE, or set {KEY_VARIABLE}"
 LEAST_CHARACTERS = 2
-"""Of a new key. Old archives open with whatever they were sealed with."""
+"""Of a new key; old archives open with whatever they were sealed with"""
 
 
 def read_key(argument: str | None) -> str | None:
-    """Give the key of `-k KEY` or `-k @FILE` (its first line), else of TOKEN_CLASSIFICATION_KEY, else None.
+    """Return the key of `-k KEY` or `-k @FILE` (its first line), else of TOKEN_CLASSIFICATION_KEY, else None.
 
-    Raises: UserError when the key is empty or its file can't be read. No message repeats what was given: a key that
-    happens to begin with `@` must not show up either.
+    No message repeats what was given: a key that happens to begin with `@` must not show up either.
+
+    Raises:
+        UserError: the key is empty, or its file can't be read.
     """
     if argument is None:
         key = os.environ.get(KEY_VARIABLE)
         if key == "":
             raise UserError(
-                f"{KEY_VARIABLE} is set, but empty; accepted: a key, or no such variable (then models are not "
+                f"{KEY_VARIABLE} is set but empty; accepted: a key, or no such variable (models are then not "
                 f"encrypted); remove it with: unset {KEY_VARIABLE}"
             )
         return key
@@ -31,9 +33,10 @@ def read_key(argument: str | None) -> str | None:
 
 
 def check_new_key(key: str) -> None:
-    """Find out whether a model may be sealed with a key; commands do before their work.
+    """Check, before the work, that a new model may be sealed with a key.
 
-    Raises: UserError for an empty key or one of a single character.
+    Raises:
+        UserError: the key is empty or a single character.
     """
     if len(key) < LEAST_CHARACTERS:
         found = "one character long" if key else "empty"

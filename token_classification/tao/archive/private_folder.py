@@ -1,10 +1,9 @@
 """A temporary folder for what must not stay behind, not even after a kill.
 
-The folder is readable by its user only and removed when the work in it ends: well, with an error, or because the
-command is told to end (SIGTERM, SIGHUP). After SIGKILL or a loss of power nothing can remove it; the next command that
-needs such a folder does, and says so. So that it can tell a folder that is in use from one that was left, each has a
-file beside it that its process keeps locked, from before the folder is made; the system frees the lock of a process
-that is gone.
+Only its user can read the folder. It is removed when the work in it ends, whether well, with an error, or because the
+command is told to end (SIGTERM, SIGHUP). After SIGKILL or a loss of power, the next command that needs such a folder
+removes it, with a warning. To tell a folder in use from one that was left behind, its process keeps a file beside it
+locked, from before the folder is made; the system frees the lock when the process is gone.
 """
 
 import logging
@@ -35,9 +34,10 @@ ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 @contextmanager
 def make_private_folder() -> Iterator[Path]:
-    """Make such a folder in the system's temporary folder (TMPDIR); remove those that killed commands left there.
+    """Make such a folder in the system's temporary folder (TMPDIR), and remove those that killed commands left there.
 
-    Raises: UserError when it can't be made.
+    Raises:
+        UserError: it can't be made.
     """
     try:
         place = Path(tempfile.gettempdir())
@@ -62,7 +62,7 @@ def make_private_folder() -> Iterator[Path]:
 
 @contextmanager
 def _ending_like_an_error() -> Iterator[None]:
-    """Python ends at these signals without cleaning up, unless somebody listens; only a main thread can."""
+    """Clean up when a signal ends the process, which Python does only if somebody listens; only a main thread can."""
     is_main = threading.current_thread() is threading.main_thread()
     unheard = [number for number in ENDING_SIGNALS if is_main and signal.getsignal(number) == signal.SIG_DFL]
     for number in unheard:
@@ -79,7 +79,7 @@ def _leave(number: int, _frame: object) -> NoReturn:
 
 
 def explain_no_room(error: OSError) -> UserError:
-    """The message for a temporary folder that can't be made or filled."""
+    """Return the error for a temporary folder that can't be made or filled."""
     return UserError(
         f"{tempfile.tempdir or 'temporary folder'}: a decrypted model can't be put there ({error.strerror or error}); "
         "accepted: a temporary folder with room; choose another one with: export TMPDIR=FOLDER"
@@ -87,7 +87,7 @@ def explain_no_room(error: OSError) -> UserError:
 
 
 def remove_left_folders(place: Path) -> None:
-    """Remove this user's folders whose process is gone, and say so; one that can't be removed is named."""
+    """Remove this user's folders whose process is gone, with a warning; name those that can't be removed."""
     for folder in sorted(place.glob(f"{PREFIX}*")):
         if not NAME.fullmatch(folder.name) or not _is_own(folder):
             continue
@@ -98,7 +98,7 @@ def remove_left_folders(place: Path) -> None:
             continue
         try:
             shutil.rmtree(folder)
-            logger.warning("%s: removed; a command that was killed had left a decrypted model there", folder)
+            logger.warning("%s: removed; a killed command had left a decrypted model there", folder)
         except FileNotFoundError:
             pass  # its command ended meanwhile
         except OSError as error:
@@ -113,13 +113,13 @@ def _lock_beside(folder: Path) -> FileLock:
 
 
 def _give_up(lock: FileLock) -> None:
-    # Unlinked while it is held: who opened it meanwhile finds that it has no name any more, and tries again.
+    # Unlinked while it is held: whoever has opened it meanwhile finds that it no longer has a name, and tries again.
     Path(lock.lock_file).unlink(missing_ok=True)
     lock.release()
 
 
 def _is_own(folder: Path) -> bool:
-    """Whether it is a folder (no link) of this user that nobody else may enter: others may write into /tmp, too."""
+    """Return whether it is this user's folder (no link) that nobody else may enter: others can write to /tmp, too."""
     try:
         status = folder.lstat()
     except FileNotFoundError:

@@ -1,8 +1,8 @@
-"""The files of a tar as `tarfile` writes plain files, out of a stream; whatever else a tar can hold is refused.
+"""Reads the files of a tar from a stream, as `tarfile` writes plain files; whatever else a tar can hold is refused.
 
-Python's own reader takes all that tars ever were (links, devices, holes, sizes far beyond the end), and archives come
-from elsewhere. This one knows two kinds of headers: of a plain file, and the extended one before it that holds a long
-name or a large size. It reads forward only, never more than there is, and never more than a piece at a time.
+Python's own reader takes everything that tars have ever held (links, devices, holes, sizes far beyond the end), and
+archives come from strangers. This one knows two kinds of headers: that of a plain file, and the extended one before it
+that holds a long name or a large size. It reads forward only, never more than there is, and a piece at a time.
 """
 
 import re
@@ -13,37 +13,38 @@ from typing import Protocol
 BLOCK_BYTES = 512
 PIECE_BYTES = 1 << 20
 EXTENDED_HEADER_BYTES = 1 << 16
-"""The longest one that is read: names have 4,096 bytes at most on the systems that there are."""
+"""The longest one that is read; no system has names of more than 4,096 bytes"""
 DEEPEST_FOLDER = 32
 MAGIC = b"ustar\x0000"
 FILE, OLD_FILE, EXTENDED = b"0", b"\0", b"x"
 KNOWN_RECORDS = {"path", "size", "hdrcharset"}
-"""What an extended header may say; the last one is written for names that are not UTF-8."""
+"""What an extended header may say; the last record is written for names that are not UTF-8"""
 
 
 class ForeignTarError(Exception):
-    """Something that this project does not write; the message continues "the archive holds ..."."""
+    """Something that this project does not write; the message completes the sentence "the archive holds ..."."""
 
 
 class ByteStream(Protocol):
-    """What a tar is read from."""
+    """What a tar can be read from."""
 
     def read(self, size: int) -> bytes:
-        """Give up to `size` bytes, none at the end."""
+        """Return up to `size` bytes; none at the end."""
         ...
 
 
 def stays_inside(name: str) -> bool:
-    """Whether a file of that name lies below the folder that it is unpacked into, on any system."""
+    """Return whether a file of that name is below the folder it is unpacked into, on any system."""
     path = PurePosixPath(name)
     is_below = bool(path.parts) and not path.is_absolute() and ".." not in path.parts and not name.endswith("/")
     return is_below and not set(name) & {"\\", "\0"} and len(path.parts) <= DEEPEST_FOLDER
 
 
 def iterate_files(stream: ByteStream) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """Give names and contents in order. What is not taken of a content is passed over.
+    """Iterate over names and contents in order; what the caller does not read of a content is skipped.
 
-    Raises: ForeignTarError at the first thing that is no file inside of the folder, before its content is given.
+    Raises:
+        ForeignTarError: at the first thing that is no file inside the folder, before its content.
     """
     while (header := _read_header(stream)) is not None:
         name, size, kind = header
@@ -69,7 +70,7 @@ def _check_file(name: str, kind: bytes, unknown_records: set[str]) -> None:
 
 
 def _read_header(stream: ByteStream) -> tuple[str, int, bytes] | None:
-    """Name, size and kind of what follows; None at the end."""
+    """Read name, size and kind of what follows; None at the end."""
     block = _read_exactly(stream, BLOCK_BYTES)
     if not block.strip(b"\0"):
         return None
@@ -80,7 +81,7 @@ def _read_header(stream: ByteStream) -> tuple[str, int, bytes] | None:
 
 
 def _read_records(stream: ByteStream, size: int) -> dict[str, bytes]:
-    """The records of an extended header, each `LENGTH KEY=VALUE` and a newline; LENGTH counts all of it."""
+    """Read the records of an extended header, each `LENGTH KEY=VALUE` and a newline; LENGTH counts all of it."""
     if size > EXTENDED_HEADER_BYTES:
         raise ForeignTarError(f"no model folder (an extended header of {size:,} bytes)")
     content = _read_exactly(stream, size + -size % BLOCK_BYTES)[:size]
@@ -100,7 +101,7 @@ def _read_content(stream: ByteStream, name: str, size: int) -> Iterator[bytes]:
     while size:
         piece = stream.read(min(size, PIECE_BYTES))
         if not piece:
-            raise ForeignTarError(f"{name!r}, which is said to go on for {size:,} bytes behind the archive's end")
+            raise ForeignTarError(f"{name!r}, which is said to continue {size:,} bytes beyond the archive")
         size -= len(piece)
         yield piece
 
