@@ -55,7 +55,7 @@ class WindowCollator:
 
     def segment_ids(self, length: int) -> np.ndarray:
         """Return the token types of a window, int64 (length,)."""
-        before, words, after = self.special.types
+        before, words, after = self.special.types or (0, 0, 0)
         segments = np.full(length, words, dtype=np.int64)
         segments[: len(self.special.before)] = before
         segments[length - len(self.special.after) :] = after

@@ -140,7 +140,7 @@ def _window_sentence(word_starts: np.ndarray, budget: int, stride: int) -> np.nd
         word_starts: Sub-token at which each word starts, and the total: int64 (words + 1,).
     """
     words = len(word_starts) - 1
-    spans = []
+    spans: list[tuple[int, int]] = []
     first = 0
     while not spans or spans[-1][1] < words:
         end = max(int(np.searchsorted(word_starts, word_starts[first] + budget, side="right")) - 1, first + 1)

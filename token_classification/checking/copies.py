@@ -155,7 +155,7 @@ def _copy_rows(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice, file_
         new_words, new_tags = plan.words.get(row, words), plan.tags.get(row, tags)
         for place, word in enumerate(new_words):
             tag = new_tags[place] if new_tags else None
-            if word != words[place] or (new_tags and tag != tags[place]):
+            if word != words[place] or (tags and tag != tags[place]):
                 line = file.sentences.find_line(row, place) - 1
                 new[line] = [layout.replace(lines[line], word, tag)]
     known = {tag for tags in file.sentences.tags or () for tag in tags}
@@ -167,7 +167,9 @@ def _copy_rows(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice, file_
     return LineCopy(name_copy(file.path), _mark(lines, new, file.path), new, ends, is_line_per_word=True)
 
 
-def _repair_row(problem: Problem, lines: list[str], new: list[list[str]], layout: Layout, known: set[str]) -> dict:
+def _repair_row(
+    problem: Problem, lines: list[str], new: list[list[str]], layout: Layout, known: set[str]
+) -> dict[str, int]:
     """Repair a line that could not be read, or holds no word; return what was repaired, if anything was."""
     line = problem.line - 1
     if problem.kind == Kind.HEADER_LINE:

@@ -55,7 +55,7 @@ def _compare_splits(group: Sequence[Place]) -> Iterator[Problem]:
 def _compare_tags(group: Sequence[Place]) -> Iterator[Problem]:
     """Yield the places whose tags differ from the most frequent tags of the same words (from the first at a tie)."""
     tagged = [(file, row) for file, row in group if file.sentences.tags is not None]
-    annotations = [tuple(file.sentences.tags[row]) for file, row in tagged]
+    annotations = [tuple(file.sentences.gold[row]) for file, row in tagged]
     if len(set(annotations)) < 2:
         return
     usual = Counter(annotations).most_common(1)[0][0]

@@ -50,6 +50,13 @@ class CheckedFile:
     tag_ids: np.ndarray | None
     """int32, (words,): places in `CheckedData.tags`"""
 
+    @property
+    def gold_ids(self) -> np.ndarray:
+        """The tags of a file that is known to have some."""
+        if self.tag_ids is None:
+            raise ValueError(f"{self.path} has no tags")
+        return self.tag_ids
+
     def find_word(self, position: int) -> tuple[int, int]:
         """Return the sentence of a word counted through the file, and its place there."""
         row = int(np.searchsorted(self.starts, position, side="right")) - 1
@@ -199,5 +206,6 @@ def _number(rows: Sequence[Sequence[str]], numbers: dict[str, int]) -> np.ndarra
 def _as_problem(path: Path, error: DataError) -> Problem:
     """Return a whole file's error, whose text opens with `file:line: ` or `file: `."""
     text = str(error).removeprefix(str(path))
-    line, text = re.fullmatch(r"(?::(\d+))?:? ?(.*)", text, re.DOTALL).groups()
-    return Problem(Kind.UNREADABLE, path, int(line or 1), text)
+    start = re.match(r"(?::(\d+))?:? ?", text)
+    line = int(start[1]) if start and start[1] else 1
+    return Problem(Kind.UNREADABLE, path, line, text[start.end() :] if start else text)

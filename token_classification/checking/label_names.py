@@ -38,8 +38,8 @@ def find_odd_labels(data: CheckedData, scheme: Scheme) -> Iterator[Problem]:
     numbers = [number for number, tag in enumerate(data.tags) if tag in meant or tag in odd]
     known = {tag for tag, count in counts.items() if is_prefixed(tag) and tag not in meant}
     for file in data.tagged_files:
-        for position in np.flatnonzero(np.isin(file.tag_ids, numbers)).tolist():
-            word, tag = data.words[file.word_ids[position]], data.tags[file.tag_ids[position]]
+        for position in np.flatnonzero(np.isin(file.gold_ids, numbers)).tolist():
+            word, tag = data.words[file.word_ids[position]], data.tags[file.gold_ids[position]]
             if tag in meant:
                 text = (
                     f"{tag!r} ({counts[tag]:,}x) beside {meant[tag]!r} ({counts.get(meant[tag], 0):,}x); "
@@ -56,8 +56,8 @@ def find_suffix_tags(data: CheckedData) -> Iterator[Problem]:
     turned = data.turned_tags
     numbers = [number for number, tag in enumerate(data.tags) if tag in turned]
     for file in data.tagged_files:
-        for position in np.flatnonzero(np.isin(file.tag_ids, numbers))[:1].tolist():
-            tag = data.tags[file.tag_ids[position]]
+        for position in np.flatnonzero(np.isin(file.gold_ids, numbers))[:1].tolist():
+            tag = data.tags[file.gold_ids[position]]
             text = (
                 f"{tag!r} has its prefix behind the type, and so have others; accepted: the prefix first, as in "
                 f"{turned[tag]!r}; turn them round (--repair does)"
@@ -72,7 +72,7 @@ def find_near_misses(counts: dict[str, int], scheme: Scheme) -> dict[str, str]:
     With an entity scheme one wrong, missing or additional letter in a rare type (`B-PERS`) counts as well; plain tags
     (`NN`, `NNS`) are too near to each other for that.
     """
-    meant = {}
+    meant: dict[str, str] = {}
     is_entity = scheme != Scheme.PLAIN
     marks_entity = choose_entity_rule(counts)
     by_spelling: dict[str, list[str]] = {}
@@ -83,7 +83,7 @@ def find_near_misses(counts: dict[str, int], scheme: Scheme) -> dict[str, str]:
         meant |= {tag: best for tag in spellings if tag != best and counts[best]}
     if not is_entity:
         return meant
-    types = Counter()
+    types: Counter[str] = Counter()
     for tag, count in counts.items():
         if marks_entity(tag) and tag not in meant:
             types[split_tag(tag)[1]] += count
@@ -110,8 +110,8 @@ def find_absent_labels(data: CheckedData, scheme: Scheme) -> Iterator[Problem]:
     for file in data.tagged_files:
         if file.split == "train":
             continue
-        numbers, first, counts = np.unique(file.tag_ids, return_index=True, return_counts=True)
-        for number, position, count in sorted(zip(numbers, first, counts, strict=True), key=lambda row: row[1]):
+        found = np.unique(file.gold_ids, return_index=True, return_counts=True)
+        for number, position, count in sorted(zip(*found, strict=True), key=lambda row: row[1]):
             if not is_sound[number]:
                 text = (
                     f"{data.tags[number]!r} ({count:,}x here, first for {data.words[file.word_ids[position]]!r}) is "

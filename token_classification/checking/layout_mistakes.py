@@ -35,7 +35,7 @@ def take_out_header(sentences: Sentences, path: Path) -> tuple[Sentences, list[P
     is_alone = len(sentences.tokens[0]) == 1
     kept = select_sentences(sentences, range(is_alone, len(sentences)))
     if not is_alone:
-        kept.tokens[0], kept.tags[0] = kept.tokens[0][1:], kept.tags[0][1:]
+        kept.tokens[0], kept.gold[0] = kept.tokens[0][1:], kept.gold[0][1:]
         kept.lines[0] = sentences.find_line(0, 1)
     return kept, [problem]
 

@@ -24,7 +24,7 @@ Place = tuple[CheckedFile, int]
 
 def collect_mentions(file: CheckedFile) -> Iterator[tuple[Mention, str, int]]:
     """Yield words, type and first word (counted through the file) of each entity; a tag without a type makes none."""
-    for row, tags in enumerate(file.sentences.tags):
+    for row, tags in enumerate(file.sentences.gold):
         if tags.count(OUTSIDE) < len(tags):
             words = file.sentences.tokens[row]
             for entity_type, start, end in find_entities(tags):
@@ -64,7 +64,7 @@ def _find_untagged(data: CheckedData, mentions: set[Mention]) -> dict[Mention, l
         firsts = np.zeros(len(data.words), dtype=bool)
         firsts[[key[0] for key in wanted]] = True
         for file in data.tagged_files:
-            outside = np.append(np.cumsum(np.append(0, file.tag_ids != 0)), 0)
+            outside = np.append(np.cumsum(np.append(0, file.gold_ids != 0)), 0)
             starts = np.flatnonzero(firsts[file.word_ids])
             starts = starts[starts + length <= len(file.word_ids)]
             # All O, and no sentence begins between the first word and the last.

@@ -56,12 +56,12 @@ def _exchange_columns(data: CheckedData, file: CheckedFile, renamed: dict[str, s
     """Exchange word and tag where the word is a tag and the tag is none (and not just misspelt)."""
     known = {tag for tag in data.tags if is_prefixed(tag) and tag not in renamed}
     odd = np.array([tag != OUTSIDE and not is_prefixed(tag) and tag not in renamed for tag in data.tags])
-    for position in np.flatnonzero(odd[file.tag_ids]).tolist():
+    for position in np.flatnonzero(odd[file.gold_ids]).tolist():
         row, place = file.find_word(position)
-        word, tag = file.sentences.tokens[row][place], file.sentences.tags[row][place]
+        word, tag = file.sentences.tokens[row][place], file.sentences.gold[row][place]
         if is_swapped(word, tag, known):
             plan.words.setdefault(row, list(file.sentences.tokens[row]))[place] = tag
-            plan.tags.setdefault(row, list(file.sentences.tags[row]))[place] = word
+            plan.tags.setdefault(row, list(file.sentences.gold[row]))[place] = word
             plan.counts["swapped row"] += 1
 
 
@@ -75,9 +75,9 @@ def _clean_words(file: CheckedFile, new_words: dict[int, str], plan: RepairPlan)
 
 def _rename_labels(data: CheckedData, file: CheckedFile, renamed: dict[str, str], plan: RepairPlan, what: str) -> None:
     numbers = [number for number, tag in enumerate(data.tags) if tag in renamed]
-    for position in np.flatnonzero(np.isin(file.tag_ids, numbers)).tolist():
+    for position in np.flatnonzero(np.isin(file.gold_ids, numbers)).tolist():
         row, place = file.find_word(position)
-        tags = plan.tags.setdefault(row, list(file.sentences.tags[row]))
+        tags = plan.tags.setdefault(row, list(file.sentences.gold[row]))
         if tags[place] in renamed:
             tags[place] = renamed[tags[place]]
             plan.counts[what] += 1
@@ -96,7 +96,7 @@ def _spell_entities(data: CheckedData, file: CheckedFile, scheme: Scheme, target
         else np.flatnonzero(find_illegal_rows(file, data, scheme)).tolist()
     )
     for row in dict.fromkeys([*rows, *plan.tags]):
-        tags = plan.tags.get(row, file.sentences.tags[row])
+        tags = plan.tags.get(row, file.sentences.gold[row])
         if row not in broken and all(tag == OUTSIDE or data.marks_entity(tag) for tag in tags):
             legal = convert_tags(tags, scheme, target)
             if legal != tags:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from token_classification.checking.files import CheckedData, CheckedFile
-from token_classification.checking.mentions import collect_mentions
+from token_classification.checking.mentions import Mention, collect_mentions
 from token_classification.data.problems import Kind, Problem
 from token_classification.data.schemes import Scheme
 from token_classification.data.splits import SPLITS
@@ -106,7 +106,7 @@ def _describe(
     split: str,
     files: dict[str, list[CheckedFile]],
     labels: dict[str, Counter[str]],
-    mentions: dict[str, Counter],
+    mentions: dict[str, Counter[Mention]],
 ) -> SplitStatistics:
     own = files[split]
     has_train = "train" in files and split != "train"
@@ -146,7 +146,7 @@ def _count_labels(data: CheckedData, files: list[CheckedFile], scheme: Scheme) -
     return Counter({tag: count for tag, count in zip(data.tags, counts, strict=True) if count})
 
 
-def _count_mentions(files: list[CheckedFile]) -> Counter:
+def _count_mentions(files: list[CheckedFile]) -> Counter[Mention]:
     return Counter(words for file in files if file.tag_ids is not None for words, _, _ in collect_mentions(file))
 
 

@@ -92,14 +92,14 @@ def _find_illegal_positions(file: CheckedFile, data: CheckedData, scheme: Scheme
     stays_open = np.array([data.marks_entity(tag) and find_role(tag)[0] in (OPENING, INSIDE) for tag in data.tags])
     if scheme in (Scheme.IOB1, Scheme.IOB2):
         stays_open[:] = False
-    wrong_start = ~rule.allow(before, file.tag_ids) & (goes_on[file.tag_ids] | ~stays_open[before])
-    wrong_end = ~rule.allow(file.tag_ids, after) & stays_open[file.tag_ids] & ~goes_on[after]
+    wrong_start = ~rule.allow(before, file.gold_ids) & (goes_on[file.gold_ids] | ~stays_open[before])
+    wrong_end = ~rule.allow(file.gold_ids, after) & stays_open[file.gold_ids] & ~goes_on[after]
     return np.flatnonzero(wrong_start | wrong_end)
 
 
 def _pair_neighbours(file: CheckedFile) -> tuple[np.ndarray, np.ndarray]:
     """Return the tags before and after each word's, int32 (words,); `O` (0) beyond the ends of a sentence."""
-    before, after = np.roll(file.tag_ids, 1), np.roll(file.tag_ids, -1)
+    before, after = np.roll(file.gold_ids, 1), np.roll(file.gold_ids, -1)
     has_words = np.diff(file.starts) > 0
     before[file.starts[:-1][has_words]] = 0
     after[file.starts[1:][has_words] - 1] = 0
@@ -128,9 +128,9 @@ def _find_other_schemes(
         if other != scheme:
             legal = illegal_rows & ~find_illegal_rows(file, data, other)
             explained |= {row: other for row in np.flatnonzero(legal).tolist() if row not in explained}
-    positions = np.flatnonzero(foreign[file.tag_ids])
+    positions = np.flatnonzero(foreign[file.gold_ids])
     with_foreign = set((file.starts.searchsorted(positions, side="right") - 1).tolist())
-    tagged = len(np.unique(file.starts.searchsorted(np.flatnonzero(file.tag_ids), side="right")))
+    tagged = len(np.unique(file.starts.searchsorted(np.flatnonzero(file.gold_ids), side="right")))
     others = [row for row in explained if row not in with_foreign]
     is_mixed = len(others) >= max(MIXED_SENTENCES, MIXED_SHARE * tagged)
     rows = with_foreign | set(others) if is_mixed else with_foreign
@@ -145,7 +145,7 @@ def _is_beside(file: CheckedFile, position: int, broken_lines: set[int]) -> bool
 
 def _report_scheme(file: CheckedFile, row: int, position: int, other: Scheme | None, scheme: Scheme) -> Problem:
     place = position - int(file.starts[row])
-    tag, word = file.sentences.tags[row][place], file.sentences.tokens[row][place]
+    tag, word = file.sentences.gold[row][place], file.sentences.tokens[row][place]
     found = f"tagged in {other}" if other else "tagged in another scheme"
     text = (
         f"a sentence {found} ({tag!r} for {word!r}) where the data is {scheme}; accepted: one scheme throughout; "
@@ -156,7 +156,7 @@ def _report_scheme(file: CheckedFile, row: int, position: int, other: Scheme | N
 
 def _report_tag(file: CheckedFile, position: int, scheme: Scheme) -> Problem:
     row, place = file.find_word(position)
-    words, tags = file.sentences.tokens[row], file.sentences.tags[row]
+    words, tags = file.sentences.tokens[row], file.sentences.gold[row]
     before = f"after {tags[place - 1]!r}" if place else "at the start of the sentence"
     ending = tags[place][1:]
     if find_role(tags[place])[0] not in "IE" or may_follow(tags[place - 1] if place else OUTSIDE, tags[place], scheme):

@@ -107,7 +107,7 @@ def _refuse_unwritable_tags(corpus: Corpus) -> None:
         problems += [
             f"{corpus.place(split, row)}: tag {tag!r}; accepted: at least one character, no TAB and no line end; "
             "write it otherwise"
-            for row, tags in enumerate(sentences.tags)
+            for row, tags in enumerate(sentences.gold)
             for tag in tags
             if tag in wrong
         ]
@@ -169,7 +169,7 @@ def _report_unknown_tags(corpus: Corpus, names: Sequence[str], labels_file: str 
 
 
 def _describe_missing(corpus: Corpus, tag: str, names: Sequence[str]) -> str:
-    row, word = next((row, tags.index(tag)) for row, tags in enumerate(corpus.splits["train"].tags) if tag in tags)
+    row, word = next((row, tags.index(tag)) for row, tags in enumerate(corpus.splits["train"].gold) if tag in tags)
     nearest = difflib.get_close_matches(tag, names, n=1)
     hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
     return f"{corpus.place('train', row)}: tag {tag!r} (word {word + 1} of the sentence) is not a known label{hint}"

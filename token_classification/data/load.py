@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from token_classification.arguments.data import DataArguments
 from token_classification.arguments.model import ModelArguments
@@ -102,12 +103,12 @@ def hold_out_validation(corpus: Corpus, share: float, seed: int) -> None:
     )
 
 
-def describe_files(corpus: Corpus) -> dict[str, dict]:
+def describe_files(corpus: Corpus) -> dict[str, dict[str, Any]]:
     """Describe each split: source, sentences, words, and the bytes and SHA-256 of its file when that was read.
 
     Where a split has further files (labels beside text), `further_files` holds the same of each.
     """
-    described = {}
+    described: dict[str, dict[str, Any]] = {}
     for split, sentences in corpus.splits.items():
         source = corpus.sources[split]
         described[split] = {
@@ -115,12 +116,12 @@ def describe_files(corpus: Corpus) -> dict[str, dict]:
             "sentences": len(sentences),
             "words": sum(map(len, sentences.tokens)),
         }
-        first, *further = corpus.files.get(split) or [None]
-        if first is not None:
-            described[split] |= {"bytes": first.bytes, "sha256": first.sha256}
-        if further:
+        files = corpus.files.get(split, ())
+        if files:
+            described[split] |= {"bytes": files[0].bytes, "sha256": files[0].sha256}
+        if files[1:]:
             described[split]["further_files"] = [
-                {"source": str(file.path), "bytes": file.bytes, "sha256": file.sha256} for file in further
+                {"source": str(file.path), "bytes": file.bytes, "sha256": file.sha256} for file in files[1:]
             ]
     return described
 
@@ -159,7 +160,7 @@ def load_dataset_splits(data: DataArguments, model: ModelArguments) -> Corpus:
         UserError: it can't be loaded; as `DataError`: records without sound words and tags.
     """
     loaded = load_hub_dataset(
-        data.dataset_name,
+        data.dataset_name or "",
         data.dataset_config_name,
         cache_dir=model.cache_dir,
         token=model.token,

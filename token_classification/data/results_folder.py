@@ -149,7 +149,7 @@ def confine_name(name: str, what: str) -> str:
     return name
 
 
-def _identify(path: Path) -> tuple:
+def _identify(path: Path) -> tuple[int | str, ...]:
     """Return the same for two names of one file, links and letter case of the file system included."""
     try:
         status = path.stat()

@@ -7,10 +7,10 @@ from token_classification.data.schemes import OUTSIDE, Scheme, is_bare, join_tag
 from token_classification.errors import DataError
 
 ENTITY_PREFIXES = {
-    Scheme.IOB1: "IIII",
-    Scheme.IOB2: "BIIB",
-    Scheme.IOBES: "BIES",
-    Scheme.BILOU: "BILU",
+    Scheme.IOB1: ("I", "I", "I", "I"),
+    Scheme.IOB2: ("B", "I", "I", "B"),
+    Scheme.IOBES: ("B", "I", "E", "S"),
+    Scheme.BILOU: ("B", "I", "L", "U"),
 }
 """What the first, an inner, the last and a single word of an entity begin with."""
 

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 
@@ -184,7 +184,7 @@ def _check_prefixes(counts: Counter[str], tags: Sequence[str], marks_entity: Cal
 
 def _choose_scheme(counts: Counter[str], starts: Counter[tuple[str, str]]) -> Scheme:
     """Return the scheme that explains most of the tags; a second one in the data is warned of."""
-    present = Counter()
+    present: dict[str, float] = defaultdict(float)
     for tag, count in counts.items():
         # A label that the gold doesn't use still tells what the model writes.
         present[tag[0]] += count or 0.001

@@ -49,7 +49,7 @@ class Layout:
         """Return a row with another word and tag; its other columns stay."""
         cells = line.split("\t") if self.separator == "\t" else self.split(line)
         cells[self.word_column] = word
-        if self.tag_column is not None:
+        if self.tag_column is not None and tag is not None:
             cells[self.tag_column] = tag
         return self.separator.join(cells)
 

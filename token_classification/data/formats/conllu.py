@@ -113,8 +113,8 @@ def find_conllu_layout(
     word_column = choose_column(path, names, text_column or "form", "--text_column_name")
     default = _find_tag_column(names, task) if named else "upos"
     tag_column = None
-    if label_column or default:
-        tag_column = choose_column(path, names, label_column or default, "--label_column_name")
+    if asked := label_column or default:
+        tag_column = choose_column(path, names, asked, "--label_column_name")
         if named and label_column is None:
             logger.warning(
                 "%s: the tags are read from the column %r (columns found: %s); for another: --label_column_name NAME",

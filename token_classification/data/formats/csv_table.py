@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from token_classification.data.formats import record_columns
 from token_classification.data.formats.json_values import parse_json
@@ -63,17 +64,17 @@ def read_csv(
     tag_column = record_columns.pick_tag_column(header, label_column, path, tag_names)
     _refuse_repeated(header, (word_column, tag_column, sentence_column), path)
     is_searched = tag_column is None and label_column is None
-    if is_of_lists:
-        table = _parse_lists(table, header if is_searched else [name for name in (word_column, tag_column) if name])
+    if sentence_column is None or is_of_lists:
+        parsed = _parse_lists(table, header if is_searched else [name for name in (word_column, tag_column) if name])
         if is_searched:
-            tag_column = find_label_column([record for _, record in table], word_column, task, path)
-        return build_sentences(table, path, word_column, tag_column, header, problems)
+            tag_column = find_label_column([record for _, record in parsed], word_column, task, path)
+        return build_sentences(parsed, path, word_column, tag_column, header, problems)
     if is_searched:
         columns = {name: [row[name] for _, row in table] for name in header if name != sentence_column}
         tag_column = find_label_column([columns], word_column, task, path)
-    table, broken, skipped_lines = _join_words(table, path, sentence_column, word_column, tag_column)
+    joined, broken, skipped_lines = _join_words(table, path, sentence_column, word_column, tag_column)
     problems = sorted([*problems, *broken], key=lambda problem: problem.line)
-    return build_sentences(table, path, word_column, tag_column, header, problems, skipped_lines)
+    return build_sentences(joined, path, word_column, tag_column, header, problems, skipped_lines)
 
 
 @contextmanager
@@ -111,7 +112,7 @@ def find_sentence_column(header: Sequence[str]) -> str | None:
 
 def _read_rows(text: str, path: Path) -> list[Row]:
     delimiter = find_delimiter(text.lstrip("\n").split("\n", 1)[0])
-    quoting = csv.QUOTE_NONE if has_plain_quotes(text, delimiter) else csv.QUOTE_MINIMAL
+    quoting: Literal[0, 3] = csv.QUOTE_NONE if has_plain_quotes(text, delimiter) else csv.QUOTE_MINIMAL
     reader = csv.reader(io.StringIO(text, newline="\n"), delimiter=delimiter, quoting=quoting, strict=True)
     rows, line = [], 1
     try:
@@ -159,7 +160,12 @@ def _join_words(
 
     A broken row is left out of its sentence.
     """
-    sentences, problems, skipped_lines, current, following = [], [], [], "", 0
+    sentences: list[tuple[int, dict[str, object]]] = []
+    problems: list[Problem] = []
+    skipped_lines: list[int] = []
+    words: list[str] = []
+    tags: list[str] = []
+    current, following = "", 0
     for line, row in rows:
         problem = _explain_word(path, line, row, word_column, tag_column)
         if problem:
@@ -168,14 +174,15 @@ def _join_words(
         sentence_id = row[sentence_column]
         if not sentences or (sentence_id and sentence_id != current):
             current = sentence_id
-            sentences.append((line, {**row, word_column: []} | ({tag_column: []} if tag_column else {})))
+            words, tags = [], []
+            record: dict[str, object] = {**row, word_column: words}
+            sentences.append((line, record | {tag_column: tags} if tag_column else record))
         else:
             skipped_lines += range(following, line)
         following = line + 1
-        record = sentences[-1][1]
-        record[word_column].append(row[word_column])
+        words.append(row[word_column])
         if tag_column:
-            record[tag_column].append(row[tag_column])
+            tags.append(row[tag_column])
     return sentences, problems, skipped_lines
 
 

@@ -97,13 +97,14 @@ def _find_record_list(text: str, start: int, path: Path) -> int:
         DataError: there is none or more than one.
         JSONDecodeError: it is no JSON.
     """
-    places, keys = [], []
+    places: list[int] = []
+    keys: list[str] = []
     at = _expect(text, start, "{")
     while not text.startswith("}", at):
         key, at = decode_json(text, at)
         at = _expect(text, at, ":")
         value, end = decode_json(text, at)
-        keys.append(key)
+        keys.append(str(key))
         if isinstance(value, list) and value and isinstance(value[0], dict):
             places.append(at)
         at = skip_blanks(text, end)

@@ -13,7 +13,7 @@ class UnreadableJSONError(json.JSONDecodeError):
 
 def skip_blanks(text: str, at: int) -> int:
     """Return the place of the next character that means something."""
-    return BLANKS.match(text, at).end()
+    return at + len(BLANKS.match(text, at)[0])  # type: ignore[index]  # it matches everywhere
 
 
 def decode_json(text: str, at: int = 0) -> tuple[object, int]:

@@ -105,7 +105,8 @@ def _is_parallel(records: Sequence[Mapping[str, object]], word_column: str, colu
 
 def _looks_like_labels(records: Sequence[Mapping[str, object]], column: str) -> bool:
     """Tell whether labels repeat, as lemmas and offsets don't, or mark entities."""
-    labels = list(chain.from_iterable(record[column] for record in records if isinstance(record.get(column), list)))
+    cells = [record.get(column) for record in records]
+    labels: list[object] = list(chain.from_iterable(cell for cell in cells if isinstance(cell, list)))
     distinct = set(labels)
     return 2 * len(distinct) <= len(labels) or all(map(_marks_entity, distinct))
 

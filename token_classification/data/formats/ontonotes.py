@@ -99,16 +99,15 @@ def _read_tags(cells: Sequence[str], column: int) -> tuple[list[str], tuple[int,
     tags, entity_type = [], None
     for place, cell in enumerate(cells):
         match = ENTITY_CELL.fullmatch(cell)
-        is_nothing = cell == "-"
-        if not is_nothing and (match is None or not _fits(match[1], match[2], entity_type)):
+        opened, closed = (match[1], match[2]) if match else (None, None)
+        if (match is None and cell != "-") or not _fits(opened, closed, entity_type):
             accepted = "accepted: (TYPE*, *, *) or (TYPE), one inside of no other; correct the brackets"
             return [OUTSIDE] * len(cells), (place, f"odd brackets of a named entity ({show(cell)}); {accepted}")
-        opened = None if is_nothing else match[1]
         if opened:
             tags.append(f"B-{opened}")
         else:
             tags.append(f"I-{entity_type}" if entity_type else OUTSIDE)
-        entity_type = None if match is None or match[2] else opened or entity_type
+        entity_type = None if match is None or closed else opened or entity_type
     if entity_type:
         text = f"the named entity {entity_type!r} is not closed in its sentence; accepted: *) at its last word; add it"
         return [OUTSIDE] * len(cells), (len(cells) - 1, text)

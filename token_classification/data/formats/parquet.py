@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -48,8 +49,9 @@ def read_parquet(
     records = _list_rows(table, path)
     if is_searched:
         tag_column = find_label_column(records, word_column, task, path)
-    names = _find_class_names(metadata, tag_column, path) if tag_column else None
-    problems = _decode_tags(records, tag_column, names, path) if names else []
+    problems = []
+    if tag_column and (names := _find_class_names(metadata, tag_column, path)):
+        problems = _decode_tags(records, tag_column, names, path)
     broken = {problem.line for problem in problems}
     numbered = [(number, record) for number, record in enumerate(records, 1) if number not in broken]
     return build_sentences(numbered, path, word_column, tag_column, found, problems)
@@ -60,7 +62,7 @@ def shorten_reason(error: Exception) -> str:
     return next(iter(str(error).splitlines()), type(error).__name__)[:200]
 
 
-def _list_rows(table: pa.Table, path: Path) -> list[dict[str, object]]:
+def _list_rows(table: pa.Table, path: Path) -> list[dict[str, Any]]:
     """Return the rows as Python's values.
 
     Raises:
@@ -92,7 +94,7 @@ def _find_class_names(metadata: dict[bytes, bytes], tag_column: str, path: Path)
     if b"huggingface" not in metadata:
         return None
     try:
-        found = parse_json(metadata[b"huggingface"].decode("utf-8"))
+        found: Any = parse_json(metadata[b"huggingface"].decode("utf-8"))
         for key in ("info", "features", tag_column):
             found = found.get(key, {})
         # datasets writes a list's feature as {"feature": {...}, "_type": "List"}, and wrote it as [{...}]
@@ -106,7 +108,9 @@ def _find_class_names(metadata: dict[bytes, bytes], tag_column: str, path: Path)
     return None
 
 
-def _decode_tags(records: Sequence[dict], tag_column: str, names: Sequence[str], path: Path) -> list[Problem]:
+def _decode_tags(
+    records: Sequence[dict[str, Any]], tag_column: str, names: Sequence[str], path: Path
+) -> list[Problem]:
     """Replace the tag numbers by their names; return a problem for each record with a number that has no name."""
     problems = []
     for number, record in enumerate(records, 1):

@@ -22,7 +22,7 @@ def pick_word_column(found: Sequence[str], asked: str | None, path: Path, accept
         DataError: there is none; it lists the columns found.
     """
     column = asked or find_column(found, accepted)
-    if column not in found:
+    if column is None or column not in found:
         raise DataError(explain_missing_column("words", found, asked, path, accepted, "--text_column_name"))
     return column
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from token_classification.data.formats.label_columns import choose_columns
 from token_classification.data.formats.record_columns import DOCUMENT_COLUMN, list_columns
@@ -35,7 +36,7 @@ def read_records(
 
 
 def build_sentences(
-    records: Sequence[tuple[int, Mapping[str, object]]],
+    records: Sequence[tuple[int, Mapping[str, Any]]],
     path: Path,
     word_column: str,
     tag_column: str | None,
@@ -52,9 +53,11 @@ def build_sentences(
             file has tags.
     """
     document_column = DOCUMENT_COLUMN if DOCUMENT_COLUMN in columns else None
+    tags: list[list[str]] = []
+    documents: list[str] = []
     sentences = Sentences(
-        tags=[] if tag_column else None,
-        doc_ids=[] if document_column else None,
+        tags=tags if tag_column else None,
+        doc_ids=documents if document_column else None,
         has_line_per_word=skipped_lines is not None,
         skipped_lines=skipped_lines or [],
         columns=list(columns),
@@ -70,9 +73,9 @@ def build_sentences(
         sentences.tokens.append(record[word_column])
         sentences.lines.append(line)
         if tag_column:
-            sentences.tags.append([str(tag) for tag in record[tag_column]])
+            tags.append([str(tag) for tag in record[tag_column]])
         if document_column:
-            sentences.doc_ids.append(str(record[document_column]))
+            documents.append(str(record[document_column]))
     refuse_problems(sentences, problems)
     if not any(sentences.tokens):
         raise no_words(path)
@@ -80,7 +83,7 @@ def build_sentences(
 
 
 def _explain_record(
-    record: Mapping[str, object], word_column: str, tag_column: str | None, document_column: str | None
+    record: Mapping[str, Any], word_column: str, tag_column: str | None, document_column: str | None
 ) -> str | None:
     problem = _explain_list(record, word_column, "word", str)
     if tag_column and not problem:

@@ -1,6 +1,7 @@
 """NeMo's pair of files: `text_train.txt` with one sentence per line, `labels_train.txt` with one label per word."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from token_classification.data.problems import BrokenFileError, Kind, Problem
@@ -33,7 +34,7 @@ def read_text_and_labels(text_path: Path, labels_path: Path | None, num_samples:
     refuse_interrupted_set(text_path.parent)
     paths = [text_path] if labels_path is None else [text_path, labels_path]
     tokens, *tags = _read_columns(paths)
-    if tags:
+    if labels_path is not None:
         _check_counts(tokens, tags[0], text_path, labels_path)
     sentences = Sentences(tokens, tags[0] if tags else None, lines=list(range(1, len(tokens) + 1)))
     return take_first(sentences, num_samples)
@@ -79,7 +80,7 @@ def format_text_and_labels(stem: str, sentences: Sentences) -> dict[str, str]:
     """Return the names and texts of the two files of tagged sentences."""
     return {
         f"text_{stem}.txt": _format_lines(sentences.tokens),
-        f"labels_{stem}.txt": _format_lines(sentences.tags),
+        f"labels_{stem}.txt": _format_lines(sentences.gold),
     }
 
 
@@ -88,7 +89,7 @@ def find_unwritable(sentences: Sentences, path: Path) -> list[str]:
     return [
         f"{path}:{line}: {cell!r} can't be written (it would not be read as one word); "
         "accepted: words without blank, TAB and line end; correct the word"
-        for line, words, tags in zip(sentences.lines, sentences.tokens, sentences.tags, strict=True)
+        for line, words, tags in zip(sentences.lines, sentences.tokens, sentences.gold, strict=True)
         for cell in (*words, *tags)
         if UNWRITABLE.search(cell)
     ]
@@ -144,7 +145,7 @@ def _check_counts(tokens: list[list[str]], tags: list[list[str]], text_path: Pat
     for number, (words, labels) in pairs:
         if len(words) == len(labels):
             sound.tokens.append(words)
-            sound.tags.append(labels)
+            sound.gold.append(labels)
             sound.lines.append(number)
     raise BrokenFileError(
         problems,
@@ -154,5 +155,5 @@ def _check_counts(tokens: list[list[str]], tags: list[list[str]], text_path: Pat
     )
 
 
-def _count(items: list, name: str) -> str:
+def _count(items: Sequence[object], name: str) -> str:
     return f"{len(items):,} {name}" + ("" if len(items) == 1 else "s")
