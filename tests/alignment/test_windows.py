@@ -1,24 +1,21 @@
 """Windows: every word owned exactly once, with the most context there is, and what the loss sees."""
 
-import time
 from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
-from conftest import build_wordpiece
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import AutoModelForTokenClassification, AutoTokenizer, ModernBertConfig
 
-from token_classification.alignment.align import build_aligner, find_continuation_labels
+from token_classification.alignment.align import build_aligner
 from token_classification.alignment.windows import find_window_length, plan_windows
 from token_classification.alignment.words import SubTokens, cumulate, split_into_sub_tokens
-from token_classification.data.formats import read_sentences
-from token_classification.data.labels import IGNORED_LABEL, LabelSet
+from token_classification.data.labels import LabelSet
 from token_classification.data.schemes import Scheme
 from token_classification.data.sentences import Sentences
-from token_classification.errors import DataError, UserError
+from token_classification.errors import UserError
 from token_classification.modeling.deep_head import DeepHeadConfig, DeepHeadForTokenClassification
 
 IOB2 = LabelSet(("O", "B-PER", "I-PER"), Scheme.IOB2)
@@ -82,80 +79,9 @@ def test_neighbouring_windows_share_the_stride():
         assert end - first == 6
 
 
-def test_a_word_longer_than_the_window_keeps_its_first_sub_tokens(wordpiece):
-    aligner = build_aligner(wordpiece, IOB2, window_length=6)
-    split = aligner.align(Sentences([["a", "x" * 50, "b"]], [["O", "B-PER", "O"]], [1]))
-    assert split.ledger.words_cut == 1
-    assert sorted(split.windows.owned_words) == [0, 1, 2]
-    assert split.windows.lengths.max() == 6
-
-
-def test_truncation_counts_the_words_it_costs(wordpiece):
-    sentences = Sentences([["a"] * 30], [["O"] * 30], [1])
-    split = build_aligner(wordpiece, IOB2, window_length=12, long_sentences="truncate").align(sentences)
-    assert len(split) == 1
-    assert split.ledger.words_truncated == 20
-
-
-def test_long_sentences_can_be_an_error(wordpiece):
-    sentences = Sentences([["a"], ["a"] * 30], [["O"], ["O"] * 30], [1, 3])
-    aligner = build_aligner(wordpiece, IOB2, window_length=12, long_sentences="error")
-    with pytest.raises(
-        DataError, match=r"^a\.conll:3: 30 sub-tokens in the sentence, 10 fit\n.*--long_sentences window"
-    ):
-        aligner.align(sentences, "a.conll")
-
-
 def test_a_stride_as_large_as_the_window_is_an_error():
     with pytest.raises(UserError, match="--doc_stride 5"):
         plan_windows(make_sub_tokens([[1] * 9]), budget=5, stride=5)
-
-
-def test_labels_stand_on_first_sub_tokens_only(wordpiece):
-    split = build_aligner(wordpiece, IOB2, window_length=32).align(
-        Sentences([["went", "uvwx"]], [["B-PER", "I-PER"]], [1])
-    )
-    assert split.windows[0]["labels"].tolist() == [IGNORED_LABEL, 1, 2, *[IGNORED_LABEL] * 3, IGNORED_LABEL]
-
-
-def test_label_all_tokens_continues_inside_the_entity(wordpiece):
-    aligner = build_aligner(wordpiece, IOB2, window_length=32, continuation_labels="inside")
-    split = aligner.align(Sentences([["uvwx", "uvwx"]], [["B-PER", "B-NEW"]], [1]))
-    labels = split.windows[0]["labels"].tolist()
-    assert labels == [IGNORED_LABEL, 1, 2, 2, 2, *[IGNORED_LABEL] * 4, IGNORED_LABEL]
-
-
-def test_labels_as_nemo_lays_them_out(wordpiece):
-    label_set = LabelSet(("O", "B-PER", "I-PER"), Scheme.IOB2)
-    aligner = build_aligner(
-        wordpiece, label_set, window_length=32, continuation_labels="same", special_token_label="O"
-    )
-    split = aligner.align(Sentences([["went", "uvwx"]], [["O", "B-PER"]], [1]))
-    assert split.windows[0]["labels"].tolist() == [0, 0, 1, 1, 1, 1, 0]
-
-
-def test_label_all_tokens_with_a_cut_word(wordpiece):
-    aligner = build_aligner(wordpiece, IOB2, window_length=5, continuation_labels="inside")
-    split = aligner.align(Sentences([["uvwxuvwx"]], [["B-PER"]], [1]))
-    assert split.windows[0]["labels"].tolist() == [IGNORED_LABEL, 1, 2, 2, IGNORED_LABEL]
-
-
-def test_continuation_labels_change_the_prefix_only():
-    names = ["O", "B-AB-B-", "I-AB-B-", "B-X", "E-Y", "I-Y"]
-    assert find_continuation_labels(LabelSet(tuple(names), Scheme.IOB2)).tolist() == [0, 2, 2, 3, 4, 5]
-
-
-def test_continuation_labels_of_bare_tags():
-    assert find_continuation_labels(LabelSet(("B", "I", "O"), Scheme.IOB2)).tolist() == [1, 1, 2]
-    assert find_continuation_labels(LabelSet(("B", "I", "O"), Scheme.PLAIN)).tolist() == [0, 1, 2]
-
-
-def test_an_empty_sentence_has_no_window(wordpiece):
-    split = build_aligner(wordpiece, IOB2, window_length=12).align(
-        Sentences([[], ["Anna"], []], [[], ["O"], []], [1, 2, 3])
-    )
-    assert len(split) == 1
-    assert split.sentence_starts.tolist() == [0, 0, 1, 1]
 
 
 def test_window_length_is_what_the_model_can_take(bert_folder, roberta_folder):
@@ -172,28 +98,6 @@ def test_the_window_of_a_deep_head_is_that_of_its_encoder(bert_folder):
     with torch.device("meta"):
         model = DeepHeadForTokenClassification(DeepHeadConfig(encoder))
     assert find_window_length(None, AutoTokenizer.from_pretrained(bert_folder), model) == 48
-
-
-@pytest.mark.real_data
-def test_aligning_costs_little_more_than_the_bare_tokenizer_call(real_data):
-    sentences = read_sentences(real_data / "wnut17" / "train.conll")
-    tokenizer = build_wordpiece(lowercase=True)
-    label_set = LabelSet(tuple(sorted({tag for tags in sentences.tags for tag in tags})), Scheme.IOB2)
-    aligner = build_aligner(tokenizer, label_set, window_length=128)
-
-    def seconds(step) -> float:
-        start = time.perf_counter()
-        step()
-        return time.perf_counter() - start
-
-    pairs = [
-        (
-            seconds(lambda: aligner.align(sentences)),
-            seconds(lambda: tokenizer(sentences.tokens, is_split_into_words=True)),
-        )
-        for _ in range(5)
-    ]
-    assert sorted(ours / bare for ours, bare in pairs)[2] <= 1.5
 
 
 def test_sub_tokens_of_a_window_are_those_of_its_words(wordpiece):

@@ -1,4 +1,4 @@
-"""Which split a file holds, what is read of it, and where its words stand."""
+"""What is read of it, and where its words stand."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from token_classification.checking.doctor import examine
-from token_classification.checking.files import find_split, number_files, read_file, read_files
+from token_classification.checking.files import number_files, read_files
 from token_classification.errors import DataError
 
 WORDS = [["Anna", "left", "Berlin"], ["Globex", "grew"]]
@@ -26,24 +26,6 @@ def check(*paths: Path) -> list[tuple[str, str, int]]:
     """Kind, file name and line of each problem."""
     findings = examine(number_files(read_files(paths))).findings
     return [(f.kind, problem.path.name, problem.line) for f in findings for problem in f.problems]
-
-
-@pytest.mark.parametrize(
-    ("path", "split"),
-    [
-        ("train.conll", "train"),
-        ("wnut17train.conll", "train"),
-        ("emerging.dev.conll", "validation"),
-        ("en_ewt-ud-test.conllu", "test"),
-        ("text_valid.txt", "validation"),
-        ("VAL.jsonl", "validation"),
-        ("test/part-1.txt", "test"),
-        ("contest.txt", "contest.txt"),
-        ("train/dev.txt", "validation"),
-    ],
-)
-def test_the_split_is_told_from_the_name(path, split):
-    assert find_split(Path(path)) == split
 
 
 @pytest.mark.parametrize(
@@ -102,22 +84,6 @@ def test_mistakes_of_a_whole_file(tmp_path, content, kind, line):
     path = tmp_path / "a.conll"
     path.write_bytes(content)
     assert check(path) == [(kind, "a.conll", line)]
-
-
-def test_a_header_goes_and_the_rest_stays(tmp_path):
-    reading = read_file(write(tmp_path, "a.conll", "token\tner\n" + CONLL), "train")
-    assert (reading.sentences.tokens, reading.sentences.lines) == (WORDS, [2, 6])
-    tagged_again = read_file(write(tmp_path, "b.conll", "word\tNER\n\nner\tNER\n"), "train")
-    assert tagged_again.problems == []
-
-
-def test_document_starts(tmp_path):
-    sound = "-DOCSTART- O\n\na O\n\n-DOCSTART- O\nb O\n"
-    cut = "-DOCSTART- O\n\na O\n-DOCSTART- O\nb O\n"
-    assert check(write(tmp_path, "a.txt", sound)) == []
-    assert check(write(tmp_path, "b.txt", cut)) == [("document_start", "b.txt", 4)]
-    record = json.dumps({"tokens": ["-DOCSTART-"], "ner_tags": ["O"]})
-    assert check(write(tmp_path, "c.jsonl", record)) == [("document_start", "c.jsonl", 1)]
 
 
 def test_a_missing_file_ends_the_check(tmp_path):

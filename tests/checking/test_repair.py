@@ -15,8 +15,8 @@ from token_classification.checking.files import ColumnChoice, number_files, read
 from token_classification.checking.repair import Repair, repair_files
 from token_classification.data.entities import find_entities
 from token_classification.data.formats import read_sentences
-from token_classification.data.schemes import Scheme
-from token_classification.errors import UserError
+from token_classification.data.schemes import Scheme, recognise_scheme
+from token_classification.errors import DataError, UserError
 
 SOUND = "Bob\tB-PER\nmet\tO\nAnn\tB-PER\nLee\tI-PER\n\n" * 3
 
@@ -214,3 +214,14 @@ def test_plain_tags_have_no_scheme(tmp_path):
     (tmp_path / "a.conll").write_text("a\tNN\n")
     with pytest.raises(UserError, match=r"--scheme iob2: the tags are plain"):
         repair(tmp_path, "a.conll", target=Scheme.IOB2)
+
+
+def test_prefixes_behind_the_type_are_refused_and_repaired(tmp_path):
+    path = tmp_path / "a.conll"
+    path.write_text("Ann\tPER-B\nLee\tPER-I\nran\tO\n\nNew\tA-B-B\nYork\tA-B-I\n")
+    with pytest.raises(DataError, match=r"'PER-B' \(1 times\).*'B-PER'.*token_classification check FILE --repair"):
+        recognise_scheme(read_sentences(path).tags)
+    examination = examine(number_files(read_files([path])))
+    assert [(finding.kind, len(finding.problems)) for finding in examination.findings] == [("suffix_tags", 1)]
+    assert repair(tmp_path, "a.conll").examination.exit_code == 0
+    assert read_sentences(tmp_path / "out" / "a.conll").tags == [["B-PER", "I-PER", "O"], ["B-A-B", "I-A-B"]]

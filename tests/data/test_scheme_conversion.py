@@ -1,9 +1,6 @@
-import warnings
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from seqeval.metrics.sequence_labeling import get_entities
 
 from token_classification.data.entities import Entity, find_entities
 from token_classification.data.scheme_conversion import convert_tags
@@ -54,14 +51,6 @@ def test_round_trip_of_legal_tags_is_the_identity(spans, source, target):
     assert convert_tags(there, target, source) == tags
 
 
-@given(ANY_TAGS)
-def test_entities_are_those_that_the_scorer_sees(tags):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        seen = [Entity(entity_type, start, last + 1) for entity_type, start, last in get_entities(tags)]
-    assert find_entities(tags) == seen
-
-
 @given(ANY_TAGS, st.sampled_from(SCHEMES))
 def test_illegal_tags_become_legal_with_the_same_entities(tags, target):
     converted = convert_tags(tags, Scheme.IOBES, target)
@@ -87,13 +76,6 @@ def test_bare_tags_stay_bare_in_every_scheme(source, target):
 
 def test_a_type_called_as_the_unnamed_one_keeps_its_name():
     assert convert_tags(["I-_", "I-_", "O"], Scheme.IOB1, Scheme.IOB2) == ["B-_", "I-_", "O"]
-
-
-@given(st.lists(st.sampled_from("OBIESLU")))
-def test_bare_entities_are_those_that_the_scorer_sees(tags):
-    respelt = [{"L": "E", "U": "S"}.get(tag, tag) for tag in tags]
-    seen = [Entity(entity_type, start, last + 1) for entity_type, start, last in get_entities(respelt)]
-    assert find_entities(tags) == seen
 
 
 def test_lenient_reading():

@@ -188,3 +188,9 @@ def test_the_gold_counts_before_the_names(caplog: pytest.LogCaptureFixture) -> N
 def test_names_beside_the_gold_must_have_prefixes_too() -> None:
     with pytest.raises(DataError, match=r"'PER' \(0 times\)"):
         recognise_scheme([["B-PER", "O"]], ["O", "B-PER", "PER"])
+
+
+@pytest.mark.parametrize("tags", ["NN-B VB-I", "X-B Y O Z", "I-B B-B O", "X-S O Y-L"])
+def test_other_tags_are_not_taken_for_turned_ones(tags):
+    recognise_scheme([tags.split()])
+    recognise_scheme([["X-B", "X-I", "O"]], task="pos")

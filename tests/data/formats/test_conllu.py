@@ -1,6 +1,8 @@
 from pathlib import Path
 
 import pytest
+from rows_of_layouts import POS, TAGS, WORDS, write_rows
+from rows_of_layouts import read as read_any
 
 from token_classification.data.formats.conllu import read_conllu
 from token_classification.errors import DataError
@@ -76,3 +78,48 @@ def test_real_corpora_lose_no_word(name, n_sentences, n_words):
     assert len(sentences) == n_sentences
     assert sum(map(len, sentences.tokens)) == n_words
     assert len({tag for tags in sentences.tags for tag in tags}) == 17
+
+
+CONLLU_ROW = "{id} {word} {word} {pos} _ _ 0 root _ _"
+
+
+class TestConllu:
+    """CoNLL-U with other columns, or with blanks where TABs belong."""
+
+    @pytest.mark.parametrize("name", ["a.conllu", "a.txt"])
+    def test_blanks_for_tabs(self, tmp_path, name):
+        text = "# sent_id = 1\n1-2 x _ _ _ _ _ _ _ _\n" + write_rows(CONLLU_ROW, "  ")
+        sentences = read_any(tmp_path, text, name=name)
+        assert (sentences.tokens, sentences.tags) == (WORDS, POS)
+
+    def test_a_word_with_a_blank_there_is_named(self, tmp_path):
+        text = write_rows(CONLLU_ROW, " ").replace("2 Lee", "2 Lee Roy")
+        with pytest.raises(DataError, match=r":2: 11 columns where CoNLL-U has 10 .*TAB"):
+            read_any(tmp_path, text)
+
+    @pytest.mark.parametrize(
+        ("header", "row", "task", "tags"),
+        [
+            ("ID FORM UPOS NER", "{id} {word} {pos} {tag}", "ner", TAGS),
+            ("ID FORM UPOS NER", "{id} {word} {pos} {tag}", "pos", POS),
+            ("ID FORM MY:NER UPOS", "{id} {word} {tag} {pos}", "ner", TAGS),
+            ("FORM UPOS", "{word} {pos}", "ner", POS),
+            ("FORM CHUNK", "{word} {tag}", "ner", TAGS),
+            ("ID FORM LEMMA HEAD", "{id} {word} x 0", "ner", None),
+        ],
+    )
+    def test_global_columns(self, tmp_path, header, row, task, tags):
+        text = f"# global.columns = {header}\n# newdoc\n{write_rows(row)}"
+        sentences = read_any(tmp_path, text, task=task)
+        assert (sentences.tokens, sentences.tags) == (WORDS, tags)
+        assert sentences.columns == header.split()
+
+    def test_a_column_is_chosen_by_its_name(self, tmp_path):
+        text = f"# global.columns = ID FORM A:X B:Y\n{write_rows('{id} {word} {pos} {tag}')}"
+        assert read_any(tmp_path, text, None, "b:y").tags == TAGS
+        with pytest.raises(DataError, match=r":1: .*no column 'z' .*ID, FORM, A:X, B:Y"):
+            read_any(tmp_path, text, None, "z")
+
+    def test_global_columns_without_words(self, tmp_path):
+        with pytest.raises(DataError, match=r":1: .*no column 'form' .*--text_column_name"):
+            read_any(tmp_path, "# global.columns = ID TOKEN NER\n1\ta\tO\n")
