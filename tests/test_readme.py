@@ -49,10 +49,16 @@ def read_shell_sections(page: Path) -> dict[str, str]:
     return {heading: "".join(blocks) for heading, blocks in scripts.items() if blocks}
 
 
+def read_blocks(page: Path, language: str) -> list[str]:
+    """The blocks of a page that are in a language."""
+    return re.findall(rf"```{language}\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+
+
 def read_commands(page: Path) -> list[str]:
     """The commands of a page's bash blocks, continued lines joined."""
-    blocks = re.findall(r"```bash\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
-    return [line for block in blocks for line in block.replace("\\\n", " ").splitlines() if line.strip()]
+    return [
+        line for block in read_blocks(page, "bash") for line in block.replace("\\\n", " ").splitlines() if line.strip()
+    ]
 
 
 @pytest.fixture
@@ -105,12 +111,17 @@ def test_every_command_runs(page, least, user_folder, monkeypatch):
             continue
         assert words[:2] == ["python", "run_ner.py"], f"no test runs: {command}"
         assert run_command(run_ner.main, [*words[2:], "--use_cpu"]) in accepted, command
+    if page == "README.md":
+        names: dict = {}
+        for example in read_blocks(ROOT / page, "python"):
+            exec(example, names)
+        assert names["run"].report.path.exists()
 
 
 def test_every_way_from_text_to_entities_works(user_folder, tagger_folder):
     (user_folder / "ner-model").symlink_to(tagger_folder)
     page = ROOT / "docs" / "inference.md"
-    [example] = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    [example] = read_blocks(page, "python")
     names: dict = {}
     exec(example, names)
     assert names["predictor"].tag("Anna")

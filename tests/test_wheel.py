@@ -17,6 +17,13 @@ pytestmark = pytest.mark.slow
 
 SITE = Path(sysconfig.get_path("purelib"))
 """Where the pinned libraries are installed that these tests run with"""
+FINE_TUNE = """
+import sys
+from token_classification import fine_tune
+run = fine_tune(sys.argv[1], train="train.conll", test="test.conll", output_dir="model", max_steps=1, use_cpu=True)
+assert run.scores["test"]["words"] > 0
+assert run.predictor.tag("Anna")
+"""
 NEEDS_TAO = {
     "dataset_convert": ["source_data_dir=iob", "target_data_dir=data"],
     "train": ["-e", "specs/train.yaml", "-r", "results"],
@@ -96,9 +103,7 @@ def run(programs: Path, folder: Path, *words: str | Path, code: int = 0) -> str:
 def test_without_extras_a_model_is_trained_and_applied(without_extras, bert_folder, tmp_path):
     for name in ("train.conll", "test.conll"):
         write_sentences(tmp_path / name)
-    data = ["--train_file", "train.conll", "--test_file", "test.conll", "--max_steps", "1", "--use_cpu"]
-    run(without_extras, tmp_path, "run_ner", "--model_name_or_path", bert_folder, *data,
-        "--output_dir", "model", "--do_train", "--do_predict")  # fmt: skip
+    run(without_extras, tmp_path, "python", "-c", FINE_TUNE, bert_folder)
     run(without_extras, tmp_path, "token_classification", "report", "model/predictions.conll", "-r", "again")
     assert (tmp_path / "again" / "report.html").exists()
 
