@@ -105,11 +105,11 @@ def test_the_hardware_is_named_with_its_processes():
     assert hardware.describe_hardware(torch.device("cpu"), 2) == f"2 processes, each on {name}"
 
 
-@pytest.mark.parametrize(("before", "after"), [(None, "100"), ("7", "7")])
-def test_the_kernel_cache_has_a_limit_and_the_users_own_wins(monkeypatch, before, after):
-    name = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
-    monkeypatch.setenv(name, before or "")
+@pytest.mark.parametrize(("before", "inside"), [(None, "100"), ("7", "7")])
+def test_the_kernel_cache_has_a_limit_meanwhile_and_the_users_own_wins(monkeypatch, before, inside):
+    monkeypatch.setenv(hardware.KERNEL_CACHE, before or "")
     if before is None:
-        monkeypatch.delenv(name)
-    hardware.limit_kernel_cache()
-    assert os.environ[name] == after
+        monkeypatch.delenv(hardware.KERNEL_CACHE)
+    with hardware.limited_kernel_cache():
+        assert os.environ[hardware.KERNEL_CACHE] == inside
+    assert os.environ.get(hardware.KERNEL_CACHE) == before

@@ -18,7 +18,13 @@ def thawed():
     gc.enable()
 
 
-def test_the_collector_rests_while_importing_and_passes_over_the_result():
+@pytest.fixture
+def fresh(monkeypatch):
+    """As in a process that has not imported torch yet."""
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+
+
+def test_the_collector_rests_while_importing_and_passes_over_the_result(fresh):
     frozen = gc.get_freeze_count()
     with quick_imports():
         assert not gc.isenabled()
@@ -27,18 +33,25 @@ def test_the_collector_rests_while_importing_and_passes_over_the_result():
     assert gc.get_freeze_count() >= frozen + len(imported)
 
 
-def test_a_failed_import_leaves_the_collector_at_work():
+def test_a_failed_import_leaves_the_collector_at_work(fresh):
     with pytest.raises(ImportError), quick_imports():
         raise ImportError("no such module")
     assert gc.isenabled()
 
 
-def test_a_collector_that_was_off_stays_off():
+def test_a_collector_that_was_off_stays_off(fresh):
     gc.disable()
     frozen = gc.get_freeze_count()
     with quick_imports():
         pass
     assert not gc.isenabled()
+    assert gc.get_freeze_count() == frozen
+
+
+def test_nothing_is_done_where_torch_is_there_already():
+    frozen = gc.get_freeze_count()
+    with quick_imports():
+        assert gc.isenabled()
     assert gc.get_freeze_count() == frozen
 
 

@@ -2,14 +2,13 @@
 
 import argparse
 import importlib
-import signal
 import sys
 from collections.abc import Sequence
 from typing import NoReturn, Protocol, cast
 
 from token_classification import __version__
 from token_classification.errors import UserError
-from token_classification.exit_codes import run_command
+from token_classification.exit_codes import ending_at_sigterm, run_command
 from token_classification.tao.command_flags import MODEL_COMMANDS
 from token_classification.tao.processes import start_over_without_key
 from token_classification.text_tables import format_table
@@ -63,8 +62,8 @@ def main() -> int:
     """Run the console script and return its exit code."""
     if not set(sys.argv[1:2]).isdisjoint((*MODEL_COMMANDS, *OTHER_NAMES)):
         start_over_without_key(sys.argv[1:])
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    return run_command(run, sys.argv[1:])
+    with ending_at_sigterm():
+        return run_command(run, sys.argv[1:])
 
 
 def run(argv: Sequence[str]) -> int:

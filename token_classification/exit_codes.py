@@ -3,11 +3,16 @@
 import errno
 import os
 import platform
+import signal
 import sys
 import tempfile
+import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
+from types import FrameType
+from typing import NoReturn
 
 from token_classification.errors import RejectedError, StoppedError, UserError
 from token_classification.extras import explain_missing_extra
@@ -81,6 +86,23 @@ def run_command(command: Callable[[list[str]], int | None], argv: Sequence[str])
             return EXIT_BUG
         _print_message(f"error: {message}")
         return EXIT_MISTAKE
+
+
+@contextmanager
+def ending_at_sigterm() -> Iterator[None]:
+    """Let SIGTERM end a command as an error does, so that it cleans up; only a main thread can listen."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _leave(number: int, frame: FrameType | None) -> NoReturn:
+    sys.exit(EXIT_SIGTERM)
 
 
 def _print_message(text: str) -> None:

@@ -3,6 +3,8 @@
 import ctypes
 import os
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -12,6 +14,8 @@ KEPT_MEMORY = 2**31 - 1
 """Bytes of freed memory that stay with the process: the most that mallopt takes."""
 TOP_PAD = 64 * 2**20
 """Bytes that are asked for beyond what is needed, when the process grows"""
+KERNEL_CACHE = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
+"""oneDNN's own environment variable"""
 KERNELS_KEPT = 100
 """Matrix products that oneDNN remembers; a training step needs a few dozen"""
 
@@ -57,10 +61,19 @@ def describe_hardware(device: torch.device, processes: int) -> str:
     return name if processes == 1 else f"{processes} processes, each on {name}"
 
 
-def limit_kernel_cache() -> None:
-    """Have oneDNN remember the matrix products of the latest batches only; before the first one is computed.
+@contextmanager
+def limited_kernel_cache() -> Iterator[None]:
+    """Have oneDNN remember the matrix products of the latest batches only, if the first one is computed in this block.
 
     It compiles a product anew for each shape and keeps 1,024 of them by default: with batches of every length that is
     200 MB, and a product is compiled faster than it is missed. A limit that the user has set stays.
     """
-    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", str(KERNELS_KEPT))
+    if KERNEL_CACHE in os.environ:
+        yield
+        return
+    # Read once, at the first product; there is no other way to tell oneDNN.
+    os.environ[KERNEL_CACHE] = str(KERNELS_KEPT)
+    try:
+        yield
+    finally:
+        del os.environ[KERNEL_CACHE]

@@ -25,7 +25,7 @@ from token_classification.modeling.tokenizer import load_tokenizer
 from token_classification.modeling.vocabulary import check_vocabulary
 from token_classification.recipe import DEFAULT_RECIPE, Recipe
 from token_classification.reporting.ending import describe_ending
-from token_classification.reporting.logs import configure_logging
+from token_classification.reporting.logs import logging_of_run
 from token_classification.reporting.outputs import check_outputs, claim_outputs
 from token_classification.reporting.report import write_report
 from token_classification.scoring.evaluate import SplitResults
@@ -44,15 +44,15 @@ def main(argv: list[str] | None = None) -> int:
     Gives the exit code.
     """
     arguments, notices = parse_command_line(sys.argv[1:] if argv is None else argv)
-    configure_logging(arguments.training)
-    for notice in notices:
-        logger.warning(notice)
-    if arguments.data.check_only:
-        return check_run(arguments)
-    with lock_output(arguments):
-        results = walk(arguments)
-        if arguments.training.process_index == 0:
-            print(f"\n{describe_ending(arguments, results)}")
+    with logging_of_run(arguments.training):
+        for notice in notices:
+            logger.warning(notice)
+        if arguments.data.check_only:
+            return check_run(arguments)
+        with lock_output(arguments):
+            results = walk(arguments)
+            if arguments.training.process_index == 0:
+                print(f"\n{describe_ending(arguments, results)}")
     return 0
 
 

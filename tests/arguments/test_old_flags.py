@@ -1,6 +1,5 @@
 """Flags of transformers 4 and of the upstream script without a Trainer are understood, each with one notice."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -19,18 +18,13 @@ def known_flags() -> set[str]:
     return set(HfArgumentParser(PARTS.values())._option_string_actions)
 
 
-@pytest.fixture(autouse=True)
-def _untouched_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TENSORBOARD_LOGGING_DIR", "before")
-
-
 def test_every_new_name_is_a_flag_of_today(known_flags: set[str]) -> None:
     new = [f"--{name}" for name in RENAMED.values()] + [flags[0] for flags in SWITCHES.values()]
     assert [flag for flag in new if flag not in known_flags] == []
 
 
 def test_no_old_name_is_a_flag_of_today(known_flags: set[str]) -> None:
-    old = [*RENAMED, *SWITCHES, *NO_EFFECT, "logging_dir", "use_auth_token"]
+    old = [*RENAMED, *SWITCHES, *NO_EFFECT, "use_auth_token"]
     assert [name for name in old if f"--{name}" in known_flags] == []
 
 
@@ -69,14 +63,6 @@ def test_a_flag_without_effect_is_swallowed_with_its_value(old: str, reason: str
     assert translated == ["--do_train"]
     assert notices == [f"--{old} is no longer needed: {reason}."]
     assert translate_old_flags([f"--{old.replace('_', '-')}=x", "--do_train"])[0] == ["--do_train"]
-
-
-@pytest.mark.parametrize("argv", [["--logging_dir", "logs"], ["--logging_dir=logs"], ["--logging-dir", "logs"]])
-def test_the_logging_folder_becomes_the_environment_variable(argv: list[str]) -> None:
-    translated, notices = translate_old_flags([*argv, "--do_train"])
-    assert translated == ["--do_train"]
-    assert os.environ["TENSORBOARD_LOGGING_DIR"] == "logs"
-    assert len(notices) == 1
 
 
 @pytest.mark.parametrize(
@@ -177,7 +163,7 @@ def test_todays_flags_pass_untouched() -> None:
     assert translate_old_flags(argv) == (argv, [])
 
 
-def test_the_command_line_of_version_4_runs_with_eight_notices(tmp_path: Path) -> None:
+def test_the_command_line_of_version_4_runs_with_seven_notices(tmp_path: Path) -> None:
     argv = (
         f"--model_name_or_path bert-base-cased --dataset_name conll2003 --output_dir {tmp_path} --do_train --do_eval "
         "--overwrite_output_dir --evaluation_strategy epoch --group_by_length --no_cuda --logging_dir logs "
@@ -185,9 +171,9 @@ def test_the_command_line_of_version_4_runs_with_eight_notices(tmp_path: Path) -
     ).split()
     run, notices = parse_command_line(argv)
     data, training = run.data, run.training
-    assert len(notices) == 8
+    assert len(notices) == 7
     assert data.dataset_name == "conll2003"
     assert (training.eval_strategy, training.train_sampling_strategy) == ("epoch", "group_by_length")
     assert (training.use_cpu, training.warmup_steps, training.per_device_train_batch_size) == (True, 0.1, 4)
     assert (training.do_train, training.do_eval, training.overwrite_output_dir) == (True, True, True)
-    assert os.environ["TENSORBOARD_LOGGING_DIR"] == "logs"
+    assert training.logging_dir == "logs"

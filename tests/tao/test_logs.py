@@ -2,32 +2,22 @@
 
 import logging
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import transformers
 
 from token_classification.errors import UserError
+from token_classification.reporting.logs import CONFIGURED_LOGGERS
 from token_classification.tao.logs import (
     NemoFormatter,
-    configure_tao_logging,
     log_failures,
+    tao_logging,
 )
 
 PREFIX = r"\[NeMo I \d{4}-\d\d-\d\d \d\d:\d\d:\d\d test_logs:\d+\] "
-LOGGERS = (None, "token_classification", "transformers")
 
 
-@pytest.fixture
-def logger() -> Iterator[logging.Logger]:
-    """A logger of the package; what a test sets up is taken back."""
-    before = [(name, list(logging.getLogger(name).handlers), logging.getLogger(name).level) for name in LOGGERS]
-    yield logging.getLogger("token_classification.test")
-    for name, handlers, level in before:
-        logging.getLogger(name).handlers[:] = handlers
-        logging.getLogger(name).setLevel(level)
-    transformers.utils.logging.disable_propagation()
+logger = logging.getLogger("token_classification.test")
 
 
 def format_one(level: int, text: str) -> str:
@@ -49,12 +39,12 @@ def test_further_lines_are_indented() -> None:
     assert format_one(logging.INFO, "a:\nb\n  c") == "[NeMo I 2026-11-23 10:00:00 train:93] a:\n    b\n      c"
 
 
-def test_lines_go_to_stdout_and_into_the_results(tmp_path: Path, logger: logging.Logger, capsys) -> None:
+def test_lines_go_to_stdout_and_into_the_results(tmp_path: Path, capsys) -> None:
     results = tmp_path / "new" / "results"
-    configure_tao_logging(results, "train")
-    logger.info("Processing %s", "labels_train.txt")
-    logger.error("wrong")
-    logger.debug("too fine")
+    with tao_logging(results, "train"):
+        logger.info("Processing %s", "labels_train.txt")
+        logger.error("wrong")
+        logger.debug("too fine")
     shown = capsys.readouterr().out
     assert re.fullmatch(PREFIX + r"Processing labels_train.txt\n" + PREFIX.replace("I", "E") + r"wrong\n", shown)
     assert (results / "nemo_log_globalrank-0_localrank-0.txt").read_text() == shown
@@ -62,9 +52,8 @@ def test_lines_go_to_stdout_and_into_the_results(tmp_path: Path, logger: logging
 
 
 @pytest.mark.parametrize(("kind", "has_traceback"), [(UserError, False), (RuntimeError, True)])
-def test_what_ends_a_command_is_in_its_log_files(tmp_path: Path, logger, capsys, kind, has_traceback: bool) -> None:
-    configure_tao_logging(tmp_path, "train")
-    with pytest.raises(kind), log_failures():
+def test_what_ends_a_command_is_in_its_log_files(tmp_path: Path, capsys, kind, has_traceback: bool) -> None:
+    with pytest.raises(kind), tao_logging(tmp_path, "train"), log_failures():
         raise kind("give a smaller --learning_rate")
     assert capsys.readouterr().out == ""
     for name in ("nemo_error_log.txt", "nemo_log_globalrank-0_localrank-0.txt"):
@@ -74,44 +63,45 @@ def test_what_ends_a_command_is_in_its_log_files(tmp_path: Path, logger, capsys,
         assert ("Traceback" in text) is has_traceback
 
 
-def test_without_results_only_stdout(tmp_path: Path, logger: logging.Logger, capsys, monkeypatch) -> None:
+def test_without_results_only_stdout(tmp_path: Path, capsys, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    configure_tao_logging(None, "train")
-    logger.info("shown")
+    with tao_logging(None, "train"):
+        logger.info("shown")
     assert "shown" in capsys.readouterr().out
     assert list(tmp_path.iterdir()) == []
 
 
-def test_other_processes_write_their_own_file_and_stay_silent(
-    tmp_path: Path, logger: logging.Logger, capsys, monkeypatch
-) -> None:
+def test_other_processes_write_their_own_file_and_stay_silent(tmp_path: Path, capsys, monkeypatch) -> None:
     monkeypatch.setenv("RANK", "3")
     monkeypatch.setenv("LOCAL_RANK", "1")
-    configure_tao_logging(tmp_path, "train")
-    logger.info("Processing")
+    with tao_logging(tmp_path, "train"):
+        logger.info("Processing")
     assert capsys.readouterr().out == ""
     assert "Processing" in (tmp_path / "nemo_log_globalrank-3_localrank-1.txt").read_text()
 
 
-def test_a_second_call_changes_the_folder(tmp_path: Path, logger: logging.Logger, capsys) -> None:
-    configure_tao_logging(tmp_path / "first", "train")
-    configure_tao_logging(tmp_path / "second", "train")
-    logger.info("once")
-    assert capsys.readouterr().out.count("once") == 1
-    assert (tmp_path / "first" / "nemo_log_globalrank-0_localrank-0.txt").read_text() == ""
+def test_a_second_command_logs_to_its_own_folder_only(tmp_path: Path, capsys) -> None:
+    loggers = [logging.getLogger(name) for name in CONFIGURED_LOGGERS]
+    before = [(list(one.handlers), one.level, one.propagate) for one in loggers]
+    for name in ("first", "second"):
+        with tao_logging(tmp_path / name, "train"):
+            logger.info("%s command", name)
+    assert capsys.readouterr().out.count("second command") == 1
+    assert "second" not in (tmp_path / "first" / "nemo_log_globalrank-0_localrank-0.txt").read_text()
+    assert [(list(one.handlers), one.level, one.propagate) for one in loggers] == before
 
 
-def test_warnings_of_transformers_have_the_prefix_too(tmp_path: Path, logger: logging.Logger, capsys) -> None:
-    configure_tao_logging(tmp_path, "train")
-    logging.getLogger("transformers.any").warning("careful")
+def test_warnings_of_transformers_have_the_prefix_too(tmp_path: Path, capsys) -> None:
+    with tao_logging(tmp_path, "train"):
+        logging.getLogger("transformers.any").warning("careful")
     assert capsys.readouterr().out.startswith("[NeMo W ")
     assert "careful" in (tmp_path / "nemo_log_globalrank-0_localrank-0.txt").read_text()
 
 
-def test_what_the_engine_says_is_put_into_the_words_of_the_command(tmp_path: Path, logger: logging.Logger) -> None:
-    configure_tao_logging(tmp_path, "evaluate")
-    for name in ("token_classification.training.survival.watchdog", "token_classification.tao.learn", "another"):
-        logging.getLogger(name).warning("%s: type %s", name, "--per_device_eval_batch_size 8")
+def test_what_the_engine_says_is_put_into_the_words_of_the_command(tmp_path: Path) -> None:
+    with tao_logging(tmp_path, "evaluate"):
+        for name in ("token_classification.training.survival.watchdog", "token_classification.tao.learn", "another"):
+            logging.getLogger(name).warning("%s: type %s", name, "--per_device_eval_batch_size 8")
     engine, dialect, another = (tmp_path / "nemo_log_globalrank-0_localrank-0.txt").read_text().splitlines()
     assert engine.endswith("type test_ds.batch_size=8")
     assert dialect.endswith("type --per_device_eval_batch_size 8")

@@ -1,6 +1,5 @@
 """Flags of older releases of transformers, and of its script without a Trainer: they work, with a one-line notice."""
 
-import os
 from collections.abc import Sequence
 
 RENAMED = {
@@ -51,7 +50,7 @@ NO_EFFECT = {
 }
 """Old flag -> why nothing has to be done. Its value, if any, is swallowed."""
 
-SPECIAL = ("logging_dir", "use_auth_token", "checkpointing_steps", "debug")
+SPECIAL = ("use_auth_token", "checkpointing_steps", "debug")
 """Old flags whose value decides what they are now."""
 OLD_FLAGS = (*RENAMED, *SWITCHES, *NO_EFFECT, *SPECIAL)
 
@@ -104,9 +103,6 @@ def _translate(name: str, values: list[str]) -> tuple[list[str], str]:
         return [f"--{new}", *values], f"--{name} is called --{new} here; please use that name."
     if name in SWITCHES:
         return [] if _is_off(values) else SWITCHES[name], f"--{name} is written {' '.join(SWITCHES[name])} here."
-    if name == "logging_dir":
-        os.environ["TENSORBOARD_LOGGING_DIR"] = values[0] if values else ""
-        return [], "--logging_dir is now the environment variable TENSORBOARD_LOGGING_DIR; it has been set."
     if name == "use_auth_token":
         given = [value for value in values if value.lower() not in TRUE_WORDS | FALSE_WORDS]
         notice = "--use_auth_token is now --token TOKEN; without a value the token of `hf auth login` is used."

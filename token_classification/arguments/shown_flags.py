@@ -47,7 +47,7 @@ TRAINING_FLAGS = {
         "Continue from this checkpoint. `true`: from the last good one in output_dir; `auto`: the same, or from the "
         "start if there is none. Short: --resume.",
     ),
-    "output_dir": Flag("FOLDER", "Where the model, the scores and the report are written."),
+    "output_dir": Flag("FOLDER", "Where the model, the scores and the report are written.", "trainer_output"),
     "overwrite_output_dir": Flag("", "Train from scratch even if output_dir already holds a run.", False),
 }
 """Flags of a training that `--help` shows"""

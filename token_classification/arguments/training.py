@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, cast
 
-from accelerate.utils import is_deepspeed_available, parse_flag_from_env, patch_environment
+from accelerate.utils import is_deepspeed_available, parse_flag_from_env
 from transformers import TrainingArguments
 from transformers.trainer_utils import IntervalStrategy, SaveStrategy
 
@@ -28,6 +28,9 @@ LAUNCHED_PRECISION = "ACCELERATE_MIXED_PRECISION"
 class NerTrainingArguments(TrainingArguments):
     """All `TrainingArguments`, and what this project adds to them: it trains as fast as the machine can."""
 
+    output_dir: str = field(
+        default="trainer_output", metadata={"metavar": "FOLDER", "help": TRAINING_FLAGS["output_dir"].help}
+    )
     train_sampling_strategy: str = field(
         default="auto",
         metadata={
@@ -51,6 +54,13 @@ class NerTrainingArguments(TrainingArguments):
         metadata={
             "help": "In the log, replace a NaN or infinite loss with the mean of earlier losses. Such a loss ends the "
             "run either way."
+        },
+    )
+    logging_dir: str | None = field(
+        default=None,
+        metadata={
+            "metavar": "FOLDER",
+            "help": "Folder of TensorBoard's logs. Default: $TENSORBOARD_LOGGING_DIR, else one in output_dir/runs.",
         },
     )
     keep_freed_memory: bool = field(
@@ -101,13 +111,16 @@ class NerTrainingArguments(TrainingArguments):
         if optimizer in OPTIMIZERS:
             # The library takes its own names only.
             self.optim = TrainingArguments.optim
+        precision = self.mixed_precision
         try:
-            # TrainingArguments has an attribute of the name `mixed_precision`, too, and reads it from there.
-            with patch_environment(**{LAUNCHED_PRECISION: self.mixed_precision}):
-                super().__post_init__()  # type: ignore[no-untyped-call]  # the library has no type for it
+            super().__post_init__()  # type: ignore[no-untyped-call]  # the library has no type for it
         except ValueError as error:
             # What the library finds in values that are only wrong together.
             raise UserError(str(error)) from error
+        # TrainingArguments has an attribute of this name, too, and takes it from the environment.
+        self.mixed_precision = precision
+        if self.deepspeed_plugin is not None:
+            self.deepspeed_plugin.set_mixed_precision(precision)
         if optimizer in OPTIMIZERS:
             self.optim = optimizer
         if problems := find_unknown_trackers(self.report_to):

@@ -18,7 +18,7 @@ def describe_ending(arguments: RunArguments, results: Mapping[str, SplitResults]
         arguments: Those of the run.
         results: What the model made of each split that it was asked for.
     """
-    training, folder = arguments.training, Path(arguments.training.output_dir or "")
+    training, folder = arguments.training, Path(arguments.training.output_dir)
     scored = [split for split, result in results.items() if "f1" in result.metrics]
     reported = scored if arguments.report.report else []
     places = {

@@ -2,6 +2,8 @@
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import datasets
 import transformers
@@ -10,6 +12,9 @@ from token_classification.arguments.training import NerTrainingArguments
 from token_classification.output_text import make_printable_lines
 
 logger = logging.getLogger(__name__)
+
+CONFIGURED_LOGGERS = (None, "token_classification", "transformers", "datasets")
+"""Loggers that commands set up; None is that of all"""
 
 
 class PrintableFormatter(logging.Formatter):
@@ -20,15 +25,38 @@ class PrintableFormatter(logging.Formatter):
         return make_printable_lines(super().format(record))
 
 
-def configure_logging(training: NerTrainingArguments) -> None:
-    """Set up logging on stdout; only the main process logs more than warnings."""
+@contextmanager
+def kept_loggers() -> Iterator[None]:
+    """Put the loggers that a command sets up back as they were, for whatever else the process does."""
+    loggers = [logging.getLogger(name) for name in CONFIGURED_LOGGERS]
+    before = [(logger, list(logger.handlers), logger.level, logger.propagate) for logger in loggers]
+    try:
+        yield
+    finally:
+        for logger, handlers, level, propagate in before:
+            for handler in {*logger.handlers} - {*handlers}:
+                handler.close()
+            logger.handlers[:] = handlers
+            logger.setLevel(level)
+            logger.propagate = propagate
+
+
+@contextmanager
+def logging_of_run(training: NerTrainingArguments) -> Iterator[None]:
+    """Log a run to stdout; only the main process logs more than warnings."""
+    with kept_loggers():
+        _configure_logging(training)
+        yield
+
+
+def _configure_logging(training: NerTrainingArguments) -> None:
     handler = logging.StreamHandler(sys.stdout)
     line = "%(asctime)s - %(levelname)s - %(name)s - %(message)s"
     handler.setFormatter(PrintableFormatter(line, datefmt="%m/%d/%Y %H:%M:%S"))
     logging.basicConfig(handlers=[handler])
     if training.should_log:
         transformers.utils.logging.set_verbosity_info()
-    level = training.get_process_log_level()
+    level = training.get_process_log_level()  # type: ignore[no-untyped-call]  # the library has no type for it
     logging.getLogger("token_classification").setLevel(level)
     logger.info("%s", describe_speed(training))
     datasets.utils.logging.set_verbosity(level)

@@ -3,8 +3,8 @@
 import argparse
 import logging
 import os
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from omegaconf import DictConfig
@@ -17,7 +17,7 @@ from token_classification.tao.archive.key import check_new_key, read_key
 from token_classification.tao.command_flags import FLAG_COMMANDS, REQUIRED, list_idle_flags
 from token_classification.tao.command_keys import dump_spec
 from token_classification.tao.dialect import speaking_tao
-from token_classification.tao.logs import configure_tao_logging, log_failures
+from token_classification.tao.logs import log_failures, tao_logging
 from token_classification.tao.processes import WORKER_VARIABLE, launch_processes
 from token_classification.tao.settings import read_flag
 from token_classification.tao.spec import load_spec
@@ -32,11 +32,13 @@ OWN_FILES = (SPEC_FILE, COMMAND_LINE_LOG)
 """What each command writes into its results folder; logs are added to, and cost nobody anything"""
 
 
-def open_log(options: argparse.Namespace, results: Path | None) -> None:
-    """Begin the log of a command, and name the flags that decide nothing."""
-    configure_tao_logging(results, options.command)
-    for flag in list_idle_flags(options):
-        logger.warning("%s decides nothing in %s", flag, options.command)
+@contextmanager
+def open_log(options: argparse.Namespace, results: Path | None) -> Iterator[None]:
+    """Log a command, and name the flags that decide nothing."""
+    with tao_logging(results, options.command):
+        for flag in list_idle_flags(options):
+            logger.warning("%s decides nothing in %s", flag, options.command)
+        yield
 
 
 def run_with_spec(options: argparse.Namespace, work: Work) -> int:
@@ -56,8 +58,7 @@ def run_with_spec(options: argparse.Namespace, work: Work) -> int:
             if is_first:
                 check_own_files(results, OWN_FILES, "give another -r")
                 claim_files(results, OWN_FILES)
-            open_log(options, results)
-            with log_failures():
+            with open_log(options, results), log_failures():
                 spec = read_spec(options)
                 log_spec(dump_spec(spec, options.command), results)
                 work(spec, results, key)

@@ -31,8 +31,8 @@ def run(options: argparse.Namespace) -> int:
         from token_classification.tao.convert import convert_file, convert_folder
         from token_classification.tao.dialect import speaking_tao
         from token_classification.tao.spec import load_spec
-    with speaking_tao(options.command):
-        open_log(options, Path(options.results_dir) if options.results_dir else None)
+    results = Path(options.results_dir) if options.results_dir else None
+    with speaking_tao(options.command), open_log(options, results):
         spec = load_spec(options.command, options.experiment_spec, options.overrides, [])
         schemes = [str(scheme) for scheme in Scheme if scheme != Scheme.PLAIN]
         if spec.scheme is not None and spec.scheme not in schemes:

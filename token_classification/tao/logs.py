@@ -13,6 +13,7 @@ import transformers
 
 from token_classification.errors import RejectedError, StoppedError, UserError
 from token_classification.output_text import make_printable_lines
+from token_classification.reporting.logs import kept_loggers
 from token_classification.tao.dialect import rewrite_flags
 
 ERROR_LOG = "nemo_error_log.txt"
@@ -50,18 +51,23 @@ class StdoutHandler(logging.StreamHandler[TextIO]):
         return sys.stdout
 
 
-def configure_tao_logging(results_dir: Path | None, command: str) -> None:
+@contextmanager
+def tao_logging(results_dir: Path | None, command: str) -> Iterator[None]:
     """Log to stdout and, with a results folder, to a file there for each process; errors also to a file of their own.
 
-    In a distributed run, all processes but the first write only errors to stdout. Another call switches to the new
-    folder.
+    In a distributed run, all processes but the first write only errors to stdout.
 
     Args:
         results_dir: `-r`; made if it does not exist.
         command: The command whose words the engine's lines are put into.
     """
+    with kept_loggers():
+        _configure_logging(results_dir, command)
+        yield
+
+
+def _configure_logging(results_dir: Path | None, command: str) -> None:
     rank, local_rank = os.environ.get("RANK", "0"), os.environ.get("LOCAL_RANK", "0")
-    _remove_own_handlers()
     _add_handler(StdoutHandler(), logging.INFO if rank == "0" else logging.ERROR, command)
     if results_dir is not None:
         results_dir.mkdir(parents=True, exist_ok=True)
@@ -101,12 +107,6 @@ def _add_handler(handler: logging.Handler, level: int, command: str) -> None:
     handler.setLevel(level)
     handler.setFormatter(NemoFormatter(command))
     logging.getLogger().addHandler(handler)
-
-
-def _remove_own_handlers() -> None:
-    for handler in _list_own_handlers():
-        logging.getLogger().removeHandler(handler)
-        handler.close()
 
 
 def _list_own_handlers() -> list[logging.Handler]:

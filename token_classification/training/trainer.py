@@ -3,6 +3,7 @@
 import json
 import logging
 import math
+import os
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +15,7 @@ from accelerate.utils import gather_object
 from torch import nn
 from torch.utils.data import Sampler
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer, TrainerCallback
+from transformers.integrations import TensorBoardCallback
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, TrainOutput, speed_metrics
 
 from token_classification.alignment.align import AlignedSplit
@@ -107,6 +109,10 @@ class NerTrainer(Trainer):
             # The last one: it leaves the training after the others were told of the checkpoint.
             callbacks=[*callbacks, self.interruption],
         )
+        if args.logging_dir is not None:
+            for callback in self.callback_handler.callbacks:
+                if isinstance(callback, TensorBoardCallback):
+                    callback.logging_dir = os.path.expanduser(args.logging_dir)
 
     def evaluate(
         self,

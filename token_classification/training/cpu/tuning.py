@@ -10,7 +10,7 @@ from transformers import PreTrainedModel
 
 from token_classification.alignment.align import AlignedSplit
 from token_classification.arguments.training import NerTrainingArguments
-from token_classification.hardware import limit_kernel_cache
+from token_classification.hardware import limited_kernel_cache
 from token_classification.training.cpu.attention import CPU_TRAINING
 from token_classification.training.cpu.dropout import CheapDropout, replace_dropout
 from token_classification.training.cpu.trained_rows import TrainedRows
@@ -36,7 +36,6 @@ def tuned_for_cpu(
     if training.device.type != "cpu" or not training.tune_for_cpu:
         yield
         return
-    limit_kernel_cache()
     # A deep head has a config of its own around that of the encoder.
     encoder = model.base_model
     attention = encoder.config._attn_implementation
@@ -50,7 +49,8 @@ def tuned_for_cpu(
         seen = np.union1d(split.windows.input_ids, pad_id)
         model.set_input_embeddings(TrainedRows(table, torch.from_numpy(seen.astype(np.int64))))
     try:
-        yield
+        with limited_kernel_cache():
+            yield
     finally:
         if isinstance(model.get_input_embeddings(), TrainedRows):
             model.get_input_embeddings().write_back()
