@@ -1,6 +1,5 @@
 """What a notebook or a program calls: the stations of a run behind three names, errors raised as exceptions."""
 
-import difflib
 import html
 import logging
 import os
@@ -23,6 +22,7 @@ from token_classification.data.sentences import Sentences
 from token_classification.errors import UserError
 from token_classification.inference.export_record import read_export_record
 from token_classification.inference.predictor import Predictor
+from token_classification.nearest_names import did_you_mean
 from token_classification.reporting.outputs import choose_report_folder
 from token_classification.scoring.evaluate import SplitResults
 from token_classification.story import lock_output, score_export, walk
@@ -237,8 +237,7 @@ def _read_settings(settings: Mapping[str, object]) -> RunArguments:
     problems = []
     for name in settings:
         if name not in known:
-            nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-            hint = f"did you mean {nearest[0]}?" if nearest else "accepted are the flags of run_ner.py"
+            hint = did_you_mean(name, known, otherwise="accepted are the flags of run_ner.py")
             problems.append(f"unknown keyword {name}: {hint}")
     if problems:
         raise UserError("\n".join(problems))

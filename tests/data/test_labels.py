@@ -133,7 +133,7 @@ def test_a_training_tag_missing_in_the_labels_file_is_refused(write_labels) -> N
     with pytest.raises(DataError) as caught:
         choose(make_corpus(train="O B-PER | O O I-PRE B-PER | QQQ"), labels_file=labels_file, task="pos")
     assert str(caught.value).splitlines() == [
-        "train.conll:11: tag 'I-PRE' (word 3 of the sentence) is not a known label; did you mean 'I-PER'?",
+        "train.conll:11: tag 'I-PRE' (word 3 of the sentence) is not a known label; did you mean I-PER?",
         "train.conll:21: tag 'QQQ' (word 1 of the sentence) is not a known label",
         f"Accepted are the names in {labels_file}: add the missing ones there",
     ]

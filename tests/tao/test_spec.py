@@ -1,6 +1,5 @@
 """Specs: NeMo's own configurations, Hydra's overrides, exact texts, keys that would change the result, and dumps."""
 
-import difflib
 import logging
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from nemo_configs import NEMO_CONFIGS, PUNCTUATION_CONFIGS, TAO_DUMP
 from omegaconf import OmegaConf
 
 from token_classification.errors import UserError
+from token_classification.tao import spec
 from token_classification.tao.command_keys import dump_spec
 from token_classification.tao.foreign_keys import FOREIGN_KEYS
 from token_classification.tao.schema import ALIASES, COMMAND_KEYS, Spec, is_read
@@ -233,7 +233,7 @@ def test_a_flag_means_a_path_whatever_it_looks_like(flag_value):
 
 def test_only_the_first_unknown_keys_are_compared_with_all_known_ones(tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr(difflib, "get_close_matches", lambda key, known, **_: asked.append(len(known)) or [])
+    monkeypatch.setattr(spec, "did_you_mean", lambda key, known, otherwise: asked.append(len(known)) or otherwise)
     message = refuse(file=write(tmp_path, "".join(f"k{number}: 1\n" for number in range(1000))))
     assert "990 more" in message
     assert sum(count > 0 for count in asked) == 10

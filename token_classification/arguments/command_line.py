@@ -1,6 +1,5 @@
 """From argv, or a YAML/JSON file and argv, to the settings of a run; errors name the nearest flag."""
 
-import difflib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
@@ -14,6 +13,7 @@ from token_classification.arguments.help import HELP_COMMAND
 from token_classification.arguments.old_flags import OLD_FLAGS, translate_old_flags
 from token_classification.arguments.run import PARTS, RunArguments
 from token_classification.errors import UserError
+from token_classification.nearest_names import did_you_mean
 from token_classification.output_text import quote_path
 
 CONFIG_SUFFIXES = (".json", ".yaml", ".yml")
@@ -124,8 +124,8 @@ def _check_flag_names(parser: HfArgumentParser, argv: Sequence[str]) -> None:
         flag = argument.partition("=")[0]
         if not flag.startswith("--") or flag in known:
             continue
-        nearest = difflib.get_close_matches(flag.replace("-", "_").replace("__", "--", 1), known, n=1, cutoff=0.6)
-        hint = f"did you mean {nearest[0]}?" if nearest else f"see {HELP_COMMAND}"
+        underscored = flag.replace("-", "_").replace("__", "--", 1)
+        hint = did_you_mean(underscored, known, otherwise=f"see {HELP_COMMAND}")
         problems.append(f"unknown flag {flag}: {hint}")
     if problems:
         raise UserError("\n".join(problems))

@@ -1,11 +1,11 @@
 """Which values the settings of a run may have; each part of them is checked before anything else is done with it."""
 
-import difflib
 from collections.abc import Callable, Collection
 from math import isfinite
 from typing import TYPE_CHECKING
 
 from token_classification.errors import UserError
+from token_classification.nearest_names import did_you_mean
 
 if TYPE_CHECKING:
     from transformers import TrainingArguments
@@ -95,11 +95,8 @@ def find_unknown_optimizer(name: str) -> list[str]:
     names = list(dict.fromkeys([*OPTIMIZERS, *(member.value for member in OptimizerNames)]))
     if name in names:
         return []
-    near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.5)
-    return [
-        f"--optim {name}: no such optimizer; did you mean {near[0] if near else TrainingArguments.optim}? Accepted "
-        f"are {', '.join(names)}."
-    ]
+    hint = did_you_mean(name, names, otherwise=f"the usual one is {TrainingArguments.optim}.")
+    return [f"--optim {name}: no such optimizer; {hint} Accepted are {', '.join(names)}."]
 
 
 def find_unknown_trackers(names: Collection[str] | None) -> list[str]:

@@ -1,6 +1,5 @@
 """The label set: which tags the model knows, in which order, and what data and model say about them."""
 
-import difflib
 import logging
 import re
 from codecs import BOM_UTF8
@@ -17,6 +16,7 @@ from token_classification.data.load import Corpus
 from token_classification.data.schemes import UNNAMED, Scheme, has_bare_tags, order_tags, recognise_scheme
 from token_classification.data.text_lines import open_bytes, read_lines
 from token_classification.errors import DataError, UserError, list_problems
+from token_classification.nearest_names import did_you_mean
 
 logger = logging.getLogger(__name__)
 
@@ -170,6 +170,6 @@ def _report_unknown_tags(corpus: Corpus, names: Sequence[str], labels_file: str 
 
 def _describe_missing(corpus: Corpus, tag: str, names: Sequence[str]) -> str:
     row, word = next((row, tags.index(tag)) for row, tags in enumerate(corpus.splits["train"].gold) if tag in tags)
-    nearest = difflib.get_close_matches(tag, names, n=1)
-    hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
-    return f"{corpus.place('train', row)}: tag {tag!r} (word {word + 1} of the sentence) is not a known label{hint}"
+    hint = did_you_mean(tag, names, otherwise="")
+    place = f"{corpus.place('train', row)}: tag {tag!r} (word {word + 1} of the sentence)"
+    return f"{place} is not a known label{'; ' if hint else ''}{hint}"

@@ -1,13 +1,13 @@
 """Text files as lists of lines: UTF-8 only, cut at newlines only, so that no character of a word ends a line."""
 
 import codecs
-import difflib
 from pathlib import Path
 from typing import BinaryIO
 
 from token_classification.data.inputs import open_input
 from token_classification.data.problems import BrokenFileError, Kind, Problem
 from token_classification.errors import DataError, name_place
+from token_classification.nearest_names import find_nearest
 from token_classification.output_text import quote_path
 
 MARKS = {
@@ -158,7 +158,7 @@ def _explain_missing(path: Path) -> str:
         return f"{path}: no such file (there is no folder {path.parent}); accepted: an existing file; check the path"
     except OSError as error:
         return f"{path}: no such file (its folder can't be looked into: {error.strerror}); check the path"
-    near = difflib.get_close_matches(path.name, names) or sorted(names)[:3]
+    near = find_nearest(path.name, names) or sorted(names)[:3]
     found = ", ".join(map(repr, near)) or "nothing"
     return f"{path}: no such file (its folder holds {found}); accepted: an existing file; check the name"
 

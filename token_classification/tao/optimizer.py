@@ -1,10 +1,9 @@
 """The optimizer of a spec, `model.optim`, among those that the engine has."""
 
-import difflib
-
 from omegaconf import DictConfig, OmegaConf
 
 from token_classification.errors import UserError
+from token_classification.nearest_names import find_nearest
 from token_classification.training.optimizer import OPTIMIZERS, NamedOptimizer
 
 NOT_HERE = {"novograd": "adam or adamw", "lamb": "adamw"}
@@ -45,8 +44,8 @@ def _check_name(name: str) -> None:
             f"model.optim.name={name}: torch and transformers have no such optimizer; those that work: {working}. "
             f"Nearest to it: {NOT_HERE[name]}."
         )
-    near = difflib.get_close_matches(name.lower(), OPTIMIZERS, n=1, cutoff=0.5)
+    near, *_ = [*find_nearest(name, OPTIMIZERS), "adam"]
     raise UserError(
         f"model.optim.name={name}: no such optimizer; those that work: {working}. Give for example "
-        f"model.optim.name={near[0] if near else 'adam'}."
+        f"model.optim.name={near}."
     )

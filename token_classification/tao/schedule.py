@@ -4,7 +4,6 @@ A schedule that is a closed formula is a function from the step to a share of th
 torch's own. Formulas: those of NeMo's nemo/core/optim/lr_scheduler.py.
 """
 
-import difflib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from torch import optim
 from torch.optim import lr_scheduler
 
 from token_classification.errors import UserError
+from token_classification.nearest_names import find_nearest
 
 
 @dataclass(frozen=True)
@@ -284,8 +284,8 @@ def _count_steps(stretch: str, settings: Mapping[str, object], max_steps: int) -
 
 def _check_settings(name: str, settings: Mapping[str, object]) -> None:
     if name not in OPTIONS:
-        near = difflib.get_close_matches(name, OPTIONS, n=1)
-        hint = f"model.optim.sched.name={near[0] if near else 'WarmupAnnealing'}"
+        near, *_ = [*find_nearest(name, OPTIONS), "WarmupAnnealing"]
+        hint = f"model.optim.sched.name={near}"
         raise UserError(
             f"model.optim.sched.name={name}: no such schedule; those that work: {', '.join(OPTIONS)}. "
             f"Give for example {hint}."

@@ -1,6 +1,5 @@
 """From a YAML file, overrides and flags to the spec of a command, with all problems at once."""
 
-import difflib
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass, replace
@@ -11,6 +10,7 @@ import yaml
 from omegaconf import DictConfig, OmegaConf
 
 from token_classification.errors import LISTED_PROBLEMS, UserError, list_problems
+from token_classification.nearest_names import did_you_mean
 from token_classification.output_text import make_printable
 from token_classification.tao.foreign_keys import find_foreign_key, judge_foreign_setting, refuse_other_task
 from token_classification.tao.references import resolve_references
@@ -114,8 +114,8 @@ def _describe_unknown_keys(unknown: Sequence[Setting]) -> Iterator[str]:
     """What is said of keys that nobody knows; to find the nearest known one takes time, so only of those listed."""
     for number, setting in enumerate(unknown):
         known = [*list_keys(Spec), *ALIASES] if number < LISTED_PROBLEMS else []
-        nearest = difflib.get_close_matches(find_canonical_key(setting.key), known, n=1, cutoff=0.5)
-        hint = f"did you mean {nearest[0]}?" if nearest else "`token_classification download_specs` lists all keys"
+        all_keys = "`token_classification download_specs` lists all keys"
+        hint = did_you_mean(find_canonical_key(setting.key), known, otherwise=all_keys)
         yield f"{setting.place}: unknown key {setting.key}; {hint}"
 
 

@@ -1,11 +1,11 @@
 """Columns by their names, and the message for one that is not there."""
 
-import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
-from token_classification.data.problems import SHOWN_CHARACTERS, show
+from token_classification.data.problems import show
 from token_classification.errors import DataError, name_place
+from token_classification.nearest_names import find_nearest
 
 WORD_COLUMNS = ("tokens", "words")
 TEXT_COLUMNS = ("text", *WORD_COLUMNS)
@@ -40,7 +40,7 @@ def pick_tag_column(found: Sequence[str], asked: str | None, path: Path, accepte
     """
     if asked is None or asked in found:
         return asked or find_column(found, accepted)
-    if find_column(found, accepted) or find_near(asked, found):
+    if find_column(found, accepted) or find_nearest(asked, found):
         raise DataError(explain_missing_column("tags", found, asked, path, accepted, "--label_column_name"))
     return None
 
@@ -49,12 +49,6 @@ def find_column(found: Sequence[str], accepted: Sequence[str]) -> str | None:
     """Return the first accepted name that is there, in any case of letters."""
     by_lower = {name.lower(): name for name in reversed(found)}
     return next((by_lower[name] for name in accepted if name in by_lower), None)
-
-
-def find_near(asked: str, found: Sequence[str]) -> list[str]:
-    """Return the columns that may be meant; a name longer than a line is none (to compare such takes too long)."""
-    names = [name for name in found if len(name) <= SHOWN_CHARACTERS]
-    return difflib.get_close_matches(asked, names) if len(asked) <= SHOWN_CHARACTERS else []
 
 
 def list_columns(found: Sequence[str]) -> str:
@@ -68,7 +62,7 @@ def explain_missing_column(
 ) -> str:
     """Say that a column is missing, which are there, and which is most probably meant."""
     missing = f"no column {show(asked)}" if asked else f"no column of {what}"
-    near = find_near(asked or accepted[0], found) or [find_column(found, accepted) or "NAME"]
+    near = find_nearest(asked or accepted[0], found) or [find_column(found, accepted) or "NAME"]
     return (
         f"{name_place(path, 1)}: {missing} (columns found: {list_columns(found)}); "
         f"accepted: {', '.join(map(repr, accepted))}, or the one you name; add {flag} {near[0]}"
