@@ -39,25 +39,23 @@ def read_state() -> dict[str, object]:
     }
 
 
-@pytest.fixture(autouse=True)
-def no_handlers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a process of its own: nobody listens to the log yet."""
-    monkeypatch.setattr(logging.getLogger(), "handlers", [])
-
-
 def check_twice(command: Callable[[], int], capsys: pytest.CaptureFixture) -> str:
     """Run a command three times: the first one imports, the others do the same and change nothing.
 
     Returns:
         What the second one says.
     """
-    assert command() == 0
-    capsys.readouterr()
-    said, before = [], read_state()
-    for _ in range(2):
+    said = []
+    with pytest.MonkeyPatch.context() as patch:
+        # As in a process of its own: nobody listens to the log yet.
+        patch.setattr(logging.getLogger(), "handlers", [])
         assert command() == 0
-        assert read_state() == before
-        said.append(capsys.readouterr())
+        capsys.readouterr()
+        before = read_state()
+        for _ in range(2):
+            assert command() == 0
+            assert read_state() == before
+            said.append(capsys.readouterr())
     assert [len(one.out.splitlines()) for one in said] == 2 * [len(said[0].out.splitlines())]
     return said[0].out + said[0].err
 

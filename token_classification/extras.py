@@ -25,10 +25,18 @@ TELEMETRY = "openvino_telemetry"
 def explain_missing_extra(error: ImportError) -> str | None:
     """Return what to type for a package of an extra that isn't installed; None for any other import that fails."""
     package = (error.name or "").partition(".")[0]
-    extra = EXTRAS.get(package)
-    if extra is None:
-        return None
-    return f'{package} is not installed; type in the folder of this project: pip install ".[{extra}]"'
+    return describe_missing(package) if package in EXTRAS else None
+
+
+def describe_missing(package: str) -> str:
+    """Return what to type for a package that isn't installed: the extra that brings it, where there is one.
+
+    >>> print(describe_missing("matplotlib"))
+    matplotlib is not installed; type in the folder of this project: pip install ".[report]"
+    """
+    if package in EXTRAS:
+        return f'{package} is not installed; type in the folder of this project: pip install ".[{EXTRAS[package]}]"'
+    return f"{package} is not installed; type: pip install {package}"
 
 
 @contextmanager

@@ -107,7 +107,7 @@ def test_training_data_has_loading_options_of_its_own():
 def test_a_logger_that_is_not_installed_is_left_out_aloud(monkeypatch, caplog):
     monkeypatch.setattr(translate_trainer, "is_tensorboard_available", lambda: False)
     assert translate_overrides("exp_manager.create_tensorboard_logger=true").report_to == []
-    assert "pip install tensorboard" in caplog.text
+    assert 'pip install ".[tensorboard]"' in caplog.text
 
 
 def test_the_head_has_a_rate_of_its_own():

@@ -18,6 +18,7 @@ from token_classification.arguments.values import (
     find_wrong_values,
 )
 from token_classification.errors import UserError
+from token_classification.extras import describe_missing
 from token_classification.hardware import has_accelerator, multiplies_bf16
 
 LAUNCHED_PRECISION = "ACCELERATE_MIXED_PRECISION"
@@ -173,7 +174,7 @@ class NerTrainingArguments(TrainingArguments):
                 "accelerate launch --config_file examples/accelerate/two_cpus.yaml run_ner.py ..."
             )
         if self.deepspeed and not is_deepspeed_available():
-            raise UserError("--deepspeed needs the package deepspeed: pip install deepspeed, or leave the flag out.")
+            raise UserError(f"--deepspeed: {describe_missing('deepspeed')}; or leave it out.")
 
     def _prepare_early_stopping(self) -> None:
         """Early stopping needs evaluations, and the best model to come back to."""

@@ -5,6 +5,7 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from token_classification.errors import UserError
+from token_classification.extras import describe_missing
 from token_classification.nearest_names import did_you_mean
 
 if TYPE_CHECKING:
@@ -120,5 +121,5 @@ def find_unknown_trackers(names: Collection[str] | None) -> list[str]:
             usable = ", ".join([*available, "none"])
             problems.append(f"--report_to {name}: no such tracker; accepted here: {usable}.")
         elif name not in available and name not in UNLISTED_TRACKERS:
-            problems.append(f"--report_to {name}: its package is not installed. pip install {name}, or leave it out.")
+            problems.append(f"--report_to {name}: {describe_missing(name)}; or leave it out.")
     return problems

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from token_classification.data.results_folder import claim_files
 from token_classification.data.whole_files import explain_unwritable, replace_whole, write_whole
+from token_classification.extras import describe_missing
 from token_classification.output_text import dump_json
 from token_classification.reporting.confusion import can_draw, draw_confusion_matrix
 from token_classification.reporting.evaluation import Evaluation
@@ -57,7 +58,7 @@ def _draw_pictures(folder: Path, evaluation: Evaluation, course: TrainingCourse)
     """Those that can be drawn; what an earlier report has left of the others goes, for it shows something else."""
     split, pictures = evaluation.split, {}
     if find_spec("matplotlib") is None:
-        logger.warning("No pictures in %s: they need matplotlib (pip install matplotlib).", folder)
+        logger.warning("No pictures in %s: %s", folder, describe_missing("matplotlib"))
     else:
         if can_draw(evaluation.tag_names):
             pictures[CONFUSION_PICTURE] = partial(draw_confusion_matrix, split.sentences.tags, split.predicted)

@@ -8,6 +8,7 @@ from transformers.integrations import is_tensorboard_available, is_wandb_availab
 
 from token_classification.arguments.training import NerTrainingArguments
 from token_classification.errors import UserError
+from token_classification.extras import describe_missing
 from token_classification.hardware import has_accelerator, multiplies_bf16
 from token_classification.recipe import EarlyStopping
 
@@ -174,11 +175,7 @@ def choose_loggers(manager: DictConfig) -> list[str]:
     for name, (is_wanted, is_available) in wanted.items():
         if is_wanted and not is_available():
             logger.warning(
-                "exp_manager.create_%s_logger=true: %s is not installed, and nothing is logged there. To have it: "
-                "pip install %s",
-                name,
-                name,
-                name,
+                "exp_manager.create_%s_logger=true: nothing is logged there; %s", name, describe_missing(name)
             )
         elif is_wanted:
             loggers.append(name)
