@@ -130,7 +130,7 @@ def test_without_matplotlib_the_pictures_are_missing_and_the_log_says_so(tmp_pat
         write_evaluation_report(tmp_path, analyse_split(make_split()), LOG)
     assert list(tmp_path.glob("*.png")) == []
     assert (tmp_path / "report.html").exists()
-    assert "pip install matplotlib" in caplog.text
+    assert 'pip install ".[report]"' in caplog.text
 
 
 def test_no_picture_of_an_earlier_report_stays(tmp_path) -> None:
