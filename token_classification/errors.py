@@ -17,7 +17,7 @@ IN_MEMORY = re.compile(r"<(\w+)>")
 class UserError(Exception):
     """Something only the user can put right. Printed without a traceback (unless `--debug`), exit code 2."""
 
-    def __init__(self, message: str):
+    def __init__(self, message: str) -> None:
         super().__init__("\n".join(map(shorten, message.split("\n"))))
 
 

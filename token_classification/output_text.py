@@ -5,7 +5,6 @@ import os
 import re
 import shlex
 from pathlib import Path
-from typing import Any
 
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """What moves the cursor, ends a line, turns the direction of writing round, or can't be encoded (half a character)"""
@@ -26,7 +25,7 @@ def make_printable_lines(text: str) -> str:
     return CONTROLS_IN_LINES.sub(_spell_out, text)
 
 
-def dump_json(content: Any, *, indent: int | None = 2) -> str:
+def dump_json(content: object, *, indent: int | None = 2) -> str:
     r"""JSON with letters as they are and a line end behind it (without `indent`: one compact line, no line end).
 
     What a terminal would obey, and half a character as in the name of a file that is not UTF-8, is written `\udce9`.

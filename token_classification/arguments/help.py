@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from fnmatch import fnmatch
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Literal, Union, get_args, get_origin, get_type_hints
 
 from token_classification.arguments.data import DataArguments
 from token_classification.arguments.decoding import DecodingArguments
@@ -51,6 +51,9 @@ TRAINING_GROUPS = {
 }
 """Where `--help_all` shows the flags of a training; those that no pattern fits come last"""
 OTHER_GROUP = "training: other flags of transformers.TrainingArguments"
+
+VALUE_NAMES: dict[object, str] = {bool: "{true,false}", int: "N", float: "X"}
+"""Type -> what stands for a value of it"""
 
 LIGHT_PARTS = (DataArguments, DecodingArguments, ExportArguments, ModelArguments, ReportArguments)
 HELP_COMMAND = "python run_ner.py --help_all"
@@ -124,7 +127,7 @@ def describe_flags(part: type) -> dict[str, Flag]:
     }
 
 
-def _name_value(kind: Any) -> str:
+def _name_value(kind: object) -> str:
     """What stands for the value of a flag of this type; all values where they are listed and few."""
     if kind is bool:
         return ""
@@ -135,7 +138,7 @@ def _name_value(kind: Any) -> str:
         return _list_choices(get_args(kinds[0]))
     if isinstance(kinds[0], type) and issubclass(kinds[0], Enum):
         return _list_choices(member.value for member in kinds[0])
-    return {bool: "{true,false}", int: "N", float: "X"}.get(kinds[0], "TEXT")
+    return VALUE_NAMES.get(kinds[0], "TEXT")
 
 
 def _list_choices(values: Iterable[object]) -> str:

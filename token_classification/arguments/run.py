@@ -2,7 +2,7 @@
 
 import sys
 from dataclasses import dataclass, field, is_dataclass
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
 from token_classification.arguments.data import DataArguments
 from token_classification.arguments.decoding import DecodingArguments
@@ -28,5 +28,5 @@ class RunArguments:
     """What was typed, for the record of the run"""
 
 
-PARTS: dict[str, type] = {name: part for name, part in get_type_hints(RunArguments).items() if is_dataclass(part)}
+PARTS: dict[str, Any] = {name: part for name, part in get_type_hints(RunArguments).items() if is_dataclass(part)}
 """Attribute -> its dataclass, whose fields are flags"""

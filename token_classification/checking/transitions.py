@@ -61,7 +61,7 @@ def is_foreign(tag: str, data: CheckedData, scheme: Scheme) -> bool:
 class StepRule:
     """Which tag of the data may follow which, for as many types as there are: a rule on roles and equal types."""
 
-    def __init__(self, data: CheckedData, scheme: Scheme):
+    def __init__(self, data: CheckedData, scheme: Scheme) -> None:
         # Tags that mark no entities count as `O`: they are a problem of their own.
         found = [find_role(tag if data.marks_entity(tag) else OUTSIDE) for tag in data.tags]
         types = {name: number for number, name in enumerate(dict.fromkeys(name for _, name in found))}
