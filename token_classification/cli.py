@@ -9,7 +9,8 @@ from typing import NoReturn, Protocol, cast
 from token_classification import __version__
 from token_classification.errors import UserError
 from token_classification.exit_codes import ending_at_sigterm, run_command
-from token_classification.tao.command_flags import MODEL_COMMANDS
+from token_classification.quick_imports import quick_imports
+from token_classification.tao.command_flags import MODEL_COMMANDS, add_tao_flags, speaks_tao, take_overrides
 from token_classification.tao.processes import start_over_without_key
 from token_classification.text_tables import format_table
 
@@ -20,8 +21,8 @@ COMMANDS = {
     "dataset_convert": ("tao.dataset_convert", "convert IOB files to text_*.txt, labels_*.txt and label_ids.csv"),
     "train": ("tao.train", "train a model from a pre-trained encoder"),
     "finetune": ("tao.finetune", "train a trained model further"),
-    "evaluate": ("tao.evaluate", "score a model on labelled data"),
-    "infer": ("tao.infer", "tag texts"),
+    "evaluate": ("commands.evaluate", "score a model on labelled data"),
+    "infer": ("commands.infer", "tag texts"),
     "check": (
         "commands.check",
         "say what is wrong with data files; exit code: 0 nothing, 1 warnings, 2 errors",
@@ -29,9 +30,14 @@ COMMANDS = {
     "report": ("commands.report", "scores, errors and a page to browse them, from predictions on disk"),
     "compare": ("commands.compare", "two runs on the same test set: which is better, and how surely"),
     "average": ("commands.average", "one model whose weights are the mean of those of several trainings"),
-    "export": ("tao.export", "convert a model for OpenVINO or ONNX Runtime, in int8 or bf16, if it scores as before"),
+    "export": (
+        "commands.export",
+        "a model for OpenVINO or ONNX Runtime, in int8 or bf16, if it scores as before",
+    ),
 }
 """Command -> the module with its `add_flags` and `run`, and what it does, in a line"""
+SPEC_FORMS = {"evaluate": "tao.evaluate", "infer": "tao.infer", "export": "tao.export"}
+"""Command with flags of its own -> what reads the spec and the key=value of TAO in their place"""
 OTHER_NAMES = {"infer_onnx": "infer"}
 """TAO's name for a command with an exported model -> the command, which recognises the model's format"""
 
@@ -81,7 +87,7 @@ def parse(argv: Sequence[str]) -> tuple[CommandModule, argparse.Namespace]:
     typed = build_main_parser().parse_args(argv[:1]).command
     name = OTHER_NAMES.get(typed, typed)
     module, description = COMMANDS[name]
-    command = cast(CommandModule, importlib.import_module(f"token_classification.{module}"))
+    command = import_command(module)
     parser = ArgumentParser(
         prog=f"{PROGRAM} {typed}",
         description=description,
@@ -89,13 +95,25 @@ def parse(argv: Sequence[str]) -> tuple[CommandModule, argparse.Namespace]:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_flags(parser)
+    if name in SPEC_FORMS:
+        add_tao_flags(parser, name)
     # Intermixed, so that words may stand between flags.
     options, rest = parser.parse_known_intermixed_args(argv[1:])
     if rest:
         kind = "flag" if rest[0].startswith("-") else "argument"
         raise UserError(f"unknown {kind} {rest[0]}\nHelp: {parser.prog} -h")
-    options.command = name
+    options.command, options.argv = name, list(argv)
+    if name == "infer":
+        take_overrides(options)
+    if name in SPEC_FORMS and speaks_tao(options):
+        command = import_command(SPEC_FORMS[name])
     return command, options
+
+
+def import_command(module: str) -> CommandModule:
+    """Import the module of a command; one that reads a spec brings the libraries that it needs."""
+    with quick_imports():
+        return cast(CommandModule, importlib.import_module(f"token_classification.{module}"))
 
 
 def build_main_parser() -> ArgumentParser:

@@ -2,11 +2,13 @@
 
 import logging
 import sys
+import time
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 from transformers import set_seed
+from transformers.trainer_utils import speed_metrics
 
 from token_classification.alignment.align import fit_aligner
 from token_classification.arguments.command_line import parse_command_line
@@ -29,6 +31,7 @@ from token_classification.reporting.logs import logging_of_run
 from token_classification.reporting.outputs import check_outputs, claim_outputs
 from token_classification.reporting.report import write_report
 from token_classification.scoring.evaluate import SplitResults
+from token_classification.scoring.metrics_file import write_metrics
 from token_classification.training.build import build_trainer
 from token_classification.training.flags import build_recipe
 from token_classification.training.loss import weigh_classes
@@ -63,22 +66,30 @@ def lock_output(arguments: RunArguments) -> AbstractContextManager[None]:
 
 
 def score_export(arguments: RunArguments, *, corpus: Corpus) -> dict[str, SplitResults]:
-    """Score an exported model with the loop and the metrics of `walk`, and write the report.
+    """Score an exported model with the loop and the metrics of `walk`, and leave the files that it leaves.
 
     Returns:
         What the model makes of the splits that the arguments name.
+
+    Raises:
+        UserError: something wrong with the model, or files in the output folder that are not this tool's.
     """
-    decoding = arguments.decoding
+    check_outputs(arguments, DEFAULT_RECIPE)
+    decoding, folder = arguments.decoding, Path(arguments.training.output_dir or "")
     engine = open_engine(
         arguments.model.model_name_or_path,
         max_seq_length=decoding.max_seq_length,
         decoder=decoding.decoder,
         show_progress=True,
     )
-    results = {
-        split: engine.evaluate(corpus.splits[split], corpus.sources[split])
-        for split in used_splits(arguments.training)
-    }
+    results = {}
+    for split in used_splits(arguments.training):
+        start, prefix = time.time(), {"validation": "eval", "test": "predict"}[split]
+        results[split] = engine.evaluate(corpus.splits[split], corpus.sources[split])
+        metrics = {f"{prefix}_{name}": value for name, value in results[split].metrics.items()}
+        metrics |= speed_metrics(prefix, start, num_samples=len(results[split].tags))
+        claim_outputs(arguments, DEFAULT_RECIPE)
+        write_metrics(folder, prefix, metrics)
     write_report(arguments, DEFAULT_RECIPE, corpus, engine.label_set, engine.aligner.window_length, results)
     return results
 

@@ -132,7 +132,7 @@ def test_a_file_of_bad_records_is_an_error(predictor, tagger_folder, tmp_path):
     (tmp_path / "in.jsonl").write_text('{"body": "Anna"}\n')
     with pytest.raises(DataError, match="none of its 1 records could be tagged"):
         tag(predictor, tmp_path / "in.jsonl", tmp_path / "out", tagger_folder)
-    assert "text_column=NAME" in (tmp_path / "out" / "predictions.errors.jsonl").read_text()
+    assert "choose the column of the texts" in (tmp_path / "out" / "predictions.errors.jsonl").read_text()
 
 
 def test_results_are_not_written_over(predictor, tagger_folder, tmp_path):

@@ -82,8 +82,8 @@ def test_bf16_is_nearly_the_same(tagger_folder, engine):
     ("backend", "expected"),
     [
         ("tensorrt", "accepted are auto, torch, torch-bf16, onnx,"),
-        ("openvino-int8", "is not exported, .* export_format=openvino quantize=int8"),
-        ("onnx", "export_format=onnx quantize=none"),
+        ("openvino-int8", "is not exported, .* --export_format openvino --quantize int8"),
+        ("onnx", "--export_format onnx --quantize none"),
     ],
 )
 def test_a_backend_that_can_not_be_used_says_what_to_type(tagger_folder, backend, expected):

@@ -56,7 +56,7 @@ def test_json_lines_have_a_record_per_object(tmp_path):
     assert found[-3::2] == [(11, ["b"]), (13, "last")]
     reasons = dict(found)
     assert "not JSON" in reasons[4]
-    assert "no 'text' (the record has 'id'); choose with text_column=NAME" in reasons[7]
+    assert "no 'text' (the record has 'id'); choose the column of the texts" in reasons[7]
     assert "'text' is null" in reasons[6]
     assert reasons[12] == "BAD not UTF-8"
 
@@ -164,7 +164,7 @@ def test_two_readings_are_said_aloud(tmp_path, caplog, content, taken, other):
     assert found == list_records(str(tmp_path / "a.txt"), input_format=taken)
     (record,) = (record for record in caplog.records if record.levelname == "WARNING")
     assert f"read as {taken}" in record.getMessage()
-    assert f"input_format={other}" in record.getMessage()
+    assert f"--input_format {other}" in record.getMessage()
 
 
 @pytest.mark.parametrize(
@@ -172,8 +172,8 @@ def test_two_readings_are_said_aloud(tmp_path, caplog, content, taken, other):
     [
         ("a.json", json.dumps([{"text": "Anna"}]), r"jq -c '\.\[\]'"),
         ("a", '{"data": [{"text": "Anna"}]}', r"jq -c '\.\[\] \| arrays \| \.\[\]'"),
-        ("a.tsv", "id\tremark\n1\tAnna left\n", r"a\.tsv:1: .*input_format=csv text_column=NAME"),
-        ("a", '["Yes," she said.\n', r"a:1: .*input_format=text, or input_format=jsonl"),
+        ("a.tsv", "id\tremark\n1\tAnna left\n", r"a\.tsv:1: .*--input_format csv --text_column_name NAME"),
+        ("a", '["Yes," she said.\n', r"a:1: .*--input_format text, or --input_format jsonl"),
     ],
 )
 def test_what_would_be_lost_in_a_wrong_reading_is_refused(tmp_path, name, content, advice):

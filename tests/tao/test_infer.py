@@ -1,30 +1,16 @@
-"""`infer`: how tagged queries are printed, and files of every format from the command line."""
+"""`infer` with keys and a spec; what both forms have in common: `tests/commands/test_infer.py`."""
 
-import gzip
-import io
 import json
-import sys
 from pathlib import Path
 from pipes import pipe
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from conftest import SENTENCES
 
 from token_classification import cli
 from token_classification.exit_codes import run_command
-from token_classification.inference.words_of_text import find_words
-from token_classification.tao.tagging import format_query
 
 TEXTS = [words for words, _ in SENTENCES]
-
-CASES = {
-    "santa clara.": ("B-LOC I-LOC O", "santa[B-LOC] clara[I-LOC]."),
-    "(clara),  in\t2021": ("O B-LOC O O O B-TIME", "(clara[B-LOC]), in 2021[B-TIME]"),
-    "U.S. -- Anna's": ("B-LOC B-LOC B-PER O", "U.S.[B-LOC] -- Anna[B-PER]'s"),
-    "": ("", ""),
-}
 
 
 def run(*arguments: object) -> int:
@@ -35,18 +21,7 @@ def run(*arguments: object) -> int:
 def write_as(folder: Path, suffix: str) -> Path:
     """The eight texts in a file of a format."""
     path = folder / f"texts{suffix}"
-    if suffix == ".parquet":
-        pq.write_table(pa.table({"text": TEXTS}), path)
-    elif suffix == ".conll":
-        path.write_text("".join("\n".join(text.split()) + "\n\n" for text in TEXTS))
-    else:
-        lines = {
-            ".txt": TEXTS,
-            ".csv": ["text", *(f'"{text}"' for text in TEXTS)],
-            ".jsonl": [json.dumps({"text": text}) for text in TEXTS],
-        }[suffix.removesuffix(".gz")]
-        content = "\n".join(lines).encode()
-        path.write_bytes(gzip.compress(content) if suffix.endswith(".gz") else content)
+    path.write_text("".join(f"{text}\n" if suffix == ".txt" else json.dumps({"text": text}) + "\n" for text in TEXTS))
     return path
 
 
@@ -54,33 +29,6 @@ def read_answers(folder: Path) -> list[list[tuple]]:
     """Places and labels of the entities of each record."""
     records = map(json.loads, (folder / "predictions.jsonl").read_text().splitlines())
     return [[(entity["start"], entity["end"], entity["label"]) for entity in row["entities"]] for row in records]
-
-
-@pytest.mark.parametrize("query", CASES)
-def test_a_tag_stands_behind_its_word(query):
-    tags, expected = CASES[query]
-    assert format_query(query, find_words(query), tags.split(), "O") == expected
-
-
-def test_all_formats_have_the_same_entities(tagger_folder, tmp_path, monkeypatch):
-    answers = {}
-    for suffix in (".txt", ".jsonl", ".jsonl.gz", ".csv", ".conll", ".parquet"):
-        source, results = write_as(tmp_path, suffix), tmp_path / f"out{suffix}"
-        assert run("infer", "-m", tagger_folder, "-r", results, f"input_file={source}") == 0
-        answers[suffix] = read_answers(results)
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO("\n".join(TEXTS).encode()))))
-    assert run("infer", "-m", tagger_folder, "-r", tmp_path / "stdin", "input_file=-") == 0
-    assert read_answers(tmp_path / "stdin") == answers[".txt"]
-    assert sum(map(len, answers[".txt"])) > 5
-    assert all(found == answers[".txt"] for found in answers.values())
-
-
-def test_bad_records_are_counted_aloud(tagger_folder, tmp_path, capsys):
-    (tmp_path / "in.jsonl").write_text('{"text": "Anna"}\n{broken\n{"text": "Paris"}\n')
-    assert run("infer", "-m", tagger_folder, "-r", tmp_path / "out", f"input_file={tmp_path / 'in.jsonl'}") == 0
-    assert "1 records could not be tagged" in capsys.readouterr().out
-    assert len(read_answers(tmp_path / "out")) == 2
-    assert json.loads((tmp_path / "out" / "predictions.errors.jsonl").read_text())["line"] == 2
 
 
 def test_results_are_kept_unless_the_run_is_to_go_on(tagger_folder, tmp_path, capsys):
@@ -143,14 +91,14 @@ def test_a_pipe_is_tagged_on_the_screen_and_in_a_file(tagger_folder, tmp_path, c
 
 
 MISTAKES = {
-    "no texts": ([], "input_batch"),
+    "no texts": (["words=whitespace"], "infer needs input_batch=TEXT or input_file=FILE"),
     "both": (["input_file=a.txt", "input_batch=[Anna]"], "only one of them"),
     "no file": (["input_file=a.jsonl"], "no such file"),
-    "format": (["input_file=a.txt", "output_format=xml"], "accepted are jsonl, jsonl.gz, conll"),
-    "input format": (["input_file=a.txt", "input_format=xml"], "accepted are text, jsonl, csv"),
+    "format": (["input_file=a.txt", "output_format=xml"], "output_format=xml: accepted are jsonl, jsonl.gz, conll"),
+    "input format": (["input_file=a.txt", "input_format=xml"], "input_format=xml: accepted are text, jsonl, csv"),
     "threshold": (["input_file=a.txt", "threshold={PERS: 0.5}"], "no label PERS"),
     "words": (["input_file=a.txt", "words=spacy"], "punctuation, whitespace"),
-    "backend": (["input_file=a.txt", "backend=onnx"], "export_format=onnx"),
+    "backend": (["input_file=a.txt", "backend=onnx"], "-r OUT export_format=onnx quantize=none, and"),
 }
 
 
@@ -168,3 +116,14 @@ def test_what_the_engine_advises_can_be_typed_here(bert_folder, tmp_path, capsys
     error = capsys.readouterr().err
     assert "token_classification train" in error
     assert "run_ner" not in error
+
+
+def test_flags_win_over_the_spec(tagger_folder, tmp_path, capsys):
+    (tmp_path / "spec.yaml").write_text("threshold: 0.0\ninput_batch: [Anna]\n")
+    source, common = write_as(tmp_path, ".jsonl"), ["infer", "-e", tmp_path / "spec.yaml", "-m", tagger_folder]
+    assert run(*common, "-r", tmp_path / "file", "--input_file", source, "--threshold", "1.0") == 0
+    assert "Query" not in capsys.readouterr().out
+    answers = read_answers(tmp_path / "file")
+    assert (len(answers), any(answers)) == (8, False)
+    assert run(*common, "-r", tmp_path / "screen", "Paris", "threshold=0.5") == 0
+    assert [line for line in capsys.readouterr().out.splitlines() if "Query" in line] == ["Query : Paris"]

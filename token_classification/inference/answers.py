@@ -71,9 +71,7 @@ def encode_row(answer: Answer) -> bytes:
     try:
         return _dump(_list_fields(answer)).encode() + b"\n"
     except UnicodeEncodeError:
-        raise RecordError(
-            "half a character, a lone surrogate, stands in it; output_format=jsonl can hold it"
-        ) from None
+        raise RecordError("half a character, a lone surrogate, stands in it; JSON lines can hold it") from None
 
 
 def _dump(record: dict[str, object]) -> str:

@@ -59,9 +59,9 @@ class BulkSettings:
 
     def __post_init__(self):
         if self.output_format not in OUTPUT_FORMATS:
-            raise UserError(f"output_format={self.output_format}: accepted are {', '.join(OUTPUT_FORMATS)}.")
+            raise UserError(f"--output_format {self.output_format}: accepted are {', '.join(OUTPUT_FORMATS)}.")
         if self.input_format not in (None, *INPUT_FORMATS):
-            raise UserError(f"input_format={self.input_format}: accepted are {', '.join(INPUT_FORMATS)}.")
+            raise UserError(f"--input_format {self.input_format}: accepted are {', '.join(INPUT_FORMATS)}.")
 
     @property
     def output_name(self) -> str:

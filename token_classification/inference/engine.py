@@ -163,7 +163,7 @@ def _choose_backend(model: str | Path, backend: str, record: ExportRecord | None
         exported, _, quantized = backend.partition("-")
         raise UserError(
             f"model {model}: {found}, so it can't run with {backend}; export it first: token_classification export "
-            f"-m MODEL -r OUT export_format={exported} quantize={quantized or 'none'}, and give OUT as the model"
+            f"-m MODEL -r OUT --export_format {exported} --quantize {quantized or 'none'}, and give OUT as the model"
         )
     if backend == "torch-bf16" and not multiplies_bf16():
         logger.warning("torch-bf16: this machine has no units for bf16 products; torch will be faster.")

@@ -21,7 +21,7 @@ def read_parquet(path: Path, text_column: str | None) -> Iterator[Record | BadRe
     """
     if comes_once(str(path)):
         raise UserError(
-            f"input_file={path}: Parquet can't be read from stdin or a pipe, because its index stands at the end; "
+            f"--input_file {path}: Parquet can't be read from stdin or a pipe, because its index stands at the end; "
             "give the file."
         )
     try:

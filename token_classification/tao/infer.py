@@ -1,30 +1,69 @@
-"""`infer`: tags behind the words of some texts, or the entities of a file of any size in a file."""
+"""`infer` with a spec: its settings become the options of the command, which does the work."""
 
 import argparse
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-from token_classification.quick_imports import quick_imports
-from token_classification.tao.command_flags import add_spec_flags
+from omegaconf import DictConfig, OmegaConf
 
-if TYPE_CHECKING:
-    from omegaconf import DictConfig
+from token_classification.commands.flags import list_typed
+from token_classification.commands.infer import InferOptions, infer, list_texts
+from token_classification.data.text_lines import read_lines
+from token_classification.inference.input_lines import STDIN, comes_once
+from token_classification.inference.read_records import recognise_file
+from token_classification.tao.commands import run_with_spec
+from token_classification.tao.models import open_model
+from token_classification.tao.translate import translate_decoding
 
 
-def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Declare the flags and keys of `infer`."""
-    add_spec_flags(parser, "infer")
-    parser.add_argument("--resume", action="store_true", help="go on where a killed run on input_file stopped")
-
-
-def run(options: argparse.Namespace) -> int:
+def run(namespace: argparse.Namespace) -> int:
     """Read the spec and do the work in the results folder."""
-    with quick_imports():
-        from token_classification.tao.commands import run_with_spec
-        from token_classification.tao.tagging import infer, infer_in_bulk, is_bulk
+    texts = list_texts(namespace)
+    typed = list_typed(InferOptions, namespace) | ({} if texts is None else {"texts": texts})
 
-    def work(spec: "DictConfig", results: Path, key: str | None) -> None:
-        is_for_files = is_bulk(spec, has_spec_file=options.experiment_spec is not None)
-        (infer_in_bulk if is_for_files else infer)(spec, results, key)
+    def work(spec: DictConfig, results: Path, key: str | None) -> None:
+        options = translate_infer(spec, results, typed, has_spec_file=namespace.experiment_spec is not None)
+        with open_model(options.model, key) as folder:
+            infer(replace(options, model=str(folder)))
 
-    return run_with_spec(options, work)
+    return run_with_spec(namespace, work)
+
+
+def translate_infer(spec: DictConfig, results: Path, typed: Mapping[str, Any], *, has_spec_file: bool) -> InferOptions:
+    """Return the options of a spec, with what was typed as flags over them."""
+    texts, input_file, decoding = spec.input_batch, spec.input_file, translate_decoding(spec)
+    if "texts" in typed or "input_file" in typed:
+        texts, input_file = None, None
+    elif texts is None and input_file is not None and not is_bulk(spec, has_spec_file):
+        lines = read_lines(Path(input_file))
+        texts, input_file = lines[:-1] if lines[-1] == "" else lines, None
+    options = {
+        "model": spec.restore_from,
+        "max_seq_length": decoding.max_seq_length,
+        "decoder": decoding.decoder,
+        "texts": None if texts is None else list(texts),
+        "input_file": input_file,
+        "input_format": spec.input_format,
+        "output_format": spec.output_format or "jsonl",
+        "text_column_name": spec.text_column,
+        "threshold": OmegaConf.to_container(spec)["threshold"],
+        "words": spec.words,
+        "backend": spec.backend,
+        "resume": spec.resume,
+        "pad_label": spec.model.dataset.pad_label,
+    }
+    return InferOptions(**options | dict(typed) | {"results_dir": results})
+
+
+def is_bulk(spec: DictConfig, has_spec_file: bool) -> bool:
+    """Whether the answers go to a file only: all files do, but a plain text file that a spec (-e) is given for.
+
+    Those lines are answered on the screen, as the texts of `input_batch` are.
+    """
+    if not has_spec_file or spec.resume or spec.output_format is not None or spec.input_format is not None:
+        return True
+    if comes_once(spec.input_file):
+        return spec.input_file == STDIN
+    return recognise_file(spec.input_file, spec.text_column) != "text"

@@ -24,16 +24,26 @@ def start_over_without_key(argv: Sequence[str]) -> None:
     Args:
         argv: The command and what stands behind it, as it was typed.
     """
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
-    parser.add_argument("-k", "--key")
     try:
-        options, rest = parser.parse_known_args(argv)
+        key, rest = _split_key(argv)
     except argparse.ArgumentError:
         return  # a -k without a key, which the parser of the command says more about
-    is_literal = options.key and not options.key.startswith("@")
-    if not is_literal or sys.orig_argv[-len(argv) :] != list(argv):
+    if not key or key.startswith("@") or sys.orig_argv[-len(argv) :] != list(argv):
         return
-    _become([*sys.orig_argv[1 : -len(argv)], *rest], options.key)
+    _become([*sys.orig_argv[1 : -len(argv)], *rest], key)
+
+
+def drop_key(argv: Sequence[str]) -> list[str]:
+    """Return a command line without the key: its processes find it in the environment."""
+    return _split_key(argv)[1]
+
+
+def _split_key(argv: Sequence[str]) -> tuple[str | None, list[str]]:
+    """Return what stands behind `-k`, and the command line without it."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser.add_argument("-k", "--key")
+    options, rest = parser.parse_known_args(argv)
+    return options.key, rest
 
 
 def launch_processes(argv: Sequence[str], processes: int, key: str | None) -> NoReturn:

@@ -1,6 +1,5 @@
 """The Trainer, with this project's own evaluation: the prediction loop and the scores that all commands share."""
 
-import json
 import logging
 import math
 import os
@@ -27,12 +26,12 @@ from token_classification.data.whole_files import (
     decide_file_set,
     name_unfinished,
     remove_unfinished,
-    write_whole,
 )
 from token_classification.modeling.weights import hide_weight_bars
 from token_classification.recipe import DEFAULT_RECIPE, Recipe
 from token_classification.scoring.decode import Viterbi
 from token_classification.scoring.evaluate import SplitResults, evaluate_split
+from token_classification.scoring.metrics_file import write_metrics
 from token_classification.scoring.predict import PredictionLoop, WordPredictions, merge_shares
 from token_classification.training.cpu.trained_rows import keep_state_whole
 from token_classification.training.cpu.tuning import tuned_for_cpu
@@ -58,9 +57,6 @@ from token_classification.training.survival.interruption import SaveAtSigterm
 from token_classification.training.survival.kept_checkpoints import keep_all_checkpoints, remove_older_checkpoints
 
 logger = logging.getLogger(__name__)
-
-ALL_RESULTS = "all_results.json"
-"""The metrics of all steps together"""
 
 
 class NerTrainer(Trainer):
@@ -259,11 +255,7 @@ class NerTrainer(Trainer):
         self.log_metrics(split, metrics)
         if not self.is_world_process_zero():
             return
-        folder = Path(self.args.output_dir)
-        write_whole(folder / f"{split}_results.json", json.dumps(metrics, indent=4, sort_keys=True))
-        together = folder / ALL_RESULTS
-        before = json.loads(together.read_text("utf-8")) if together.exists() else {}
-        write_whole(together, json.dumps(before | metrics, indent=4, sort_keys=True))
+        write_metrics(Path(self.args.output_dir), split, metrics)
 
     def _get_train_sampler(self, train_dataset: SplitWithBlank | None = None) -> Sampler | None:
         """With auto and group_by_length: this project's own sampler, whose order a continued training finds again."""

@@ -1,0 +1,104 @@
+"""Flags made of the fields of a dataclass: what a command takes stands in one place, each with its help beside it."""
+
+import argparse
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, field, fields
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from token_classification.errors import UserError
+
+BOOLEANS = {"true": True, "false": False}
+
+
+def flag(
+    help_text: str,
+    *short: str,
+    group: str,
+    default: object = MISSING,
+    metavar: str | None = None,
+    parse: Callable[[str], Any] | None = None,
+) -> Any:  # noqa: ANN401 - it stands for a value of the field's type
+    """Declare a field of a dataclass that becomes `--NAME`; one without a default has to be typed.
+
+    Args:
+        help_text: What it means.
+        short: Other names: `-m`.
+        group: The heading in the help that it stands under.
+        default: Its value if nothing is typed.
+        metavar: What stands for the value in the help.
+        parse: Reads the value; without it the field's type does.
+    """
+    metadata = {"help": help_text, "short": short, "group": group, "metavar": metavar, "parse": parse}
+    return field(default=default, metadata=metadata)
+
+
+def add_dataclass_flags(parser: argparse.ArgumentParser, arguments: type) -> None:
+    """Declare the flags of a dataclass, in groups; what isn't typed is not in the namespace."""
+    hints, groups = get_type_hints(arguments), {}
+    for item in fields(arguments):
+        if not item.metadata:
+            continue
+        heading = item.metadata["group"]
+        if heading not in groups:
+            groups[heading] = parser.add_argument_group(heading)
+        is_shown = item.default not in (MISSING, None, False)
+        shown = (
+            f" (default: {str(item.default).lower() if item.default is True else item.default})" if is_shown else ""
+        )
+        groups[heading].add_argument(
+            *item.metadata["short"],
+            f"--{item.name}",
+            dest=item.name,
+            default=argparse.SUPPRESS,
+            help=item.metadata["help"] + shown,
+            **_read_kind(hints[item.name], item.default, item.metadata),
+        )
+
+
+def _read_kind(annotation: object, default: object, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how argparse reads a field of a type."""
+    given = [kind for kind in get_args(annotation) if kind is not NoneType]
+    kind = given[0] if NoneType in get_args(annotation) else annotation
+    if metadata["parse"] is not None:
+        return {"type": metadata["parse"], "metavar": metadata["metavar"]}
+    if get_origin(kind) is Literal:
+        return {"choices": get_args(kind)}
+    if kind is bool and default is False:
+        return {"action": "store_true"}
+    if kind is bool:
+        return {"type": read_boolean, "metavar": "true|false"}
+    return {"type": kind, "metavar": metadata["metavar"]}
+
+
+def read_boolean(text: str) -> bool:
+    """Read `true` or `false`.
+
+    Raises:
+        argparse.ArgumentTypeError: it is neither.
+    """
+    if text.lower() not in BOOLEANS:
+        raise argparse.ArgumentTypeError(f"{text}: accepted are true and false")
+    return BOOLEANS[text.lower()]
+
+
+def list_typed(arguments: type, options: argparse.Namespace) -> dict[str, Any]:
+    """Return the fields of a dataclass whose flags were typed, with their values."""
+    typed = vars(options)
+    return {item.name: typed[item.name] for item in fields(arguments) if item.metadata and item.name in typed}
+
+
+def check_needed(arguments: type, typed: dict[str, Any], command: str) -> None:
+    """Find out whether everything that has no default is there.
+
+    Raises:
+        UserError: names what is missing.
+    """
+    missing = [
+        f"{'/'.join([*item.metadata['short'], f'--{item.name}'])} {item.metadata['metavar']} is missing: "
+        f"{item.metadata['help']}"
+        for item in fields(arguments)
+        if item.metadata and item.default is MISSING and item.name not in typed
+    ]
+    if missing:
+        raise UserError("\n".join([*missing, f"Help: token_classification {command} -h"]))

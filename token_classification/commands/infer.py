@@ -1,0 +1,223 @@
+"""`infer`: tags behind the words of some texts on the screen, or the entities of a file of any size in a file."""
+
+import argparse
+import logging
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from token_classification.commands.flags import add_dataclass_flags, check_needed, flag, list_typed
+from token_classification.commands.model_choice import ModelChoice
+from token_classification.commands.wording import COMMON_WORDS, speaking
+from token_classification.errors import UserError
+from token_classification.quick_imports import quick_imports
+
+if TYPE_CHECKING:
+    from token_classification.inference.predictor import Predictor
+    from token_classification.inference.words_of_text import Span
+
+logger = logging.getLogger(__name__)
+
+TAGGED_TEXTS, ENTITIES = "predictions.txt", "predictions.jsonl"
+
+
+def read_threshold(text: str) -> float | dict[str, float]:
+    """Read `0.8`, or `PER=0.9,LOC=0.6`.
+
+    Raises:
+        argparse.ArgumentTypeError: it is neither.
+    """
+    try:
+        if "=" not in text:
+            return float(text)
+        pairs = (part.rpartition("=") for part in text.split(","))
+        return {label: float(number) for label, _, number in pairs}
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text}: accepted are 0.8, and PER=0.9,LOC=0.6") from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class InferOptions(ModelChoice):
+    """What to tag, how, and where to write it."""
+
+    backend: str = flag(
+        "What the model runs with: auto (what it was exported for, else torch), torch, torch-bf16, onnx, onnx-int8, "
+        "openvino, openvino-bf16 or openvino-int8.",
+        group="model",
+        default="auto",
+        metavar="NAME",
+    )
+    texts: Sequence[str] | None = None
+    """What is tagged on the screen"""
+    input_file: str | None = flag(
+        "File to tag, of any size: a text per line, or any format that training reads; may be gzipped. -: stdin.",
+        group="input",
+        default=None,
+        metavar="FILE",
+    )
+    input_format: str | None = flag(
+        "Format of the file, if its content does not tell: text, jsonl, csv, parquet, conll, conllu, ontonotes, "
+        "piped or text_and_labels.",
+        group="input",
+        default=None,
+        metavar="NAME",
+    )
+    text_column_name: str | None = flag(
+        "Column or key of the texts. Default: text, tokens or words.", group="input", default=None, metavar="NAME"
+    )
+    words: Literal["punctuation", "whitespace"] = flag(
+        "Where words of texts end: at blanks and punctuation, or at blanks only.", group="input", default="punctuation"
+    )
+    threshold: float | dict[str, float] = flag(
+        "Least score of an entity, 0.8, or one for each label, PER=0.9,LOC=0.6.",
+        group="output",
+        default=0.0,
+        metavar="SCORE",
+        parse=read_threshold,
+    )
+    results_dir: Path | None = flag(
+        "Folder of the results; texts on the command line need none.",
+        "-r",
+        group="output",
+        default=None,
+        metavar="DIR",
+    )
+    output_format: str = flag(
+        "What is written: jsonl, jsonl.gz, conll, conll.gz or parquet.",
+        group="output",
+        default="jsonl",
+        metavar="NAME",
+    )
+    resume: bool = flag("Go on where a killed run on --input_file stopped.", group="output", default=False)
+    pad_label: str = "O"
+    """The tag that is not shown"""
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Declare the flags of `infer`."""
+    parser.add_argument("texts", nargs="*", metavar="TEXT", help="text to tag on the screen; or TAO's KEY=VALUE")
+    parser.add_argument(
+        "--text", action="append", default=[], metavar="TEXT", help="the same, for a text that looks like KEY=VALUE"
+    )
+    add_dataclass_flags(parser, InferOptions)
+
+
+def run(namespace: argparse.Namespace) -> int:
+    """Tag what the flags name, and return the exit code.
+
+    Raises:
+        UserError: see `infer`.
+    """
+    typed = list_typed(InferOptions, namespace)
+    check_needed(InferOptions, typed, "infer")
+    options = InferOptions(texts=list_texts(namespace), **typed)
+    with quick_imports():
+        from token_classification.data.results_folder import lock_folder
+    folder = options.results_dir
+    with speaking(COMMON_WORDS), lock_folder(folder, "-r") if folder else nullcontext():
+        infer(options)
+    return 0
+
+
+def list_texts(namespace: argparse.Namespace) -> list[str] | None:
+    """Return the texts of a command line; None if there are none."""
+    return [*namespace.texts, *namespace.text] or None
+
+
+def infer(options: InferOptions) -> None:
+    """Tag texts on the screen, or a file in a file.
+
+    Raises:
+        UserError: neither or both are given, or something is wrong with the model, the file or the settings.
+    """
+    if (options.texts is None) == (options.input_file is None):
+        given = "neither is given" if options.texts is None else "both are given"
+        raise UserError(f"infer needs --text TEXT or --input_file FILE, only one of them; {given}.")
+    if options.texts is not None:
+        tag_on_screen(options.texts, options)
+    else:
+        tag_in_bulk(options)
+
+
+def open_predictor(options: InferOptions) -> "Predictor":
+    """Open the model that the options name."""
+    with quick_imports():
+        from token_classification.inference.predictor import Predictor
+    return Predictor.from_pretrained(
+        options.model,
+        options.backend,
+        threshold=options.threshold,
+        words=options.words,
+        max_seq_length=options.max_seq_length,
+        decoder=options.decoder,
+    )
+
+
+def tag_on_screen(texts: Sequence[str], options: InferOptions) -> None:
+    """Print texts as NeMo does; with a results folder also write predictions.txt and predictions.jsonl."""
+    with quick_imports():
+        from token_classification.data.results_folder import check_own_files, claim_files
+        from token_classification.data.whole_files import write_file_set
+        from token_classification.inference.answers import answer_records, encode_answers
+        from token_classification.inference.records import Record
+        from token_classification.output_text import make_printable_lines
+    folder = options.results_dir
+    if folder is not None:
+        check_own_files(folder, (TAGGED_TEXTS, ENTITIES), "give another -r")
+    records = [Record(number, text, {"text": text}) for number, text in enumerate(texts)]
+    answers = answer_records(open_predictor(options), records)
+    lines = [
+        format_tagged(text, answer.tagged.spans, answer.tagged.tags, options.pad_label)
+        for text, answer in zip(texts, answers, strict=True)
+    ]
+    for text, line in zip(texts, lines, strict=True):
+        print(f"Query : {make_printable_lines(text)}\nResult: {make_printable_lines(line)}\n")
+    if folder is not None:
+        claim_files(folder, (TAGGED_TEXTS, ENTITIES))
+        tagged_texts = "".join(f"{line}\n" for line in lines).encode(errors="replace")
+        write_file_set(folder, {TAGGED_TEXTS: tagged_texts, ENTITIES: encode_answers(answers, "jsonl")[0]})
+        logger.info("Predictions saved to %s", folder / TAGGED_TEXTS)
+
+
+def tag_in_bulk(options: InferOptions) -> None:
+    """Tag a file of any size, and write its records with their entities."""
+    with quick_imports():
+        from token_classification.inference.bulk import ERRORS_NAME, BulkSettings, tag_file
+        from token_classification.modeling.source import find_model_folder
+    folder = options.results_dir
+    if folder is None or options.input_file is None:
+        raise UserError("-r DIR is missing: the folder for the results of --input_file.")
+    settings = BulkSettings(
+        input_file=options.input_file,
+        folder=folder,
+        output_format=options.output_format,
+        input_format=options.input_format,
+        text_column=options.text_column_name,
+        resume=options.resume,
+    )
+    predictor = open_predictor(options)
+    progress = tag_file(predictor, settings, find_model_folder(options.model))
+    output = folder / settings.output_name
+    logger.info("%s: %s records, %s entities", output, f"{progress.records:,}", f"{progress.entities:,}")
+    if progress.bad_records:
+        logger.warning(
+            "%s records could not be tagged; %s says why, with their lines.",
+            f"{progress.bad_records:,}",
+            folder / ERRORS_NAME,
+        )
+
+
+def format_tagged(text: str, spans: "Sequence[Span]", tags: Sequence[str], pad_label: str) -> str:
+    """`santa[B-LOC] clara[I-LOC].`: the tag of a word behind it; punctuation has none, and runs of blanks are one.
+
+    The original splits off a last character that is no letter, which makes `2021` into `202` and `1`.
+    """
+    parts, place = [], 0
+    for (start, end), tag in zip(spans, tags, strict=True):
+        parts.append(text[place:end])
+        if tag != pad_label and any(map(str.isalnum, text[start:end])):
+            parts.append(f"[{tag}]")
+        place = end
+    return " ".join("".join([*parts, text[place:]]).split())

@@ -1,0 +1,28 @@
+"""Which model a command uses, and how it reads: what `infer`, `evaluate` and `export` share."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from token_classification.commands.flags import flag
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelChoice:
+    """Which model, and how sentences are read with it."""
+
+    model: str = flag(
+        "Folder of a model that was trained or exported, or a name on the Hub.", "-m", group="model", metavar="MODEL"
+    )
+    max_seq_length: int | None = flag(
+        "Longest input in sub-tokens; longer sentences become overlapping windows. -1: what the model can take. "
+        "Default: what it was trained with, else -1.",
+        group="model",
+        default=None,
+        metavar="N",
+    )
+    decoder: Literal["argmax", "viterbi"] | None = flag(
+        "How tags are read off: each word's most probable one (argmax), or the most probable sequence that the tag "
+        "scheme allows (viterbi). Default: what the model was trained with, else argmax.",
+        group="model",
+        default=None,
+    )
