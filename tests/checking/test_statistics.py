@@ -47,4 +47,4 @@ def test_drift_of_labels_and_lengths(tmp_path):
     (finding,) = [f for f in examine(number_files(read_files([train, test]))).findings if f.kind == "drift"]
     assert [problem.path for problem in finding.problems] == [test, test]
     assert "PER 50% in training and 100% here" in finding.problems[0].text
-    assert "has 4 words, one of the training data 2 (medians)" in finding.problems[1].text
+    assert "have 4 words, those of the training data 2 (medians)" in finding.problems[1].text

@@ -74,8 +74,8 @@ def test_a_name_twice_is_refused_with_both_lines(write_labels) -> None:
     with pytest.raises(DataError) as caught:
         read_label_file(labels_file)
     assert str(caught.value).splitlines() == [
-        f"{labels_file}:4: label 'O' stands already in line 1; remove one of them",
-        f"{labels_file}:5: label 'B-PER' stands already in line 2; remove one of them",
+        f"{labels_file}:4: label 'O' is already on line 1; remove one of them",
+        f"{labels_file}:5: label 'B-PER' is already on line 2; remove one of them",
     ]
 
 

@@ -54,8 +54,8 @@ def test_a_label_that_stands_there_twice(tmp_path):
     with pytest.raises(DataError) as error:
         read_label_ids(path)
     first, second = str(error.value).split("\n")
-    assert first.startswith(f"{path}:4: label 'B-X' stands already in line 2")
-    assert second.startswith(f"{path}:5: label 'O' stands already in line 1")
+    assert first.startswith(f"{path}:4: label 'B-X' is already on line 2")
+    assert second.startswith(f"{path}:5: label 'O' is already on line 1")
 
 
 def test_missing_and_empty_file(tmp_path):

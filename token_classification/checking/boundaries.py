@@ -14,13 +14,11 @@ def find_boundary_problems(data: CheckedData) -> Iterator[Problem]:
         if file.tag_ids is None and len(file.sentences):
             columns = file.sentences.columns
             found = f" (columns found: {list_columns(columns)})" if columns else ""
-            text = (
-                f"the file has no tags{found}; accepted for data that is only to be tagged; add tags to train or score"
-            )
+            text = f"the file has no tags{found}; accepted for data that is only tagged; add tags to train or score"
             yield file.report_sentence(Kind.NO_TAGS, 0, text)
         for row, words in enumerate(file.sentences.tokens):
             if not words:
-                text = "a sentence without words; accepted, and nothing is tagged in it; take it out"
+                text = "a sentence without words; accepted, and nothing is tagged in it; remove it"
                 yield file.report_sentence(Kind.EMPTY_SENTENCE, row, text)
         yield from find_cut_sentences(file)
 
@@ -35,7 +33,7 @@ def find_cut_sentences(file: CheckedFile) -> Iterator[Problem]:
         if document != following and sentences.lines[row + 1] == last + 2:
             text = (
                 f"a document start between the words {sentences.tokens[row][-1]!r} and "
-                f"{sentences.tokens[row + 1][0]!r}; accepted: a blank line before and behind it; add them, or take it "
-                "out if it stands inside a sentence"
+                f"{sentences.tokens[row + 1][0]!r}; accepted: a blank line before and behind it; add them, or "
+                "remove it if it is inside a sentence"
             )
             yield Problem(Kind.DOCUMENT_START, file.path, last + 1, text)

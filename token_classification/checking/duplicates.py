@@ -40,14 +40,14 @@ def _compare_splits(group: Sequence[Place]) -> Iterator[Problem]:
             other_file, other_row = by_split[later[0]][0]
             for file, row in places:
                 text = (
-                    f"{_quote(file, row)} is in the {later[0]} split, too ({other_file.place(other_row)}); accepted: "
-                    f"splits without a sentence in common; take it out of the {split} split"
+                    f"{_quote(file, row)} is also in the {later[0]} split ({other_file.place(other_row)}); accepted: "
+                    f"splits without a common sentence; remove it from the {split} split"
                 )
                 yield file.report_sentence(Kind.LEAKAGE, row, text)
         for file, row in places[1:]:
             text = (
                 f"{_quote(file, row)} again, first in {first_file.place(first_row)}; accepted, but it counts twice; "
-                "take it out unless that is meant"
+                "remove it unless that is intended"
             )
             yield file.report_sentence(Kind.DUPLICATE_SENTENCE, row, text)
 

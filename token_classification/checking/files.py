@@ -115,7 +115,7 @@ class CheckedData:
 
     @cached_property
     def turned_tags(self) -> dict[str, str]:
-        """Tags whose prefix stands behind their type -> how they are written usually."""
+        """Tags whose prefix stands after their type -> how they are usually written."""
         counts = self.count_tags(self.files).tolist()
         return turn_suffixed(tag for tag, count in zip(self.tags, counts, strict=True) if count)
 

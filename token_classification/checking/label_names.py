@@ -43,7 +43,7 @@ def find_odd_labels(data: CheckedData, scheme: Scheme) -> Iterator[Problem]:
             if tag in meant:
                 text = (
                     f"{tag!r} ({counts[tag]:,}x) beside {meant[tag]!r} ({counts.get(meant[tag], 0):,}x); "
-                    f"accepted: one name for one thing; write {meant[tag]!r} if that is meant"
+                    f"accepted: one name for one thing; write {meant[tag]!r} if that is intended"
                 )
                 yield file.report_word(Kind.NEAR_MISS_LABEL, position, text)
             else:
@@ -52,15 +52,15 @@ def find_odd_labels(data: CheckedData, scheme: Scheme) -> Iterator[Problem]:
 
 
 def find_suffix_tags(data: CheckedData) -> Iterator[Problem]:
-    """Yield the first tag of each file whose prefix stands behind the type, where most are written so."""
+    """Yield the first tag of each file whose prefix stands after the type, where most are written so."""
     turned = data.turned_tags
     numbers = [number for number, tag in enumerate(data.tags) if tag in turned]
     for file in data.tagged_files:
         for position in np.flatnonzero(np.isin(file.gold_ids, numbers))[:1].tolist():
             tag = data.tags[file.gold_ids[position]]
             text = (
-                f"{tag!r} has its prefix behind the type, and so have others; accepted: the prefix first, as in "
-                f"{turned[tag]!r}; turn them round (--repair does)"
+                f"{tag!r} has its prefix after the type, as most tags here do; accepted: the prefix first, as in "
+                f"{turned[tag]!r}; turn them around (--repair does)"
             )
             yield file.report_word(Kind.SUFFIX_TAGS, position, text)
 
@@ -188,13 +188,15 @@ def _find_odd_tags(counts: dict[str, int], scheme: Scheme) -> Sequence[str]:
 
 def _explain_odd_tag(word: str, tag: str, known: set[str], scheme: Scheme, is_of_bare: bool) -> str:
     if scheme == Scheme.PLAIN:
-        return f"{tag!r} for {word!r} is no tag like the others; accepted: tags without prefix; correct the tag"
+        return (
+            f"{tag!r} for {word!r} does not look like the other tags; accepted: tags without a prefix; correct the tag"
+        )
     if is_swapped(word, tag, known):
         return (
             f"word {word!r} with tag {tag!r}: the columns of this row are swapped; accepted: word, then tag; "
-            "exchange them (--repair does)"
+            "swap them (--repair does)"
         )
     if is_of_bare:
-        return f"{tag!r} for {word!r} is no prefix; accepted: O, B and I (or E, S, L, U); correct the tag"
+        return f"{tag!r} for {word!r} is not a prefix; accepted: O, B and I (or E, S, L, U); correct the tag"
     accepted = "O, or a prefix and a type, as in B-PER"
     return f"{tag!r} for {word!r} has no prefix and type; accepted: {accepted}; correct the tag"

@@ -29,8 +29,8 @@ def take_out_header(sentences: Sentences, path: Path) -> tuple[Sentences, list[P
         Kind.HEADER_LINE,
         path,
         sentences.lines[0],
-        f"the columns' names would be read as word {word!r} with tag {tag!r}; accepted: CoNLL begins with its first "
-        "word; take the line out",
+        f"the column names would be read as word {word!r} with tag {tag!r}; accepted: CoNLL begins with its first "
+        "word; remove the line",
     )
     is_alone = len(sentences.tokens[0]) == 1
     kept = select_sentences(sentences, range(is_alone, len(sentences)))

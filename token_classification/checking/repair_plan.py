@@ -45,7 +45,7 @@ def plan_repairs(data: CheckedData, scheme: Scheme, target: Scheme) -> list[Repa
         _clean_words(file, new_words, plan)
         if file.tag_ids is not None:
             _rename_labels(data, file, renamed, plan, "near-miss label")
-            _rename_labels(data, file, turned, plan, "prefix behind the type")
+            _rename_labels(data, file, turned, plan, "prefix after the type")
             if scheme != Scheme.PLAIN:
                 _spell_entities(data, file, scheme, target, plan)
         plans.append(plan)

@@ -71,16 +71,16 @@ def find_drift(data: CheckedData, statistics: list[SplitStatistics]) -> Iterator
         counted = min(sum(row.labels.values()), sum(train.labels.values()))
         if row.drift is not None and row.drift > FAR and counted >= ENOUGH:
             text = (
-                f"the labels of the {split} split are spread otherwise than in training (divergence {row.drift:.2f}; "
-                f"{_name_differences(train, row)}); accepted: splits of one kind of data; draw the splits at random, "
-                "or expect lower scores"
+                f"the labels of the {split} split are distributed differently from training (divergence "
+                f"{row.drift:.2f}; {_name_differences(train, row)}); accepted: splits of one kind of data; draw "
+                "the splits at random, or expect lower scores"
             )
             yield Problem(Kind.DRIFT, file.path, 1, text)
         ratio = row.median_length / train.median_length
         has_enough = min(row.sentences, train.sentences) >= ENOUGH_SENTENCES
         if has_enough and not 1 / LENGTH_RATIO < ratio < LENGTH_RATIO:
             text = (
-                f"a sentence of the {split} split has {row.median_length:g} words, one of the training data "
+                f"sentences of the {split} split have {row.median_length:g} words, those of the training data "
                 f"{train.median_length:g} (medians); accepted: splits of one kind of data; check how they were cut"
             )
             yield Problem(Kind.DRIFT, file.path, 1, text)

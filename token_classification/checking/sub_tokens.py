@@ -42,13 +42,13 @@ def find_tokenizer_problems(
         for position in np.flatnonzero(lengths == 0).tolist():
             text = (
                 f"{data.words[file.word_ids[position]]!a} has no sub-tokens with this tokenizer; accepted: it is read "
-                "as the unknown word and keeps its place; take it out or write it otherwise if it is a slip"
+                "as the unknown token and keeps its place; remove or correct it if it is a typo"
             )
             yield file.report_word(Kind.NO_SUB_TOKENS, position, text)
         borders = np.concatenate(([0], np.cumsum(np.maximum(lengths, 1))))[file.starts]
         for row in np.flatnonzero(np.diff(borders) > budget).tolist():
             text = (
                 f"{borders[row + 1] - borders[row]:,} sub-tokens, and {budget} fit into the window; accepted: it is "
-                "read in overlapping windows; split it where it is several sentences"
+                "read in overlapping windows; split it if it is several sentences"
             )
             yield file.report_sentence(Kind.LONG_SENTENCE, row, text)

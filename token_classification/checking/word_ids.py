@@ -34,8 +34,8 @@ def _find_in_file(file: CheckedFile) -> Iterator[Problem]:
         if row[column] != str(expected) and not is_reported:
             is_reported = True
             text = (
-                f"the word number {show(row[column])} where {expected} is due; accepted: 1, 2, 3 ... in each sentence "
-                "(all rows are read as words); see whether a row, or a blank line between two sentences, is missing"
+                f"word number {show(row[column])} where {expected} is expected; accepted: 1, 2, 3 ... in each "
+                "sentence (all rows are read as words); check whether a row or a blank line is missing"
             )
             yield Problem(Kind.WORD_IDS, file.path, number, text)
         expected += 1

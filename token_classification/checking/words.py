@@ -38,15 +38,15 @@ def explain_word(word: str) -> tuple[Kind, str] | None:
     if is_plain(word):
         return _explain_plain(word)
     if not word.strip():
-        text = f"nothing but blanks ({word!a}); accepted: a word; take the row out or write the word"
+        text = f"only blanks ({word!a}); accepted: a word; remove the row or fill in the word"
         return Kind.EMPTY_WORD, text
     fault = name_fault(word)
     if fault:
         cleaned = clean_word(word)
-        advice = "write the word anew" if cleaned in (None, word) else f"write {cleaned!r} (--repair does)"
+        advice = "retype the word" if cleaned in (None, word) else f"write {cleaned!r} (--repair does)"
         return Kind.ODD_WORD, f"{fault} in {word!a}; accepted: visible characters; {advice}"
     if any(map(str.isspace, word)):
-        text = f"a blank inside of {word!r}; accepted, but read as one word; split it if it is several"
+        text = f"a blank inside {word!r}; accepted, but read as one word; split it if it is more than one"
         return Kind.BLANK_IN_WORD, text
     return None
 
@@ -58,10 +58,10 @@ def is_plain(word: str) -> bool:
 
 def _explain_plain(word: str) -> tuple[Kind, str] | None:
     if not word:
-        return Kind.EMPTY_WORD, "an empty word; accepted: a word; take the row out or write the word"
+        return Kind.EMPTY_WORD, "an empty word; accepted: a word; remove the row or fill in the word"
     if word == DOCUMENT_START:
         text = f"{word} is read as a word; accepted: documents begin with a line {word} in CoNLL, or have doc_id"
-        return Kind.DOCUMENT_START, f"{text}; take it out"
+        return Kind.DOCUMENT_START, f"{text}; remove it"
     return None
 
 

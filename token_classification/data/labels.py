@@ -106,7 +106,7 @@ def _refuse_unwritable_tags(corpus: Corpus) -> None:
             continue
         problems += [
             f"{corpus.place(split, row)}: tag {tag!r}; accepted: at least one character, no TAB and no line end; "
-            "write it otherwise"
+            "write it differently"
             for row, tags in enumerate(sentences.gold)
             for tag in tags
             if tag in wrong
@@ -130,9 +130,7 @@ def read_label_file(path: str) -> list[str]:
     for number, line in enumerate(read_lines(Path(path)), start=1):
         name = line.strip(" \t")
         if name in names:
-            problems.append(
-                f"{path}:{number}: label {name!r} stands already in line {names[name]}; remove one of them"
-            )
+            problems.append(f"{path}:{number}: label {name!r} is already on line {names[name]}; remove one of them")
         elif name:
             names[name] = number
     if problems:

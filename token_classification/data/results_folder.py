@@ -47,8 +47,8 @@ def lock_folder(folder: Path, flag: str) -> Iterator[None]:
         ) from None
     except OSError as error:
         raise UserError(
-            f"{flag} {folder}: can't be written to ({error.strerror or error}); accepted: a folder, new or with room, "
-            f"that this user may write to; give another {flag}"
+            f"{flag} {folder}: can't be written to ({error.strerror or error}); accepted: a folder, new or with free "
+            f"space, that this user may write to; give another {flag}"
         ) from error
     try:
         yield
@@ -76,7 +76,7 @@ def check_own_files(folder: Path, names: Iterable[str], advice: str) -> None:
     foreign = [folder / name for name in names if name not in own and os.path.lexists(folder / name)]
     if foreign:
         more = f" (and {len(foreign) - 1} more)" if len(foreign) > 1 else ""
-        raise UserError(f"{foreign[0]}{more}: is there already and was not written by this tool; {advice}")
+        raise UserError(f"{foreign[0]}{more}: already exists and was not written by this tool; {advice}")
 
 
 def claim_files(folder: Path, names: Iterable[str]) -> None:
@@ -91,7 +91,7 @@ def claim_files(folder: Path, names: Iterable[str]) -> None:
     try:
         write_whole(folder / MARKER, dump_json(content))
     except UserError as error:
-        raise UserError(f"{folder / min(names)}: can't be noted as this tool's: {error}") from error
+        raise UserError(f"{folder / min(names)}: can't be recorded as this tool's: {error}") from error
 
 
 def read_marker(folder: Path) -> set[str]:

@@ -101,7 +101,7 @@ def order_tags(tags: Iterable[str], first: str = OUTSIDE) -> list[str]:
 
 
 def turn_suffixed(names: Iterable[str]) -> dict[str, str]:
-    """Return for each tag with its prefix behind the type (`NP-B`) the usual spelling, where most tags are written so.
+    """Return for each tag with its prefix after the type (`NP-B`) the usual spelling, where most tags are written so.
 
     >>> turn_suffixed(["O", "NP-B", "NP-I"]), turn_suffixed(["O", "B-NP", "NN-B"])
     ({'NP-B': 'B-NP', 'NP-I': 'I-NP'}, {})
@@ -121,7 +121,7 @@ def recognise_scheme(sentences: Iterable[Sequence[str]], names: Iterable[str] = 
     covers more is taken.
 
     Raises:
-        DataError: some tags mark entities and others (beside `O`) don't, or their prefixes stand behind the types: no
+        DataError: some tags mark entities and others (beside `O`) don't, or their prefixes stand after the types: no
             scorer can make sense of them.
     """
     counts = Counter(dict.fromkeys(names, 0))
@@ -166,8 +166,8 @@ def _check_order(counts: Counter[str]) -> None:
     if turned:
         examples = [f"{tag!r} ({counts[tag]:,} times)" for tag in turned]
         raise DataError(
-            f"tags with the prefix behind the type: {', '.join(examples[:3])}; accepted: the prefix first, as in "
-            f"{next(iter(turned.values()))!r}; turn them round with: token_classification check FILE --repair FOLDER"
+            f"tags with the prefix after the type: {', '.join(examples[:3])}; accepted: the prefix first, as in "
+            f"{next(iter(turned.values()))!r}; turn them around with: token_classification check FILE --repair FOLDER"
         )
 
 
@@ -176,7 +176,7 @@ def _check_prefixes(counts: Counter[str], tags: Sequence[str], marks_entity: Cal
     if others:
         marking = next(filter(marks_entity, tags))
         raise DataError(
-            f"tags that mark entities and others in the same data; others:\n{list_problems(others)}\n"
+            f"tags that mark entities are mixed with others:\n{list_problems(others)}\n"
             f"beside {marking!r} ({counts[marking]:,} times). Accepted: O and B-/I- (or IOBES, BILOU) tags, all with "
             "a type or all without; correct the tags, or use --task_name pos to score every tag by itself."
         )

@@ -40,7 +40,7 @@ def open_bytes(path: Path) -> BinaryIO:
     except FileNotFoundError:
         raise DataError(_explain_missing(path)) from None
     except ValueError as error:  # a path with a NUL in it
-        raise DataError(f"{path}: no path of a file ({error}); accepted: an existing file; check the path") from None
+        raise DataError(f"{path}: not a file path ({error}); accepted: an existing file; check the path") from None
     except OSError as error:
         raise DataError(_explain_unreadable(path, error)) from None
 
@@ -97,7 +97,7 @@ def _refuse_other_kinds(content: bytes, path: Path) -> None:
     for start, (kind, command) in PACKED.items():
         if content.startswith(start):
             raise DataError(
-                f"{path}:1: no text but {kind}; accepted: UTF-8 text; unpack with: {command.format(quoted)}"
+                f"{path}:1: not text but {kind}; accepted: UTF-8 text; unpack with: {command.format(quoted)}"
             )
     encoding = next((name for mark, name in MARKS.items() if content.startswith(mark)), None)
     reason = f"begins with the {(encoding or '').upper()} byte order mark"
@@ -157,7 +157,7 @@ def _explain_missing(path: Path) -> str:
     except FileNotFoundError:
         return f"{path}: no such file (there is no folder {path.parent}); accepted: an existing file; check the path"
     except OSError as error:
-        return f"{path}: no such file (its folder can't be looked into: {error.strerror}); check the path"
+        return f"{path}: no such file (its folder can't be listed: {error.strerror}); check the path"
     near = find_nearest(path.name, names) or sorted(names)[:3]
     found = ", ".join(map(repr, near)) or "nothing"
     return f"{path}: no such file (its folder holds {found}); accepted: an existing file; check the name"

@@ -159,7 +159,7 @@ def refuse_interrupted_set(folder: Path) -> None:
     """
     decided = folder / DECIDED
     if decided.is_dir():
-        names = ", ".join(sorted(path.name for path in decided.iterdir())) or "nothing any more"
+        names = ", ".join(sorted(path.name for path in decided.iterdir())) or "nothing"
         raise DataError(
             f"{folder}: a command that wrote files here was killed halfway ({decided} still holds {names}); accepted: "
             "files of one run; type the command that wrote them again, which finishes it"
@@ -200,7 +200,7 @@ def describe_unwritable(path: Path, error: Exception) -> UserError:
     number = find_error_number(error)
     reason = os.strerror(number) if number else error
     return UserError(
-        f"{path}: can't be written ({reason}); accepted: a place with room that this user may write "
+        f"{path}: can't be written ({reason}); accepted: a place with free space that this user may write "
         f"to; check it with: df -h {folder}; ls -ld {folder}"
     )
 

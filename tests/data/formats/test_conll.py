@@ -99,10 +99,7 @@ def test_comments_before_a_sentence_are_left_out(tmp_path):
 
 def test_all_problems_come_together(tmp_path):
     first, second, third, fourth = explain(tmp_path, "a\tO\nnotag\nb\t\nx\ty\tz\n\nc\tO\n# no comment here\n")
-    assert first == (
-        "a.conll:2: 1 column where the file has 2 ('notag'); "
-        "accepted: word TAB tag, blank line between sentences; add what is missing"
-    )
+    assert first.startswith("a.conll:2: 1 column where the file has 2 ('notag'); accepted: word TAB tag")
     assert second.startswith("a.conll:3: empty tag ('b\\t'); accepted: word TAB tag; add the tag")
     assert "--label_column_name" in second
     assert third.startswith("a.conll:4: 3 columns where the file has 2 ('x\\ty\\tz')")

@@ -76,7 +76,7 @@ class Layout:
                 "FOLDER"
             )
         else:
-            following = "add what is missing" if len(row) < self.width else "take out what is too much"
+            following = "add the missing columns" if len(row) < self.width else "remove the extra columns"
         text = (
             f"{columns} where the file has {self.width} ({show(line)}); "
             f"accepted: {accepted}, blank line between sentences; {following}"
@@ -142,8 +142,8 @@ def refuse_open_choice(layout: Layout, lines: Sequence[str], path: Path) -> None
         number, row = next((number, row) for number, row in rows if len(row) == layout.width and row[0].isdecimal())
         likely = [column for column, cell in enumerate(row) if column > 1 and marks_words([cell])]
         raise DataError(
-            f"{path}:{number}: the first column counts the words, and which column holds the tags is open (the row is "
-            f"{show_columns(row)}); accepted: a number from 2 to {layout.width - 1}; "
+            f"{path}:{number}: the first column counts the words, and it is not clear which column holds the "
+            f"tags (the row is {show_columns(row)}); accepted: a number from 2 to {layout.width - 1}; "
             f"type e.g. --label_column_name {(likely or [2])[0]}"
         )
 
@@ -191,8 +191,8 @@ def _find_tag_column(rows: Sequence[Sequence[str]], path: Path) -> int | None:
     if len(columns) != 1:
         return None
     logger.warning(
-        "%s: the first column counts the words; the words are read from column 1 and the tags from column %s; for "
-        "others: --text_column_name and --label_column_name",
+        "%s: the first column counts the words; the words are read from column 1 and the tags from column %s; to "
+        "choose others: --text_column_name and --label_column_name",
         path,
         columns[0],
     )

@@ -84,7 +84,7 @@ def find_label_column(records: Sequence[Mapping[str, object]], word_column: str,
     if column is not None:
         usual = ", ".join(map(repr, list_tag_columns(task)))
         logger.warning(
-            "%s: no column %s; %r holds one label per word and is taken for the tags (columns found: %s); for another "
+            "%s: no column %s; %r holds one label per word and is used as the tags (columns found: %s); for another "
             "one: --label_column_name NAME",
             path,
             usual,

@@ -82,7 +82,7 @@ def iterate_ontonotes(lines: Iterable[str], columns: OntonotesColumns, path: Pat
         if len(row) < LEAST_COLUMNS or not -len(row) <= min(columns) <= max(columns) < len(row):
             text = (
                 f"{len(row)} columns ({show(line)}); accepted: the {LEAST_COLUMNS} or more of CoNLL-2012 (document, "
-                "part, number, word, part of speech, ...); take the line #begin document out if it is another format"
+                "part, number, word, part of speech, ...); remove the line #begin document if it is another format"
             )
             problems.append(Problem(Kind.RAGGED_ROW, path, number, text))
             skipped.append(number)
@@ -125,6 +125,6 @@ def _read_number(asked: str | None, flag: str, default: int, path: Path) -> int:
     if re.fullmatch(r"-?[0-9]{1,4}", asked):
         return int(asked)
     raise DataError(
-        f"{path}:1: {flag} {show_argument(asked)} is no number, and columns of CoNLL-2012 have numbers; accepted: "
+        f"{path}:1: {flag} {show_argument(asked)} is not a number, and columns of CoNLL-2012 have numbers; accepted: "
         f"0, 1, ..., or from the end -1; type e.g. {flag} {default}"
     )

@@ -44,7 +44,7 @@ def read_parquet(
         except (pa.ArrowException, OSError, ValueError) as error:
             raise DataError(
                 f"{path}:1: not a whole Parquet file ({shorten_reason(error)}); accepted: Parquet; write or "
-                "download it anew"
+                "download it again"
             ) from None
     records = _list_rows(table, path)
     if is_searched:
@@ -82,7 +82,7 @@ def _list_rows(table: pa.Table, path: Path) -> list[dict[str, Any]]:
                 f"{path}:{row + 1}: a value that can't be read ({found}); accepted: lists of texts (UTF-8) and "
                 "of tags; correct this row"
             ) from None
-    raise DataError(f"{path}:1: values that can't be read ({reason}); accepted: lists of texts; write the file anew")
+    raise DataError(f"{path}:1: values that can't be read ({reason}); accepted: lists of texts; write the file again")
 
 
 def _is_list(kind: pa.DataType) -> bool:

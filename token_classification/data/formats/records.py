@@ -92,9 +92,7 @@ def _explain_record(
         return problem
     if tag_column and len(record[word_column]) != len(record[tag_column]):
         counts = f"{len(record[word_column])} words but {len(record[tag_column])} tags"
-        return (
-            f"{counts} ({word_column!r} and {tag_column!r}); accepted: one tag per word; add or take out what differs"
-        )
+        return f"{counts} ({word_column!r} and {tag_column!r}); accepted: one tag per word; add or remove some"
     if document_column and record.get(document_column) is None:
         return f"no {document_column!r} (null or absent); accepted: one in every record or in none; add it"
     if document_column and not is_sound_document(record[document_column]):
