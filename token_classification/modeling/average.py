@@ -5,6 +5,7 @@ import logging
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -105,7 +106,7 @@ def _warn_of_other_beginnings(folders: Sequence[Path]) -> None:
         )
 
 
-def _read_record(path: Path) -> dict:
+def _read_record(path: Path) -> dict[str, Any]:
     """Read a JSON file that describes a model.
 
     Raises:

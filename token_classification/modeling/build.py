@@ -42,8 +42,8 @@ def load_config(arguments: ModelArguments) -> PreTrainedConfig:
 
 
 def read_model_labels(config: PreTrainedConfig) -> list[str] | None:
-    """The label names that a fine-tuned model knows, in id order; None if it only has LABEL_0, LABEL_1 ..."""
-    names = [str(config.id2label[label_id]) for label_id in sorted(config.id2label)]
+    """Return the label names that a fine-tuned model knows, in id order; None if it only has LABEL_0, LABEL_1 ..."""
+    names = [str(name) for _, name in sorted((config.id2label or {}).items())]
     return None if all(re.fullmatch(r"LABEL_\d+", name) for name in names) else names
 
 
@@ -86,7 +86,7 @@ def load_model(
 
 
 def _update_config(config: PreTrainedConfig) -> PreTrainedConfig:
-    """Give a model with a deep head that an earlier version saved the config of today.
+    """Return the config of today for a deep head that an earlier version saved.
 
     It was the encoder's own, with the head's settings beside the encoder's.
     """

@@ -5,6 +5,8 @@ This file is copied into the folder of a saved model, so that
 project.
 """
 
+from typing import Any
+
 import torch
 from torch import nn
 from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel
@@ -26,13 +28,13 @@ class DeepHeadConfig(PreTrainedConfig):
 
     def __init__(
         self,
-        text_config: PreTrainedConfig | dict | None = None,
+        text_config: PreTrainedConfig | dict[str, Any] | None = None,
         head_layers: int = 2,
         head_dropout: float = 0.5,
         head_activation: str = "relu",
         head_transformer_init: bool = True,
-        **settings,
-    ):
+        **settings: Any,  # noqa: ANN401 - whatever the library's configs take
+    ) -> None:
         """Take the settings.
 
         Args:
@@ -68,18 +70,18 @@ class DeepHeadForTokenClassification(PreTrainedModel):
     # The head has no attention. Which kinds the encoder has is its own matter: it checks what it is asked for.
     _supports_sdpa = _supports_flash_attn = _supports_flex_attn = _supports_attention_backend = True
 
-    def __init__(self, config: DeepHeadConfig):
+    def __init__(self, config: DeepHeadConfig) -> None:
         super().__init__(config)
         self.num_labels = config.num_labels
         self.encoder = AutoModel.from_config(config.text_config)
         size = config.text_config.hidden_size
         self.dropout = nn.Dropout(config.head_dropout)
         self.hidden = nn.ModuleList(nn.Linear(size, size) for _ in range(config.head_layers - 1))
-        self.classifier = nn.Linear(size, config.num_labels)
-        self.post_init()
+        self.classifier = nn.Linear(size, len(config.id2label or ()))
+        self.post_init()  # type: ignore[no-untyped-call]  # the library's, without types
 
     def _init_weights(self, module: nn.Module) -> None:
-        """Only layers of the head that are not loaded come here."""
+        """Start a layer of the head that is not loaded; only those come here."""
         if not isinstance(module, nn.Linear):
             return
         if self.config.head_transformer_init:
@@ -94,9 +96,9 @@ class DeepHeadForTokenClassification(PreTrainedModel):
         attention_mask: torch.Tensor | None = None,
         token_type_ids: torch.Tensor | None = None,
         labels: torch.Tensor | None = None,
-        **kwargs,
+        **kwargs: Any,  # noqa: ANN401 - whatever the encoder takes
     ) -> TokenClassifierOutput:
-        """Token ids, int64 (batch, length), to logits, float32 (batch, length, labels); with labels also the loss."""
+        """Return logits, float32 (batch, length, labels), for token ids, int64 (batch, length); with labels a loss."""
         if token_type_ids is not None:
             kwargs["token_type_ids"] = token_type_ids
         hidden = self.dropout(self.encoder(input_ids, attention_mask=attention_mask, **kwargs)[0])
@@ -110,5 +112,7 @@ class DeepHeadForTokenClassification(PreTrainedModel):
         return TokenClassifierOutput(loss=loss, logits=logits)
 
 
-DeepHeadConfig.register_for_auto_class()
-DeepHeadForTokenClassification.register_for_auto_class("AutoModelForTokenClassification")
+DeepHeadConfig.register_for_auto_class()  # type: ignore[no-untyped-call]  # the library's, without types
+DeepHeadForTokenClassification.register_for_auto_class(  # type: ignore[no-untyped-call]
+    "AutoModelForTokenClassification"
+)

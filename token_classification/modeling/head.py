@@ -14,9 +14,9 @@ logger = logging.getLogger(__name__)
 
 
 def replace_head(model: PreTrainedModel, old_names: Sequence[str], new_names: Sequence[str]) -> None:
-    """Give the model a head for `new_names` in their order; rows of names that it knew are kept bit for bit.
+    """Replace the head by one for `new_names` in their order; rows of names that it knew are kept bit for bit.
 
-    Prints which labels were kept, are new and were dropped.
+    Logs which labels were kept, are new and were dropped.
 
     Raises:
         UserError: the model has no linear layer with one row per label to take rows from.
@@ -34,12 +34,13 @@ def replace_head(model: PreTrainedModel, old_names: Sequence[str], new_names: Se
                 if new.bias is not None:
                     new.bias[place] = old.bias[place_of[name]]
     setattr(parent, attribute, new)
-    model.num_labels = model.config.num_labels = len(new_names)
+    model.config.num_labels = len(new_names)
+    setattr(model, "num_labels", len(new_names))  # noqa: B010 - not every class of the library declares it
     _log_changes(old_names, new_names)
 
 
 def _find_head(model: PreTrainedModel, rows: int) -> tuple[nn.Module, str, nn.Linear]:
-    """The last linear layer outside the encoder with one row per label: its parent module, its name there, itself."""
+    """Find the last linear layer outside the encoder with one row per label: its parent, its name there, itself."""
     inside_encoder = {id(module) for module in model.base_model.modules()} if model.base_model is not model else set()
     for name, module in reversed(list(model.named_modules())):
         if isinstance(module, nn.Linear) and module.out_features == rows and id(module) not in inside_encoder:

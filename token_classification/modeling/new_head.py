@@ -1,6 +1,7 @@
 """A new head on an encoder: the library's own class where that is dropout and one linear layer, else a deep head."""
 
 from dataclasses import fields
+from typing import Any, cast
 
 import torch
 from safetensors.torch import load_file
@@ -45,10 +46,10 @@ def put_head_on_encoder(
     Raises:
         OSError: no such model or file (also ValueError and RuntimeError: weights that don't fit).
     """
-    encoder = _load_encoder(arguments, config, recipe)
-    model = _build_stock_model(encoder.config, recipe.head, labels) if recipe.head.layers == 1 else None
+    encoder, head = _load_encoder(arguments, config, recipe), recipe.head or HeadOptions()
+    model = _build_stock_model(encoder.config, head, labels) if head.layers == 1 else None
     if model is None:
-        model = _build_deep_model(encoder.config, recipe.head, labels)
+        model = _build_deep_model(encoder.config, head, labels)
     missing = model.base_model.load_state_dict(encoder.state_dict(), strict=False).missing_keys
     if missing:
         raise ValueError(f"the encoder lacks weights that {type(model).__name__} needs: {', '.join(missing[:3])}")
@@ -56,16 +57,16 @@ def put_head_on_encoder(
 
 
 def find_plain_head(model: PreTrainedModel) -> tuple[str, nn.Linear] | None:
-    """The name of the dropout and the linear layer of a head that consists of these two; None for any other head."""
-    head = {name: part for name, part in model.named_children() if part is not model.base_model}
-    if [type(part) for part in head.values()] != [nn.Dropout, nn.Linear]:
+    """Find the name of the dropout and the linear layer of a head that consists of these two; None for others."""
+    head = [(name, part) for name, part in model.named_children() if part is not model.base_model]
+    if [type(part) for _, part in head] != [nn.Dropout, nn.Linear]:
         return None
-    dropout, linear = head
-    return dropout, head[linear]
+    (dropout, _), (_, linear) = head
+    return dropout, cast(nn.Linear, linear)
 
 
-def nest_config(config: PreTrainedConfig, **settings: object) -> DeepHeadConfig:
-    """The config of a deep head with these settings; it holds that of the encoder, less what is the whole model's."""
+def nest_config(config: PreTrainedConfig, **settings: Any) -> DeepHeadConfig:  # noqa: ANN401 - as the class
+    """Return the config of a deep head; it holds that of the encoder, less what is said of the whole model."""
     left_out = (*MODEL_SETTINGS, "_name_or_path")
     return DeepHeadConfig(
         {name: value for name, value in config.to_dict().items() if name not in left_out}, **settings
@@ -99,7 +100,7 @@ def _load_encoder(arguments: ModelArguments, config: PreTrainedConfig, recipe: R
 
 
 def _build_stock_model(config: PreTrainedConfig, head: HeadOptions, labels: int) -> PreTrainedModel | None:
-    """The library's class for an encoder, with a new head; None where it has none, or one of other parts."""
+    """Build the library's class for an encoder, with a new head; None where it has none, or one of other parts."""
     if type(config) not in MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING:
         return None
     config.num_labels = labels

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
@@ -12,8 +13,8 @@ from token_classification.arguments.model import ModelArguments
 from token_classification.errors import UserError
 
 
-def hub_options(arguments: ModelArguments) -> dict:
-    """The options that every `from_pretrained` call of a run shares."""
+def hub_options(arguments: ModelArguments) -> dict[str, Any]:
+    """Return the options that every `from_pretrained` call of a run shares."""
     return {
         "cache_dir": arguments.cache_dir,
         "revision": arguments.model_revision,
@@ -24,7 +25,11 @@ def hub_options(arguments: ModelArguments) -> dict:
 
 @contextmanager
 def name_model_problems(name: str) -> Iterator[None]:
-    """Whatever the library finds wrong with a model folder or name becomes one message with what to type next."""
+    """Turn whatever the library finds wrong with a model into one message with what to type next.
+
+    Raises:
+        UserError: it can't be had, or can't be read.
+    """
     try:
         yield
     except (OSError, ValueError, RuntimeError, ImportError, SafetensorError, StrictDataclassError) as error:
@@ -41,4 +46,4 @@ def find_model_folder(name: str) -> Path:
     if Path(name).is_dir():
         return Path(name)
     with name_model_problems(name):
-        return Path(cached_file(name, "config.json")).parent
+        return Path(str(cached_file(name, "config.json"))).parent

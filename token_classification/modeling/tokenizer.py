@@ -2,6 +2,7 @@
 
 import json
 import logging
+from typing import Any
 
 from tokenizers import Tokenizer, normalizers
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
@@ -65,7 +66,7 @@ def add_prefix_space(tokenizer: PreTrainedTokenizerBase) -> None:
         )
 
 
-def _pre_tokenizer_steps(tokenizer: PreTrainedTokenizerBase) -> list[dict]:
+def _pre_tokenizer_steps(tokenizer: PreTrainedTokenizerBase) -> list[dict[str, Any]]:
     pre_tokenizer = json.loads(tokenizer.backend_tokenizer.to_str())["pre_tokenizer"] or {"type": None}
     return pre_tokenizer.get("pretokenizers", [pre_tokenizer])
 

@@ -35,7 +35,12 @@ class HeldReports(logging.Filter):
         return not is_report
 
 
-def load_weights(kind: Any, arguments: ModelArguments, is_tagger: bool, **options: object) -> PreTrainedModel:
+def load_weights(
+    kind: Any,  # noqa: ANN401 - the library's classes that load models share no base
+    arguments: ModelArguments,
+    is_tagger: bool,
+    **options: object,
+) -> PreTrainedModel:
     """Load a model with the weights of a checkpoint.
 
     Args:
