@@ -7,8 +7,8 @@ from pathlib import Path
 from token_classification.data.problems import BrokenFileError, Kind, Problem
 from token_classification.data.sentences import Sentences, select_sentences
 from token_classification.data.text_lines import read_lines
-from token_classification.data.whole_files import refuse_interrupted_set, write_file_set
-from token_classification.errors import DataError, UserError, list_problems
+from token_classification.data.whole_files import refuse_interrupted_set
+from token_classification.errors import DataError, UserError
 from token_classification.output_text import quote_path
 
 PAIR = "The pair of files: a text file with one sentence per line, and a labels file with one label per word."
@@ -61,19 +61,6 @@ def take_first(sentences: Sentences, num_samples: int) -> Sentences:
     if num_samples < -1 or num_samples == 0:
         raise UserError(f"num_samples={num_samples}: accepted: -1 (all sentences) or 1 and more; type num_samples=-1")
     return sentences if num_samples == -1 else select_sentences(sentences, range(min(num_samples, len(sentences))))
-
-
-def write_text_and_labels(folder: Path, stem: str, sentences: Sentences) -> list[Path]:
-    """Write `text_{stem}.txt` and `labels_{stem}.txt`, both or none, and return their paths.
-
-    Raises:
-        DataError: it lists every word that can't be written, with the line it would have got.
-    """
-    numbered = Sentences(sentences.tokens, sentences.tags, lines=list(range(1, len(sentences) + 1)))
-    problems = find_unwritable(numbered, folder / f"text_{stem}.txt")
-    if problems:
-        raise DataError(list_problems(problems))
-    return write_file_set(folder, format_text_and_labels(stem, sentences))
 
 
 def format_text_and_labels(stem: str, sentences: Sentences) -> dict[str, str]:
