@@ -1,36 +1,36 @@
-"""What a user did wrong: every message ends with what to type next, and the command exits with 2."""
+"""Mistakes of the user: every message ends with what to type next, and the command exits with 2."""
 
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 LISTED_PROBLEMS = 10
-"""How many problems of one kind are written out; the rest is counted."""
+"""How many problems of one kind are listed; the rest is counted"""
 LONGEST_LINE = 2000
-"""Characters of a line of a message: what it quotes of a file can be of any length."""
+"""Characters in a line of a message: what it quotes from a file can be of any length"""
 KEPT_END = 800
-"""Of these, at the end: what is accepted, and what to do"""
+"""How many of these are kept at the end, where it says what is accepted and what to do"""
 IN_MEMORY = re.compile(r"<(\w+)>")
 """The source of sentences that come from no file: `<train>`"""
 
 
 class UserError(Exception):
-    """Something only the user can put right. Printed without a traceback (unless `--debug`), exit code 2."""
+    """Something that only the user can fix: printed without a traceback (unless `--debug`), exit code 2."""
 
     def __init__(self, message: str) -> None:
         super().__init__("\n".join(map(shorten, message.split("\n"))))
 
 
 class StoppedError(Exception):
-    """Ended from outside, with everything saved; the message says how to go on. Exit code 143, as for SIGTERM."""
+    """The command was stopped from outside, with everything saved: the message says how to go on, exit code 143."""
 
 
 class RejectedError(Exception):
-    """An exported model lost more than it may; the message says how much and where it lies. Exit code 3."""
+    """An exported model lost too much: the message says how much, and where its files are; exit code 3."""
 
 
 class DataError(UserError):
-    """Something wrong in a data file; the message opens with `file:line`."""
+    """Something is wrong in a data file: the message begins with `file:line`."""
 
 
 def name_place(source: str | Path, line: int) -> str:
@@ -44,7 +44,7 @@ def name_place(source: str | Path, line: int) -> str:
 
 
 def shorten(line: str) -> str:
-    """Leave out the middle of a line that is too long to be read.
+    """Return a line without its middle, if it is too long to read.
 
     >>> shorten("short"), len(shorten("long" * 1_000_000)) <= LONGEST_LINE
     ('short', True)
@@ -56,7 +56,7 @@ def shorten(line: str) -> str:
 
 
 def list_problems(problems: Sequence[str]) -> str:
-    """Join problems of one kind: the first ten as lines, the rest as a count.
+    """Return problems of one kind as text: the first ten as lines, the rest as a count.
 
     >>> print(list_problems(["a.conll:1: no tag", "a.conll:9: no tag"]))
     a.conll:1: no tag

@@ -20,17 +20,17 @@ from token_classification.output_text import make_printable_lines
 from token_classification.system_errors import find_error_number
 
 EXIT_MISTAKE = 2
-"""Something that the user can put right"""
+"""Something that the user can fix"""
 EXIT_REJECTED = 3
-"""An export whose score fell by more than it may"""
+"""An export whose score fell too far"""
 EXIT_BUG = 70
-"""Something unforeseen: EX_SOFTWARE of sysexits.h. Not 1, which `check` gives for warnings."""
+"""A bug: EX_SOFTWARE of sysexits.h. Not 1, with which `check` reports warnings"""
 EXIT_INTERRUPTED = 128 + 2
-"""What a shell gives for a command that Ctrl-C ended"""
+"""As shells report a command that was ended by Ctrl-C"""
 EXIT_CLOSED_PIPE = 128 + 13
-"""What a shell gives for a command that wrote to a pipe which nobody reads (`| head`)"""
+"""As shells report a command that wrote to a pipe that nobody reads any more (`| head`)"""
 EXIT_SIGTERM = 128 + 15
-"""What a shell gives for a command that SIGTERM ended"""
+"""As shells report a command that was ended by SIGTERM"""
 
 NEXT_STEPS = {
     errno.ENOSPC: "make room on that disk, or give another folder",
@@ -47,21 +47,21 @@ NEXT_STEPS = {
     errno.ELOOP: "check where the link leads",
     errno.EMFILE: "raise the limit on open files (ulimit -n)",
 }
-"""What the system refuses -> what to do"""
+"""Why the system refused -> what to do about it"""
 REPORTED_PACKAGES = ("token-classification", "torch", "transformers", "datasets", "accelerate")
 
 
 def run_command(command: Callable[[list[str]], int | None], argv: Sequence[str]) -> int:
-    """Run a command and give its exit code (None: 0).
+    """Run a command and return its exit code.
 
-    A mistake of the user, or what the system refuses, ends with one message on stderr and exit code 2; what nobody
-    foresaw with 70, and its traceback in a file. A bare `--debug` shows the traceback instead
-    (`--debug underflow_overflow` keeps its meaning in Trainer).
+    A mistake of the user, or a refusal of the system, ends with one message on stderr and exit code 2; a bug ends with
+    70, and leaves its traceback in a file. A bare `--debug` shows the traceback instead (`--debug underflow_overflow`
+    keeps its meaning in Trainer).
     """
     argv, is_debugged = _take_debug_flag(argv)
     try:
         code = command(argv) or 0
-        # Here, where a closed pipe still has an answer; at the end of the interpreter it has none.
+        # A closed pipe is handled here; when the interpreter ends, it would be too late.
         sys.stdout.flush()
         return code
     except RejectedError as error:
@@ -74,7 +74,7 @@ def run_command(command: Callable[[list[str]], int | None], argv: Sequence[str])
         _print_message("interrupted")
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        # Whatever is still buffered would fail again when the interpreter ends.
+        # What is still buffered would fail again when the interpreter ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_CLOSED_PIPE
     except Exception as error:
@@ -106,12 +106,12 @@ def _leave(number: int, frame: FrameType | None) -> NoReturn:
 
 
 def _print_message(text: str) -> None:
-    """On stderr; what it quotes of data and names does nothing to a terminal."""
+    """Print to stderr; what the text quotes from data and names cannot control the terminal."""
     print(make_printable_lines(text), file=sys.stderr)
 
 
 def _take_debug_flag(argv: Sequence[str]) -> tuple[list[str], bool]:
-    """The arguments without a bare `--debug`, and whether there was one."""
+    """Return the arguments without a bare `--debug`, and whether there was one."""
     for position, argument in enumerate(argv):
         if argument == "--debug" and (position + 1 == len(argv) or argv[position + 1].startswith("--")):
             return [*argv[:position], *argv[position + 1 :]], True
@@ -143,7 +143,7 @@ def explain_error(error: Exception) -> str | None:
 
 
 def describe_bug(error: Exception) -> str:
-    """What to tell the user of a bug; its traceback goes to a file that can be sent along."""
+    """Return what to tell the user about a bug; its traceback goes to a file that can be sent along."""
     handle, path = tempfile.mkstemp(prefix="token-classification-", suffix=".traceback.txt")
     with open(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
         file.write(f"Python {platform.python_version()} on {platform.platform()}\n{_list_versions()}\n\n")

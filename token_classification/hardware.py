@@ -1,4 +1,4 @@
-"""What this machine does fast, found without being asked."""
+"""What this machine is fast at, found out automatically."""
 
 import ctypes
 import os
@@ -11,9 +11,9 @@ import torch
 # Parameters of glibc's mallopt(3).
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4
 KEPT_MEMORY = 2**31 - 1
-"""Bytes of freed memory that stay with the process: the most that mallopt takes."""
+"""Bytes of freed memory that the process keeps: the most that mallopt accepts"""
 TOP_PAD = 64 * 2**20
-"""Bytes that are asked for beyond what is needed, when the process grows"""
+"""Bytes requested beyond what is needed whenever the process grows"""
 KERNEL_CACHE = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
 """oneDNN's own environment variable"""
 KERNELS_KEPT = 100
@@ -21,12 +21,12 @@ KERNELS_KEPT = 100
 
 
 def has_accelerator() -> bool:
-    """Whether torch finds a GPU or another accelerator."""
+    """Return whether torch finds a GPU or another accelerator."""
     return torch.accelerator.is_available()
 
 
 def multiplies_bf16() -> bool:
-    """Whether bf16 matrix products run on units of their own: on the GPU, or on a CPU with AVX-512 BF16 or AMX."""
+    """Return whether the hardware multiplies bf16 matrices natively: a GPU, or a CPU with AVX-512 BF16 or AMX."""
     if torch.cuda.is_available():
         return torch.cuda.is_bf16_supported(including_emulation=False)
     capabilities = torch.cpu.get_capabilities()
@@ -34,24 +34,24 @@ def multiplies_bf16() -> bool:
 
 
 def keep_freed_memory() -> bool:
-    """Tell glibc's allocator to keep freed memory instead of giving it back to the system.
+    """Tell glibc's allocator to keep freed memory instead of returning it to the system.
 
-    A training step on the CPU frees its gradients and activations and asks for them again at once; having the system
-    map and clear them each time costs 20 to 45 % of a step.
+    A training step on the CPU frees its gradients and activations and needs the memory again at once; if the system
+    maps and clears it each time, that costs 20 to 45 % of a step.
 
     Returns:
-        Whether there is a glibc to tell, and it accepted.
+        Whether there is a glibc, and it accepted.
     """
     if platform.libc_ver()[0] != "glibc":
         return False
     libc = ctypes.CDLL("libc.so.6")
-    # No block is mapped by itself (and unmapped when it is freed), however large.
+    # Even large blocks are not mapped separately, which would unmap them when they are freed.
     settings = ((M_MMAP_MAX, 0), (M_TRIM_THRESHOLD, KEPT_MEMORY), (M_TOP_PAD, TOP_PAD))
     return all(libc.mallopt(ctypes.c_int(name), ctypes.c_int(value)) == 1 for name, value in settings)
 
 
 def describe_hardware(device: torch.device, processes: int) -> str:
-    """What a run computes on, in words: `2 processes, each on NVIDIA H100`."""
+    """Return what a run computes on, in words: `2 processes, each on NVIDIA H100`."""
     if device.type == "cuda":
         name = torch.cuda.get_device_name(device)
     elif device.type == "cpu":

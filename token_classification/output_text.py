@@ -7,12 +7,12 @@ import shlex
 from pathlib import Path
 
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""What moves the cursor, ends a line, turns the direction of writing round, or can't be encoded (half a character)"""
+"""What moves the cursor, ends a line, reverses the direction of writing, or can't be encoded (half a character)"""
 CONTROLS_IN_LINES = re.compile(rf"(?![\n\t]){CONTROLS.pattern}")
 
 
 def make_printable(text: str) -> str:
-    r"""Spell out what a terminal would obey or a table could not hold, as Python writes it; one line comes out.
+    r"""Return text as one line, with whatever controls a terminal or breaks a table escaped as in Python.
 
     >>> print(make_printable("B-\x1b[31mPER"), make_printable("東京"))
     B-\x1b[31mPER 東京
@@ -21,17 +21,18 @@ def make_printable(text: str) -> str:
 
 
 def make_printable_lines(text: str) -> str:
-    """The same for a text of several lines, whose line ends and TABs stay."""
+    """Return text of several lines with control characters escaped; line ends and TABs stay."""
     return CONTROLS_IN_LINES.sub(_spell_out, text)
 
 
 def dump_json(content: object, *, indent: int | None = 2) -> str:
-    r"""JSON with letters as they are and a line end behind it (without `indent`: one compact line, no line end).
+    r"""Return JSON with letters as they are and a final line end (without `indent`: one compact line, no line end).
 
-    What a terminal would obey, and half a character as in the name of a file that is not UTF-8, is written `\udce9`.
-    Paths and whatever else JSON does not know become text.
+    Control characters, and half characters as in names of files that are not UTF-8, are written as `\udce9`. Paths and
+    whatever else JSON does not know become text.
 
-    Raises: ValueError for NaN and infinity.
+    Raises:
+        ValueError: a number is NaN or infinite.
     """
     separators = None if indent else (",", ":")
     text = json.dumps(content, indent=indent, separators=separators, ensure_ascii=False, allow_nan=False, default=str)
@@ -39,7 +40,7 @@ def dump_json(content: object, *, indent: int | None = 2) -> str:
 
 
 def quote_path(path: str | Path) -> str:
-    """A path as it is typed in a shell, where it stands for itself whatever is in it.
+    """Return a path as it is typed in a shell, whatever characters it has.
 
     >>> print(quote_path("train.conll"), quote_path("my data/train.conll"))
     train.conll 'my data/train.conll'
@@ -49,7 +50,7 @@ def quote_path(path: str | Path) -> str:
 
 
 def quote_argument(text: str) -> str:
-    """An argument of a command as it is typed in a shell (bash, where it holds what can't be printed)."""
+    """Return an argument as it is typed in a shell (in bash, if it has characters that can't be printed)."""
     if CONTROLS.search(text) is None:
         return shlex.quote(text)
     escaped = "".join(

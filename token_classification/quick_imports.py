@@ -1,4 +1,4 @@
-"""Imports without the garbage collector, which looks for garbage in them again and again and finds none."""
+"""Imports without the garbage collector, which would look for garbage in them again and again and find none."""
 
 import gc
 import sys
@@ -10,9 +10,9 @@ from contextlib import contextmanager
 def quick_imports() -> Iterator[None]:
     """Import torch, transformers and what they bring along in about four fifths of the time.
 
-    They make objects by the hundred thousand, all of which stay. What is there at the end is exempt from later
-    collections too (`gc.freeze`): those find something to do among newer objects only. In a process that has torch
-    already, a notebook for instance, nothing is done.
+    These libraries create hundreds of thousands of objects, all of which stay. They are exempt from later collections
+    too (`gc.freeze`), which only look at newer objects. In a process that has torch already, such as a notebook, this
+    does nothing.
     """
     if not gc.isenabled() or "torch" in sys.modules:
         yield

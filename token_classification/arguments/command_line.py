@@ -23,7 +23,11 @@ class ArgumentParser(HfArgumentParser):
     """Reports what argparse finds wrong as a `UserError`, like every other mistake of the user."""
 
     def error(self, message: str) -> NoReturn:
-        """Raise the message instead of printing the usage of 150 flags."""
+        """Raise the message, instead of printing the usage of 150 flags.
+
+        Raises:
+            UserError: always.
+        """
         raise UserError(f"{message}\nAll flags: {HELP_COMMAND}")
 
 
@@ -31,10 +35,10 @@ def parse_command_line(argv: Sequence[str]) -> tuple[RunArguments, list[str]]:
     """Parse `[config.yaml|config.json] --flag value ...`; flags win over the file.
 
     Returns:
-        The settings of the run, and the notices about old flags to be logged.
+        The settings of the run, and notices about old flags, to be logged.
 
     Raises:
-        UserError: unknown flag or key (with the nearest name), wrong value, unreadable config file.
+        UserError: an unknown flag or key (the message has the nearest one), a wrong value, an unreadable config file.
     """
     argv = list(argv)
     if argv and argv[0].endswith(CONFIG_SUFFIXES) and not argv[0].startswith("-"):
@@ -43,7 +47,7 @@ def parse_command_line(argv: Sequence[str]) -> tuple[RunArguments, list[str]]:
     try:
         return _parse_flags(argv), notices
     except UserError as error:
-        # Whoever typed old flags must find them in the message about the new ones.
+        # Users who typed old flags must recognise them in the message about the new ones.
         raise UserError("\n".join([*notices, str(error)])) from error
 
 
@@ -56,7 +60,7 @@ def _parse_flags(argv: Sequence[str]) -> RunArguments:
         try:
             parts[name] = part(**{field.name: values[field.name] for field in fields(part) if field.init})
         except (UserError, ValueError, TypeError, ImportError) as error:
-            # What TrainingArguments says about values, about keys inside JSON values and about absent packages.
+            # TrainingArguments complains in several ways: about values, keys inside JSON values, missing packages.
             problems.append(str(error))
     if problems:
         raise UserError("\n".join(problems))
@@ -73,7 +77,7 @@ def read_config_file(path: str) -> list[str]:
     """Turn the keys of a YAML or JSON file into flags: `{"seed": 1, "do_train": true}` -> `--seed 1 --do_train true`.
 
     Raises:
-        UserError: the file can't be read, is no mapping, or isn't valid YAML/JSON.
+        UserError: the file can't be read, is not valid YAML or JSON, or is not a mapping.
     """
     try:
         text = Path(path).read_text(encoding="utf-8")
@@ -117,7 +121,11 @@ def _as_flag(key: str, value: object) -> list[str]:
 
 
 def _check_flag_names(parser: HfArgumentParser, argv: Sequence[str]) -> None:
-    """Name all unknown flags at once, each with the nearest known one."""
+    """Check that every flag exists.
+
+    Raises:
+        UserError: unknown flags, each with the nearest known one.
+    """
     known = list(parser._option_string_actions)
     problems = []
     for argument in argv:

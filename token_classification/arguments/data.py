@@ -105,7 +105,7 @@ class DataArguments:
             raise UserError("\n".join(problems))
 
     def _find_files(self, folder: Path) -> list[str]:
-        """Take the files of an old-style data folder where none are named; says what is wrong with the folder."""
+        """Take the files of an old-style data folder unless others are named; return what is wrong with the folder."""
         found = [name for name in ("train", "dev", "test") if (folder / f"{name}.txt").is_file()]
         if not found:
             return [

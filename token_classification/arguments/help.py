@@ -1,6 +1,6 @@
 """`--help` shows the flags that decide a run, `--help_all` every flag; both in groups.
 
-`--help` answers at once, because it reads nothing for which a library has to be imported.
+`--help` answers at once, because nothing that it reads needs a library.
 """
 
 import dataclasses
@@ -49,15 +49,15 @@ TRAINING_GROUPS = {
     ),
     "training: the Hub": ("push_to_hub", "hub_*"),
 }
-"""Where `--help_all` shows the flags of a training; those that no pattern fits come last"""
+"""Where `--help_all` shows the flags of a training; flags that match no pattern come last"""
 OTHER_GROUP = "training: other flags of transformers.TrainingArguments"
 
 VALUE_NAMES: dict[object, str] = {bool: "{true,false}", int: "N", float: "X"}
-"""Type -> what stands for a value of it"""
+"""Type -> placeholder for its values"""
 
 LIGHT_PARTS = (DataArguments, DecodingArguments, ExportArguments, ModelArguments, ReportArguments)
 HELP_COMMAND = "python run_ner.py --help_all"
-"""What shows all flags"""
+"""Command that shows all flags"""
 
 HELP_COLUMN, LEAST_WIDTH, GREATEST_WIDTH = 30, 60, 110
 LONGEST_METAVAR = 40
@@ -68,10 +68,10 @@ def print_asked_help(argv: Sequence[str], introduction: str) -> bool:
 
     Args:
         argv: The command line.
-        introduction: What stands above the flags.
+        introduction: Text above the flags.
 
     Returns:
-        Whether it was asked for.
+        Whether it does.
     """
     if "--help_all" in argv:
         print(format_help(introduction, group_all_flags()), end="")
@@ -92,7 +92,7 @@ def group_shown_flags() -> dict[str, dict[str, Flag]]:
 
 def group_all_flags() -> dict[str, dict[str, Flag]]:
     """Return every flag, by group and name."""
-    # Here, because it brings transformers.
+    # Imported here, because it needs transformers.
     from token_classification.arguments.run import PARTS
 
     shown = {name: group for group, names in SHOWN.items() for name in names}
@@ -114,7 +114,7 @@ def _choose_training_group(name: str) -> str:
 
 
 def describe_flags(part: type) -> dict[str, Flag]:
-    """Return the flags that the fields of a dataclass are."""
+    """Return the flags of a dataclass by name."""
     types = get_type_hints(part)
     return {
         field.name: Flag(
@@ -128,7 +128,7 @@ def describe_flags(part: type) -> dict[str, Flag]:
 
 
 def _name_value(kind: object) -> str:
-    """What stands for the value of a flag of this type; all values where they are listed and few."""
+    """Return the placeholder for the values of a type, which lists them if they are fixed."""
     if kind is bool:
         return ""
     kinds = (
@@ -157,7 +157,7 @@ def format_help(introduction: str, groups: Mapping[str, Mapping[str, Flag]]) -> 
 
 
 def _format_flag(name: str, flag: Flag, width: int) -> list[str]:
-    """The flag, and its help in a column of its own."""
+    """Return the lines of a flag: its name, and its help in a column of its own."""
     text = flag.help
     if flag.default is True:
         text += f" (on; turn it off with --no_{name})"

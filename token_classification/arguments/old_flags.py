@@ -1,4 +1,4 @@
-"""Flags of older releases of transformers, and of its script without a Trainer: they work, with a one-line notice."""
+"""Flags of older releases of transformers and of its script without a Trainer: they still work, with a notice each."""
 
 from collections.abc import Sequence
 
@@ -15,8 +15,8 @@ RENAMED = {
     "max_train_steps": "max_steps",
     "num_warmup_steps": "warmup_steps",
 }
-"""Old name -> name here, the value is passed on. `warmup_steps` below 1 is a share of all steps. The last three are
-those of `run_ner_no_trainer.py`."""
+"""Old name -> today's name; the value is passed on. `warmup_steps` below 1 is a share of all steps. The last three
+come from `run_ner_no_trainer.py`."""
 
 SWITCHES = {
     "no_cuda": ["--use_cpu"],
@@ -26,14 +26,14 @@ SWITCHES = {
     "include_inputs_for_metrics": ["--include_for_metrics", "inputs"],
     "with_tracking": ["--report_to", "all"],
 }
-"""Old on/off flag -> what it is here; `false` after it means: nothing. What the user says with the new flag wins."""
+"""Old on/off flag -> what it is today; with `false` it is dropped. If the new flag is given too, that one wins."""
 
 NO_EFFECT = {
     "save_safetensors": "models are always saved as safetensors",
     "fp16_backend": "torch's own mixed precision is used",
     "half_precision_backend": "torch's own mixed precision is used",
     "fp16_opt_level": "torch's own mixed precision is used",
-    "use_mps_device": "the device is found by itself",
+    "use_mps_device": "the device is found automatically",
     "use_ipex": "torch's own CPU kernels are used",
     "jit_mode_eval": "use --torch_compile",
     "past_index": "it has no meaning for token classification",
@@ -48,10 +48,10 @@ NO_EFFECT = {
     "use_fast": "fast tokenizers are always used",
     "model_type": "the model's config names its type, and every training starts from --model_name_or_path",
 }
-"""Old flag -> why nothing has to be done. Its value, if any, is swallowed."""
+"""Old flag -> why it is not needed; it is dropped with its value."""
 
 SPECIAL = ("use_auth_token", "checkpointing_steps", "debug")
-"""Old flags whose value decides what they are now."""
+"""Old flags whose value decides what becomes of them"""
 OLD_FLAGS = (*RENAMED, *SWITCHES, *NO_EFFECT, *SPECIAL)
 
 TRUE_WORDS = {"true", "t", "1", "yes", "y"}
@@ -59,7 +59,7 @@ FALSE_WORDS = {"false", "f", "0", "no", "n"}
 
 
 def translate_old_flags(argv: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Rewrite old flags to today's.
+    """Rewrite old flags as today's.
 
     Returns:
         The new argument list, and one notice per old flag found.
@@ -74,7 +74,7 @@ def translate_old_flags(argv: Sequence[str]) -> tuple[list[str], list[str]]:
         argument = rest.pop(0)
         name, equals, value = argument.removeprefix("--").partition("=")
         name = name.replace("-", "_")
-        if not argument.startswith("--") or not _is_old(name):
+        if not argument.startswith("--") or name not in OLD_FLAGS:
             translated.append(argument)
             continue
         values = [value] if equals else []
@@ -92,32 +92,30 @@ def translate_old_flags(argv: Sequence[str]) -> tuple[list[str], list[str]]:
     return translated, notices
 
 
-def _is_old(name: str) -> bool:
-    return name in RENAMED or name in SWITCHES or name in NO_EFFECT or name in SPECIAL
-
-
 def _translate(name: str, values: list[str]) -> tuple[list[str], str]:
-    """One old flag and its values -> the new flags and the notice."""
+    """Return what an old flag and its values are today, and the notice about it."""
     if name in RENAMED:
         new = RENAMED[name]
-        return [f"--{new}", *values], f"--{name} is called --{new} here; please use that name."
+        return [f"--{new}", *values], f"--{name} is now called --{new}; please use that name."
     if name in SWITCHES:
-        return [] if _is_off(values) else SWITCHES[name], f"--{name} is written {' '.join(SWITCHES[name])} here."
+        return [] if _is_off(values) else SWITCHES[name], f"--{name} is now written {' '.join(SWITCHES[name])}."
     if name == "use_auth_token":
         given = [value for value in values if value.lower() not in TRUE_WORDS | FALSE_WORDS]
-        notice = "--use_auth_token is now --token TOKEN; without a value the token of `hf auth login` is used."
+        notice = "--use_auth_token is now --token TOKEN; without a value, the token stored by `hf auth login` is used."
         return ["--token", *given] if given else [], notice
     if name == "checkpointing_steps":
         flags = ["--save_strategy", "epoch"] if values == ["epoch"] else ["--save_steps", *values]
-        return flags, f"--{name} is written {' '.join(flags)} here; please write it so."
+        return flags, f"--{name} is now written {' '.join(flags)}."
     if name == "debug":
-        notice = "--debug alone is for tracebacks; to try little data: --max_train_samples 100 --max_eval_samples 100."
+        notice = (
+            "--debug alone shows tracebacks; to try a little data: --max_train_samples 100 --max_eval_samples 100."
+        )
         return [], notice
     return [], f"--{name} is no longer needed: {NO_EFFECT[name]}."
 
 
 def _names_flag(argv: Sequence[str], flag: str) -> bool:
-    """Whether the user gives a flag of today himself."""
+    """Return whether a flag of today is on the command line."""
     return any(argument.partition("=")[0].replace("-", "_") == flag.replace("-", "_") for argument in argv)
 
 

@@ -1,7 +1,7 @@
 """The flags that decide a run, which `--help` shows.
 
-Those of a training are copied here, because the dataclass that has them needs transformers, for which no help should
-wait. A test holds the copies to the dataclass.
+Flags of a training are copied here, because their dataclass needs transformers, for which no help should wait. A test
+compares the copies with the dataclass.
 """
 
 from typing import NamedTuple
@@ -11,7 +11,7 @@ class Flag(NamedTuple):
     """A flag as the help shows it."""
 
     metavar: str
-    """What stands for its value; empty for a switch"""
+    """Placeholder for its value; empty for a switch"""
     help: str
     default: object = None
 

@@ -22,12 +22,12 @@ from token_classification.extras import describe_missing
 from token_classification.hardware import has_accelerator, multiplies_bf16
 
 LAUNCHED_PRECISION = "ACCELERATE_MIXED_PRECISION"
-"""Environment variable in which `accelerate launch` hands on its `--mixed_precision`"""
+"""Environment variable in which `accelerate launch` passes on its `--mixed_precision`"""
 
 
 @dataclass
 class NerTrainingArguments(TrainingArguments):
-    """All `TrainingArguments`, and what this project adds to them: it trains as fast as the machine can."""
+    """All `TrainingArguments`, and what this project adds to them; the defaults train as fast as the machine can."""
 
     output_dir: str = field(
         default="trainer_output", metadata={"metavar": "FOLDER", "help": TRAINING_FLAGS["output_dir"].help}
@@ -79,8 +79,9 @@ class NerTrainingArguments(TrainingArguments):
     optim: str = field(
         default=TrainingArguments.optim,
         metadata={
-            "help": "The optimizer: a name of the library (`OptimizerNames`), or one of torch's that it has no name "
-            "for: " + ", ".join(OPTIMIZERS) + ". Settings: --optim_args momentum=0.9,nesterov=true."
+            "help": "The optimizer: one of the library's names (`OptimizerNames`), or one of torch's that it lacks: "
+            + ", ".join(OPTIMIZERS)
+            + ". Settings: --optim_args momentum=0.9,nesterov=true."
         },
     )
     head_learning_rate: float | None = field(
@@ -116,9 +117,9 @@ class NerTrainingArguments(TrainingArguments):
         try:
             super().__post_init__()  # type: ignore[no-untyped-call]  # the library has no type for it
         except ValueError as error:
-            # What the library finds in values that are only wrong together.
+            # Values that are fine by themselves, but not together.
             raise UserError(str(error)) from error
-        # TrainingArguments has an attribute of this name, too, and takes it from the environment.
+        # TrainingArguments has an attribute of this name, too, and reads it from the environment.
         self.mixed_precision = precision
         if self.deepspeed_plugin is not None:
             self.deepspeed_plugin.set_mixed_precision(precision)
@@ -129,15 +130,15 @@ class NerTrainingArguments(TrainingArguments):
 
     @property
     def folder(self) -> Path:
-        """The output folder: `output_dir`, which the library has made a text."""
-        return Path(str(self.output_dir))
+        """The output folder."""
+        return Path(self.output_dir)
 
     def __getstate__(self) -> dict[str, object]:
-        """What is pickled (`training_args.bin`, which a push uploads) and copied: without the token."""
+        """Return what is pickled (`training_args.bin`, which a push uploads) and copied: everything but the token."""
         return vars(self) | {"hub_token": None}
 
     def _fit_hardware(self) -> None:
-        """Use the CPU where there is nothing else, and choose the precision."""
+        """Use the CPU if there is nothing else, and choose the precision."""
         if not has_accelerator():
             self.use_cpu = True
             self.dataloader_pin_memory = False
@@ -155,7 +156,7 @@ class NerTrainingArguments(TrainingArguments):
             raise UserError("--fp16 needs a GPU; on a CPU: --mixed_precision auto.")
 
     def _choose_precision(self) -> Literal["no", "bf16", "fp16"]:
-        """What `accelerate launch --mixed_precision` was told; it says `no` where it was told nothing."""
+        """Return what `accelerate launch --mixed_precision` asks for; it says `no` if it was not told."""
         launched = os.environ.get(LAUNCHED_PRECISION, "no")
         if launched == "no":
             return "bf16" if multiplies_bf16() else "no"
@@ -164,9 +165,9 @@ class NerTrainingArguments(TrainingArguments):
         return cast(Literal["bf16", "fp16"], launched)
 
     def _check_engines(self) -> None:
-        """Refuse what shards a model where it can't run; without this it is left out in silence, or fails deep inside.
+        """Refuse engines that shard a model where they can't run; the library ignores them or fails deep inside.
 
-        `accelerate launch` says in the environment which engine its config file asks for.
+        `accelerate launch` tells in the environment which engine its config file asks for.
         """
         if self.use_cpu and (self.fsdp or parse_flag_from_env("ACCELERATE_USE_FSDP")):
             raise UserError(
@@ -177,7 +178,7 @@ class NerTrainingArguments(TrainingArguments):
             raise UserError(f"--deepspeed: {describe_missing('deepspeed')}; or leave it out.")
 
     def _prepare_early_stopping(self) -> None:
-        """Early stopping needs evaluations, and the best model to come back to."""
+        """Switch on what early stopping needs: evaluations, and the best model to return to."""
         if IntervalStrategy(self.eval_strategy) == IntervalStrategy.NO:
             self.eval_strategy = IntervalStrategy.EPOCH
         if SaveStrategy(self.save_strategy) != SaveStrategy.BEST:

@@ -1,4 +1,4 @@
-"""Which values the settings of a run may have; each part of them is checked before anything else is done with it."""
+"""Which values the settings of a run may have; each part is checked before anything else is done with it."""
 
 from collections.abc import Callable, Collection
 from math import isfinite
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 LARGEST_SEED = 2**32 - 1
 """NumPy's"""
 UNLISTED_TRACKERS = {"azure_ml", "flyte", "kubeflow"}
-"""Those whose packages the library does not list, even where they are installed"""
+"""Trackers whose packages the library does not list even if they are installed"""
 
 OPTIMIZERS = ("adam", "adamw", "sgd", "adadelta", "adamax", "adagrad", "rmsprop", "rprop")
-"""Names of `training/optimizer.py`, which are accepted besides the library's"""
+"""Names in `training/optimizer.py`, accepted besides the library's"""
 
 COUNT = (lambda value: value >= 1, "1 or more")
 NUMBER = (lambda value: value >= 0 and isfinite(value), "0 or more")
@@ -52,21 +52,21 @@ ACCEPTED: dict[str, tuple[Callable[[float], bool], str]] = {
     "validation_split": (lambda value: 0 < value < 1, "above 0 and below 1, e.g. 0.1"),
     "max_f1_drop": NUMBER,
 }
-"""Setting -> what it may be, for the program (which takes NaN for wrong) and in words; None is always accepted"""
+"""Setting -> what it may be, as a test (which NaN fails) and in words; None is always accepted"""
 
 
 def check_values(arguments: object) -> None:
-    """Hold a part of the settings to the values that are accepted.
+    """Check a part of the settings.
 
     Raises:
-        UserError: names every setting with another value.
+        UserError: a value is not accepted; the message names all of them.
     """
     if problems := find_wrong_values(arguments):
         raise UserError("\n".join(problems))
 
 
 def find_wrong_values(arguments: object) -> list[str]:
-    """Name every setting of a dataclass whose value could only fail later."""
+    """Describe every setting of a dataclass whose value could only fail later."""
     values = {name: value for name, value in vars(arguments).items() if name in ACCEPTED and value is not None}
     return [
         f"--{name} must be {ACCEPTED[name][1]}; got {value}."
@@ -76,7 +76,7 @@ def find_wrong_values(arguments: object) -> list[str]:
 
 
 def find_idle_training(training: "TrainingArguments") -> list[str]:
-    """Name what makes a training learn nothing; each of its values may be a good one by itself."""
+    """Describe what makes a training learn nothing; each of the values may be fine by itself."""
     epochs, steps = training.num_train_epochs, training.max_steps
     is_idle = steps == 0 or (steps < 0 and epochs == 0)
     if not (training.do_train and is_idle):
@@ -88,7 +88,7 @@ def find_idle_training(training: "TrainingArguments") -> list[str]:
 
 
 def find_unknown_optimizer(name: str) -> list[str]:
-    """Say that `--optim` is no optimizer, with the nearest name."""
+    """Describe an unknown `--optim`, with the nearest name."""
     # Here, because the help reads this file without the library.
     from transformers import TrainingArguments
     from transformers.training_args import OptimizerNames
@@ -101,10 +101,10 @@ def find_unknown_optimizer(name: str) -> list[str]:
 
 
 def find_unknown_trackers(names: Collection[str] | None) -> list[str]:
-    """Name what `--report_to` can't report to: nothing of that name, or a package that is not there.
+    """Describe what `--report_to` cannot report to: an unknown tracker, or one whose package is missing.
 
     Args:
-        names: As `TrainingArguments` resolved them: `all` and `none` are no names any more.
+        names: The trackers, after `TrainingArguments` has resolved `all` and `none`.
     """
     if not names:
         return []
