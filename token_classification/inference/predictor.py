@@ -8,8 +8,15 @@ from typing import Any, Self, TypedDict, TypeVar, get_args
 
 from token_classification.arguments.decoding import Decoder
 from token_classification.errors import UserError
+from token_classification.inference.display import MarkedText
 from token_classification.inference.engine import Engine, open_engine
-from token_classification.inference.entities import TextEntity, Thresholds, list_entities, read_thresholds
+from token_classification.inference.entities import (
+    TextEntity,
+    Thresholds,
+    list_entities,
+    list_entity_labels,
+    read_thresholds,
+)
 from token_classification.inference.words_of_text import Span, WordRule, find_words
 
 TextOrWords = str | Sequence[str]
@@ -100,6 +107,15 @@ class Predictor:
     ) -> list[TextTag] | list[list[TextTag]] | Iterator[list[TextTag]]:
         """Tag the words of a text, of a list of texts or of an iterator; see `__call__`."""
         return _answer_in_kind(texts, self._tag_chunk)
+
+    def display(self, text: TextOrWords) -> MarkedText:
+        """Mark the entities of a text: in colours where a notebook shows the result, in brackets where it is printed.
+
+        >>> predictor.display("Anna Smith moved to New York.")  # doctest: +SKIP
+        [Anna Smith: PER] moved to [New York: LOC].
+        """
+        [tagged] = self.tag_texts([text])
+        return MarkedText(tagged.text, self.find_entities(tagged), list_entity_labels(self.engine.label_set))
 
     def tag_texts(self, texts: Sequence[TextOrWords]) -> list[TaggedText]:
         """Tag the words of some texts at once."""
