@@ -118,6 +118,14 @@ def test_every_command_runs(page, least, user_folder, monkeypatch):
         assert names["run"].report.path.exists()
 
 
+def test_the_example_of_the_python_page_runs(user_folder):
+    page = ROOT / "docs" / "python.md"
+    [example] = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    names: dict = {}
+    exec(example, names)
+    assert names["run"].report.path.is_file()
+
+
 def test_every_way_from_text_to_entities_works(user_folder, tagger_folder):
     (user_folder / "ner-model").symlink_to(tagger_folder)
     page = ROOT / "docs" / "inference.md"
