@@ -109,11 +109,7 @@ class Predictor:
         return _answer_in_kind(texts, self._tag_chunk)
 
     def display(self, text: TextOrWords) -> MarkedText:
-        """Mark the entities of a text: in colours where a notebook shows the result, in brackets where it is printed.
-
-        >>> predictor.display("Anna Smith moved to New York.")  # doctest: +SKIP
-        [Anna Smith: PER] moved to [New York: LOC].
-        """
+        """Mark the entities of a text: a notebook shows the result in colours, `print` in brackets."""
         [tagged] = self.tag_texts([text])
         return MarkedText(tagged.text, self.find_entities(tagged), list_entity_labels(self.engine.label_set))
 
