@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,12 @@ import torch
 import yaml
 from accelerate.commands.config.config_args import load_config_from_file
 from conftest import ROOT, SENTENCES, write_sentences
+from forked_runs import ForkedRun, name_ranks, run_script
 from hub_stand_in import serve_hub
 from safetensors.torch import load_file
+from torch.distributed import init_device_mesh
+from torch.distributed.fsdp import fully_shard
+from trainers import make_trainer
 
 from token_classification.arguments.training import NerTrainingArguments
 from token_classification.errors import UserError
@@ -48,25 +53,6 @@ if log and "RANK" in os.environ:
     sys.addaudithook(note)
 """
 """A sitecustomize.py: each process of a launched group notes which files it opens for writing."""
-
-SHARDED_EVALUATION = """
-import json, sys
-from pathlib import Path
-from test_trainer import make_trainer
-from torch.distributed import init_device_mesh
-from torch.distributed.fsdp import fully_shard
-
-model, folder = map(Path, sys.argv[1:])
-trainer = make_trainer(model, folder, mixed_precision="no", use_cpu=True, per_device_eval_batch_size=1)
-whole = trainer.evaluate()
-mesh = init_device_mesh("cpu", (2,))
-for module in (*trainer.model.bert.encoder.layer, trainer.model):
-    fully_shard(module, mesh=mesh)
-trainer.is_fsdp_enabled = True
-sharded = trainer.evaluate()
-(folder / f"sharded-{trainer.args.process_index}.json").write_text(json.dumps([whole, sharded]))
-"""
-"""Evaluates a model, shards it over two processes as accelerate does on GPUs, and evaluates it again."""
 
 
 def read_commands() -> list[list[str]]:
@@ -126,7 +112,10 @@ def workplace(tmp_path_factory, bert_folder) -> Path:
 @pytest.fixture(scope="module")
 def one(workplace) -> Path:
     """The output folder of one process."""
-    finish(start(read_commands()[0], workplace))
+    program, script, *arguments = read_commands()[0]
+    assert (program, script) == ("python", "run_ner.py")
+    code, problems = ForkedRun(partial(run_script, arguments), workplace).finish()
+    assert code == 0, problems
     return workplace / "one"
 
 
@@ -144,7 +133,7 @@ def two(workplace) -> Path:
 @pytest.fixture(scope="module")
 def launched(workplace) -> Path:
     """That of two processes under accelerate, which write no log line before the end."""
-    finish(start([*read_commands()[2], "--logging_steps", "500"], workplace))
+    finish(start([*read_commands()[2], "--logging_steps", "500", "--report", "false"], workplace))
     return workplace / "launched"
 
 
@@ -152,7 +141,9 @@ def launched(workplace) -> Path:
 def nodes(workplace) -> tuple[Path, list[str]]:
     """That of two torchrun groups which find each other on a port, and what each printed."""
     port = str(find_free_port())
-    commands = [[part.replace("29400", port) for part in command] for command in read_commands()[3:]]
+    commands = [
+        [*(part.replace("29400", port) for part in command), "--report", "false"] for command in read_commands()[3:]
+    ]
     processes = [start(command, workplace) for command in commands]
     return workplace / "nodes", [finish(process) for process in processes]
 
@@ -232,7 +223,7 @@ def test_the_run_record_and_the_card_say_what_was_run(one, two):
 def test_only_the_first_process_speaks(workplace, two):
     first, second = ((workplace / "streams" / str(rank) / "stdout.log").read_text() for rank in (0, 1))
     assert first.count("\nvalidation: 19 sentences") == first.count("\ntest: 19 sentences") == 1
-    assert first.count("INFO - token_classification.story - train: 19 windows") == 1
+    assert first.count("train: 19 sentences") == 1
     assert [line for line in second.splitlines() if "WARNING" not in line] == []
 
 
@@ -252,13 +243,25 @@ def test_two_processes_download_once(bert_folder, tmp_path):
         assert any(request.endswith(f"/{name}") for request in downloads), name
 
 
-def test_a_sharded_model_is_evaluated_as_a_whole_one(workplace, bert_folder):
-    (workplace / "shard.py").write_text(SHARDED_EVALUATION)
-    places = [str(ROOT / "tests"), str(ROOT / "tests" / "training"), str(ROOT)]
-    command = ["torchrun", "--standalone", "--nproc_per_node", "2", "shard.py", bert_folder, workplace]
-    finish(start(command, workplace, PYTHONPATH=os.pathsep.join(places)))
+def evaluate_sharded(model: Path, folder: Path) -> int:
+    """Evaluate a model, shard it over two processes as accelerate does on GPUs, and evaluate it again."""
+    trainer = make_trainer(model, folder, mixed_precision="no", use_cpu=True, per_device_eval_batch_size=1)
+    whole = trainer.evaluate()
+    mesh = init_device_mesh("cpu", (2,))
+    for module in (*trainer.model.bert.encoder.layer, trainer.model):
+        fully_shard(module, mesh=mesh)
+    trainer.is_fsdp_enabled = True
+    sharded = trainer.evaluate()
+    (folder / f"sharded-{trainer.args.process_index}.json").write_text(json.dumps([whole, sharded]))
+    return 0
+
+
+def test_a_sharded_model_is_evaluated_as_a_whole_one(bert_folder, tmp_path):
+    evaluate = partial(evaluate_sharded, bert_folder, tmp_path)
+    runs = [ForkedRun(evaluate, tmp_path / f"rank-{rank}", place) for rank, place in enumerate(name_ranks(2))]
+    assert [(code, problems) for code, problems in (run.finish() for run in runs) if code != 0] == []
     for rank in (0, 1):
-        whole, sharded = json.loads((workplace / f"sharded-{rank}.json").read_text())
+        whole, sharded = json.loads((tmp_path / f"sharded-{rank}.json").read_text())
         assert sharded["eval_loss"] == pytest.approx(whole["eval_loss"], rel=TOLERANCE)
         for name in ("eval_f1", "eval_accuracy", "eval_words", "eval_samples"):
             assert sharded[name] == whole[name], name

@@ -1,27 +1,26 @@
-"""A run that is killed again and again ends with the weights of one that was left alone."""
+"""A run that is interrupted again and again ends with the weights of one that was left alone."""
 
-import os
 import random
 import re
-import subprocess
-import sys
+import signal
+from functools import partial
 from pathlib import Path
 
-import psutil
 import pytest
 import torch
-from conftest import ROOT, SENTENCES, configure_tiny_bert, write_sentences
+from conftest import SENTENCES, configure_tiny_bert, write_sentences
+from forked_runs import ForkedRun, name_ranks, run_script
 from transformers import BertModel
 
-KILLS = 3
-LAST_LINE_BEFORE_KILL = 30
-STEPS = KILLS * LAST_LINE_BEFORE_KILL
-"""More than the kills can let through"""
+KILLS = 2
+LAST_LINE_BEFORE_KILL = 20
+STEPS = (KILLS + 1) * LAST_LINE_BEFORE_KILL
+"""More than the interruptions can let through"""
 SETTINGS = f"""--do_train --do_eval --max_steps {STEPS} --per_device_train_batch_size 2 --learning_rate 1e-3
     --lr_scheduler_type constant --mixed_precision no --use_cpu --disable_tqdm true --logging_steps 1
     --resume_from_checkpoint auto --save_strategy steps --save_steps 3 --save_total_limit 2
-    --eval_strategy steps --eval_steps 7"""
-LAUNCHER = "-m torch.distributed.run --standalone --nproc_per_node {}"
+    --eval_strategy steps --eval_steps 7 --report false"""
+STOPPED = r"stopped by SIGTERM; \S+/checkpoint-(\d+) is saved\. To go on: .*--resume_from_checkpoint auto"
 
 pytestmark = pytest.mark.slow
 
@@ -31,23 +30,27 @@ class Job:
 
     def __init__(self, model: Path, file: Path, output: Path, processes: int = 1):
         files = f"--model_name_or_path {model} --train_file {file} --validation_file {file} --output_dir {output}"
-        launcher = [] if processes == 1 else LAUNCHER.format(processes).split()
-        self.command = [sys.executable, *launcher, str(ROOT / "run_ner.py"), *files.split(), *SETTINGS.split()]
-        self.output = output
+        self.arguments = [*files.split(), *SETTINGS.split()]
+        self.output, self.processes = output, processes
 
-    def start(self) -> subprocess.Popen:
+    def start(self) -> list[ForkedRun]:
         """Start, or go on."""
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)}
-        return subprocess.Popen(
-            self.command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=ROOT
-        )
+        call = partial(run_script, self.arguments)
+        return [
+            ForkedRun(call, self.output.parent / f"rank-{rank}", environment)
+            for rank, environment in enumerate(name_ranks(self.processes))
+        ]
 
     def finish(self) -> bytes:
         """Start or go on, and run to the end; gives the weights."""
-        process = self.start()
-        _, problems = process.communicate()
-        assert process.returncode == 0, problems
+        for run in self.start():
+            code, problems = run.finish()
+            assert code == 0, problems
         return (self.output / "model.safetensors").read_bytes()
+
+    def find_last_checkpoint(self) -> str:
+        """The step of the last checkpoint."""
+        return str(max(int(path.name.split("-")[1]) for path in self.output.glob("checkpoint-*")))
 
 
 @pytest.fixture(scope="module")
@@ -72,54 +75,43 @@ def undisturbed(model, file, tmp_path_factory) -> bytes:
     return Job(model, file, tmp_path_factory.mktemp("undisturbed") / "out").finish()
 
 
-def wait_for_line(process: subprocess.Popen, number: int) -> None:
+def wait_for_line(run: ForkedRun, number: int) -> None:
     """Read the lines of the training's steps and evaluations, up to a given one."""
-    for line in process.stdout:
+    for line in run.lines:
         number -= "'loss'" in line or "'eval_loss'" in line
         if number == 0:
             return
-    pytest.fail(f"the run ended by itself: {process.stderr.read()}")
+    pytest.fail(f"the run ended by itself: {run.finish()}")
 
 
-def test_a_killed_run_ends_with_the_same_weights(model, file, undisturbed, tmp_path):
+def test_an_interrupted_run_ends_with_the_same_weights(model, file, undisturbed, tmp_path):
     numbers = random.Random(0)
     job = Job(model, file, tmp_path / "out")
     for _ in range(KILLS):
-        process = job.start()
-        wait_for_line(process, numbers.randint(1, LAST_LINE_BEFORE_KILL))
-        process.kill()
-        process.communicate()
+        [run] = job.start()
+        wait_for_line(run, numbers.randint(1, LAST_LINE_BEFORE_KILL))
+        run.process.kill()
+        assert run.finish()[0] == -signal.SIGKILL
+    [run] = job.start()
+    wait_for_line(run, LAST_LINE_BEFORE_KILL)
+    run.process.terminate()
+    code, message = run.finish()
+    assert code == 143
+    assert re.match(STOPPED, message.splitlines()[-1])[1] == job.find_last_checkpoint()
     assert not (job.output / "train_results.json").exists()
     assert job.finish() == undisturbed
 
 
-def test_sigterm_saves_says_how_to_go_on_and_ends_with_143(model, file, undisturbed, tmp_path):
-    job = Job(model, file, tmp_path / "out")
-    process = job.start()
-    wait_for_line(process, 26)
-    process.terminate()
-    _, message = process.communicate()
-    assert process.returncode == 143
-    last = message.splitlines()[-1]
-    step = int(re.match(r"stopped by SIGTERM; .*/checkpoint-(\d+) is saved\. To go on: ", last)[1])
-    assert "--resume_from_checkpoint auto" in last
-    assert step == max(int(path.name.split("-")[1]) for path in job.output.glob("checkpoint-*"))
-    assert job.finish() == undisturbed
-
-
 def test_of_two_processes_none_leaves_alone(model, file, tmp_path):
-    undisturbed = Job(model, file, tmp_path / "undisturbed", processes=2).finish()
+    undisturbed = Job(model, file, tmp_path / "undisturbed" / "out", processes=2).finish()
     job = Job(model, file, tmp_path / "out", processes=2)
-    for told in ("the launcher", "one process"):
-        process = job.start()
-        wait_for_line(process, 20)
-        workers = psutil.Process(process.pid).children()
-        assert len(workers) == 2
-        (process if told == "the launcher" else workers[1]).terminate()
-        _, message = process.communicate()
-        # The launcher's code; each of the two says how to go on, possibly both in one line.
-        assert process.returncode == 1
-        stopped = re.findall(r"stopped by SIGTERM; \S+/checkpoint-(\d+) is saved\. To go on: ", message)
-        last = max(int(path.name.split("-")[1]) for path in job.output.glob("checkpoint-*"))
-        assert stopped == [str(last)] * 2, told
+    for told in ([0, 1], [1]):
+        runs = job.start()
+        wait_for_line(runs[0], LAST_LINE_BEFORE_KILL)
+        for rank in told:
+            runs[rank].process.terminate()
+        for code, message in [run.finish() for run in runs]:
+            assert code == 143, told
+            # Each says how to go on.
+            assert re.match(STOPPED, message.splitlines()[-1])[1] == job.find_last_checkpoint(), told
     assert job.finish() == undisturbed
