@@ -77,7 +77,7 @@ class Recipe:
     """Where the trained model is written; None: into `output_dir`"""
     callbacks: Sequence[TrainerCallback] = ()
     """Are told of the training's steps"""
-    on_results: Callable | None = None
+    on_results: Callable[[Any, Any], None] | None = None
     """Is called with each evaluated `AlignedSplit` and the `SplitResults` that the model made of it"""
 
 

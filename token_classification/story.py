@@ -5,7 +5,6 @@ import sys
 import time
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from pathlib import Path
 
 from transformers import set_seed
 from transformers.trainer_utils import speed_metrics
@@ -62,7 +61,7 @@ def main(argv: list[str] | None = None) -> int:
 def lock_output(arguments: RunArguments) -> AbstractContextManager[None]:
     """Keep other commands out of the output folder; the first process does it for all of them."""
     training = arguments.training
-    return lock_folder(Path(training.output_dir), "--output_dir") if training.process_index == 0 else nullcontext()
+    return lock_folder(training.folder, "--output_dir") if training.process_index == 0 else nullcontext()
 
 
 def score_export(arguments: RunArguments, *, corpus: Corpus) -> dict[str, SplitResults]:
@@ -75,7 +74,7 @@ def score_export(arguments: RunArguments, *, corpus: Corpus) -> dict[str, SplitR
         UserError: something wrong with the model, or files in the output folder that are not this tool's.
     """
     check_outputs(arguments, DEFAULT_RECIPE)
-    decoding, folder = arguments.decoding, Path(arguments.training.output_dir or "")
+    decoding, folder = arguments.decoding, arguments.training.folder
     engine = open_engine(
         arguments.model.model_name_or_path,
         max_seq_length=decoding.max_seq_length,
@@ -164,7 +163,7 @@ def walk(
     for split, rows in aligned.items():
         logger.info("%s: %s", split, rows.describe())
 
-    with explain_write_errors(training.output_dir):
+    with explain_write_errors(training.folder):
         # 5. Train.
         class_weights = weigh_classes(corpus, label_set) if recipe.balances_classes else None
         trainer = build_trainer(model, aligner, aligned, arguments, recipe, class_weights)

@@ -191,7 +191,7 @@ def test_loss_and_gradients_are_those_of_padded_windows(folder, is_tuned, tmp_pa
     trainer.model.train()
     seen = []
     with tuned_for_cpu(trainer.model, trainer.train_dataset.split, trainer.data_collator.pad_id, trainer.args):
-        for collator in (trainer.data_collator, trainer.collator):
+        for collator in (trainer.data_collator, trainer.tagger.collator):
             batch = collator(windows)
             labels = batch.pop("labels")
             trainer.model.zero_grad()

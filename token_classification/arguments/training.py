@@ -24,6 +24,8 @@ from token_classification.hardware import has_accelerator, multiplies_bf16
 LAUNCHED_PRECISION = "ACCELERATE_MIXED_PRECISION"
 """Environment variable in which `accelerate launch` passes on its `--mixed_precision`"""
 
+Precision = Literal["auto", "no", "bf16", "fp16"]
+
 
 @dataclass
 class NerTrainingArguments(TrainingArguments):
@@ -47,9 +49,7 @@ class NerTrainingArguments(TrainingArguments):
             "Batches and loss stay the same. Models that cannot do this are padded, with a warning."
         },
     )
-    mixed_precision: Literal["auto", "no", "bf16", "fp16"] = field(
-        default="auto", metadata={"help": TRAINING_FLAGS["mixed_precision"].help}
-    )
+    mixed_precision: Precision = field(default="auto", metadata={"help": TRAINING_FLAGS["mixed_precision"].help})
     logging_nan_inf_filter: bool = field(
         default=False,
         metadata={

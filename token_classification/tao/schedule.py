@@ -244,7 +244,7 @@ def translate_schedule(sched: DictConfig | None) -> NamedSchedule | None:
     return NamedSchedule(str(name), options)
 
 
-def plan_course(name: str, lr: float, max_steps: int, settings: Mapping[str, object]) -> Course:
+def plan_course(name: str, lr: float, max_steps: int, settings: Mapping[str, Any]) -> Course:
     """Work out the turning points of a schedule that is a formula.
 
     A hold of no steps ends with the warm-up, also for PolynomialHoldDecayAnnealing, which in NeMo then jumps.
@@ -271,7 +271,7 @@ def plan_course(name: str, lr: float, max_steps: int, settings: Mapping[str, obj
     )
 
 
-def _count_steps(stretch: str, settings: Mapping[str, object], max_steps: int) -> int:
+def _count_steps(stretch: str, settings: Mapping[str, Any], max_steps: int) -> int:
     """Steps of a stretch of the schedule, from `{stretch}_steps` or, rounded down, from `{stretch}_ratio`."""
     steps, ratio = settings.get(f"{stretch}_steps"), settings.get(f"{stretch}_ratio")
     if steps is not None and ratio is not None:
@@ -282,7 +282,7 @@ def _count_steps(stretch: str, settings: Mapping[str, object], max_steps: int) -
     return steps if steps is not None else int((ratio or 0) * max_steps)
 
 
-def _check_settings(name: str, settings: Mapping[str, object]) -> None:
+def _check_settings(name: str, settings: Mapping[str, Any]) -> None:
     if name not in OPTIONS:
         near, *_ = [*find_nearest(name, OPTIONS), "WarmupAnnealing"]
         hint = f"model.optim.sched.name={near}"

@@ -6,7 +6,10 @@ read off it, so it imports no library.
 
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 OPEN = "???"
 """Stands for a value that has to be given"""
@@ -14,6 +17,8 @@ OPEN = "???"
 
 @dataclass
 class TokenizerSpec:
+    """What cuts words into sub-tokens."""
+
     tokenizer_name: str | None = "${model.language_model.pretrained_model_name}"
     vocab_file: str | None = None
     tokenizer_model: str | None = None
@@ -21,6 +26,8 @@ class TokenizerSpec:
 
 @dataclass
 class LanguageModelSpec:
+    """The encoder, and what its weights start from."""
+
     pretrained_model_name: str = "bert-base-uncased"
     lm_checkpoint: str | None = None
     config_file: str | None = None
@@ -29,6 +36,8 @@ class LanguageModelSpec:
 
 @dataclass
 class HeadSpec:
+    """The layers on the encoder."""
+
     num_fc_layers: int = 2
     fc_dropout: float = 0.5
     activation: str = "relu"
@@ -37,6 +46,8 @@ class HeadSpec:
 
 @dataclass
 class DatasetSpec:
+    """How sentences become batches."""
+
     max_seq_length: int | None = None
     pad_label: str = "O"
     ignore_extra_tokens: bool = False
@@ -49,11 +60,15 @@ class DatasetSpec:
 
 @dataclass
 class ClassLabelsSpec:
+    """Where the label map is in a data folder."""
+
     class_labels_file: str = "label_ids.csv"
 
 
 @dataclass
 class OptimSpec:
+    """The optimizer with its rates, and its schedule."""
+
     name: str = "adam"
     lr: float = 5e-5
     head_lr: float | None = None
@@ -76,6 +91,8 @@ class OptimSpec:
 
 @dataclass
 class ModelSpec:
+    """What is trained."""
+
     label_ids: str | None = None
     decoder: str | None = None
     tokenizer: TokenizerSpec = field(default_factory=TokenizerSpec)
@@ -88,6 +105,8 @@ class ModelSpec:
 
 @dataclass
 class SplitSpec:
+    """A split that is evaluated."""
+
     text_file: str = ""
     labels_file: str = ""
     shuffle: bool = False
@@ -97,6 +116,8 @@ class SplitSpec:
 
 @dataclass
 class TrainingSplitSpec:
+    """The split that is learnt from."""
+
     text_file: str = "text_train.txt"
     labels_file: str = "labels_train.txt"
     shuffle: bool = True
@@ -109,6 +130,8 @@ class TrainingSplitSpec:
 
 @dataclass
 class TrainerSpec:
+    """How long to train, and on what."""
+
     gpus: int = 1
     num_nodes: int | None = 1
     max_epochs: int | None = 5
@@ -124,6 +147,8 @@ class TrainerSpec:
 
 @dataclass
 class CheckpointSpec:
+    """Which epochs are kept, and by which score."""
+
     monitor: str = "val_loss"
     mode: str = "auto"
     save_top_k: int = 3
@@ -132,6 +157,8 @@ class CheckpointSpec:
 
 @dataclass
 class EarlyStoppingSpec:
+    """When a training ends before its last epoch."""
+
     monitor: str = "val_loss"
     mode: str = "auto"
     min_delta: float = 0.001
@@ -140,6 +167,8 @@ class EarlyStoppingSpec:
 
 @dataclass
 class ExpManagerSpec:
+    """Where a run goes on, and what it keeps."""
+
     explicit_log_dir: str | None = None
     name: str = "trained-model"
     resume_if_exists: bool = True
@@ -153,6 +182,8 @@ class ExpManagerSpec:
 
 @dataclass
 class Spec:
+    """All keys of all commands."""
+
     restore_from: str | None = None
     data_dir: str | None = None
     model: ModelSpec = field(default_factory=ModelSpec)
@@ -260,9 +291,11 @@ def list_defaults() -> dict[str, Any]:
     return _list_defaults(Spec(), "")
 
 
-def _list_defaults(section: Any, prefix: str) -> dict[str, Any]:
+def _list_defaults(section: "DataclassInstance", prefix: str) -> dict[str, Any]:
     defaults: dict[str, Any] = {}
     for item in fields(section):
         key, value = f"{prefix}{item.name}", getattr(section, item.name)
-        defaults |= _list_defaults(value, f"{key}.") if is_dataclass(value) else {key: value}
+        defaults |= (
+            _list_defaults(value, f"{key}.") if is_dataclass(value) and not isinstance(value, type) else {key: value}
+        )
     return defaults

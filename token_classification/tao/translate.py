@@ -7,7 +7,7 @@ import json
 import logging
 from dataclasses import replace
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from omegaconf import DictConfig, OmegaConf
 from transformers import BertTokenizer
@@ -94,7 +94,7 @@ def _find_config(language_model: DictConfig, results: Path) -> str | None:
     return str(folder)
 
 
-def _read_config_file(path: Path) -> dict:
+def _read_config_file(path: Path) -> dict[str, Any]:
     """The settings of an encoder's config.json."""
     try:
         settings = json.loads(read_text(path))
@@ -171,8 +171,9 @@ def keep_head(recipe: Recipe) -> Recipe:
 
 def translate_data(spec: DictConfig, files: dict[str, str]) -> DataArguments:
     """The data files, for the record."""
-    names = {"train": "train_file", "validation": "validation_file", "test": "test_file"}
-    return DataArguments(**{names[split]: path for split, path in files.items()})
+    return DataArguments(
+        train_file=files.get("train"), validation_file=files.get("validation"), test_file=files.get("test")
+    )
 
 
 def translate_decoding(spec: DictConfig) -> DecodingArguments:

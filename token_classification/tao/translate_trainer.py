@@ -1,12 +1,13 @@
 """The trainer of a spec in the words of the engine: how long, on what, in which precision, and what is kept."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 from omegaconf import DictConfig
 from transformers.integrations import is_tensorboard_available, is_wandb_available
 
-from token_classification.arguments.training import NerTrainingArguments
+from token_classification.arguments.training import NerTrainingArguments, Precision
 from token_classification.errors import UserError
 from token_classification.extras import describe_missing
 from token_classification.hardware import has_accelerator, multiplies_bf16
@@ -17,7 +18,7 @@ logger = logging.getLogger(__name__)
 MONITORED = {"val_loss": "eval_loss", "f1": "eval_f1", "precision": "eval_precision", "recall": "eval_recall"}
 """NeMo's name of a monitored score -> ours. f1, precision and recall are those of entities."""
 
-PRECISIONS = {
+PRECISIONS: dict[str, Precision] = {
     "auto": "auto",
     **dict.fromkeys(("32", "32-true", "None"), "no"),
     **dict.fromkeys(("16", "16-mixed"), "fp16"),
@@ -146,7 +147,7 @@ def wants_cpu(trainer: DictConfig) -> bool:
     return ACCELERATORS.get(accelerator) == "cpu" or trainer.gpus == 0
 
 
-def choose_precision(precision: str | None, on_cpu: bool) -> str:
+def choose_precision(precision: str | None, on_cpu: bool) -> Precision:
     """`--mixed_precision` for `trainer.precision`; float16 needs a GPU, and on a CPU another takes its place, aloud.
 
     Raises:
@@ -167,7 +168,7 @@ def choose_precision(precision: str | None, on_cpu: bool) -> str:
 
 def choose_loggers(manager: DictConfig) -> list[str]:
     """Where Trainer reports to; a logger that is not installed is left out, aloud: nothing else depends on it."""
-    wanted = {
+    wanted: dict[str, tuple[bool, Callable[[], bool]]] = {
         "tensorboard": (manager.create_tensorboard_logger, is_tensorboard_available),
         "wandb": (manager.create_wandb_logger, is_wandb_available),
     }

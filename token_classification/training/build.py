@@ -14,6 +14,7 @@ from token_classification.recipe import Recipe
 from token_classification.scoring.decode import build_viterbi
 from token_classification.scoring.metrics import list_metrics
 from token_classification.training.early_stopping import StopEarly
+from token_classification.training.evaluation import WordTagger
 from token_classification.training.packing import choose_collator
 from token_classification.training.survival.continuation import describe_training
 from token_classification.training.survival.watchdog import Watchdog
@@ -28,7 +29,7 @@ def build_trainer(
     recipe: Recipe,
     class_weights: torch.Tensor | None,
 ) -> NerTrainer:
-    """The trainer that the arguments and the recipe of a run ask for.
+    """Build the trainer that the arguments and the recipe of a run ask for.
 
     Raises:
         UserError: the best model is to be chosen by a score that there will not be.
@@ -45,12 +46,15 @@ def build_trainer(
         args=training,
         tokenizer=aligner.tokenizer,
         label_set=label_set,
-        collator=collator,
+        tagger=WordTagger(
+            collator,
+            token_budget=training.per_device_eval_batch_size * aligner.window_length,
+            decoder=build_viterbi(label_set) if arguments.decoding.decoder == "viterbi" else None,
+            class_weights=class_weights,
+        ),
         training_collator=choose_collator(model, collator, aligned.get("train"), training, aligner.window_length),
-        window_length=aligner.window_length,
         train_split=aligned.get("train"),
         eval_split=aligned.get("validation"),
-        decoder=build_viterbi(label_set) if arguments.decoding.decoder == "viterbi" else None,
         with_type_metrics=arguments.report.return_entity_level_metrics,
         class_weights=class_weights,
         recipe=recipe,
@@ -61,12 +65,12 @@ def build_trainer(
 
 
 def _check_best_metric(validation: AlignedSplit | None, label_set: LabelSet, arguments: RunArguments) -> None:
-    """The library looks for the score after the first evaluation only, when an epoch is lost."""
+    """Look for the score before the first epoch; the library looks after it, when that epoch is lost."""
     name = arguments.training.metric_for_best_model
     if name is None or not arguments.training.do_train or validation is None:
         return
     with_types = arguments.report.return_entity_level_metrics
-    names = list_metrics(validation.gold, label_set.scheme, with_types)
+    names = list_metrics(validation.gold or [], label_set.scheme, with_types)
     if name.removeprefix("eval_") in names:
         return
     hint = "" if with_types else "; with --return_entity_level_metrics also those of each type"

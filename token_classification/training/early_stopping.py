@@ -16,7 +16,7 @@ class StopEarly(TrainerCallback):
     here a slow rise counts, as soon as it adds up to `min_delta`.
     """
 
-    def __init__(self, rule: EarlyStopping):
+    def __init__(self, rule: EarlyStopping) -> None:
         self.rule = rule
         self.best: float | None = None
         self.waited = 0
@@ -50,11 +50,11 @@ class StopEarly(TrainerCallback):
         args: TrainingArguments,
         state: TrainerState,
         control: TrainerControl,
-        metrics: dict[str, float],
+        metrics: dict[str, float] | None = None,
         **kwargs: object,
     ) -> None:
         """Take in an evaluation, and end the training if it was one too many."""
-        self.see(metrics[self.rule.metric])
+        self.see((metrics or {})[self.rule.metric])
         if self.is_over:
             control.should_training_stop = True
             if state.is_world_process_zero:

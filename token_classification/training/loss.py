@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import torch
 from torch.nn import functional
@@ -39,10 +39,11 @@ class LabelLoss:
             labels: int64, (batch, length), -100 where there is none.
             num_items_in_batch: `weigh` of all micro-batches of the step, on all processes; None: these are all.
         """
-        weights = None if self.class_weights is None else self.class_weights.to(outputs.logits.device)
+        logits = cast(torch.Tensor, outputs.logits)
+        weights = None if self.class_weights is None else self.class_weights.to(logits.device)
         # A sum, not a mean: a part without any label then adds 0, where a mean would be NaN.
         summed = functional.cross_entropy(
-            outputs.logits.flatten(0, 1).float(),
+            logits.flatten(0, 1).float(),
             labels.flatten(),
             weight=weights,
             ignore_index=IGNORED_LABEL,

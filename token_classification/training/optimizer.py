@@ -1,6 +1,6 @@
 """Optimizers by name, all of them torch's own, and a learning rate of its own for the head."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,6 +67,24 @@ class NamedOptimizer:
         # Calls of different classes with what each of them takes.
         build: Any = OPTIMIZERS[self.name][0]
         return build(groups, lr=self.lr, **decay, **self.options)
+
+
+def group_parameters(model: nn.Module, weight_decay: float, decayed: Iterable[str] | None) -> list[dict[str, Any]]:
+    """Group the parameters that are trained by their weight decay.
+
+    Args:
+        model: The model.
+        weight_decay: Of those that have one.
+        decayed: Their names, the others have none; None: all have it.
+    """
+    trained = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
+    if decayed is None:
+        return [{"params": list(trained.values()), "weight_decay": weight_decay}]
+    names = set(decayed)
+    return [
+        {"params": [trained[name] for name in trained if name in names], "weight_decay": weight_decay},
+        {"params": [trained[name] for name in trained if name not in names], "weight_decay": 0.0},
+    ]
 
 
 def set_head_learning_rate(optimizer: optim.Optimizer, model: PreTrainedModel, rate: float) -> None:

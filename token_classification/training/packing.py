@@ -4,6 +4,7 @@ import heapq
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
@@ -107,12 +108,13 @@ def plan_rows(lengths: Sequence[int], longest_row: int) -> list[list[int]]:
         length = round_up(longest, longest_row)
         return len(rows) * length * (length + EVEN_LENGTH)
 
-    return sorted(min(plans, key=measure_cost))
+    costs = [measure_cost(rows) for rows in plans]
+    return sorted(plans[costs.index(min(costs))])
 
 
 def share_out(lengths: Sequence[int], count: int) -> list[list[int]]:
     """Share windows out over `count` rows: the longest first, each to the row that is shortest then (Graham, 1969)."""
-    rows = [(0, number, []) for number in range(count)]
+    rows: list[tuple[int, int, list[int]]] = [(0, number, []) for number in range(count)]
     for place in sorted(range(len(lengths)), key=lambda place: -lengths[place]):
         filled, number, row = rows[0]
         heapq.heapreplace(rows, (filled + lengths[place], number, [*row, place]))
@@ -166,14 +168,14 @@ def choose_collator(
 
 def find_obstacle(model: PreTrainedModel, training: NerTrainingArguments) -> str | None:
     """Why the windows of this model or run can't share rows, as far as settings tell; None: nothing is in the way."""
-    config = model.base_model.config
+    config = cast(PreTrainedModel, model.base_model).config
     if config._attn_implementation != "sdpa":
         return f"attention of the kind {config._attn_implementation} takes no mask between positions"
     if set(getattr(config, "layer_types", None) or ["full_attention"]) != {"full_attention"}:
         return "its attention has a reach of its own, which a mask between positions would replace"
     if training.include_num_input_tokens_seen == "non_padding":
         return "--include_num_input_tokens_seen counts the positions of a plain mask"
-    if training.accelerator_config.dispatch_batches:
+    if getattr(training.accelerator_config, "dispatch_batches", None):
         return "dispatch_batches cuts batches by rows"
     return None
 

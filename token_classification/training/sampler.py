@@ -9,6 +9,7 @@ from torch.utils.data import Sampler
 from transformers.trainer_pt_utils import get_length_grouped_indices
 
 from token_classification.alignment.align import AlignedSplit
+from token_classification.arguments.training import NerTrainingArguments
 from token_classification.data.labels import IGNORED_LABEL
 
 
@@ -26,7 +27,7 @@ class WindowSampler(Sampler[int]):
     `blanks` times the number behind the last window comes at the end (see `SplitWithBlank`).
     """
 
-    def __init__(self, lengths: np.ndarray, batch_size: int, seed: int, is_grouped: bool, blanks: int = 0):
+    def __init__(self, lengths: np.ndarray, batch_size: int, seed: int, is_grouped: bool, blanks: int = 0) -> None:
         self.lengths = lengths.tolist()
         self.batch_size = batch_size
         self.seed = seed
@@ -72,7 +73,7 @@ class SplitWithBlank:
     window adds nothing to loss and gradient.
     """
 
-    def __init__(self, split: AlignedSplit):
+    def __init__(self, split: AlignedSplit) -> None:
         self.split = split
         shortest = split.windows[int(split.windows.lengths.argmin())]
         self.blank = {**shortest, "labels": np.full_like(shortest["labels"], IGNORED_LABEL)}
@@ -83,3 +84,25 @@ class SplitWithBlank:
 
     def __getitem__(self, window: int) -> dict[str, np.ndarray]:
         return self.blank if window == len(self.split) else self.split[window]
+
+
+def build_sampler(
+    dataset: SplitWithBlank, training: NerTrainingArguments, batch_size: int, is_packed: bool
+) -> WindowSampler:
+    """Build the sampler of a training that asks for none of the library's.
+
+    Args:
+        dataset: What is learnt from.
+        training: Seed, accumulation and processes.
+        batch_size: Windows of a batch on one process.
+        is_packed: Whether the windows of a batch share rows, and need not be of like lengths.
+    """
+    shared_batch = batch_size * training.world_size
+    is_filled = training.world_size > 1 and not training.dataloader_drop_last
+    return WindowSampler(
+        dataset.split.windows.lengths,
+        batch_size=shared_batch * training.gradient_accumulation_steps,
+        seed=training.seed if training.data_seed is None else training.data_seed,
+        is_grouped=training.train_sampling_strategy == "group_by_length" or not is_packed,
+        blanks=-len(dataset) % shared_batch if is_filled else 0,
+    )

@@ -1,5 +1,7 @@
 """Attention for training on the CPU, in the precision of the run."""
 
+from typing import Any
+
 import torch
 from torch import nn
 from transformers import AttentionInterface, AttentionMaskInterface
@@ -20,7 +22,7 @@ def attend(
     attention_mask: torch.Tensor | None,
     dropout: float = 0.0,
     scaling: float | None = None,
-    **options: object,
+    **options: Any,  # noqa: ANN401 - the library hands on whatever a model gives
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
     """Scaled dot-product attention (Vaswani et al., 2017) as transformers' `AttentionInterface` calls it.
 

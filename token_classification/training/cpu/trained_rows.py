@@ -1,10 +1,14 @@
 """Embeddings of the sub-tokens that a training can see, apart from the rest of the vocabulary."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional
+
+State = dict[str, Any]
+"""What an optimizer or a module saves"""
 
 
 class TrainedRows(nn.Module):
@@ -17,7 +21,7 @@ class TrainedRows(nn.Module):
     The module looks like the table that it stands for: `state_dict` holds the one entry `weight` with all rows.
     """
 
-    def __init__(self, table: nn.Embedding, sub_tokens: torch.Tensor):
+    def __init__(self, table: nn.Embedding, sub_tokens: torch.Tensor) -> None:
         """Take the place of a table.
 
         Args:
@@ -72,10 +76,10 @@ class TrainedRows(nn.Module):
         whole[self.sub_tokens] = values
         return whole
 
-    def _save_to_state_dict(self, destination: dict, prefix: str, keep_vars: bool) -> None:
+    def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
         destination[f"{prefix}weight"] = self.weight if keep_vars else self.weight.detach()
 
-    def _load_from_state_dict(self, state_dict: dict, prefix: str, *others: object) -> None:
+    def _load_from_state_dict(self, state_dict: State, prefix: str, *others: object) -> None:
         with torch.no_grad():
             self.table.weight.copy_(state_dict[f"{prefix}weight"])
             self.rows.copy_(self.table.weight[self.sub_tokens])
@@ -91,15 +95,15 @@ def keep_state_whole(optimizer: torch.optim.Optimizer, embeddings: nn.Module) ->
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     number = next(place for place, parameter in enumerate(parameters) if parameter is embeddings.rows)
 
-    def replace_state(state_dict: dict, shape: torch.Size, change: Callable[[torch.Tensor], torch.Tensor]) -> dict:
+    def replace_state(state_dict: State, shape: torch.Size, change: Callable[[torch.Tensor], torch.Tensor]) -> State:
         state = state_dict["state"].get(number, {})
         changed = {name: change(value) if value.shape == shape else value for name, value in state.items()}
         return {**state_dict, "state": {**state_dict["state"], number: changed}} if state else state_dict
 
-    def save(_: torch.optim.Optimizer, state_dict: dict) -> dict:
+    def save(_: torch.optim.Optimizer, state_dict: State) -> State:
         return replace_state(state_dict, embeddings.rows.shape, embeddings.widen)
 
-    def load(_: torch.optim.Optimizer, state_dict: dict) -> dict:
+    def load(_: torch.optim.Optimizer, state_dict: State) -> State:
         return replace_state(state_dict, embeddings.table.weight.shape, lambda value: value[embeddings.sub_tokens])
 
     optimizer.register_state_dict_post_hook(save)

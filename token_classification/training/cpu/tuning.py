@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 import numpy as np
 import torch
@@ -37,7 +38,7 @@ def tuned_for_cpu(
         yield
         return
     # A deep head has a config of its own around that of the encoder.
-    encoder = model.base_model
+    encoder = cast(PreTrainedModel, model.base_model)
     attention = encoder.config._attn_implementation
     table = model.get_input_embeddings()
     replace_dropout(model, nn.Dropout, CheapDropout)
@@ -52,8 +53,9 @@ def tuned_for_cpu(
         with limited_kernel_cache():
             yield
     finally:
-        if isinstance(model.get_input_embeddings(), TrainedRows):
-            model.get_input_embeddings().write_back()
+        trained = model.get_input_embeddings()
+        if isinstance(trained, TrainedRows):
+            trained.write_back()
             model.set_input_embeddings(table)
         encoder.set_attn_implementation(attention)
         replace_dropout(model, CheapDropout, nn.Dropout)

@@ -28,11 +28,12 @@ def find_checkpoint(training: NerTrainingArguments) -> str | None:
     Raises:
         UserError: the folder holds something else, or can't be written to, or there is no such checkpoint.
     """
-    given = (training.resume_from_checkpoint or "false").lower()
-    folder = Path(training.output_dir)
+    path = training.resume_from_checkpoint or "false"
+    given = path.lower()
+    folder = training.folder
     _check_writable(folder)
     if given not in ("true", "auto", "false"):
-        return _check_given(training.resume_from_checkpoint, folder)
+        return _check_given(path, folder)
     if training.overwrite_output_dir and given == "false":
         if training.should_save:
             _retire_checkpoints(folder)

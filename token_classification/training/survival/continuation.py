@@ -10,8 +10,10 @@ import logging
 from collections.abc import Mapping
 from math import isfinite
 from pathlib import Path
+from typing import Any, cast
 
 from safetensors import safe_open
+from torch import nn
 from transformers import PreTrainedModel
 
 from token_classification.alignment.align import AlignedSplit
@@ -46,7 +48,7 @@ def describe_training(
     label_set: LabelSet,
     arguments: RunArguments,
     recipe: Recipe,
-) -> dict:
+) -> dict[str, Any]:
     """Give the record of a training that is about to begin or to go on.
 
     Args:
@@ -67,13 +69,13 @@ def describe_training(
     return json.loads(dump_json(record))
 
 
-def write_record(checkpoint: Path, record: Mapping) -> None:
+def write_record(checkpoint: Path, record: Mapping[str, Any]) -> None:
     """Write the record of a training into the folder of a checkpoint, which is made if needed."""
     checkpoint.mkdir(parents=True, exist_ok=True)
     write_whole(checkpoint / RECORD_FILE, dump_json(record))
 
 
-def check_continuation(checkpoint: Path, record: Mapping) -> None:
+def check_continuation(checkpoint: Path, record: Mapping[str, Any]) -> None:
     """Hold the record of this training against that of a checkpoint.
 
     Raises:
@@ -127,7 +129,7 @@ def describe_finished_training(checkpoint: str, training: NerTrainingArguments, 
     )
 
 
-def _compare(old: Mapping, new: Mapping) -> list[str]:
+def _compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """Name what differs, one line each; what only one of them has is of another version and can't be compared."""
     problems = _compare_labels(old["labels"], new["labels"])
     if old["encoder"]["fingerprint"] != new["encoder"]["fingerprint"]:
@@ -154,7 +156,7 @@ def _compare_labels(old: list[str], new: list[str]) -> list[str]:
     return [f"labels: only there {', '.join(gone) or 'none'}, only here {', '.join(added) or 'none'}"]
 
 
-def _count(split: Mapping) -> str:
+def _count(split: Mapping[str, int]) -> str:
     return f"{split['sentences']:,} sentences of {split['words']:,} words"
 
 
@@ -167,11 +169,11 @@ def _read_labels(checkpoint: Path) -> list[str] | None:
     return [names[number] for number in sorted(names, key=int)]
 
 
-def _describe_split(rows: AlignedSplit) -> dict:
+def _describe_split(rows: AlignedSplit) -> dict[str, Any]:
     """How much it is, and the SHA-256 of what the model sees of it and of its tags."""
     digest = hashlib.sha256(rows.windows.input_ids.tobytes())
     digest.update(rows.windows.starts.tobytes())
-    for tags in rows.gold:
+    for tags in rows.gold or ():
         digest.update("\x1f".join([*tags, ""]).encode("utf-8", "surrogatepass"))
     return {
         "sentences": len(rows.sentence_starts) - 1,
@@ -184,7 +186,7 @@ def _fingerprint_encoder(model: PreTrainedModel, recipe: Recipe) -> str:
     """SHA-256 of the shapes of an encoder, and of a part of its embedding table unless that is random."""
     shapes = [(name, list(parameter.shape)) for name, parameter in model.base_model.named_parameters()]
     digest = hashlib.sha256(json.dumps(shapes).encode())
-    table = model.get_input_embeddings().weight.detach()
+    table = cast(nn.Embedding, model.get_input_embeddings()).weight.detach()
     # Where processes share the weights, a process without them has no numbers; it compares nothing, either.
     if not (recipe.from_scratch or table.is_meta):
         digest.update(table[..., :FINGERPRINT_COLUMNS].float().cpu().contiguous().numpy().tobytes())
@@ -194,7 +196,8 @@ def _fingerprint_encoder(model: PreTrainedModel, recipe: Recipe) -> str:
 def _list_settings(arguments: RunArguments, recipe: Recipe) -> dict[str, object]:
     """What decides what is learnt, under the names that users type."""
     training = arguments.training
-    values = {**training.to_dict(), **vars(arguments.decoding), **vars(arguments.learning)}
+    given = training.to_dict()  # type: ignore[no-untyped-call]  # the library's
+    values = {**given, **vars(arguments.decoding), **vars(arguments.learning)}
     names = [name for name in SETTINGS if name not in recipe.replaced_arguments]
     step = training.per_device_train_batch_size * training.gradient_accumulation_steps * training.world_size
     settings = {**{f"--{name}": values[name] for name in names}, STEP: step, **recipe.settings}

@@ -39,19 +39,23 @@ class SaveAtSigterm(TrainerCallback):
         finally:
             signal.signal(signal.SIGTERM, before)
 
-    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs) -> None:
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
+    ) -> None:
         """Ask for a checkpoint; after an epoch's last step leave that to `on_epoch_end`, behind its evaluation."""
         self._agree(args)
         if self.is_leaving and not float(state.epoch).is_integer():
             control.should_save = True
 
-    def on_epoch_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs) -> None:
+    def on_epoch_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
+    ) -> None:
         """Ask for a checkpoint."""
         self._agree(args)
         if self.is_leaving:
             control.should_save = True
 
-    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs) -> None:
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object) -> None:
         """Leave, now that the checkpoint is written.
 
         Raises:

@@ -53,25 +53,25 @@ class KeepBestCheckpoints(TrainerCallback):
     It says so in Lightning's words, whose users look for them.
     """
 
-    def __init__(self, keep: int, metric: str, greater_is_better: bool, monitor: str):
+    def __init__(self, keep: int, metric: str, greater_is_better: bool, monitor: str) -> None:
         """Keep so many (-1: all, 0: only the last) by a metric of the Trainer, which users know as `monitor`."""
         self.keep = keep
         self.metric = metric
         self.sign = 1 if greater_is_better else -1
         self.monitor = monitor
 
-    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs) -> None:
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object) -> None:
         """Remove the checkpoints that are neither among the best nor the last."""
         if not state.is_world_process_zero:
             return
-        folders = list_own_checkpoints(Path(args.output_dir))
-        scores = {entry["step"]: entry[self.metric] for entry in state.log_history if self.metric in entry}
+        folders = list_own_checkpoints(Path(str(args.output_dir)))
+        scores = {int(entry["step"]): entry[self.metric] for entry in state.log_history if self.metric in entry}
         ranked = sorted(folders.keys() & scores, key=lambda step: (-self.sign * scores[step], step))
         best = ranked if self.keep < 0 else ranked[: self.keep]
         if state.global_step in scores:
             self._say_rank(state, scores, best, folders[state.global_step])
         kept = {*best, state.global_step}
-        if args.load_best_model_at_end:
+        if args.load_best_model_at_end and state.best_global_step is not None:
             kept.add(state.best_global_step)
         if self.keep >= 0:
             for step in folders.keys() - kept:

@@ -28,7 +28,7 @@ def list_logged(state: TrainerState, name: str) -> list[float]:
 class Watchdog(TrainerCallback):
     """Warns when all is predicted O, F1 stays 0, labels are dead, or the learning rate is far off."""
 
-    def __init__(self, train_split: AlignedSplit | None):
+    def __init__(self, train_split: AlignedSplit | None) -> None:
         self.train_split = train_split
         self.results: tuple[AlignedSplit, SplitResults] | None = None
         self.said: set[str] = set()
@@ -37,7 +37,9 @@ class Watchdog(TrainerCallback):
         """Take what the model made of a split; it is judged in `on_evaluate`."""
         self.results = (split, results)
 
-    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs) -> None:
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
+    ) -> None:
         """Look at the learning rate before the first step."""
         if state.is_world_process_zero and args.learning_rate > HIGHEST_USUAL_RATE:
             self._say(
@@ -46,7 +48,7 @@ class Watchdog(TrainerCallback):
                 "if F1 stays low: --learning_rate 5e-5.",
             )
 
-    def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs) -> None:
+    def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object) -> None:
         """Look at the first losses."""
         first = list_logged(state, "loss")
         if not state.is_world_process_zero or len(first) != WATCHED_LOGS:
@@ -59,12 +61,14 @@ class Watchdog(TrainerCallback):
                 f"start again with --learning_rate {args.learning_rate / 10:g} --overwrite_output_dir.",
             )
 
-    def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs) -> None:
+    def on_evaluate(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
+    ) -> None:
         """Look at what was predicted; only the main process was told."""
         if self.results is None or self.results[0].gold is None:
             return
         split, results = self.results
-        gold, predicted = (Counter(tag for tags in rows for tag in tags) for rows in (split.gold, results.tags))
+        gold, predicted = (Counter(tag for tags in rows for tag in tags) for rows in (split.gold or (), results.tags))
         f1 = list_logged(state, "eval_f1")
         if set(predicted) == {OUTSIDE} != set(gold):
             self._say_all_outside(args, gold)
@@ -72,7 +76,7 @@ class Watchdog(TrainerCallback):
             self._say_dead_labels(args, gold, predicted)
         self._say_f1_stays_zero(args, f1, list_logged(state, "loss"))
 
-    def _say_all_outside(self, args: TrainingArguments, gold: Counter) -> None:
+    def _say_all_outside(self, args: TrainingArguments, gold: Counter[str]) -> None:
         entities = 1 - gold[OUTSIDE] / gold.total()
         self._say(
             "outside",
@@ -82,11 +86,12 @@ class Watchdog(TrainerCallback):
             f"{'5e-5' if args.learning_rate != 5e-5 else '1e-4'}.",
         )
 
-    def _say_dead_labels(self, args: TrainingArguments, gold: Counter, predicted: Counter) -> None:
+    def _say_dead_labels(self, args: TrainingArguments, gold: Counter[str], predicted: Counter[str]) -> None:
         dead = sorted(tag for tag in gold if tag not in predicted)
         if not dead:
             return
-        learnt = Counter(tag for tags in self.train_split.gold for tag in tags)
+        train = self.train_split.gold if self.train_split is not None else None
+        learnt = Counter(tag for tags in train or () for tag in tags)
         listed = ", ".join(f"{tag} ({learnt[tag]:,})" for tag in dead[:LISTED_LABELS])
         more = f" and {len(dead) - LISTED_LABELS} more" if len(dead) > LISTED_LABELS else ""
         cause = (

@@ -1,0 +1,68 @@
+"""The words of a split as the model in training tags them, by one process or by all of a distributed run."""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+import torch
+from accelerate.utils import gather_object
+
+from token_classification.alignment.align import AlignedSplit
+from token_classification.alignment.batches import WindowCollator
+from token_classification.arguments.training import NerTrainingArguments
+from token_classification.scoring.decode import Viterbi
+from token_classification.scoring.predict import PredictionLoop, WordPredictions, merge_shares
+from token_classification.training.survival.failures import advise_on_evaluation_memory, explain_memory_errors
+
+
+@dataclass(frozen=True)
+class WordTagger:
+    """What it takes to tag a split while training."""
+
+    collator: WindowCollator
+    token_budget: int
+    """Positions of a batch: as many as `--per_device_eval_batch_size` windows of full length have"""
+    decoder: Viterbi | None
+    class_weights: torch.Tensor | None
+
+    def tag(
+        self,
+        split: AlignedSplit,
+        run_model: Callable[[dict[str, torch.Tensor]], torch.Tensor],
+        training: NerTrainingArguments,
+        is_sharded: bool,
+    ) -> WordPredictions:
+        """Run the prediction loop; the processes of a distributed run share the batches and each gets the whole.
+
+        In float32 unless `--bf16_full_eval` or `--fp16_full_eval` is given: then no tag depends on what else is in a
+        batch.
+
+        Args:
+            split: What to tag.
+            run_model: A batch -> logits.
+            training: Device, precision and processes.
+            is_sharded: Whether the weights are spread over the processes. All gather them in each forward, so each
+                runs all batches.
+        """
+        loop = PredictionLoop(
+            run_model=run_model,
+            collator=self.collator,
+            token_budget=self.token_budget,
+            decoder=self.decoder,
+            class_weights=self.class_weights,
+            precision=lambda: _choose_precision(training),
+            device=training.device,
+            show_progress=not training.disable_tqdm and training.process_index == 0,
+        )
+        is_shared = training.world_size > 1 and not is_sharded
+        share = (training.process_index, training.world_size) if is_shared else (0, 1)
+        with explain_memory_errors(advise_on_evaluation_memory(training)):
+            predictions = loop.predict(split.windows, split.ledger.words, share)
+        return merge_shares(gather_object([predictions])) if is_shared else predictions
+
+
+def _choose_precision(training: NerTrainingArguments) -> torch.autocast | nullcontext[None]:
+    """Return the context that an evaluation runs in."""
+    if training.bf16_full_eval or training.fp16_full_eval:
+        return torch.autocast(training.device.type, torch.bfloat16 if training.bf16_full_eval else torch.float16)
+    return nullcontext()
