@@ -104,6 +104,7 @@ def test_without_extras_a_model_is_trained_and_applied(without_extras, bert_fold
     for name in ("train.conll", "test.conll"):
         write_sentences(tmp_path / name)
     run(without_extras, tmp_path, "python", "-c", FINE_TUNE, bert_folder)
+    assert "Anna" in run(without_extras, tmp_path, "token_classification", "infer", "-m", "model", "Anna left.")
     run(without_extras, tmp_path, "token_classification", "report", "model/predictions.conll", "-r", "again")
     assert (tmp_path / "again" / "report.html").exists()
 
