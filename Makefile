@@ -9,9 +9,9 @@ help: ## list the targets
 test: ## set up and run the whole test suite
 	@MORE_REQUIREMENTS=requirements-test.txt; $(SETUP); python -m pytest
 
-coverage: ## the same, and how many lines of the package the tests run: 92 % or more
+coverage: ## the same, and how many lines of the package the tests run: 95 % or more
 	@MORE_REQUIREMENTS=requirements-test.txt; $(SETUP); python -m slipcover --source token_classification \
-		--skip-covered --missing-width 40 --fail-under 92 -m pytest
+		--skip-covered --missing-width 40 --fail-under 95 -m pytest
 
 docs: ## the documentation as a site in site/, links checked
 	@MORE_REQUIREMENTS=requirements-docs.txt; $(SETUP); NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
