@@ -39,13 +39,18 @@ def read_state() -> dict[str, object]:
     }
 
 
-def check_twice(command: Callable[[], int], capsys: pytest.CaptureFixture) -> str:
+def check_twice(command: Callable[[], int], capsys: pytest.CaptureFixture, written: Path | None = None) -> str:
     """Run a command three times: the first one imports, the others do the same and change nothing.
+
+    Args:
+        command: What to run.
+        capsys: What it says.
+        written: A file that it writes, the same each time.
 
     Returns:
         What the second one says.
     """
-    said = []
+    said, contents = [], []
     with pytest.MonkeyPatch.context() as patch:
         # As in a process of its own: nobody listens to the log yet.
         patch.setattr(logging.getLogger(), "handlers", [])
@@ -56,6 +61,8 @@ def check_twice(command: Callable[[], int], capsys: pytest.CaptureFixture) -> st
             assert command() == 0
             assert read_state() == before
             said.append(capsys.readouterr())
+            contents.append(written.read_bytes() if written else b"")
+    assert contents[0] == contents[1]
     assert [len(one.out.splitlines()) for one in said] == 2 * [len(said[0].out.splitlines())]
     return said[0].out + said[0].err
 
@@ -66,7 +73,7 @@ def test_run_ner_in_one_process(bert_folder, conll_file, tmp_path, capsys):
     output = ["--output_dir", tmp_path / "model", "--logging_dir", tmp_path / "logs", "--disable_tqdm", "true"]
     argv = [str(word) for word in ["--model_name_or_path", bert_folder, *files, *steps, *output]]
 
-    said = check_twice(lambda: run_ner.main(argv), capsys)
+    said = check_twice(lambda: run_ner.main(argv), capsys, tmp_path / "model" / "predictions.conll")
     for noise in ("Ledger(", "LOAD REPORT", "Loading weights", "Writing model shards"):
         assert noise not in said
     for needed in ("nothing cut", "New classification head", f"{tmp_path}/model/report/report.html", "--do_predict"):
