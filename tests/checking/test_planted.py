@@ -31,22 +31,17 @@ def test_the_clean_corpus_has_no_problem():
     assert examination.exit_code == 0
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_every_planted_mistake_is_found_at_its_line_and_nothing_else(tmp_path, seed):
+@pytest.mark.parametrize("seed", range(3))
+def test_every_planted_mistake_is_found_at_its_line_and_the_repaired_copy_passes(tmp_path, seed):
     expected = plant_mistakes(tmp_path, seed)
     assert sum(map(len, expected.values())) >= 30
     assert len(expected) >= 12
-    examination = examine(read(tmp_path))
-    assert find_places(examination) == expected
-    assert examination.exit_code == 2
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_the_repaired_copy_passes(tmp_path, seed):
-    plant_mistakes(tmp_path, seed)
     before = {name: (tmp_path / name).read_bytes() for name in NAMES}
     data = read(tmp_path)
-    repair = repair_files(data, examine(data).scheme, tmp_path / "out", ColumnChoice(), discard=True)
+    examination = examine(data)
+    assert find_places(examination) == expected
+    assert examination.exit_code == 2
+    repair = repair_files(data, examination.scheme, tmp_path / "out", ColumnChoice(), discard=True)
     assert repair.examination.exit_code == 0
     assert find_places(examine(read(tmp_path / "out"))).keys() == {"duplicate_sentence"}
     assert before == {name: (tmp_path / name).read_bytes() for name in NAMES}

@@ -159,7 +159,7 @@ LINE = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(LINE, max_size=8), st.sampled_from("\t "))
 def test_whatever_stands_in_a_file_it_is_examined_and_repaired(tmp_path, rows, separator):
     text = "".join(separator.join(row) + "\n" for row in rows)
@@ -180,7 +180,7 @@ def test_scheme_conversion_keeps_the_entities(tmp_path, target):
     assert list(map(find_entities, before.tags)) == list(map(find_entities, after.tags))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(st.sampled_from(["O", "B-A", "I-A", "E-B", "S-A", "I-B", "U-B"]), min_size=1), min_size=1))
 def test_any_tags_become_legal_and_mark_the_same_entities(tmp_path, sentences):
     text = "".join("".join(f"w\t{tag}\n" for tag in tags) + "\n" for tags in sentences)

@@ -44,10 +44,13 @@ def check_sentences(sentences: Sentences) -> None:
 
 
 @pytest.mark.parametrize("what", FILES)
-def test_recognised_and_read(tmp_path, what):
+def test_recognised_read_and_examined(tmp_path, what):
     name, content = FILES[what]
     (tmp_path / name).write_bytes(content)
     check_outcome(lambda: read_sentences(tmp_path / name), tmp_path / name)
+    start = time.process_time()
+    examine(number_files(read_files([tmp_path / name])))
+    assert time.process_time() - start < 2 * SECONDS
 
 
 @pytest.mark.parametrize("reader", NAMES)
@@ -56,15 +59,6 @@ def test_read_by_every_reader(tmp_path, reader):
         path = tmp_path / (f"{name}.txt" if reader == "text_and_labels" else name)
         path.write_bytes(content)
         check_outcome(lambda path=path: read_with(reader, path), path)
-
-
-@pytest.mark.parametrize("what", FILES)
-def test_the_doctor_examines_it(tmp_path, what):
-    name, content = FILES[what]
-    (tmp_path / name).write_bytes(content)
-    start = time.process_time()
-    examine(number_files(read_files([tmp_path / name])))
-    assert time.process_time() - start < 2 * SECONDS
 
 
 @pytest.mark.parametrize("reader", ["", *NAMES])

@@ -121,6 +121,16 @@ def test_the_folder_of_a_set_is_made_and_old_files_are_replaced(tmp_path: Path) 
     assert os.listdir(tmp_path / "x" / "y") == ["a"]
 
 
+def test_a_set_is_refused_where_something_is_in_its_way(tmp_path: Path) -> None:
+    (tmp_path / "a file").touch()
+    with pytest.raises(UserError, match="can't be written"):
+        write_file_set(tmp_path / "a file" / "new", {"a": ""})
+    (tmp_path / "old" / "b").mkdir(parents=True)
+    with pytest.raises(UserError, match="Is a directory"):
+        write_file_set(tmp_path / "old", {"a": "", "b": ""})
+    assert os.listdir(tmp_path / "old") == ["b"]
+
+
 def test_a_full_disk_leaves_a_set_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a").write_text("old")
     write = whole_files.write_whole

@@ -155,7 +155,7 @@ def test_written_sentences_are_read_again(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(LABELLED_SENTENCE, min_size=1, max_size=4))
 def test_any_word_survives_writing_and_reading(tmp_path, labelled_sentences):
     columns = [[[row[column] for row in rows] for rows in labelled_sentences] for column in (0, 1)]
@@ -221,5 +221,5 @@ def test_costs_little_more_than_splitting_the_lines():
     def split_lines() -> list[list[str]]:
         return [line.split() for line in path.read_text(encoding="utf-8").split("\n")]
 
-    ratios = [seconds(lambda: read_conll(path)) / seconds(split_lines) for _ in range(9)]
-    assert sorted(ratios)[4] <= 6
+    ratios = [seconds(lambda: read_conll(path)) / seconds(split_lines) for _ in range(5)]
+    assert sorted(ratios)[2] <= 6
