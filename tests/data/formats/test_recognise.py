@@ -76,6 +76,8 @@ ONE_WORD = "Anna\nleft\n.\n\nShe\nran\nfar\n.\n"
         (".txt", "text, words and more\nare written here\n", "text", None),
         (".txt", '["Yes," he said.\n', "text", None),
         ("", "", "text", None),
+        (".txt", "2012 make this your year ! # focus # ambition\n", "text", None),
+        (".txt", "They celebrated a happy B-Day with all of us\n", "text", None),
         # records
         (".txt", '{"text": "a"}\n{"text": "b"}\n', "jsonl", None),
         ("", '{"text": \n{"text": "b"}\n{"text": "c"}\n', "jsonl", None),
@@ -85,6 +87,8 @@ ONE_WORD = "Anna\nleft\n.\n\nShe\nran\nfar\n.\n"
         (".txt", ONE_WORD, "conll", "text"),
         (".txt", "Anna\nParis\n", "text", "conll"),
         (".txt", POS, "text", "conll"),
+        (".txt", "Anna B-PER\n", "text", "conll"),
+        ("", "Anna O\nleft O\n", "text", "conll"),
         (".txt", POS * 5, "conll", "text"),
         (".txt", "id\tremark\n1\tAnna left\n", "text", "conll"),
         (".tsv", "id\tremark\n1\tAnna left\n", "conll", "csv"),

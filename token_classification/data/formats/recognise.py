@@ -160,7 +160,10 @@ def _is_object(line: str) -> bool:
 
 
 def _is_conllu(lines: list[str], suffix: str) -> bool:
-    """Tell whether the first row has a number and ten columns; with blanks for TABs each of the first rows must."""
+    """Tell whether the first row has a number and ten columns.
+
+    With blanks for TABs each of the first rows must, and a head that is a number: a text may begin with one, too.
+    """
     rows = list(islice((line for line in lines if not line.startswith("#")), LOOKED_AT))
     if not rows:
         return False
@@ -168,7 +171,9 @@ def _is_conllu(lines: list[str], suffix: str) -> bool:
         row = rows[0].split("\t")
         return ANY_ID.fullmatch(row[0]) is not None and (len(row) == len(COLUMNS) or suffix == ".conllu")
     split = [split_blanks(row) for row in rows]
-    return len(split[0]) == len(COLUMNS) and all(ANY_ID.fullmatch(row[0]) for row in split)
+    if len(split[0]) != len(COLUMNS) or not re.fullmatch(r"[0-9]+|_", split[0][COLUMNS.index("head")]):
+        return False
+    return all(ANY_ID.fullmatch(row[0]) for row in split)
 
 
 def _has_header_of_words(lines: list[str]) -> bool:
@@ -201,7 +206,7 @@ def _recognise_rows(lines: Sequence[str], suffix: str, text_column: str | None) 
     rows = [line.removesuffix("\t").split("\t") if is_tabbed else split_blanks(line) for line in first]
     width = len(rows[0])
     is_even = sum(len(row) == width for row in rows) >= MOST * len(rows)
-    if is_even and _has_column_of_tags(rows):
+    if is_even and (is_tabbed or len(rows) > 1) and _has_column_of_tags(rows):
         return Recognition("conll")
     if hint in ("conll", "jsonl"):
         return Recognition(hint)
@@ -219,7 +224,8 @@ def _recognise_rows(lines: Sequence[str], suffix: str, text_column: str | None) 
         return Recognition(
             "conll", "csv", "there is neither a column of tags nor one that is called as those of texts"
         )
-    if not is_even or width > FEW_COLUMNS or len(rows) == 1:
+    marks = marks_words([row[-1] for row in rows])
+    if not is_even or width > FEW_COLUMNS or (len(rows) == 1 and not marks):
         return Recognition("text")
     if width == 1:
         doubt, is_conll = "each line is one word", sentences > 1 and len(filled) >= WORDS_OF_SENTENCE * sentences
@@ -227,7 +233,8 @@ def _recognise_rows(lines: Sequence[str], suffix: str, text_column: str | None) 
     doubt, is_conll = f"each line has {width} columns", _repeats_labels(rows)
     if sentences > 1 and is_conll:
         return Recognition("conll", "text", doubt)
-    return Recognition("text", "conll", doubt) if is_tabbed or sentences > 1 or is_conll else Recognition("text")
+    is_doubtful = is_tabbed or sentences > 1 or is_conll or marks
+    return Recognition("text", "conll", doubt) if is_doubtful else Recognition("text")
 
 
 def _has_column_of_tags(rows: Sequence[Sequence[str]]) -> bool:
