@@ -116,21 +116,22 @@ def test_the_version_is_that_of_the_package(capsys):
 
 
 MISTAKES = {
-    "nothing": ([], "COMMAND"),
-    "no such command": (["trian"], "'trian'"),
-    "unknown flag": (["check", "a.conll", "--repiar", "out"], "unknown flag --repiar"),
-    "one word too many": (["compare", "a", "b", "c"], "unknown argument c"),
-    "beginning of a flag": (["check", "a.conll", "--max_seq", "8"], "unknown flag --max_seq"),
+    "nothing": ([], "COMMAND\nHelp: token_classification -h"),
+    "near a command": (["trian"], "unknown command trian: did you mean train?"),
+    "no such command": (["dance"], "unknown command dance: see token_classification -h"),
+    "unknown flag": (["check", "a.conll", "--repiar", "out"], "unknown flag --repiar: did you mean --repair?"),
+    "nothing near": (["check", "a.conll", "--zzz"], "unknown flag --zzz: see token_classification check -h"),
+    "one word too many": (["compare", "a", "b", "c"], "unknown argument c: see token_classification compare -h"),
+    "beginning of a flag": (["check", "a.conll", "--max_seq", "8"], "did you mean --max_seq_length?"),
 }
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_mistakes_are_one_message_that_names_the_help(mistake, capsys):
+def test_mistakes_say_what_to_type(mistake, capsys):
     arguments, expected = MISTAKES[mistake]
     assert run_command(cli.run, arguments) == 2
     message = capsys.readouterr().err
     assert expected in message
-    assert re.search(r"Help: token_classification( \w+)? -h$", message.strip())
 
 
 def test_flags_that_decide_nothing_are_accepted_aloud(tmp_path: Path, capsys):

@@ -9,6 +9,7 @@ from typing import NoReturn, Protocol, cast
 from token_classification import __version__
 from token_classification.errors import UserError
 from token_classification.exit_codes import ending_at_sigterm, run_command
+from token_classification.nearest_names import did_you_mean
 from token_classification.quick_imports import quick_imports
 from token_classification.tao.command_flags import MODEL_COMMANDS, add_tao_flags, speaks_tao, take_overrides
 from token_classification.tao.processes import start_over_without_key
@@ -83,9 +84,15 @@ def run(argv: Sequence[str]) -> int:
 
 
 def parse(argv: Sequence[str]) -> tuple[CommandModule, argparse.Namespace]:
-    """Find the command that a command line names, and read its flags."""
+    """Find the command that a command line names, and read its flags.
+
+    Raises:
+        UserError: no such command, or flags that it does not have or that are wrong.
+    """
     typed = build_main_parser().parse_args(argv[:1]).command
     name = OTHER_NAMES.get(typed, typed)
+    if name not in COMMANDS:
+        raise UserError(f"unknown command {typed}: {did_you_mean(typed, COMMANDS, f'see {PROGRAM} -h')}")
     module, description = COMMANDS[name]
     command = import_command(module)
     parser = ArgumentParser(
@@ -100,8 +107,10 @@ def parse(argv: Sequence[str]) -> tuple[CommandModule, argparse.Namespace]:
     # Intermixed, so that words may stand between flags.
     options, rest = parser.parse_known_intermixed_args(argv[1:])
     if rest:
-        kind = "flag" if rest[0].startswith("-") else "argument"
-        raise UserError(f"unknown {kind} {rest[0]}\nHelp: {parser.prog} -h")
+        flags = [flag for action in parser._actions for flag in action.option_strings]
+        is_flag, see_help = rest[0].startswith("-"), f"see {parser.prog} -h"
+        hint = did_you_mean(rest[0].partition("=")[0], flags, see_help) if is_flag else see_help
+        raise UserError(f"unknown {'flag' if is_flag else 'argument'} {rest[0]}: {hint}")
     options.command, options.argv = name, list(argv)
     if name == "infer":
         take_overrides(options)
@@ -131,5 +140,5 @@ def build_main_parser() -> ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
-    parser.add_argument("command", metavar="COMMAND", choices=[*COMMANDS, *OTHER_NAMES], help=argparse.SUPPRESS)
+    parser.add_argument("command", metavar="COMMAND", help=argparse.SUPPRESS)
     return parser

@@ -145,7 +145,7 @@ MISTAKES = {
     "no threshold": (["--threshold", "high", "Anna"], "high: accepted are 0.8"),
     "words": (["--words", "spacy", "Anna"], "invalid choice: 'spacy'"),
     "backend": (["--backend", "onnx", "Anna"], "--export_format onnx --quantize none"),
-    "unknown flag": (["--input_fiel", "a.txt"], "unknown flag --input_fiel"),
+    "unknown flag": (["--input_fiel", "a.txt"], "did you mean --input_file?"),
 }
 
 

@@ -55,11 +55,12 @@ def list_answers(model: Path, test_file: Path, folder: Path) -> dict[str, list[l
         lines = [" ".join(line.split("\t")[column] for line in sentence) for sentence in sentences]
         (spec / f"{kind}_dev.txt").write_text("".join(f"{line}\n" for line in lines))
     run("evaluate", "-m", model, "-r", folder / "evaluate", f"data_dir={spec}")
+    run("evaluate", "-m", model, "-r", folder / "evaluate-flags", "--test_file", test_file, "--report", "false")
     run("infer", "-m", model, "-r", folder / "infer", f"input_file={test_file}", "output_format=conll")
+    run("infer", "-m", model, "-r", folder / "infer-flags", "--input_file", test_file, "--output_format", "conll")
     predictor = Predictor.from_pretrained(model)
     return {
-        "evaluate": read_tags(folder / "evaluate"),
-        "infer": read_tags(folder / "infer"),
+        **{name: read_tags(folder / name) for name in ("evaluate", "evaluate-flags", "infer", "infer-flags")},
         "Predictor": [tagged.tags for tagged in predictor.tag_texts(WORDS)],
         "Engine": open_engine(model).tag(WORDS).tags,
     }
@@ -82,6 +83,6 @@ def test_a_model_gives_one_answer(model, tagger_folder, test_file, tmp_path):
 
 def test_its_export_gives_the_same(model, tagger_folder, test_file, tmp_path):
     pytest.importorskip("onnxruntime", reason='needs the extra "export"')
-    run("export", "-m", model, "-r", tmp_path / "exported", "export_format=onnx")
+    run("export", "-m", model, "-r", tmp_path / "exported", "--export_format", "onnx")
     answers = list_answers(tmp_path / "exported", test_file, tmp_path / "answers")
     assert all(tags == open_engine(model).tag(WORDS).tags for tags in answers.values())
