@@ -14,7 +14,7 @@ coverage: ## the same, and how many lines of the package the tests run: 95 % or 
 		--skip-covered --missing-width 40 --fail-under 95 -m pytest
 
 docs: ## the documentation as a site in site/, links checked
-	@MORE_REQUIREMENTS=requirements-docs.txt; $(SETUP); NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
+	@MORE_REQUIREMENTS=requirements-docs.txt; $(SETUP); NO_MKDOCS_2_WARNING=1 mkdocs build --strict
 
 fuzz: ## 10,000 inputs for each reader (make test gives each a hundred)
 	@MORE_REQUIREMENTS=requirements-test.txt; $(SETUP); FUZZ_EXAMPLES=10000 python -m pytest tests/data/test_fuzz_readers.py -k sentences_or

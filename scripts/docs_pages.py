@@ -23,6 +23,7 @@ PAGES = {
     "benchmarks/README.md": "benchmarks.md",
     "benchmarks/train_speed.png": "images/train_speed.png",
     "examples/README.md": "examples.md",
+    "examples/fine_tune.ipynb": "examples/fine_tune.ipynb",
 }
 """File of the project outside docs/ -> file of the site"""
 
