@@ -13,8 +13,7 @@ from transformers import TrainerControl, TrainerState, TrainingArguments
 from token_classification.arguments.values import ACCEPTED
 from token_classification.errors import DataError, RejectedError, StoppedError, UserError
 from token_classification.tao.dialect import rewrite_flags, speaking_tao
-from token_classification.tao.schema import Spec
-from token_classification.tao.spec import list_keys
+from token_classification.tao.schema import list_types
 from token_classification.tao.translate_trainer import PRECISIONS
 from token_classification.training.survival.failures import advise_on_evaluation_memory, advise_on_training_memory
 from token_classification.training.survival.watchdog import Watchdog
@@ -94,7 +93,7 @@ def test_there_are_messages_to_look_at() -> None:
 
 
 def test_the_keys_named_are_keys_of_the_schema() -> None:
-    known = set(list_keys(Spec))
+    known = set(list_types())
     named = {
         key
         for text in ENGINE_MESSAGES.values()

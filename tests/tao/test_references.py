@@ -42,12 +42,12 @@ def test_a_whole_value_is_taken_over_with_its_kind():
 BROKEN = {
     "nowhere": ("data_dir=${nope}", "no such key"),
     "itself": ("data_dir=a${data_dir}", "refers to itself"),
-    "relative": ("data_dir=${.x}", "whole names of keys"),
-    "within another": ("data_dir=${a${b}}", "within another"),
+    "relative": ("data_dir=${.x}", "names of keys"),
+    "inside another": ("data_dir=${a${b}}", "inside another"),
     "no end": ("data_dir=${a", "without its }"),
     "another resolver": ("data_dir=${oc.decode:x}", "accepted"),
-    "a resolver by a reference": ("data_dir=${${scheme}.env:X}", "within another"),
-    "no text": ("data_dir=a${model.label_ids}", "has no text"),
+    "a resolver by a reference": ("data_dir=${${scheme}.env:X}", "inside another"),
+    "no text": ("data_dir=a${model.label_ids}", "is no text"),
     "a wrong kind": ("trainer.max_epochs=${exp_manager.name}", "a whole number"),
 }
 

@@ -1,4 +1,4 @@
-"""The flags of the commands that have a spec, and which of them and of the keys mean something to which command."""
+"""The flags of the commands that have a spec, and which flags and keys have a meaning in which command."""
 
 import argparse
 import re
@@ -13,11 +13,11 @@ REQUIRED = {
     "infer": ["restore_from"],
     "export": ["restore_from"],
 }
-"""Command -> keys that must have a value in the end."""
+"""Command -> keys that must have a value in the end"""
 
 MODEL_COMMANDS = ("train", "finetune", "evaluate", "infer", "export")
 FLAG_COMMANDS = {"-g": ("train", "finetune", "evaluate"), "-k": MODEL_COMMANDS, "-m": MODEL_COMMANDS}
-"""Flag -> the commands that it means something to. The others accept it too, since scripts give all flags to all."""
+"""Flag -> the commands in which it has a meaning; the others accept it, too, because scripts give all flags to all"""
 
 
 def add_spec_flags(parser: argparse.ArgumentParser, command: str) -> None:

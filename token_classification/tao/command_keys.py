@@ -1,4 +1,4 @@
-"""A spec written out with the keys that a command reads."""
+"""Writes a spec out with the keys that a command reads."""
 
 from typing import Any
 
@@ -9,15 +9,15 @@ from token_classification.tao.schema import COMMAND_KEYS
 from token_classification.tao.settings import TEXT_TAG
 
 LONGEST_LINE = 2**31
-"""No text is folded into several lines"""
+"""Long enough that no text is folded into several lines"""
 
 
 class SpecDumper(yaml.SafeDumper):
-    """Writes every text so that it is read again as it was."""
+    """Writes every text so that it is read back as it was."""
 
 
 def _write_text(dumper: SpecDumper, text: str) -> yaml.ScalarNode:
-    # In single quotes the library breaks lines behind these, and reads blanks back.
+    # In single quotes, the library breaks lines after these, and reads blanks back.
     style = '"' if any(ending in text for ending in ("\x85", "\u2028", "\u2029")) else None
     return dumper.represent_scalar(TEXT_TAG, text, style)
 
@@ -26,9 +26,9 @@ SpecDumper.add_representer(str, _write_text)
 
 
 def dump_spec(spec: DictConfig, command: str) -> str:
-    """The spec as YAML: what the command reads, without the settings of optimizers that are not given.
+    """Return the spec as YAML: what the command reads, without settings of optimizers that are not given.
 
-    Read again as a spec, it gives the same settings.
+    Read as a spec again, it gives the same settings.
     """
     kept: dict[str, Any] = {}
     for key in COMMAND_KEYS[command]:
@@ -40,5 +40,5 @@ def dump_spec(spec: DictConfig, command: str) -> str:
     if "optim" in kept.get("model", {}):
         optim = kept["model"]["optim"]
         kept["model"]["optim"] = {name: optim[name] for name in optim if name == "sched" or optim[name] is not None}
-    # OmegaConf writes YAML, too, but not the names of files that are not UTF-8.
+    # OmegaConf writes YAML, too, but not file names that are not UTF-8.
     return yaml.dump(kept, Dumper=SpecDumper, sort_keys=False, allow_unicode=True, width=LONGEST_LINE)

@@ -29,7 +29,7 @@ Work = Callable[[DictConfig, Path, str | None], None]
 
 SPEC_FILE, COMMAND_LINE_LOG = "spec.yaml", "cmd-args.log"
 OWN_FILES = (SPEC_FILE, COMMAND_LINE_LOG)
-"""What each command writes into its results folder; logs are added to, and cost nobody anything"""
+"""What each command writes to its results folder beside its logs, which are only appended to"""
 
 
 @contextmanager
@@ -68,10 +68,10 @@ def run_with_spec(options: argparse.Namespace, work: Work) -> int:
 
 
 def read_spec(options: argparse.Namespace) -> DictConfig:
-    """Read the spec of a command, with what its flags say over it.
+    """Read the spec of a command; its flags win over it.
 
     Raises:
-        UserError: something is wrong with it, see `load_spec`.
+        UserError: something is wrong with it; see `load_spec`.
     """
     flags = [read_flag("-r", "exp_manager.explicit_log_dir", str(options.results_dir))]
     flags += [read_flag("-m", "restore_from", options.model)] if options.model else []
@@ -81,7 +81,9 @@ def read_spec(options: argparse.Namespace) -> DictConfig:
     required = [key for key in REQUIRED[options.command] if not (key == "data_dir" and hasattr(options, "test_file"))]
     spec = load_spec(options.command, options.experiment_spec, options.overrides, required, flags)
     if options.gpus is None and spec.trainer.gpus > 1:
-        raise UserError(f"trainer.gpus={spec.trainer.gpus}: several processes are started by the flag -g instead.")
+        raise UserError(
+            f"trainer.gpus={spec.trainer.gpus}: several processes are started with the flag -g {spec.trainer.gpus}."
+        )
     return spec
 
 

@@ -1,7 +1,7 @@
-"""Keys of NeMo, PyTorch Lightning and Hydra that decide nothing here, and those that would and can't.
+"""Keys of NeMo, PyTorch Lightning and Hydra that have no effect here, and values of them that are not available.
 
-A value that changes nothing is accepted: without a word where it is null or what every configuration of the original
-carries, else with a notice. A value that would change the result is refused.
+A value that changes nothing is accepted: silently if it is null or what every configuration of the original has,
+otherwise with a notice. A value that would change the result is refused.
 """
 
 import logging
@@ -21,14 +21,14 @@ ANYTHING = "*"
 
 @dataclass(frozen=True)
 class ForeignKey:
-    """A key that the schema has no place for."""
+    """A key that the schema does not have."""
 
     advice: str
-    """What decides instead"""
+    """What takes its place"""
     usual: tuple[str, ...] = ()
-    """Values that are accepted without a word, in small letters; null always is; ANYTHING: all are"""
+    """Values that are accepted silently, in lower case; null always is; ANYTHING: all are"""
     is_refused: bool = False
-    """Whether other values than these are an error: they would change the result"""
+    """Whether other values are an error, because they would change the result"""
 
 
 def _refuse(advice: str, *usual: str) -> ForeignKey:
@@ -41,15 +41,15 @@ def _ignore(advice: str, *usual: str) -> ForeignKey:
 
 _RESULTS = "the results folder is -r"
 _EPOCH = "a checkpoint is written every epoch"
-_SAVED = "the model is saved below checkpoints/ in the results folder"
+_SAVED = "the model is saved in checkpoints/ of the results folder"
 _LOGGERS = "loggers are those of exp_manager.create_tensorboard_logger and exp_manager.create_wandb_logger"
-_SUBSET = "take a part of the data with training_ds.num_samples and validation_ds.num_samples"
+_SUBSET = "use a part of the data with training_ds.num_samples and validation_ds.num_samples"
 _EPOCHS = "the model is evaluated every epoch"
-_LENGTH = "the length of a training is trainer.max_epochs or trainer.max_steps"
+_LENGTH = "set the length of a training with trainer.max_epochs or trainer.max_steps"
 _SCREEN = "progress is always shown"
 _ONE_RUN = "each -r holds one run"
-_RESUME = "a training goes on by itself with the -r that it had"
-_TUNERS = "nothing is searched for: give model.optim.lr and training_ds.batch_size"
+_RESUME = "a training continues by itself with the same -r"
+_TUNERS = "nothing is tuned automatically: give model.optim.lr and training_ds.batch_size"
 
 TRAINER_KEYS = {
     "amp_level": _refuse("use trainer.precision", "o0", "o1"),
@@ -72,7 +72,7 @@ TRAINER_KEYS = {
     "max_time": _refuse(_LENGTH),
     "gradient_clip_algorithm": _refuse("gradients are clipped by their norm", "norm"),
     "deterministic": _refuse(
-        "trainer.seed fixes all random numbers, and on the CPU the same run gives the same model; leave it out", *OFF
+        "trainer.seed fixes all random numbers; on the CPU the same run gives the same model; leave it out", *OFF
     ),
     "benchmark": _ignore("speed only", *ANY_SWITCH),
     "sync_batchnorm": _ignore("encoders have no batch norm", *ANY_SWITCH),
@@ -85,16 +85,16 @@ TRAINER_KEYS = {
     "enable_progress_bar": _ignore(_SCREEN, *ANY_SWITCH),
     "progress_bar_refresh_rate": _ignore(_SCREEN),
     "process_position": _ignore(_SCREEN, "0"),
-    "enable_model_summary": _ignore("the numbers of parameters are always logged", *ANY_SWITCH),
-    "weights_summary": _ignore("the numbers of parameters are always logged", "top", "full"),
+    "enable_model_summary": _ignore("parameter counts are always logged", *ANY_SWITCH),
+    "weights_summary": _ignore("parameter counts are always logged", "top", "full"),
     "flush_logs_every_n_steps": _ignore("speed only", "100"),
     "log_gpu_memory": _ignore("not logged"),
     "track_grad_norm": _ignore("not logged", "-1"),
-    "detect_anomaly": _ignore("a loss that is no number always ends the training", *ANY_SWITCH),
-    "terminate_on_nan": _ignore("a loss that is no number always ends the training", *ANY_SWITCH),
+    "detect_anomaly": _ignore("a NaN or infinite loss always ends the training", *ANY_SWITCH),
+    "terminate_on_nan": _ignore("a NaN or infinite loss always ends the training", *ANY_SWITCH),
     "auto_lr_find": _refuse(_TUNERS, *OFF),
     "auto_scale_batch_size": _refuse(_TUNERS, *OFF),
-    "auto_select_gpus": _ignore("choose by CUDA_VISIBLE_DEVICES", *OFF),
+    "auto_select_gpus": _ignore("choose with CUDA_VISIBLE_DEVICES", *OFF),
     "num_processes": _ignore("processes are started by -g", "1"),
     "tpu_cores": _refuse("TPUs are not used"),
     "ipus": _refuse("IPUs are not used"),
@@ -112,30 +112,30 @@ TRAINER_KEYS = {
 """Arguments of Lightning's Trainer, of all versions that NeMo was released with"""
 
 CHECKPOINT_KEYS = {
-    "filepath": _ignore("checkpoints lie below checkpoints/ in the results folder"),
-    "dirpath": _ignore("checkpoints lie below checkpoints/ in the results folder"),
-    "filename": _ignore("a checkpoint is called checkpoint-N, N the step"),
-    "auto_insert_metric_name": _ignore("a checkpoint is called checkpoint-N, N the step", *ANY_SWITCH),
+    "filepath": _ignore("checkpoints are in checkpoints/ of the results folder"),
+    "dirpath": _ignore("checkpoints are in checkpoints/ of the results folder"),
+    "filename": _ignore("a checkpoint is named checkpoint-N, N being the step"),
+    "auto_insert_metric_name": _ignore("a checkpoint is named checkpoint-N, N being the step", *ANY_SWITCH),
     "verbose": _ignore("what is saved is always logged", *ANY_SWITCH),
-    "save_last": _ignore("the last checkpoint is always kept, to go on from", *ON),
-    "save_weights_only": _ignore("checkpoints can always be continued", *OFF),
+    "save_last": _ignore("the last checkpoint is always kept, to continue from", *ON),
+    "save_weights_only": _ignore("checkpoints can always be continued from", *OFF),
     "period": _refuse(_EPOCH, "1"),
     "every_n_epochs": _refuse(_EPOCH, "1"),
     "every_n_train_steps": _refuse(_EPOCH),
     "train_time_interval": _refuse(_EPOCH),
     "prefix": _ignore("the name is exp_manager.name"),
-    "postfix": _ignore("with -k a model is a .tlt file, else a folder", ".tlt", ".nemo"),
+    "postfix": _ignore("a model is a .tlt file with -k, else a folder", ".tlt", ".nemo"),
     "always_save_nemo": _ignore("the model is saved at the end", *OFF),
     "save_nemo_on_train_end": _ignore("the model is saved at the end", *ON),
     "save_on_train_epoch_end": _ignore(_EPOCH, *ANY_SWITCH),
-    "model_parallel_size": _refuse("a model is not split over devices", "1"),
+    "model_parallel_size": _refuse("a model is not split across devices", "1"),
 }
 """Keys of exp_manager.checkpoint_callback_params"""
 
 EARLY_STOPPING_KEYS = {
     "verbose": _ignore("why a training ends is always logged", *ANY_SWITCH),
     "strict": _ignore("every evaluation has all scores", *ANY_SWITCH),
-    "check_finite": _ignore("a loss that is no number always ends the training", *ANY_SWITCH),
+    "check_finite": _ignore("a NaN or infinite loss always ends the training", *ANY_SWITCH),
     "stopping_threshold": _refuse("a training ends when its score gets no better"),
     "divergence_threshold": _refuse("a training ends when its score gets no better"),
     "check_on_train_epoch_end": _ignore("scores are looked at after each evaluation", *ANY_SWITCH),
@@ -147,7 +147,7 @@ MANAGER_KEYS = {
     "exp_dir": _ignore(_RESULTS),
     "version": _ignore(_ONE_RUN),
     "use_datetime_version": _ignore(_ONE_RUN, *ANY_SWITCH),
-    "resume_past_end": _ignore("a finished training trains nothing more", *OFF),
+    "resume_past_end": _ignore("a finished training does not train any further", *OFF),
     "resume_from_checkpoint": _refuse(_RESUME),
     "summary_writer_kwargs": _ignore("use the environment variable TENSORBOARD_LOGGING_DIR"),
     "wandb_logger_kwargs": _ignore("use the environment variables of wandb"),
@@ -169,14 +169,14 @@ MANAGER_KEYS = {
     "log_local_rank_0_only": _ignore("each process has its own log", *OFF),
     "log_global_rank_0_only": _ignore("each process has its own log", *OFF),
     "disable_validation_on_resume": _ignore("nothing is validated before the first step", *ANY_SWITCH),
-    "model_parallel_size": _refuse("a model is not split over devices", "1"),
+    "model_parallel_size": _refuse("a model is not split across devices", "1"),
     "max_time_per_run": _refuse(_LENGTH),
     "seconds_to_sleep": _ignore("nothing sleeps"),
 }
 """Keys of exp_manager"""
 
 SCHEDULE_KEYS = {
-    "last_epoch": _refuse("a schedule begins at its first step", "-1"),
+    "last_epoch": _refuse("a schedule starts at its first step", "-1"),
     "max_steps": _refuse("a schedule is as long as the training: trainer.max_steps", "-1"),
     "monitor": _refuse("the score is exp_manager.checkpoint_callback_params.monitor", "val_loss"),
     "reduce_on_plateau": _ignore("the schedule is model.optim.sched.name", *OFF),
@@ -198,38 +198,37 @@ FOREIGN_KEYS: dict[str, ForeignKey] = {
     "model.task_name": _ignore("the task is always token classification"),
     "validation_ds.drop_last": _refuse("every sentence is scored", *OFF),
     "test_ds.drop_last": _refuse("every sentence is scored", *OFF),
-    "validation_ds.num_workers": _ignore("all data is loaded as training_ds.num_workers says", ANYTHING),
-    "validation_ds.pin_memory": _ignore("all data is loaded as training_ds.pin_memory says", ANYTHING),
+    "validation_ds.num_workers": _ignore("training_ds.num_workers is for all data", ANYTHING),
+    "validation_ds.pin_memory": _ignore("training_ds.pin_memory is for all data", ANYTHING),
     "test_ds.num_workers": _ignore("evaluation reads its data in one process", ANYTHING),
     "test_ds.pin_memory": _ignore("evaluation reads its data in one process", ANYTHING),
     "hydra": _ignore("there is no Hydra here", ANYTHING),
 }
-"""Key, or section with all that is in it -> what to do with it"""
+"""Key, or section with everything in it -> what to do with it"""
 
 PUNCTUATION_PARTS = {
     *("punct_label_ids", "capit_label_ids", "punct_labels_file", "capit_labels_file", "label_vocab_dir"),
     *("capit_head", "punct_num_fc_layers", "capit_num_fc_layers", "common_dataset_parameters"),
 }
-"""Parts of keys that only specs of the task beside this one have"""
+"""Parts of keys that only specs of NeMo's punctuation task have"""
 
 
 def refuse_other_task(settings: list[Setting]) -> None:
-    """Say at once that a spec is one of punctuation and capitalization, instead of naming its keys one by one.
+    """Refuse a spec for punctuation and capitalization as a whole instead of key by key.
 
     Raises:
-        UserError: it is.
+        UserError: it is one.
     """
     for setting in settings:
         if not PUNCTUATION_PARTS.isdisjoint(setting.key.split(".")):
             raise UserError(
-                f"{setting.place}: {setting.key} belongs to punctuation and capitalization; that task is not here. "
-                "token_classification learns one label per word; `token_classification download_specs -o specs` "
-                "writes a spec for it."
+                f"{setting.place}: {setting.key} belongs to punctuation and capitalization, which is not supported; "
+                "accepted: one label per word; type `token_classification download_specs -o specs` for specs."
             )
 
 
 def find_foreign_key(key: str) -> ForeignKey | None:
-    """What to do with a key; None where the schema has to know it."""
+    """Return what to do with a key; None if the schema has to know it."""
     while key:
         if key in FOREIGN_KEYS:
             return FOREIGN_KEYS[key]
@@ -238,7 +237,7 @@ def find_foreign_key(key: str) -> ForeignKey | None:
 
 
 def judge_foreign_setting(foreign: ForeignKey, setting: Setting) -> str | None:
-    """Accept a value, with a notice where it is worth one; gives what is wrong with it where it is not accepted."""
+    """Accept a value, with a notice where one is due, or return why it is not accepted."""
     node = setting.node
     is_usual = isinstance(node, yaml.ScalarNode) and node.value.lower() in foreign.usual
     if is_usual or ANYTHING in foreign.usual or is_null(node) or not node.value:
@@ -248,4 +247,4 @@ def judge_foreign_setting(foreign: ForeignKey, setting: Setting) -> str | None:
         logger.warning("%s has no effect here: %s", found, foreign.advice)
         return None
     accepted = " and ".join(["null", *foreign.usual[:1]])
-    return f"{found} would change the result and can't be had here; accepted: {accepted}; {foreign.advice}"
+    return f"{found} would change the result and is not available here; accepted: {accepted}; {foreign.advice}"

@@ -1,4 +1,4 @@
-"""`train` and `finetune`: from a data folder of text and labels to a model, with the log that NeMo users know."""
+"""`train` and `finetune`: from a data folder of texts and labels to a model, with the log that NeMo users know."""
 
 import logging
 from collections import Counter
@@ -43,7 +43,7 @@ from token_classification.training.survival.kept_checkpoints import KeepBestChec
 logger = logging.getLogger(__name__)
 
 CHECKPOINTS = "checkpoints"
-"""Folder of the results in which checkpoints and the model lie"""
+"""Folder in the results folder for checkpoints and the model"""
 
 
 def train(spec: DictConfig, results: Path, key: str | None) -> None:
@@ -75,7 +75,7 @@ def finetune(spec: DictConfig, results: Path, key: str | None) -> None:
         if new:
             raise UserError(
                 f"labels that the model does not know: {', '.join(new)}\n"
-                f"It knows: {', '.join(known)}. To learn new labels: token_classification train."
+                f"It knows: {', '.join(known)}. To learn new labels, type token_classification train -m MODEL."
             )
         corpus.label_names = known
         # The model's own head and weights are kept, whatever the spec says of new ones.
@@ -86,16 +86,20 @@ def finetune(spec: DictConfig, results: Path, key: str | None) -> None:
 def load_splits(spec: DictConfig) -> Corpus:
     """Read the training and validation files; the problems of both are reported together.
 
-    `num_samples` is how many sentences are used; labels, their statistics and weights are those of the whole files.
+    Only `num_samples` sentences are used, but labels, their statistics and weights are those of the whole files.
+
+    Raises:
+        DataError: something is wrong in the files.
     """
-    splits, sources, files, whole_files, problems = {}, {}, {}, {}, []
+    splits, sources, files, whole_files = {}, {}, {}, {}
+    problems = []
     for split, section in (("train", spec.training_ds), ("validation", spec.validation_ds)):
         text = Path(spec.data_dir) / section.text_file
         try:
             labels = Path(spec.data_dir) / section.labels_file
             whole, files[split] = read_and_describe(partial(read_text_and_labels, text, labels))
             splits[split] = take_first(whole, section.num_samples)
-            whole_files[split] = Counter(chain.from_iterable(whole.tags))
+            whole_files[split] = Counter(chain.from_iterable(whole.gold))
         except DataError as error:
             problems.append(str(error))
         sources[split] = str(text)
@@ -105,10 +109,11 @@ def load_splits(spec: DictConfig) -> Corpus:
 
 
 def find_labels(spec: DictConfig, corpus: Corpus) -> list[str]:
-    """The label map: `model.label_ids`, else that of the data folder, else made from the data and written there.
+    """Find the label map: `model.label_ids`, else that of the data folder, else one made from the data, kept there.
 
     Raises:
-        DataError: a label of the data that the map lacks.
+        DataError: the map lacks a label of the data.
+        UserError: it lacks the pad label.
     """
     path = Path(spec.model.label_ids or Path(spec.data_dir) / spec.model.class_labels.class_labels_file)
     if spec.model.label_ids is None and not path.is_file():
@@ -146,24 +151,25 @@ def learn(
     model_args: ModelArguments,
     recipe: Recipe,
 ) -> None:
-    """Log what is known of the data, walk the story, and seal the model."""
+    """Log what is known about the data, walk the story, and seal the model."""
     checkpoints = results / CHECKPOINTS
     training = translate_training(spec, checkpoints)
     choose_start(spec, training)
     logger.info("Setting model.dataset.data_dir to %s.", spec.data_dir)
-    names = list(corpus.label_names)
+    names = list(corpus.label_names or ())
     if training.process_index == 0:
         for split, section in (("train", spec.training_ds), ("validation", spec.validation_ds)):
             log_labels(corpus, split, names, Path(spec.data_dir) / section.labels_file)
             log_lengths(spec, model_args, corpus, split, names)
 
     def log_report(split: AlignedSplit, results: SplitResults) -> None:
-        """The table of each validation."""
-        logger.info(report.format_report(report.score_report(report.count_labels(split.gold, results.tags, names))))
+        """Log the table of a validation."""
+        counts = report.count_labels(split.gold or (), results.tags, names)
+        logger.info(report.format_report(report.score_report(counts)))
 
     options = spec.exp_manager.checkpoint_callback_params
     keep = KeepBestCheckpoints(
-        options.save_top_k, training.metric_for_best_model, training.greater_is_better, options.monitor
+        options.save_top_k, str(training.metric_for_best_model), bool(training.greater_is_better), options.monitor
     )
     log_training = LogTraining(translate_schedule(spec.model.optim.sched))
     arguments = RunArguments(
@@ -182,10 +188,10 @@ def learn(
     if is_first:
         kept = "best" if training.load_best_model_at_end else "last"
         logger.info("Experiment logs saved to '%s'", results)
-        what = "Trained model" if log_training.steps else "Nothing trained: the model of the finished training"
+        what = "Trained model" if log_training.steps else "Nothing left to train: the model of the finished training"
         logger.info("%s saved to '%s' (the weights of the %s epoch)", what, target, kept)
         logger.info("To tag texts with it: %s", name_next_command(target, key))
-        label = find_only_label(corpus.splits["validation"].tags, outcome["validation"].tags)
+        label = find_only_label(corpus.splits["validation"].gold, outcome["validation"].tags)
         if label is not None:
             logger.warning(describe_failure(label))
 
@@ -197,7 +203,7 @@ def name_next_command(model: Path, key: str | None) -> str:
 
 
 def choose_start(spec: DictConfig, training: NerTrainingArguments) -> None:
-    """Go on from the last checkpoint of the results folder, or begin afresh in it: as the spec says."""
+    """Continue from the last checkpoint of the results folder, or start afresh in it, as the spec says."""
     manager = spec.exp_manager
     training.overwrite_output_dir = True
     if manager.resume_if_exists:
@@ -205,7 +211,7 @@ def choose_start(spec: DictConfig, training: NerTrainingArguments) -> None:
 
 
 def log_labels(corpus: Corpus, split: str, names: list[str], labels_path: Path) -> None:
-    """Label statistics of a whole file and, for training data, class weights; the files that go with them."""
+    """Log and write the label statistics of a whole file and, for training data, the class weights."""
     ids = {name: label_id for label_id, name in enumerate(names)}
     logger.info("Processing %s", labels_path)
     logger.info("Using provided labels mapping %s", ids)
@@ -219,12 +225,12 @@ def log_labels(corpus: Corpus, split: str, names: list[str], labels_path: Path) 
             logger.info(statistics.describe_class_weights(weights))
             logger.info("Class weights saved to %s", statistics.save_class_weights(weights, len(names), labels_path))
     except UserError as error:
-        # Nothing reads them: a folder of data that can't be written to is no reason not to train.
+        # Nothing reads them: a data folder that can't be written to is no reason not to train.
         logger.warning("Label statistics are not saved: %s", error)
 
 
 def log_lengths(spec: DictConfig, model_args: ModelArguments, corpus: Corpus, split: str, names: list[str]) -> None:
-    """Sequence statistics and the first sentence as the model sees it."""
+    """Log sequence statistics, and the first sentence as the model sees it."""
     sentences, dataset = corpus.splits[split], spec.model.dataset
     tokenizer = load_tokenizer(model_args)
     sub_tokens = split_into_sub_tokens(tokenizer, sentences.tokens)
@@ -237,7 +243,7 @@ def log_lengths(spec: DictConfig, model_args: ModelArguments, corpus: Corpus, sp
     example = statistics.describe_example(
         tokenizer,
         sentences.tokens[0],
-        [ids[tag] for tag in sentences.tags[0]],
+        [ids[tag] for tag in sentences.gold[0]],
         max_length=max_length,
         pad_label_id=ids[dataset.pad_label],
         ignore_extra_tokens=dataset.ignore_extra_tokens,
@@ -248,28 +254,30 @@ def log_lengths(spec: DictConfig, model_args: ModelArguments, corpus: Corpus, sp
 
 
 class LogTraining(TrainerCallback):
-    """Says at the start of a training what trains it, and remembers whether anything did."""
+    """Logs at the start of a training what trains it, and counts its steps."""
 
-    def __init__(self, schedule: NamedSchedule | None):
+    def __init__(self, schedule: NamedSchedule | None) -> None:
         self.schedule = schedule
         self.steps = 0
-        """Steps of this command; none where it continues a finished training"""
+        """Steps of this command; 0 if it continues a finished training"""
 
-    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs) -> None:
-        """Count."""
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
+    ) -> None:
+        """Count the step."""
         self.steps += 1
 
-    def on_train_begin(
+    def on_train_begin(  # type: ignore[override]  # the library passes these by name
         self,
         args: TrainingArguments,
         state: TrainerState,
         control: TrainerControl,
+        *,
         model: PreTrainedModel,
         optimizer: torch.optim.Optimizer,
-        lr_scheduler: torch.optim.lr_scheduler.LRScheduler,
-        **kwargs,
+        **kwargs: object,
     ) -> None:
-        """Log optimizer, schedule and the numbers of parameters."""
+        """Log the optimizer, the schedule and the parameter counts."""
         if not state.is_world_process_zero:
             return
         logger.info("Optimizer config = %s", getattr(optimizer, "optimizer", optimizer))
@@ -288,7 +296,7 @@ class LogTraining(TrainerCallback):
 
 
 def _shorten(count: int) -> str:
-    """110082829 -> `110 M`, as Lightning writes it."""
+    """Write 110082829 as `110 M`, as Lightning does."""
     for size, unit in ((10**9, "B"), (10**6, "M"), (10**3, "K")):
         if count >= size:
             return f"{count / size:.3g} {unit}" if count < 100 * size else f"{count // size} {unit}"

@@ -1,4 +1,4 @@
-"""Models of this dialect: a plain folder, or with a key an encrypted archive."""
+"""Models of this dialect: a plain folder, or an encrypted archive where there is a key."""
 
 import logging
 import shutil
@@ -20,10 +20,10 @@ ARCHIVE_SUFFIX = ".tlt"
 
 @contextmanager
 def open_model(path: str | None, key: str | None) -> Iterator[Path]:
-    """The folder of a model: the one given, or that of an archive, decrypted for as long as it is used.
+    """Open the folder of a model, or an archive, which is decrypted for as long as it is used.
 
     Raises:
-        UserError: no model given or found, or the key doesn't fit.
+        UserError: no model is given or found, or the key does not fit.
     """
     if path is None:
         raise UserError(
@@ -31,13 +31,15 @@ def open_model(path: str | None, key: str | None) -> Iterator[Path]:
         )
     if Path(path).is_dir():
         if not (Path(path) / "config.json").is_file():
-            raise UserError(f"-m {path}: no model there (no config.json); a training writes it to checkpoints/.")
+            raise UserError(
+                f"-m {path}: holds no model (no config.json); a training leaves its model in checkpoints/."
+            )
         yield Path(path)
         return
     if not Path(path).is_file():
         raise UserError(
-            f"-m {path}: no such file or folder; accepted is a folder or archive of this tool. An encoder of the Hub "
-            "to train from: model.language_model.pretrained_model_name=NAME."
+            f"-m {path}: no such file or folder; accepted: a model folder, or an archive of this tool. To train "
+            "from an encoder of the Hub: model.language_model.pretrained_model_name=NAME."
         )
     with open_archive(Path(path), key) as folder:
         logger.info("Model restored from '%s'", path)
@@ -59,9 +61,9 @@ def open_trainable_model(path: str | None, key: str | None) -> Iterator[Path]:
 
 @contextmanager
 def place_model(target: Path, key: str | None) -> Iterator[Path]:
-    """The folder that a training writes its model into, and `target` becomes what to use with -m afterwards.
+    """Give a training the folder for its model; afterwards, `target` is what to use with -m.
 
-    With a key the folder lies hidden beside `target` until it is an archive, and is removed in any case.
+    With a key, the folder is hidden beside `target` until it is sealed, and is removed in any case.
     """
     if key is None:
         yield target
@@ -69,7 +71,7 @@ def place_model(target: Path, key: str | None) -> Iterator[Path]:
         (target / "training_args.bin").unlink(missing_ok=True)
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    # The results folder is this command's alone: whatever lies there unfinished is of a command that was killed.
+    # The results folder is this command's alone: whatever is unfinished in it is from a command that was killed.
     remove_unfinished(target.parent)
     hidden = name_unfinished(target.with_suffix(""))
     folder = hidden / target.name.removesuffix(ARCHIVE_SUFFIX)
@@ -82,15 +84,14 @@ def place_model(target: Path, key: str | None) -> Iterator[Path]:
 
 
 def name_model(checkpoints: Path, name: str, key: str | None) -> Path:
-    """The folder, or with a key the archive, that a training leaves its model in.
+    """Return the folder, or with a key the archive, that a training leaves its model in.
 
     Raises:
-        UserError: a name that leads elsewhere or is that of a checkpoint, or something of that name that no training
-            has written.
+        UserError: the name leads elsewhere or is that of a checkpoint, or no training has written what has that name.
     """
     confine_name(name, "exp_manager.name")
     if CHECKPOINT_NAME.fullmatch(name):
-        raise UserError(f"exp_manager.name={name}: checkpoints are called so; accepted is e.g. trained-model.")
+        raise UserError(f"exp_manager.name={name}: is the name of a checkpoint; accepted: e.g. trained-model.")
     target = checkpoints / (name if key is None else f"{name}{ARCHIVE_SUFFIX}")
     check_own_files(checkpoints, [target.name], "give another exp_manager.name=NAME, or another -r")
     claim_files(checkpoints, [target.name])

@@ -1,6 +1,6 @@
-"""`${data_dir}` in a value: another key of the spec, or with leave a variable of the environment.
+"""`${data_dir}` in a value: another key of the spec or, if permitted, a variable of the environment.
 
-OmegaConf could do this, and more: any spec could then read any variable, a key of encryption too, and ten lines
+OmegaConf does this, too, and more: any spec could then read any variable, including the encryption key, and ten lines
 that refer to each other could become a billion characters.
 """
 
@@ -19,13 +19,13 @@ KEY = re.compile(r"[\w-]+(\.[\w-]+)*")
 ENVIRONMENT = re.compile(r"oc\.env:\s*(\w+)\s*(?:,(.*))?", re.DOTALL)
 
 SPEC_VARIABLES = "TOKEN_CLASSIFICATION_SPEC_ENV"
-"""Names the variables of the environment that a spec may read: `USER,DATA`"""
+"""Lists the variables of the environment that a spec may read: `USER,DATA`"""
 LONGEST_VALUE = 100_000
-"""Characters that a value may have once its references are replaced"""
+"""How many characters a value may have once its references are replaced"""
 
 
 class BrokenReferenceError(Exception):
-    """A reference that leads nowhere; the message says what is accepted."""
+    """A reference that can't be replaced; the message says what is accepted."""
 
 
 def resolve_references(
@@ -36,15 +36,15 @@ def resolve_references(
     Args:
         given: Key -> its setting.
         find_key: Name in a reference -> key.
-        find_default: Key -> its value where it is not given; None where there is no such key.
+        find_default: Key -> its value where it is not given; None if there is no such key.
 
     Returns:
-        The settings without references, and what is wrong with those that could not be replaced.
+        The settings without references, and what is wrong with the references that could not be replaced.
     """
     resolved: dict[str, yaml.Node] = {}
 
     def find_value(key: str, referring: tuple[str, ...]) -> yaml.Node:
-        """The value of a key, its references replaced."""
+        """Return the value of a key with its references replaced."""
         if key in referring:
             raise BrokenReferenceError(f"refers to itself ({' -> '.join([*referring, key])}); write its value out")
         if key not in resolved:
@@ -55,7 +55,7 @@ def resolve_references(
         return resolved[key]
 
     def replace_in(node: yaml.Node, referring: tuple[str, ...]) -> yaml.Node:
-        """A node with the references in its texts replaced."""
+        """Return a node with the references in its texts replaced."""
         if isinstance(node, yaml.MappingNode):
             pairs = [(name, replace_in(value, referring)) for name, value in node.value]
             return yaml.MappingNode(node.tag, pairs, node.start_mark, node.end_mark)
@@ -78,53 +78,54 @@ def resolve_references(
 def _replace_in_text(text: str, find_value: Callable[[str], yaml.Node]) -> yaml.Node:
     references = list(REFERENCE.finditer(text))
     if len(references) != text.count("${"):
-        raise BrokenReferenceError(
-            f"has a ${{ without its }}, or one within another: {text[:80]}; accepted is ${{KEY}}"
-        )
+        raise BrokenReferenceError(f"has a ${{ without its }}, or one inside another: {text[:80]}; accepted: ${{KEY}}")
     nodes = [_follow(reference[1].strip(), find_value) for reference in references]
     if len(references) == 1 and references[0][0] == text:
         return nodes[0]
     parts, place = [], 0
     for reference, node in zip(references, nodes, strict=True):
         if not isinstance(node, yaml.ScalarNode) or is_null(node):
-            raise BrokenReferenceError(f"puts {reference[0]} into a text, and that has no text; write it out")
+            raise BrokenReferenceError(f"puts {reference[0]} into a text, and that is no text; write it out")
         parts += [text[place : reference.start()], node.value]
         place = reference.end()
     whole = "".join([*parts, text[place:]])
     if len(whole) > LONGEST_VALUE:
-        raise BrokenReferenceError(f"gets longer than {LONGEST_VALUE:,} characters by its references; write it out")
+        raise BrokenReferenceError(
+            f"becomes longer than {LONGEST_VALUE:,} characters through its references; write it out"
+        )
     return make_text_node(whole)
 
 
 def _follow(name: str, find_value: Callable[[str], yaml.Node]) -> yaml.Node:
-    """What a reference stands for."""
+    """Return what a reference stands for."""
     environment = ENVIRONMENT.fullmatch(name)
     if environment:
         return _read_variable(environment[1], environment[2])
     if not KEY.fullmatch(name):
         raise BrokenReferenceError(
-            f"has ${{{name}}}; accepted are the whole names of keys, e.g. ${{data_dir}}, and ${{oc.env:NAME}}"
+            f"has ${{{name}}}; accepted: full names of keys, e.g. ${{data_dir}}, and ${{oc.env:NAME}}"
         )
     return find_value(name)
 
 
 def _read_variable(name: str, default: str | None) -> yaml.Node:
-    """A variable of the environment that may be read; a spec of somebody else must not find out the others."""
+    """Return a variable of the environment that may be read; somebody else's spec must not find out the others."""
     if name == KEY_VARIABLE:
-        raise BrokenReferenceError(f"reads {name}; the key goes into no spec, log or record: take it out")
+        raise BrokenReferenceError(f"reads {name}; the key must not be in a spec, log or record: take it out")
     permitted = {permitted.strip() for permitted in os.environ.get(SPEC_VARIABLES, "").split(",")}
     if name not in permitted:
         listed = ",".join(sorted({*permitted, name} - {""}))
         raise BrokenReferenceError(
-            f"reads the environment variable {name}, which specs may do only if you say so: type "
+            f"reads the environment variable {name}, which specs may do only with your permission: type "
             f"{SPEC_VARIABLES}={listed} before the command, or write the value out"
         )
     value = os.environ.get(name)
-    if value is None and default is None:
-        raise BrokenReferenceError(f"reads the environment variable {name}, which is not set; set it: {name}=VALUE")
     if value is None:
-        default = default.strip()
-        return make_null_node() if default == "null" else make_text_node(default)
+        if default is None:
+            raise BrokenReferenceError(
+                f"reads the environment variable {name}, which is not set; set it: {name}=VALUE"
+            )
+        return make_null_node() if default.strip() == "null" else make_text_node(default.strip())
     if "${" in value or not is_encodable(value):
         raise BrokenReferenceError(f"reads the environment variable {name}, which is no plain text; write it out")
     return make_text_node(value)

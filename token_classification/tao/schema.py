@@ -1,9 +1,10 @@
-"""Every key that a spec may hold, with the default of the original and its type, and which command reads it.
+"""Every key that a spec may hold, with its type, the original's default, and the commands that read it.
 
-One schema for all commands: a spec that was written for `train` also serves `evaluate`. The help of the commands is
-read off it, so it imports no library.
+There is one schema for all commands: a spec written for `train` also serves `evaluate`. The help of the commands is
+made from it, so it imports no libraries.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 OPEN = "???"
-"""Stands for a value that has to be given"""
+"""Marks a value that has to be given"""
 
 
 @dataclass
@@ -227,10 +228,10 @@ ALIASES = {
     "model.head.use_transrormer_init": "model.head.use_transformer_init",
     "model.punct_head": "model.head",
 }
-"""Other names of a key, or of the section that it begins with -> its name here."""
+"""Other name of a key, or of the section it begins with -> its name here"""
 
 MISSPELT = ("model.punct_head", "model.head.use_transrormer_init")
-"""Aliases that are slips of the original's table: understood, with a notice."""
+"""Aliases that are slips in the original's table: understood, with a notice"""
 
 FREE_MAPPINGS = ("model.language_model.config", "threshold")
 """Keys whose value may be a mapping of names that the schema doesn't know"""
@@ -270,16 +271,16 @@ COMMAND_KEYS: dict[str, tuple[str, ...]] = {
 
 LEARNING_COMMANDS = ("train", "finetune")
 LEARNING_DEFAULTS = {"model.dataset.max_seq_length": 128}
-"""Key -> its default where a model learns; in the other commands what it learnt with counts"""
+"""Key -> its default where a model learns; the other commands take what it learnt with"""
 
 
 def list_command_defaults(command: str) -> dict[str, Any]:
-    """Return the defaults that count in a command."""
+    """Return the defaults of a command."""
     return list_defaults() | (LEARNING_DEFAULTS if command in LEARNING_COMMANDS else {})
 
 
 def is_read(command: str, key: str) -> bool:
-    """Whether a key, or something in a section, decides anything in a command."""
+    """Return whether a key, or anything in a section, decides something in a command."""
     return any(
         key == known or key.startswith(f"{known}.") or known.startswith(f"{key}.") for known in COMMAND_KEYS[command]
     )
@@ -287,15 +288,21 @@ def is_read(command: str, key: str) -> bool:
 
 @cache
 def list_defaults() -> dict[str, Any]:
-    """All dotted keys of the schema with their defaults, references in them not replaced."""
-    return _list_defaults(Spec(), "")
+    """Return all dotted keys of the schema with their defaults, whose references are not replaced."""
+    return {key: default for key, _, default in _walk(Spec(), "")}
 
 
-def _list_defaults(section: "DataclassInstance", prefix: str) -> dict[str, Any]:
-    defaults: dict[str, Any] = {}
+@cache
+def list_types() -> dict[str, Any]:
+    """Return all dotted keys of the schema with their types."""
+    return {key: kind for key, kind, _ in _walk(Spec(), "")}
+
+
+def _walk(section: "DataclassInstance", prefix: str) -> Iterator[tuple[str, Any, Any]]:
+    """Iterate over the keys below a section, with their types and defaults."""
     for item in fields(section):
-        key, value = f"{prefix}{item.name}", getattr(section, item.name)
-        defaults |= (
-            _list_defaults(value, f"{key}.") if is_dataclass(value) and not isinstance(value, type) else {key: value}
-        )
-    return defaults
+        value = getattr(section, item.name)
+        if is_dataclass(value) and not isinstance(value, type):
+            yield from _walk(value, f"{prefix}{item.name}.")
+        else:
+            yield f"{prefix}{item.name}", item.type, value

@@ -1,4 +1,4 @@
-"""Where settings come from: the leaves of a YAML file, `key=value` on the command line, and flags."""
+"""Reads settings: the leaves of a YAML file, `key=value` on the command line, and flags."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ NULL_TAG = "tag:yaml.org,2002:null"
 MERGE_TAG = "tag:yaml.org,2002:merge"
 
 LARGEST_FILE = 2**18
-"""Bytes of a spec: the largest takes some seconds to read"""
+"""Bytes of a spec; one of this size takes some seconds to read"""
 DEEPEST = 20
-"""Levels of mappings and lists within each other"""
+"""Levels of nested mappings and lists"""
 MOST_REPEATED = 1_000
-"""Values that aliases (`*name`) may stand for, so that ten lines can't become a billion values"""
+"""How many values aliases (`*name`) may stand for, so that ten lines can't become a billion values"""
 SHOWN_ITEMS, SHOWN_CHARACTERS = 4, 80
 """How much of a value a message shows"""
 
@@ -33,28 +33,28 @@ class Setting:
     node: yaml.Node
     place: str
     is_text: bool = False
-    """Whether the value is a text whose type nobody has looked at yet: the schema decides what it is"""
+    """Whether the value is still a text: the schema decides its type"""
     is_removal: bool = False
     """Whether it was `~key`, which takes the key out of the spec"""
 
 
 def make_text_node(text: str) -> yaml.ScalarNode:
-    """A value that is this text, whatever it looks like."""
+    """Make a value that is this text, whatever it looks like."""
     return yaml.ScalarNode(TEXT_TAG, text, style='"')
 
 
 def make_null_node() -> yaml.ScalarNode:
-    """The value `null`."""
+    """Make the value `null`."""
     return yaml.ScalarNode(NULL_TAG, "null")
 
 
 def is_null(node: yaml.Node) -> bool:
-    """Whether a value is null."""
+    """Return whether a value is null."""
     return node.tag == NULL_TAG
 
 
 def describe_node(node: yaml.Node) -> str:
-    """A value in a message: `5`, `null`, `[0, 1]`, `{...}`; a long one is cut."""
+    """Describe a value in a message: `5`, `null`, `[0, 1]`, `{...}`; a long one is cut."""
     if isinstance(node, yaml.MappingNode):
         return "{...}" if node.value else "{}"
     if isinstance(node, yaml.SequenceNode):
@@ -62,28 +62,28 @@ def describe_node(node: yaml.Node) -> str:
             f"[{', '.join(map(describe_node, node.value[:SHOWN_ITEMS]))}{', ...' * (len(node.value) > SHOWN_ITEMS)}]"
         )
     else:
-        text = node.value if node.value or node.style else "null"
+        text = node.value if node.value or getattr(node, "style", None) else "null"
     return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}..."
 
 
 def read_flag(flag: str, key: str, text: str) -> Setting:
-    """A setting that a flag gives: exactly this text.
+    """Return the setting of a flag: exactly this text.
 
     Raises:
-        UserError: it is what stands for something else in a spec, a reference or a value to come.
+        UserError: in a spec, the text would stand for something else (a reference, or a value to come).
     """
     if "${" in text or text == OPEN:
-        raise UserError(f"{flag} {text}: accepted is a path without ${{ in it, and not {OPEN}; rename it.")
+        raise UserError(f"{flag} {text}: accepted: a path without ${{, and not {OPEN}; rename it.")
     return Setting(key, make_text_node(text), flag)
 
 
 def parse_override(text: str) -> Setting:
-    """`key=value`, Hydra's `+key=value` and `++key=value`, and `~key`, which takes a key out of the spec.
+    """Read `key=value`, Hydra's `+key=value` and `++key=value`, or `~key`, which takes a key out of the spec.
 
-    Nothing is read out of the value but that `null` and nothing at all are null: the schema decides what it is.
+    Of the value, only `null` and nothing at all are understood (as null): the schema decides the rest.
 
     Raises:
-        UserError: none of these.
+        UserError: it is none of these.
     """
     if text.startswith("~"):
         key = text[1:]
@@ -99,7 +99,7 @@ def parse_override(text: str) -> Setting:
 
 
 def is_encodable(text: str) -> bool:
-    """Whether a text has no half characters but those that stand for a byte in the name of a file."""
+    """Return whether a text has no lone surrogates except those that stand for a byte in a file name."""
     try:
         text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -108,10 +108,11 @@ def is_encodable(text: str) -> bool:
 
 
 def read_spec_file(path: str) -> list[Setting]:
-    """The leaves of a YAML mapping in file order.
+    """Read the leaves of a YAML mapping in file order.
 
     Raises:
-        UserError: unreadable, too large, not UTF-8, no YAML, no mapping, or a key given twice; each with its line.
+        UserError: the file is unreadable, too large, not UTF-8, no YAML or no mapping, or gives a key twice; with the
+            line.
     """
     root = parse_yaml(_read_text(path), path)
     if root is None or is_null(root):
@@ -139,14 +140,14 @@ def _read_text(path: str) -> str:
 
 
 def parse_yaml(text: str, path: str) -> yaml.Node | None:
-    """The root of a YAML text, with nothing constructed from it.
+    """Parse a YAML text and return its root; nothing is constructed from it.
 
     Args:
         text: What to parse.
         path: Where it comes from, for messages.
 
     Raises:
-        UserError: no YAML, nested too deeply, or a key given twice; with the line.
+        UserError: it is no YAML, is nested too deeply, or gives a key twice; with the line.
     """
     try:
         root = yaml.compose(text, yaml.SafeLoader)
@@ -160,7 +161,7 @@ def parse_yaml(text: str, path: str) -> yaml.Node | None:
     except RecursionError:
         raise UserError(f"{path}: nested too deeply; accepted are {DEEPEST} levels.") from None
     except (ValueError, OverflowError) as error:
-        # The scanner lets numbers through that no character, and no version of YAML, has.
+        # The scanner lets through numbers that no character and no version of YAML has.
         raise UserError(f"{path}: not valid YAML: {error}; accepted is `key: value`.") from None
     problems = [] if root is None else list(_check_nodes(root, path))
     if problems:
@@ -169,10 +170,10 @@ def parse_yaml(text: str, path: str) -> yaml.Node | None:
 
 
 def _check_nodes(root: yaml.Node, path: str) -> Iterator[str]:
-    """What is wrong with keys and values, whatever they mean; walks without recursion, and ends.
+    """Find what is wrong with keys and values, whatever they mean; without recursion, and in bounded time.
 
     Raises:
-        UserError: nested too deeply, or aliases that stand for too much.
+        UserError: they are nested too deeply, or aliases stand for too many values.
     """
     seen: set[int] = set()
     repeated = 0
@@ -196,7 +197,7 @@ def _check_nodes(root: yaml.Node, path: str) -> Iterator[str]:
 
 
 def _check_keys(node: yaml.MappingNode, path: str) -> Iterator[str]:
-    """Keys of one mapping that are given twice, or that are no plain text."""
+    """Find keys of one mapping that are given twice or are no plain text."""
     lines: dict[str, int] = {}
     for key_node, _ in node.value:
         line = key_node.start_mark.line + 1
@@ -211,7 +212,7 @@ def _check_keys(node: yaml.MappingNode, path: str) -> Iterator[str]:
 
 
 def list_leaves(node: yaml.MappingNode, prefix: str, path: str) -> Iterator[Setting]:
-    """The settings that a mapping gives, with their lines; those of mappings within it, too."""
+    """Iterate over the settings of a mapping and of the mappings within it, with their lines."""
     for key_node, value_node in node.value:
         key = f"{prefix}{key_node.value}"
         if isinstance(value_node, yaml.MappingNode) and value_node.value and key not in FREE_MAPPINGS:

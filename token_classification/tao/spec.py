@@ -1,9 +1,8 @@
-"""From a YAML file, overrides and flags to the spec of a command, with all problems at once."""
+"""Turns a YAML file, overrides and flags into the spec of a command; all problems are reported at once."""
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import fields, is_dataclass, replace
-from functools import cache
+from dataclasses import replace
 from typing import Any
 
 import yaml
@@ -13,11 +12,10 @@ from token_classification.errors import LISTED_PROBLEMS, UserError, list_problem
 from token_classification.nearest_names import did_you_mean
 from token_classification.output_text import make_printable
 from token_classification.tao.foreign_keys import find_foreign_key, judge_foreign_setting, refuse_other_task
+from token_classification.tao.keys import SCHEDULE, find_canonical_key, find_open_section, is_known, is_section
 from token_classification.tao.references import resolve_references
-from token_classification.tao.schedule import OPTIONS
 from token_classification.tao.schema import (
     ALIASES,
-    FREE_MAPPINGS,
     LEARNING_DEFAULTS,
     MISSPELT,
     OPEN,
@@ -25,6 +23,7 @@ from token_classification.tao.schema import (
     is_read,
     list_command_defaults,
     list_defaults,
+    list_types,
 )
 from token_classification.tao.settings import (
     COMMAND_LINE,
@@ -42,13 +41,8 @@ from token_classification.tao.values import read_value
 
 logger = logging.getLogger(__name__)
 
-SCHEDULE = "model.optim.sched"
-OPEN_SECTIONS = {SCHEDULE: {"name"}.union(*OPTIONS.values()), **dict.fromkeys(FREE_MAPPINGS)}
-"""Sections whose keys are not in the schema -> those that there are; None: any."""
-
-THRESHOLD = "threshold"
 MANAGER = "exp_manager"
-"""The section that the original can do without."""
+"""The section that the original can do without"""
 
 
 def load_spec(
@@ -58,17 +52,17 @@ def load_spec(
     required: Sequence[str],
     flags: Sequence[Setting] = (),
 ) -> DictConfig:
-    """Read a spec, put the overrides and then the flags over it.
+    """Read a spec, and put first the overrides and then the flags over it.
 
     Args:
-        command: What the spec is for: keys that it does not read may stay open, and are named where they are typed.
+        command: What the spec is for. Keys that it does not read may stay open; if they are typed, they are named.
         spec_file: Path of the YAML file; None for the defaults alone.
         overrides: `dotted.key=value`, `+dotted.key=value` or `~dotted.key`; they win over the file.
         required: Keys that must have a value in the end.
-        flags: Settings that flags give; they win over all.
+        flags: Settings from flags; they win over everything.
 
     Raises:
-        UserError: unknown keys (with the nearest one), values of a wrong type, keys left open; all of them.
+        UserError: unknown keys (with the nearest one), values of a wrong type, keys left open: all of them.
     """
     in_file = read_spec_file(spec_file) if spec_file else []
     typed = [setting for text in overrides for setting in _spread_mapping(parse_override(text))]
@@ -90,7 +84,7 @@ def load_spec(
         if OmegaConf.select(spec, key) is None:
             OmegaConf.update(spec, key, defaults[key])
     problems += found
-    # A value that is wrong is not missing, too.
+    # A wrong value is not also a missing one.
     missing = [key for key in required if not (found and key in given and not is_null(given[key].node))]
     open_places = {key: place for key, place in left_open.items() if is_read(command, key)}
     problems += _find_open_keys(spec, missing, open_places, defaults)
@@ -100,7 +94,7 @@ def load_spec(
 
 
 def _spread_mapping(setting: Setting) -> list[Setting]:
-    """`model.head={num_fc_layers: 1}` as the keys that it gives; whatever is no mapping of a section stays."""
+    """Spread `model.head={num_fc_layers: 1}` into the keys it sets; whatever is no mapping of a section stays."""
     key = find_canonical_key(setting.key)
     if not setting.is_text or not (is_section(key) or key == SCHEDULE):
         return [setting]
@@ -111,16 +105,16 @@ def _spread_mapping(setting: Setting) -> list[Setting]:
 
 
 def _describe_unknown_keys(unknown: Sequence[Setting]) -> Iterator[str]:
-    """What is said of keys that nobody knows; to find the nearest known one takes time, so only of those listed."""
+    """Describe keys that nobody knows; finding the nearest known one takes time, so only for those that are listed."""
     for number, setting in enumerate(unknown):
-        known = [*list_keys(Spec), *ALIASES] if number < LISTED_PROBLEMS else []
+        known = [*list_types(), *ALIASES] if number < LISTED_PROBLEMS else []
         all_keys = "`token_classification download_specs` lists all keys"
         hint = did_you_mean(find_canonical_key(setting.key), known, otherwise=all_keys)
         yield f"{setting.place}: unknown key {setting.key}; {hint}"
 
 
 def _find_conflicts(in_file: Sequence[Setting]) -> Iterator[str]:
-    """Keys that a file gives two values under two names of the same key; the same value twice is none."""
+    """Find keys to which a file gives two different values under two names of the same key."""
     first: dict[str, Setting] = {}
     for setting in in_file:
         key = find_canonical_key(setting.key)
@@ -135,13 +129,13 @@ def _find_conflicts(in_file: Sequence[Setting]) -> Iterator[str]:
 
 
 def _drop_open_twins(in_file: Sequence[Setting]) -> list[Setting]:
-    """A file's settings without those left open whose key has a value under another name."""
+    """Return a file's settings without those left open whose key has a value under another name."""
     filled = {find_canonical_key(setting.key) for setting in in_file if setting.node.value != OPEN}
     return [s for s in in_file if s.node.value != OPEN or find_canonical_key(s.key) not in filled]
 
 
 def _find_rivals(typed: Sequence[Setting], flags: Sequence[Setting]) -> Iterator[str]:
-    """Keys that one command line gives two values, one of them by a flag."""
+    """Find keys to which one command line gives two values, one of them by a flag."""
     by_flag = {flag.key: flag for flag in flags}
     for setting in typed:
         flag = by_flag.get(find_canonical_key(setting.key))
@@ -150,7 +144,7 @@ def _find_rivals(typed: Sequence[Setting], flags: Sequence[Setting]) -> Iterator
 
 
 def _take_setting(given: dict[str, Setting], setting: Setting, command: str) -> str | None:
-    """Put a setting over the earlier ones; gives what is wrong with it."""
+    """Put a setting over the earlier ones, and return what is wrong with it, if anything."""
     key = find_canonical_key(setting.key)
     if setting.key.startswith(MISSPELT):
         logger.warning("%s: %s is read as %s", setting.place, setting.key, key)
@@ -162,24 +156,24 @@ def _take_setting(given: dict[str, Setting], setting: Setting, command: str) -> 
     if setting.place == COMMAND_LINE and not is_read(command, key):
         logger.warning("%s: %s decides nothing in %s", setting.place, setting.key, command)
     if setting.is_removal and key != SCHEDULE:
-        logger.warning("%s: ~%s: the default applies", setting.place, setting.key)
+        logger.warning("%s: ~%s: its default is used", setting.place, setting.key)
         _forget(given, key)
         return None
-    # To the end: what is given for a key and for the mapping that it is part of counts in the order it was given.
+    # At the end: settings of a key and of the mapping it is part of apply in the order they were given.
     given.pop(key, None)
     given[key] = setting
     return None
 
 
 def _take_section(given: dict[str, Setting], setting: Setting, key: str, command: str) -> str | None:
-    """Take out a whole section, as `exp_manager=null` does; gives why that can't be."""
+    """Take out a whole section, as `exp_manager=null` does, or return why it can't be taken out."""
     if isinstance(setting.node, yaml.MappingNode) and not setting.node.value:
         return None
-    example = next(known for known in list_keys(Spec) if known.startswith(f"{key}."))
+    example = next(known for known in list_types() if known.startswith(f"{key}."))
     if not is_null(setting.node):
-        return f"{setting.place}: {setting.key} is a section; accepted are its keys, e.g. {example}=VALUE"
+        return f"{setting.place}: {setting.key} is a section; accepted: its keys, e.g. {example}=VALUE"
     if key == MANAGER:
-        logger.warning("%s: without %s, too, logs and checkpoints are written to -r", setting.place, MANAGER)
+        logger.warning("%s: logs and checkpoints are written to -r even without %s", setting.place, MANAGER)
     elif is_read(command, key):
         return f"{setting.place}: {command} needs the section {setting.key}; leave it in, e.g. {example}=VALUE"
     _forget(given, key)
@@ -187,14 +181,14 @@ def _take_section(given: dict[str, Setting], setting: Setting, key: str, command
 
 
 def _forget(given: dict[str, Setting], key: str) -> None:
-    """Drop what was given for a key and for all that is below it."""
+    """Drop what was given for a key and for everything below it."""
     for known in [known for known in given if known == key or known.startswith(f"{key}.")]:
         del given[known]
 
 
 def _build_spec(given: dict[str, Setting]) -> tuple[DictConfig, list[str]]:
-    """The defaults with the settings over them, and what is wrong with those."""
-    spec, types, defaults = OmegaConf.structured(Spec), list_keys(Spec), list_defaults()
+    """Return the defaults with the settings over them, and what is wrong with those."""
+    spec, types, defaults = OmegaConf.structured(Spec), list_types(), list_defaults()
     referring = {
         key: Setting(key, make_text_node(default), "default")
         for key, default in defaults.items()
@@ -224,17 +218,17 @@ def _build_spec(given: dict[str, Setting]) -> tuple[DictConfig, list[str]]:
 
 
 def _find_default(key: str) -> yaml.Node | None:
-    """The default of a key as the value of a setting; None where there is no such key, or it is no single value."""
+    """Return the default of a key as the value of a setting; None if there is none, or no single one."""
     default = list_defaults().get(key, {})
     if default is None:
         return make_null_node()
     return None if isinstance(default, (dict, list)) else make_text_node(str(default))
 
 
-def _put_into_section(values: dict[str, Any], section: str, name: str, value: Any) -> None:
-    """Put a value into a section that has names of its own; without a name the value is the section's.
+def _put_into_section(values: dict[str, Any], section: str, name: str, value: object) -> None:
+    """Put a value into a section with names of its own; without a name, the value is that of the whole section.
 
-    A mapping is put over what is there, as Hydra does. What is there may be null, or one value for all names.
+    A mapping is merged over what is there, as Hydra does. What is there may be null, or one value for all names.
     """
     if section not in values:
         default = list_defaults()[section]
@@ -248,52 +242,10 @@ def _put_into_section(values: dict[str, Any], section: str, name: str, value: An
         values[section] = dict(added)
 
 
-def find_canonical_key(key: str) -> str:
-    """The name of a key in the schema: aliases of the key or of its sections are replaced, the longest first."""
-    for alias in sorted(ALIASES, key=len, reverse=True):
-        if key == alias or key.startswith(f"{alias}."):
-            return find_canonical_key(ALIASES[alias] + key[len(alias) :])
-    return key
-
-
-def is_known(key: str) -> bool:
-    """Whether a key, or a section, means anything here."""
-    if find_foreign_key(key) is not None or is_section(key) or key in list_keys(Spec):
-        return True
-    section = find_open_section(key)
-    if section is None:
-        return False
-    name, names = key[len(section) + 1 :], OPEN_SECTIONS[section]
-    # The name of a label may have a dot in it; a mapping within a model's config is given as one.
-    return name in names if names is not None else name != "" and (section == THRESHOLD or "." not in name)
-
-
-def find_open_section(key: str) -> str | None:
-    """The section whose names are not in the schema that a key is, or is part of."""
-    return next((section for section in OPEN_SECTIONS if key == section or key.startswith(f"{section}.")), None)
-
-
-@cache
-def list_keys(schema: type, prefix: str = "") -> dict[str, Any]:
-    """All dotted keys of a schema, its sections left out, with their types."""
-    types = {}
-    for item in fields(schema):
-        if is_dataclass(item.type):
-            types |= list_keys(item.type, f"{prefix}{item.name}.")
-        else:
-            types[f"{prefix}{item.name}"] = item.type
-    return types
-
-
-def is_section(key: str) -> bool:
-    """Whether a key of the schema has keys below it."""
-    return any(known.startswith(f"{key}.") for known in list_keys(Spec))
-
-
 def _find_open_keys(
     spec: DictConfig, required: Sequence[str], left_open: dict[str, str], defaults: dict[str, Any]
 ) -> list[str]:
-    """Keys that need a value and have none; where the default is none, only those that the command requires."""
+    """Find keys that need a value and have none; where the default is none, only those that the command requires."""
     keys = dict.fromkeys([*required, *(key for key in left_open if defaults.get(key) is not None)])
     return [
         f"{left_open.get(key, 'command line')}: {key} has no value; set it in the spec or type {key}=VALUE"

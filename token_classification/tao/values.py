@@ -1,4 +1,4 @@
-"""Values of settings as the types of the schema: a text stays exactly what was typed, a number is a finite one."""
+"""Reads values of settings as the types of the schema: a text stays exactly what was typed, a number is finite."""
 
 import math
 import re
@@ -17,8 +17,8 @@ BOOLEANS = {**dict.fromkeys(("true", "yes", "on", "1"), True), **dict.fromkeys((
 ALL_DEVICES = ("auto", "-1")
 
 
-def read_value(setting: Setting, key: str, annotation: Any) -> Any:
-    """The value of a setting.
+def read_value(setting: Setting, key: str, annotation: object) -> object:
+    """Return the value of a setting.
 
     Args:
         setting: What was given.
@@ -26,7 +26,7 @@ def read_value(setting: Setting, key: str, annotation: Any) -> Any:
         annotation: Its type in the schema.
 
     Raises:
-        ValueError: it has no value of that type; the message says what is accepted.
+        ValueError: it is no value of that type; the message says what is accepted.
     """
     if key == "trainer.gpus":
         return count_devices(_parse_if_text(setting))
@@ -43,48 +43,60 @@ def read_value(setting: Setting, key: str, annotation: Any) -> Any:
         return _read_texts(node)
     if isinstance(node, yaml.MappingNode):
         return read_freely(node)
-    raise ValueError("accepted is a mapping, e.g. {name: value}")
+    raise ValueError("accepted: a mapping, e.g. {name: value}")
 
 
 def _parse_if_text(setting: Setting) -> yaml.Node:
-    """What was typed on the command line, read as YAML: only for values that are more than one text or number."""
+    """Read what was typed on the command line as YAML; only for values that are more than one text or number."""
     if not setting.is_text or is_null(setting.node) or not isinstance(setting.node, yaml.ScalarNode):
         return setting.node
     return parse_yaml(setting.node.value, setting.place) or setting.node
 
 
-def _read_scalar(node: yaml.Node, kind: type) -> Any:
+def _read_scalar(node: yaml.Node, kind: type) -> object:
     if not isinstance(node, yaml.ScalarNode) or is_null(node):
-        raise ValueError(f"accepted is {EXPECTED[kind]}")
+        raise ValueError(f"accepted: {EXPECTED[kind]}")
     return SCALARS[kind](node.value)
 
 
 def _read_texts(node: yaml.Node) -> list[str]:
-    """A list of texts, each as it was typed."""
+    """Return a list of texts, each as it was typed."""
     if not isinstance(node, yaml.SequenceNode) or not all(isinstance(item, yaml.ScalarNode) for item in node.value):
-        raise ValueError('accepted is a list of texts, e.g. \'["first text", "second text"]\'')
+        raise ValueError('accepted: a list of texts, e.g. \'["first text", "second text"]\'')
     return [item.value for item in node.value]
 
 
 def read_whole_number(text: str) -> int:
-    """`5`, `-1`, `1_000`. Raises: ValueError for everything else, also for `010`, which YAML takes for 8."""
+    """Read `5`, `-1` or `1_000`.
+
+    Raises:
+        ValueError: anything else, including `010`, which YAML reads as 8.
+    """
     if not WHOLE_NUMBER.fullmatch(text) or len(text) > len(str(LARGEST_NUMBER)) + 1:
-        raise ValueError(f"accepted is {EXPECTED[int]}")
+        raise ValueError(f"accepted: {EXPECTED[int]}")
     return int(text)
 
 
 def read_number(text: str) -> float:
-    """`0.1`, `5e-5`, `1`. Raises: ValueError for everything else, also for what is infinite or no number."""
+    """Read `0.1`, `5e-5` or `1`.
+
+    Raises:
+        ValueError: anything else, including infinity and NaN.
+    """
     number = float(text) if NUMBER.fullmatch(text) else math.nan
     if not math.isfinite(number):
-        raise ValueError(f"accepted is {EXPECTED[float]}")
+        raise ValueError(f"accepted: {EXPECTED[float]}")
     return number
 
 
 def read_boolean(text: str) -> bool:
-    """`true` or `false`, and YAML's other words for them. Raises: ValueError for everything else."""
+    """Read `true` or `false`, or YAML's other words for them.
+
+    Raises:
+        ValueError: anything else.
+    """
     if text.lower() not in BOOLEANS:
-        raise ValueError(f"accepted is {EXPECTED[bool]}")
+        raise ValueError(f"accepted: {EXPECTED[bool]}")
     return BOOLEANS[text.lower()]
 
 
@@ -100,14 +112,14 @@ SCALARS: dict[type, Callable[[str], Any]] = {
     float: read_number,
     bool: read_boolean,
 }
-"""Type of the schema -> what reads it"""
+"""Type of the schema -> the function that reads it"""
 
 
-def read_freely(node: yaml.Node) -> Any:
-    """A value that the schema says nothing of: what it looks like, as YAML has it; 5e-5 is a number, too.
+def read_freely(node: yaml.Node) -> object:
+    """Read a value of which the schema says nothing by its looks, as YAML does; `5e-5` is a number, too.
 
     Raises:
-        ValueError: a number that can't be one.
+        ValueError: a number out of range.
     """
     if isinstance(node, yaml.MappingNode):
         return {name.value: read_freely(value) for name, value in node.value}
@@ -115,7 +127,7 @@ def read_freely(node: yaml.Node) -> Any:
         return [read_freely(item) for item in node.value]
     if is_null(node):
         return None
-    if node.tag == TEXT_TAG and node.style is not None:
+    if node.tag == TEXT_TAG and getattr(node, "style", None) is not None:
         return node.value
     if WHOLE_NUMBER.fullmatch(node.value):
         return read_whole_number(node.value)
@@ -125,10 +137,10 @@ def read_freely(node: yaml.Node) -> Any:
 
 
 def count_devices(node: yaml.Node) -> int:
-    """How many devices `trainer.gpus` or `trainer.devices` names: `1`, `[0]`, `"0,1"`, `auto`, `-1`; 0 is the CPU.
+    """Count the devices that `trainer.gpus` or `trainer.devices` names: `1`, `[0]`, `"0,1"`, `auto`, `-1`; 0: the CPU.
 
     Raises:
-        ValueError: none of these, or devices that are not the first ones.
+        ValueError: it is none of these, or the devices are not the first ones.
     """
     if is_null(node):
         return 1
@@ -139,7 +151,7 @@ def count_devices(node: yaml.Node) -> int:
         if "," not in listed:
             count = read_whole_number(listed)
             if count < 0:
-                raise ValueError("accepted is a number of devices, 0 for the CPU")
+                raise ValueError("accepted: a number of devices, 0 for the CPU")
             return count
         places = [part.strip() for part in listed.split(",") if part.strip()]
     else:
@@ -147,7 +159,7 @@ def count_devices(node: yaml.Node) -> int:
     if not places or places != [str(place) for place in range(len(places))]:
         chosen = ",".join(map(str, places)) or "0"
         raise ValueError(
-            f"accepted is a number of devices, or [0]; to choose others: CUDA_VISIBLE_DEVICES={chosen} before the "
+            f"accepted: a number of devices, or [0]; to choose others, type CUDA_VISIBLE_DEVICES={chosen} before the "
             "command"
         )
     return len(places)
