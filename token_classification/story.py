@@ -43,7 +43,8 @@ logger = logging.getLogger(__name__)
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line (None: that of the process) and walk the story, or only check the data (--check_only).
 
-    Gives the exit code.
+    Returns:
+        The exit code.
     """
     arguments, notices = parse_command_line(sys.argv[1:] if argv is None else argv)
     with logging_of_run(arguments.training):
@@ -94,7 +95,10 @@ def score_export(arguments: RunArguments, *, corpus: Corpus) -> dict[str, SplitR
 
 
 def prepare(arguments: RunArguments, recipe: Recipe) -> str | None:
-    """What is looked at before anything is loaded; gives the checkpoint that a training goes on from.
+    """Check what can be checked before anything is loaded.
+
+    Returns:
+        The checkpoint that a training continues from; None where it starts from the beginning.
 
     Raises:
         UserError: there is nothing to do, or the output folder holds what would be lost.
@@ -122,7 +126,7 @@ def walk(
     recipe: Recipe | None = None,
     corpus: Corpus | None = None,
 ) -> dict[str, SplitResults]:
-    """The whole story: load -> label set -> model -> align -> train -> evaluate -> predict -> report -> export.
+    """Walk the whole story: load -> label set -> model -> align -> train -> evaluate -> predict -> report -> export.
 
     Args:
         arguments: Which model, which data, how to train, and which steps to take.

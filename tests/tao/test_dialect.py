@@ -145,7 +145,7 @@ def test_memory_advice_is_typed_here(tmp_path: Path) -> None:
     arguments = TrainingArguments(str(tmp_path), per_device_train_batch_size=8, per_device_eval_batch_size=4)
     advice = rewrite_flags(advise_on_training_memory(arguments), "train")
     assert advice == (
-        "training_ds.batch_size=8 was too much; give training_ds.batch_size=4 trainer.accumulate_grad_batches=2, "
+        "training_ds.batch_size=8 is too much; give training_ds.batch_size=4 trainer.accumulate_grad_batches=2, "
         "which learns the same."
     )
     assert "test_ds.batch_size=2" in rewrite_flags(advise_on_evaluation_memory(arguments), "evaluate")

@@ -13,7 +13,7 @@ def test_the_same_results_folder_goes_on(specs, data_dir, bert_folder, tmp_path,
     for epochs in (1, 2, 2):
         assert train_model(specs, data_dir, bert_folder, tmp_path, f"trainer.max_epochs={epochs}") == 0
     log = capsys.readouterr().out
-    assert "checkpoint-2 is continued" in log
+    assert "checkpoint-2. To start over" in log
     assert "finished: nothing trained" in log
     assert "a larger trainer.max_epochs" in log
     assert log.count("Trained model saved to") == 2
@@ -47,7 +47,7 @@ def test_a_fresh_start_in_the_same_results_folder(specs, data_dir, bert_folder, 
         state = json.loads((tmp_path / "checkpoints" / "checkpoint-2" / "trainer_state.json").read_text())
         assert len([entry for entry in state["log_history"] if "eval_loss" in entry]) == 1
     log = capsys.readouterr().out
-    assert "is continued" not in log
+    assert "Continuing from" not in log
     assert log.count("Epoch 0, global step 2: val_loss reached ") == 2
 
 
@@ -57,8 +57,8 @@ def test_a_broken_checkpoint_is_passed_over(specs, data_dir, bert_folder, tmp_pa
         assert train_model(specs, data_dir, bert_folder, tmp_path, "trainer.max_epochs=2", keep_all) == 0
         (tmp_path / "checkpoints" / "checkpoint-4" / "optimizer.pt").write_bytes(b"PK")
     log = (tmp_path / "nemo_log_globalrank-0_localrank-0.txt").read_text()
-    assert "checkpoint-4 is passed over: optimizer.pt is broken" in log
-    assert "checkpoint-2 is continued" in log
+    assert "checkpoint-4 is skipped: optimizer.pt is broken" in log
+    assert "checkpoint-2. To start over" in log
 
 
 @pytest.mark.slow
@@ -78,7 +78,7 @@ def test_a_killed_training_goes_on_to_the_same_model(specs, data_dir, bert_folde
     assert not (tmp_path / "killed" / "checkpoints" / "trained-model").exists()
     for name in ("killed", "whole"):
         assert run(*command[3:], "-r", tmp_path / name) == 0
-    assert "is continued" in (tmp_path / "killed" / "nemo_log_globalrank-0_localrank-0.txt").read_text()
+    assert "Continuing from" in (tmp_path / "killed" / "nemo_log_globalrank-0_localrank-0.txt").read_text()
     killed_model, whole_model = (
         (tmp_path / name / "checkpoints" / "trained-model" / "model.safetensors").read_bytes()
         for name in ("killed", "whole")

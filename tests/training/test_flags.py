@@ -85,7 +85,7 @@ def test_a_comma_in_brackets_is_part_of_a_value():
         ("--optim rmspropp", r"--optim rmspropp: .*did you mean rmsprop\?.*adafactor"),
         ("--optim sgd --optim_args betas=1", r"--optim_args: sgd has no setting betas; it takes momentum"),
         ("--optim sgd --optim_args momentum=much", r"--optim_args: sgd does not take .*momentum=much"),
-        ("--optim adafactor --optim_args momentum", r"--optim_args: momentum is no .*momentum=0.9"),
+        ("--optim adafactor --optim_args momentum", r"--optim_args: momentum .*momentum=0.9"),
         ("--optim rprop --weight_decay 0.1", r"--weight_decay 0.1: rprop has no weight decay"),
         ("--head_layers 0", r"--head_layers must be 1 or more"),
         ("--head_dropout 1", r"--head_dropout must be 0 or more, and below 1"),

@@ -67,8 +67,8 @@ WORDS = {
     " (run_ner.py: with --resume_from_checkpoint auto)": "",
     " with --resume_from_checkpoint auto": "",
     " --overwrite_output_dir": " and another -r",
-    "From the start (--overwrite_output_dir)": "With another -r",
-    "To start afresh: --overwrite_output_dir without --resume_from_checkpoint": "To start afresh: another -r, or "
+    "Starting over (--overwrite_output_dir)": "With another -r",
+    "To start over: --overwrite_output_dir without --resume_from_checkpoint": "To start over: another -r, or "
     "exp_manager.resume_if_exists=false",
     "--train_sampling_strategy: auto there, sequential here": "training_ds.shuffle: true there, false here",
     "--train_sampling_strategy: sequential there, auto here": "training_ds.shuffle: false there, true here",
@@ -80,8 +80,8 @@ WORDS = {
     "trains from the start",
     "--resume_from_checkpoint auto takes the last good one": "exp_manager.resume_if_exists=true takes the last good "
     "one",
-    "To go on: the same command (run_ner.py) with --model_name_or_path": "To score it: token_classification evaluate "
-    "-e SPEC -r RESULTS -m",
+    "To continue: the same command (run_ner.py) with --model_name_or_path": "To score it: token_classification "
+    "evaluate -e SPEC -r RESULTS -m",
     " and without --do_train": "",
     # Choices that have no key here are left out.
     ", or --auto_find_batch_size true": "",

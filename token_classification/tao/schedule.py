@@ -84,7 +84,7 @@ def anneal_by_cosine(course: Course, step: int) -> float:
 
 
 def anneal_as_noam(course: Course, step: int) -> float:
-    """The schedule of "Attention is all you need", which scales the rate by the width of the model; it has no end."""
+    """Follow "Attention is all you need", which scales the rate by the width of the model; it has no end."""
     step = max(step, 1)
     rise = step * course.warmup**-1.5 if course.warmup else math.inf
     share = course.d_model**-0.5 * min(step**-0.5, rise)
@@ -95,7 +95,7 @@ def warm_up_then(anneal: Formula) -> Formula:
     """Warm up, hold, then anneal until the last step; the lowest rate behind it."""
 
     def follow(course: Course, step: int) -> float:
-        """Share of the full rate at a step."""
+        """Return the share of the full rate at a step."""
         if course.warmup > 0 and step <= course.warmup:
             return _warm_up(course, step)
         if step < course.hold_end:
@@ -110,7 +110,7 @@ def _warm_up(course: Course, step: int) -> float:
 
 
 def _progress(step: int, start: int, end: int) -> float:
-    """How much of the way from start to end is done, 0 to 1; a way of no length is done."""
+    """Return how much of the way from start to end is done, 0 to 1; a way of no length is done."""
     return min((step - start) / (end - start), 1.0) if end > start else 1.0
 
 
@@ -202,7 +202,7 @@ class NamedSchedule:
 
     @property
     def given(self) -> dict[str, Any]:
-        """The options that are not null."""
+        """Return the options that are not null."""
         return {key: value for key, value in self.options.items() if value is not None}
 
     def __call__(self, optimizer: optim.Optimizer, max_steps: int) -> lr_scheduler.LRScheduler:
@@ -272,7 +272,7 @@ def plan_course(name: str, lr: float, max_steps: int, settings: Mapping[str, Any
 
 
 def _count_steps(stretch: str, settings: Mapping[str, Any], max_steps: int) -> int:
-    """Steps of a stretch of the schedule, from `{stretch}_steps` or, rounded down, from `{stretch}_ratio`."""
+    """Count the steps of a stretch, from `{stretch}_steps` or, rounded down, from `{stretch}_ratio`."""
     steps, ratio = settings.get(f"{stretch}_steps"), settings.get(f"{stretch}_ratio")
     if steps is not None and ratio is not None:
         raise UserError(

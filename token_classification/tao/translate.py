@@ -41,7 +41,7 @@ MEGATRON = "megatron"
 
 
 def translate_model(spec: DictConfig, results: Path) -> ModelArguments:
-    """Which encoder and tokenizer to start from.
+    """Choose the encoder and the tokenizer to start from.
 
     Raises:
         UserError: a model or file that can't be had here.
@@ -68,8 +68,8 @@ def _build_tokenizer(vocab_file: str, results: Path) -> str:
     missing = sorted(BERT_TOKENS.difference(read_lines(Path(vocab_file))))
     if missing:
         raise UserError(
-            f"model.tokenizer.vocab_file={vocab_file}: no vocab.txt of BERT: it lacks {', '.join(missing)}; accepted: "
-            "a token a line; give another one, or model.tokenizer.vocab_file=null."
+            f"model.tokenizer.vocab_file={vocab_file}: not a vocab.txt of BERT: it lacks {', '.join(missing)}; "
+            "accepted is one token per line; give another one, or model.tokenizer.vocab_file=null."
         )
     folder = results / "tokenizer"
     BertTokenizer.from_pretrained(vocab_file).save_pretrained(folder)
@@ -77,7 +77,7 @@ def _build_tokenizer(vocab_file: str, results: Path) -> str:
 
 
 def _find_config(language_model: DictConfig, results: Path) -> str | None:
-    """The config that the encoder is built from, with random weights; None for a trained one."""
+    """Return the config of an encoder that starts with random weights; None for a trained one."""
     if language_model.config_file is not None:
         if language_model.config is not None:
             logger.warning("Both config_file and config are given: %s is used.", language_model.config_file)
@@ -95,7 +95,7 @@ def _find_config(language_model: DictConfig, results: Path) -> str | None:
 
 
 def _read_config_file(path: Path) -> dict[str, Any]:
-    """The settings of an encoder's config.json."""
+    """Read the settings of an encoder's config.json."""
     try:
         settings = json.loads(read_text(path))
     except (ValueError, RecursionError) as error:
@@ -113,7 +113,7 @@ def _read_config_file(path: Path) -> dict[str, Any]:
 
 
 def translate_recipe(spec: DictConfig) -> Recipe:
-    """What this dialect trains otherwise.
+    """Say what this dialect learns differently.
 
     Raises:
         UserError: an unknown `class_balancing`, activation or weights file.
@@ -164,20 +164,20 @@ def translate_recipe(spec: DictConfig) -> Recipe:
 
 
 def keep_head(recipe: Recipe) -> Recipe:
-    """The same recipe for a model that was trained before: its head stays, whatever the spec says of a new one."""
+    """Return the recipe for a model that was trained before: its head stays, whatever the spec says of a new one."""
     settings = {key: value for key, value in recipe.settings.items() if key not in HEAD_KEYS}
     return replace(recipe, head=None, settings=settings)
 
 
 def translate_data(spec: DictConfig, files: dict[str, str]) -> DataArguments:
-    """The data files, for the record."""
+    """Return the data files, for the record."""
     return DataArguments(
         train_file=files.get("train"), validation_file=files.get("validation"), test_file=files.get("test")
     )
 
 
 def translate_decoding(spec: DictConfig) -> DecodingArguments:
-    """The window that sentences are read in, and how tags are chosen; as in NeMo -1 and 0 are what the model can take.
+    """Choose window and decoder; as in NeMo a window of -1 or 0 is what the model can take.
 
     Raises:
         UserError: no such decoder.

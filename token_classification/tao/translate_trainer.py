@@ -33,7 +33,7 @@ STRATEGIES = ("auto", "None", "ddp", "ddp_spawn", "ddp_notebook", "ddp_find_unus
 
 
 def translate_training(spec: DictConfig, output_folder: Path) -> NerTrainingArguments:
-    """How to train: an evaluation and a checkpoint every epoch.
+    """Say how to train: with an evaluation and a checkpoint every epoch.
 
     Raises:
         UserError: what can't be had: a precision, a device, a length, a monitored score.
@@ -83,7 +83,7 @@ def translate_training(spec: DictConfig, output_folder: Path) -> NerTrainingArgu
 
 
 def check_checkpoints(checkpoints: DictConfig) -> None:
-    """Whether the score that decides which epochs are the best is one, better in the direction given, and of how many.
+    """Check by which score, in which direction and how many epochs are kept.
 
     Raises:
         UserError: it is not.
@@ -98,7 +98,7 @@ def check_checkpoints(checkpoints: DictConfig) -> None:
 
 
 def translate_early_stopping(manager: DictConfig) -> EarlyStopping | None:
-    """When a training ends before its last epoch; None where it doesn't.
+    """Say when a training ends before its last epoch; None where it doesn't.
 
     Raises:
         UserError: no such score, or it is not better in the direction given.
@@ -117,7 +117,7 @@ def translate_early_stopping(manager: DictConfig) -> EarlyStopping | None:
 
 
 def _check_monitored(section: str, params: DictConfig) -> None:
-    """Whether the score that a callback looks at is one, and better in the direction given."""
+    """Check that a monitored score exists and is better in the direction given."""
     if params.monitor not in MONITORED:
         raise UserError(f"{section}.monitor={params.monitor}: accepted are {', '.join(MONITORED)}.")
     mode = "min" if params.monitor == "val_loss" else "max"
@@ -129,7 +129,7 @@ def _check_monitored(section: str, params: DictConfig) -> None:
 
 
 def wants_cpu(trainer: DictConfig) -> bool:
-    """Whether a spec asks for the CPU; that there is no GPU for one that asks for it is said aloud.
+    """Tell whether a spec asks for the CPU, and warn where it asks for a GPU that is not there.
 
     Raises:
         UserError: devices or a way to share the work among them that are not here.
@@ -148,7 +148,7 @@ def wants_cpu(trainer: DictConfig) -> bool:
 
 
 def choose_precision(precision: str | None, on_cpu: bool) -> Precision:
-    """`--mixed_precision` for `trainer.precision`; float16 needs a GPU, and on a CPU another takes its place, aloud.
+    """Translate `trainer.precision`; float16 needs a GPU, and on a CPU another takes its place with a warning.
 
     Raises:
         UserError: a precision that doesn't exist here.
@@ -167,7 +167,7 @@ def choose_precision(precision: str | None, on_cpu: bool) -> Precision:
 
 
 def choose_loggers(manager: DictConfig) -> list[str]:
-    """Where Trainer reports to; a logger that is not installed is left out, aloud: nothing else depends on it."""
+    """Choose where the Trainer reports to; a logger that is not installed is left out with a warning."""
     wanted: dict[str, tuple[bool, Callable[[], bool]]] = {
         "tensorboard": (manager.create_tensorboard_logger, is_tensorboard_available),
         "wandb": (manager.create_wandb_logger, is_wandb_available),

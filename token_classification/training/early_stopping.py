@@ -24,7 +24,7 @@ class StopEarly(TrainerCallback):
 
     @property
     def is_over(self) -> bool:
-        """Whether the training has waited long enough."""
+        """Tell whether the training has waited long enough."""
         return self.waited > 0 and self.waited >= self.rule.patience
 
     def see(self, value: float) -> None:

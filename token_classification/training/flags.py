@@ -42,7 +42,7 @@ def _choose_head(learning: LearningArguments) -> HeadOptions | None:
 
 
 def _choose_optimizer(training: NerTrainingArguments) -> NamedOptimizer | None:
-    """The optimizer of `--optim` where it is one of ours; None where the library builds it."""
+    """Return the optimizer of `--optim` if it is one of ours; None if the library builds it."""
     given = parse_optimizer_settings(training.optim_args)
     if training.optim not in OPTIMIZERS:
         return None
@@ -71,14 +71,14 @@ def parse_optimizer_settings(text: str | None) -> dict[str, object]:
     for part in re.split(r",(?![^(]*\))", (text or "").replace(" ", "")):
         name, equals, value = part.partition("=")
         if part and not (name and equals and value):
-            raise UserError(f"--optim_args: {part} is no setting with its value, e.g. momentum=0.9,nesterov=true.")
+            raise UserError(f"--optim_args: {part} has no value; write for example momentum=0.9,nesterov=true.")
         if part:
             settings[name] = SWITCHES.get(value.lower(), _read_number(value))
     return settings
 
 
 def _read_number(value: str) -> object:
-    """A number or a tuple of numbers; anything else stays text, which the optimizer may know."""
+    """Read a number or a tuple of numbers; anything else stays text, which the optimizer may know."""
     try:
         return ast.literal_eval(value)
     except (ValueError, SyntaxError):

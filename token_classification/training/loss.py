@@ -32,7 +32,7 @@ class LabelLoss:
         labels: torch.Tensor,
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> torch.Tensor:
-        """Mean over the labelled positions of the whole batch, of which these are a part.
+        """Return the mean over the labelled positions of the whole batch, of which these are a part.
 
         Args:
             outputs: `logits`, (batch, length, labels).
@@ -53,7 +53,7 @@ class LabelLoss:
         return summed / (self.weigh(labels) if num_items_in_batch is None else num_items_in_batch)
 
     def weigh(self, labels: torch.Tensor) -> torch.Tensor:
-        """What the loss of these labels is divided by: how many there are, or the sum of their class weights."""
+        """Return what the loss of these labels is divided by: their number, or the sum of their class weights."""
         known = labels[labels != IGNORED_LABEL]
         if self.class_weights is None:
             return torch.tensor(known.numel(), device=labels.device)

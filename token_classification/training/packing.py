@@ -43,11 +43,15 @@ class PackingCollator:
 
     @property
     def pad_id(self) -> int:
-        """Sub-token that rows are padded with."""
+        """Return the sub-token that rows are padded with."""
         return self.plain.pad_id
 
     def __call__(self, windows: Sequence[dict[str, np.ndarray]]) -> dict[str, torch.Tensor]:
-        """Windows -> input_ids, position_ids, labels, int64 (rows, length); attention_mask, bool (rows, 1, l, l)."""
+        """Pack windows into rows.
+
+        Returns:
+            input_ids, position_ids, labels, int64 (rows, length); attention_mask, bool (rows, 1, length, length).
+        """
         return self.fill_rows(windows, plan_rows([len(window["input_ids"]) for window in windows], self.longest_row))
 
     def fill_rows(
@@ -77,7 +81,7 @@ class PackingCollator:
         return {name: torch.from_numpy(values) for name, values in {**batch, "attention_mask": sees}.items()}
 
     def split_rows(self, batch: dict[str, torch.Tensor]) -> list[torch.Tensor]:
-        """The sub-tokens of each window of a packed batch, int64 (length,)."""
+        """Return the sub-tokens of each window of a packed batch, int64 (length,)."""
         rows = zip(batch["input_ids"], batch["position_ids"] == self.first_position, strict=True)
         parts = [part for row, starts in rows for part in row.tensor_split(starts.nonzero().flatten().cpu())[1:]]
         return [part for part in parts if part[0] != self.pad_id]
@@ -122,7 +126,7 @@ def share_out(lengths: Sequence[int], count: int) -> list[list[int]]:
 
 
 def round_up(length: int, longest_row: int) -> int:
-    """The next multiple of `ROUND_TO`, but no longer than a row can be."""
+    """Return the next multiple of `ROUND_TO`, but no longer than a row can be."""
     return min(-(-length // ROUND_TO) * ROUND_TO, longest_row)
 
 
@@ -133,7 +137,7 @@ def choose_collator(
     training: NerTrainingArguments,
     window_length: int,
 ) -> WindowCollator | PackingCollator:
-    """The collator of a training: one that packs, where the arguments allow it and the model computes the same.
+    """Choose the collator of a training: one that packs, if the arguments allow it and the model computes the same.
 
     Whether it does is tried on windows of the training data: no list of architectures would be complete.
 
@@ -159,20 +163,22 @@ def choose_collator(
             packing = PackingCollator(plain, first_position, longest_row)
             if computes_the_same(model, packing, windows):
                 return packing
-        obstacle = "it computes something else then"
+        obstacle = "its outputs change when sentences share a row"
     if training.should_log:
         order = training.train_sampling_strategy.replace("auto", "group_by_length")
-        logger.warning("Training sentences are padded, they can't share rows: %s. Batches: %s.", obstacle, order)
+        logger.warning(
+            "Training sentences are padded because they cannot share rows: %s. Batches: %s.", obstacle, order
+        )
     return plain
 
 
 def find_obstacle(model: PreTrainedModel, training: NerTrainingArguments) -> str | None:
-    """Why the windows of this model or run can't share rows, as far as settings tell; None: nothing is in the way."""
+    """Say why windows can't share rows, as far as settings tell; None: nothing is in the way."""
     config = cast(PreTrainedModel, model.base_model).config
     if config._attn_implementation != "sdpa":
-        return f"attention of the kind {config._attn_implementation} takes no mask between positions"
+        return f"its attention ({config._attn_implementation}) takes no mask between positions"
     if set(getattr(config, "layer_types", None) or ["full_attention"]) != {"full_attention"}:
-        return "its attention has a reach of its own, which a mask between positions would replace"
+        return "its attention has a limited range, which a mask between positions would replace"
     if training.include_num_input_tokens_seen == "non_padding":
         return "--include_num_input_tokens_seen counts the positions of a plain mask"
     if getattr(training.accelerator_config, "dispatch_batches", None):
@@ -183,7 +189,7 @@ def find_obstacle(model: PreTrainedModel, training: NerTrainingArguments) -> str
 def computes_the_same(
     model: PreTrainedModel, packing: PackingCollator, windows: Sequence[dict[str, np.ndarray]]
 ) -> bool:
-    """Whether a model gives windows in one row the logits that it gives them in rows of their own."""
+    """Tell whether windows in one row get the logits that they get in rows of their own."""
     was_training = model.training
     model.eval()
     batches = packing.plain(windows), packing.fill_rows(windows, [range(len(windows))])

@@ -36,7 +36,7 @@ class WindowSampler(Sampler[int]):
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Called by the Trainer at the beginning of each epoch."""
+        """Take the number of the epoch that begins."""
         self.epoch = epoch
 
     def __iter__(self) -> Iterator[int]:
@@ -48,14 +48,14 @@ class WindowSampler(Sampler[int]):
         return len(self.lengths) + self.blanks
 
     def _shuffle(self, generator: torch.Generator) -> list[list[int]]:
-        """Batches of any windows; that with the most sub-tokens comes first."""
+        """Cut a random order into batches; the one with the most sub-tokens comes first."""
         batches = self._cut(torch.randperm(len(self.lengths), generator=generator).tolist())
         full = range(max(1, len(batches) - 1))
         heaviest = max(full, key=lambda batch: sum(self.lengths[window] for window in batches[batch]))
         return [batches.pop(heaviest), *batches]
 
     def _group(self, generator: torch.Generator) -> list[list[int]]:
-        """Batches of windows of like lengths; that with the longest window comes first."""
+        """Make batches of windows of similar lengths; the one with the longest window comes first."""
         batches = self._cut(get_length_grouped_indices(self.lengths, self.batch_size, generator=generator))
         middle = batches[1:-1]
         shuffled = [middle[place] for place in torch.randperm(len(middle), generator=generator).tolist()]
@@ -79,7 +79,7 @@ class SplitWithBlank:
         self.blank = {**shortest, "labels": np.full_like(shortest["labels"], IGNORED_LABEL)}
 
     def __len__(self) -> int:
-        """How many windows there are to learn from; the blank is none of them."""
+        """Count the windows to learn from; the blank is none of them."""
         return len(self.split)
 
     def __getitem__(self, window: int) -> dict[str, np.ndarray]:

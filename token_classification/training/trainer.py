@@ -153,7 +153,7 @@ class NerTrainer(Trainer):
             self.interruption.leave_trained(self.args, folder)
 
     def has_trained(self) -> bool:
-        """Whether the last call of `train` made a step: none where the checkpoint is that of the last one."""
+        """Tell whether the last call of `train` made a step: none if the checkpoint is that of the last one."""
         return self.state.global_step > self._initial_global_step
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
@@ -184,7 +184,7 @@ class NerTrainer(Trainer):
         inputs: dict[str, torch.Tensor],
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> torch.Tensor:
-        """A step of `Trainer`, whose loss must be a number.
+        """Take a step as `Trainer` does; a NaN or infinite loss ends the training.
 
         Looked at in every step on the CPU; on an accelerator, which would have to be waited for, in those that are
         logged. No checkpoint is saved in between, see `_save_checkpoint`.
@@ -197,9 +197,7 @@ class NerTrainer(Trainer):
         return loss
 
     def _run_epoch(self, *, epoch: int, **settings: object) -> None:  # type: ignore[override] # called by these names
-        """Run an epoch of `Trainer`; none where the checkpoint that is continued is that of the last step.
-
-        That is also one after which the training stopped early.
+        """Run an epoch as `Trainer` does; none if the training ended with the checkpoint that is continued.
 
         `Trainer` looks at `max_steps` after each step only: it would train one too many. And where several processes
         go on within an epoch, the library doesn't tell the sampler which one: it would order the windows as in the
@@ -213,9 +211,9 @@ class NerTrainer(Trainer):
         super()._run_epoch(epoch=epoch, **settings)  # type: ignore[no-untyped-call]  # the library's
 
     def _save_checkpoint(self, model: nn.Module, trial: object) -> None:
-        """Save good weights only, and so that a kill in between can be seen: the file written last is not there.
+        """Save good weights only, and so that a kill in between can be seen: the file written last is missing then.
 
-        It would be, where a checkpoint of an earlier run with the same number of steps is written over.
+        It is removed first, because an earlier run may have left one in a checkpoint of the same number.
         """
         check_weights(self.model, self.state.global_step)
         folder = self.args.folder / f"{PREFIX_CHECKPOINT_DIR}-{self.state.global_step}"
@@ -324,11 +322,11 @@ class NerTrainer(Trainer):
         return predictions
 
     def _run_whole(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
-        """Logits of a model that is whole in each process, without the autocast that accelerate puts around it."""
+        """Return the logits of a model that each process has whole, without the autocast that accelerate adds."""
         return getattr(self.model, "_original_forward", self.model.forward)(**inputs).logits
 
     def _run_sharded(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
-        """Logits of a model whose weights are spread over the processes (FSDP); inference mode can't gather them."""
+        """Return the logits of a model that is sharded (FSDP); inference mode can't gather its weights."""
         with torch.inference_mode(False), torch.no_grad():
             return self.model_wrapped(**inputs).logits
 

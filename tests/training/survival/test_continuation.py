@@ -68,7 +68,7 @@ def test_other_data_are_another_training(change, work, bert_folder, capsys):
     before = sorted(path.name for path in (work / "out").iterdir())
     assert train(work, bert_folder) == 2
     error = capsys.readouterr().err
-    assert f"error: {work}/out/checkpoint-2 is of another training:" in error
+    assert f"error: {work}/out/checkpoint-2 belongs to another training:" in error
     assert expected in error
     assert "--overwrite_output_dir without --resume_from_checkpoint" in error
     assert (work / "out" / "checkpoint-2" / "model.safetensors").read_bytes() == weights
@@ -96,8 +96,8 @@ def test_settings_that_change_the_result_are_another_training(flags, expected, w
     assert expected in capsys.readouterr().err
 
 
-def test_what_is_advised_against_losses_that_are_no_numbers_is_accepted(work, bert_folder):
-    assert "(--overwrite_output_dir): a --learning_rate" in ADVICE
+def test_what_is_advised_against_nan_losses_is_accepted(work, bert_folder):
+    assert "(--overwrite_output_dir): a tenth of the --learning_rate" in ADVICE
     assert train(work, bert_folder, "--mixed_precision", "no") == 0
     fresh = ["--overwrite_output_dir", "--resume_from_checkpoint", "false", "--learning_rate", "5e-6"]
     assert train(work, bert_folder, *fresh) == 0
@@ -125,7 +125,7 @@ def test_the_same_training_goes_on_elsewhere(work, bert_folder, tmp_path, caplog
     batches = "--per_device_train_batch_size 2 --gradient_accumulation_steps 2 --mixed_precision no"
     more = f"--train_file {tmp_path}/moved.conll {batches} --max_steps 6"
     assert train(work, tmp_path / "moved-encoder", *more.split()) == 0
-    assert "checkpoint-2 is continued" in caplog.text
+    assert "checkpoint-2. To start over" in caplog.text
     assert read_state(work)["global_step"] == 6
 
 
@@ -136,7 +136,7 @@ def test_a_checkpoint_without_a_record_is_compared_by_its_labels(work, bert_fold
     assert "only here B-GPE, I-GPE" in capsys.readouterr().err
     write_sentences(work / "train.conll")
     assert train(work, bert_folder) == 0
-    assert f"has no {RECORD_FILE}: whether it is of this training can't be told" in caplog.text
+    assert f"has no {RECORD_FILE}" in caplog.text
 
 
 def test_a_broken_record_is_a_broken_checkpoint(work):

@@ -1,4 +1,4 @@
-"""A loss or weights that are no numbers end the training, and nothing good is written over."""
+"""A loss or weights that are NaN or infinite end the training, and nothing good is written over."""
 
 import math
 

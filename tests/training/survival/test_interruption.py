@@ -36,7 +36,7 @@ def test_the_step_is_finished_and_saved(bert_folder, tmp_path, step):
     )
     trainer.add_callback(SendSigterm(step))
     before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(StoppedError, match=rf"checkpoint-{step} is saved\. To go on: .*--resume_from_checkpoint auto"):
+    with pytest.raises(StoppedError, match=rf"checkpoint-{step} is saved\. To continue: .*--resume_from_.* auto"):
         trainer.learn(None, 8)
     assert [path.name for path in tmp_path.iterdir()] == [f"checkpoint-{step}"]
     assert signal.getsignal(signal.SIGTERM) == before
@@ -55,7 +55,7 @@ def test_while_a_checkpoint_is_saved_the_next_step_is_the_last(bert_folder, tmp_
 def test_behind_the_last_step_the_model_is_saved_first(bert_folder, tmp_path):
     trainer = make_trainer(bert_folder, tmp_path, max_steps=2, per_device_train_batch_size=2, save_strategy="no")
     trainer.add_callback(SendSigterm(2, "on_train_end"))
-    going_on = rf"finished.*saved in {tmp_path}\. To go on: .*--model_name_or_path {tmp_path} .*without --do_train"
+    going_on = rf"finished.*saved in {tmp_path}\. To continue: .*--model_name_or_path {tmp_path} .*without --do_train"
     with pytest.raises(StoppedError, match=going_on):
         trainer.learn(None, 8)
     assert {"model.safetensors", "train_results.json", "trainer_state.json"} <= {

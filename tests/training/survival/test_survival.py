@@ -20,7 +20,7 @@ SETTINGS = f"""--do_train --do_eval --max_steps {STEPS} --per_device_train_batch
     --lr_scheduler_type constant --mixed_precision no --use_cpu --disable_tqdm true --logging_steps 1
     --resume_from_checkpoint auto --save_strategy steps --save_steps 3 --save_total_limit 2
     --eval_strategy steps --eval_steps 7 --report false"""
-STOPPED = r"stopped by SIGTERM; \S+/checkpoint-(\d+) is saved\. To go on: .*--resume_from_checkpoint auto"
+STOPPED = r"stopped by SIGTERM; \S+/checkpoint-(\d+) is saved\. To continue: .*--resume_from_checkpoint auto"
 
 pytestmark = pytest.mark.slow
 

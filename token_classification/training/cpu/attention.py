@@ -24,7 +24,7 @@ def attend(
     scaling: float | None = None,
     **options: Any,  # noqa: ANN401 - the library hands on whatever a model gives
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Scaled dot-product attention (Vaswani et al., 2017) as transformers' `AttentionInterface` calls it.
+    """Compute scaled dot-product attention (Vaswani et al., 2017), as transformers' `AttentionInterface` calls it.
 
     torch has no fused attention with dropout on the CPU; what it falls back to computes bf16 batches in float32. Here
     products are taken in the precision that they come in. Evaluation, and everything but plain attention over whole

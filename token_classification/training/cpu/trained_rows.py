@@ -40,12 +40,12 @@ class TrainedRows(nn.Module):
 
     @property
     def table(self) -> nn.Embedding:
-        """The whole table, as it was when rows were written back to it last."""
+        """Return the whole table as it was when rows were written back to it last."""
         return self._table[0]
 
     @property
     def weight(self) -> torch.Tensor:
-        """The whole table as it is now, float32 (vocabulary, size)."""
+        """Return the whole table as it is now, float32 (vocabulary, size)."""
         self.write_back()
         return self.table.weight
 
@@ -71,7 +71,7 @@ class TrainedRows(nn.Module):
             self.table.weight[self.sub_tokens] = self.rows
 
     def widen(self, values: torch.Tensor) -> torch.Tensor:
-        """Values of the rows, (rows, size) -> of the whole table, (vocabulary, size), zero elsewhere."""
+        """Spread values of the rows, (rows, size) -> of the whole table, (vocabulary, size), zero elsewhere."""
         whole = torch.zeros(self.table.weight.shape, dtype=values.dtype)
         whole[self.sub_tokens] = values
         return whole

@@ -1,4 +1,4 @@
-"""Where a run may write and from where it goes on: nothing is overwritten or continued by accident."""
+"""Where a run may write and what it continues from: nothing is overwritten or continued by accident."""
 
 import logging
 import os
@@ -19,11 +19,11 @@ NOTHING_LOST = {"runs", LOCK, MARKER}
 
 
 def find_checkpoint(training: NerTrainingArguments) -> str | None:
-    """Check the output folder before a training and find the checkpoint that it goes on from, None for a fresh start.
+    """Check the output folder before a training, and find the checkpoint it continues from; None for a fresh start.
 
     As in the v4 script: checkpoints of an unfinished run in `output_dir` are continued, and the log says so; other
     contents are only written over with `--overwrite_output_dir`. A model folder given as `--model_name_or_path` is
-    never taken for a checkpoint. Broken checkpoints are named and passed over.
+    never taken for a checkpoint. Broken checkpoints are named and skipped.
 
     Raises:
         UserError: the folder holds something else, or can't be written to, or there is no such checkpoint.
@@ -42,7 +42,7 @@ def find_checkpoint(training: NerTrainingArguments) -> str | None:
     is_finished = (folder / FINISHED_RUN_FILE).exists()
     if last is not None and (given != "false" or not is_finished):
         logger.warning(
-            "%s is continued. To start afresh: --overwrite_output_dir without --resume_from_checkpoint.", last
+            "Continuing from %s. To start over: --overwrite_output_dir without --resume_from_checkpoint.", last
         )
         return last
     if given == "true":
@@ -54,25 +54,25 @@ def find_checkpoint(training: NerTrainingArguments) -> str | None:
         what = "a finished run" if is_finished else "files"
         raise UserError(
             f"--output_dir {folder} already holds {what}. Give another folder, --overwrite_output_dir to train from "
-            "scratch and write over it, or --resume_from_checkpoint true to go on from its last checkpoint."
+            "scratch and write over it, or --resume_from_checkpoint true to continue from its last checkpoint."
         )
     if list_checkpoints(folder):
-        logger.warning("%s holds no checkpoint to go on from: the training begins from the start.", folder)
+        logger.warning("%s holds no checkpoint to continue from; the training starts from the beginning.", folder)
     return None
 
 
 def find_last_checkpoint(folder: Path) -> str | None:
-    """Find the newest good checkpoint in a folder; newer ones that are broken are named in a warning."""
+    """Find the newest good checkpoint in a folder; a warning names newer ones that are broken."""
     for _, path in sorted(list_checkpoints(folder).items(), reverse=True):
         damage = find_damage(path)
         if damage is None:
             return str(path)
-        logger.warning("%s is passed over: %s. The one before it is looked for.", path, damage)
+        logger.warning("%s is skipped: %s. Trying the one before it.", path, damage)
     return None
 
 
 def list_checkpoints(folder: Path) -> dict[int, Path]:
-    """The checkpoints in a folder by their steps: `checkpoint-12`, and not `checkpoint-12-backup`."""
+    """List the checkpoints in a folder by their steps: `checkpoint-12`, and not `checkpoint-12-backup`."""
     if not folder.is_dir():
         return {}
     return {
@@ -83,18 +83,18 @@ def list_checkpoints(folder: Path) -> dict[int, Path]:
 
 
 def _retire_checkpoints(folder: Path) -> None:
-    """Have no later `auto` go on from the run that is written over; its weights stay, somebody may start from them."""
+    """Keep later `auto` runs from continuing the run that is written over; its weights stay, to start from."""
     old = [path / STATE_FILE for path in list_checkpoints(folder).values() if (path / STATE_FILE).exists()]
     for path in old:
         path.replace(path.with_suffix(".old.json"))
     if old:
-        logger.warning("Checkpoints of an earlier run in %s can't be continued any more: %s.", folder, len(old))
+        logger.warning("Checkpoints of an earlier run in %s can no longer be continued: %s.", folder, len(old))
 
 
 def _check_given(given: str, folder: Path) -> str:
     if damage := find_damage(Path(given)):
         raise UserError(
-            f"--resume_from_checkpoint {given}: no checkpoint there to go on from ({damage}). "
+            f"--resume_from_checkpoint {given}: there is no checkpoint to continue from ({damage}). "
             f"--resume_from_checkpoint auto takes the last good one in {folder}."
         )
     return given
@@ -110,7 +110,7 @@ def _check_writable(folder: Path) -> None:
 
 
 def _holds_something(folder: Path) -> bool:
-    """Whether a fresh start could cost anything: not what a run leaves that ends before its first checkpoint does."""
+    """Tell whether a fresh start could lose anything; what a run leaves before its first checkpoint is no loss."""
     if not folder.is_dir():
         return False
     unwritten = {path for path in list_checkpoints(folder).values() if find_json_damage(path / STATE_FILE)}

@@ -1,4 +1,4 @@
-"""Whether a checkpoint is of this training: each holds a record of what its training learns, from what and how.
+"""Whether a checkpoint belongs to this training: each holds a record of what is learnt from what, and how.
 
 Going on with other labels, other data or another learning rate would end in a model that is not what its command says:
 the checkpoint's weights, optimizer and schedule win, in silence.
@@ -49,7 +49,7 @@ def describe_training(
     arguments: RunArguments,
     recipe: Recipe,
 ) -> dict[str, Any]:
-    """Give the record of a training that is about to begin or to go on.
+    """Describe a training that is about to start or to be continued, for its record.
 
     Args:
         model: As it was loaded, with nothing of a checkpoint in it.
@@ -76,7 +76,7 @@ def write_record(checkpoint: Path, record: Mapping[str, Any]) -> None:
 
 
 def check_continuation(checkpoint: Path, record: Mapping[str, Any]) -> None:
-    """Hold the record of this training against that of a checkpoint.
+    """Compare the record of this training with that of a checkpoint.
 
     Raises:
         UserError: they are two trainings; the message says in what they differ.
@@ -87,16 +87,16 @@ def check_continuation(checkpoint: Path, record: Mapping[str, Any]) -> None:
     else:
         labels = _read_labels(checkpoint)
         problems = [] if labels is None else list(_compare_labels(labels, record["labels"]))
-        logger.warning("%s has no %s: whether it is of this training can't be told.", checkpoint, RECORD_FILE)
+        logger.warning("%s has no %s: nobody can tell whether it belongs to this training.", checkpoint, RECORD_FILE)
     if problems:
         raise UserError(
-            f"{checkpoint} is of another training:\n{list_problems(problems)}\nTo go on from it, give what it was "
-            "trained with. To start afresh: --overwrite_output_dir without --resume_from_checkpoint."
+            f"{checkpoint} belongs to another training:\n{list_problems(problems)}\nTo continue from it, give what it "
+            "was trained with. To start over: --overwrite_output_dir without --resume_from_checkpoint."
         )
 
 
 def check_weight_names(checkpoint: Path, model: PreTrainedModel) -> None:
-    """Hold the names of a checkpoint's weights against those of the model; the library passes over what it lacks.
+    """Compare the names of a checkpoint's weights with those of the model; the library skips what the model lacks.
 
     Raises:
         UserError: it has weights that the model does not have.
@@ -108,24 +108,24 @@ def check_weight_names(checkpoint: Path, model: PreTrainedModel) -> None:
         unknown = sorted(set(file.keys()) - set(model.state_dict()))
     if unknown:
         raise UserError(
-            f"{checkpoint} holds weights that this model has not ({unknown[0]} and {len(unknown) - 1} more): it is of "
-            "another model, or an earlier version of this tool gave it other names. To start afresh: "
+            f"{checkpoint} holds weights that this model does not have ({unknown[0]} and {len(unknown) - 1} more): it "
+            "belongs to another model, or an earlier version of this tool named them differently. To start over: "
             "--overwrite_output_dir without --resume_from_checkpoint."
         )
 
 
 def describe_finished_training(checkpoint: str, training: NerTrainingArguments, stopped_early: bool) -> str:
-    """What to say of a checkpoint behind which there is nothing left to train."""
+    """Say of a checkpoint that nothing is left to train after it."""
     if stopped_early:
         return (
-            f"finished: nothing trained. With {checkpoint} the training stopped early; its model is saved again. To "
-            "train on: a larger --early_stopping_patience."
+            f"finished: nothing trained. The training stopped early at {checkpoint}; its model is saved again. To "
+            "train further: a larger --early_stopping_patience."
         )
     flag = "--num_train_epochs" if training.max_steps < 0 else "--max_steps"
     value = training.num_train_epochs if training.max_steps < 0 else training.max_steps
     return (
-        f"finished: nothing trained. {checkpoint} is that of the last step of {flag} {value:g}; its model is saved "
-        f"again. To train on: a larger {flag}."
+        f"finished: nothing trained. {checkpoint} is the last step of {flag} {value:g}; its model is saved again. To "
+        f"train further: a larger {flag}."
     )
 
 
@@ -161,7 +161,7 @@ def _count(split: Mapping[str, int]) -> str:
 
 
 def _read_labels(checkpoint: Path) -> list[str] | None:
-    """The labels of a checkpoint without a record, as its config has them."""
+    """Read the labels of a checkpoint without a record from its config."""
     path = checkpoint / "config.json"
     if not path.is_file():
         return None
@@ -170,7 +170,7 @@ def _read_labels(checkpoint: Path) -> list[str] | None:
 
 
 def _describe_split(rows: AlignedSplit) -> dict[str, Any]:
-    """How much it is, and the SHA-256 of what the model sees of it and of its tags."""
+    """Return how much it is, and the SHA-256 of what the model sees of it and of its tags."""
     digest = hashlib.sha256(rows.windows.input_ids.tobytes())
     digest.update(rows.windows.starts.tobytes())
     for tags in rows.gold or ():
@@ -183,7 +183,7 @@ def _describe_split(rows: AlignedSplit) -> dict[str, Any]:
 
 
 def _fingerprint_encoder(model: PreTrainedModel, recipe: Recipe) -> str:
-    """SHA-256 of the shapes of an encoder, and of a part of its embedding table unless that is random."""
+    """Hash the shapes of an encoder, and a part of its embedding table unless that is random."""
     shapes = [(name, list(parameter.shape)) for name, parameter in model.base_model.named_parameters()]
     digest = hashlib.sha256(json.dumps(shapes).encode())
     table = cast(nn.Embedding, model.get_input_embeddings()).weight.detach()
@@ -194,7 +194,7 @@ def _fingerprint_encoder(model: PreTrainedModel, recipe: Recipe) -> str:
 
 
 def _list_settings(arguments: RunArguments, recipe: Recipe) -> dict[str, object]:
-    """What decides what is learnt, under the names that users type."""
+    """List what decides what is learnt, under the names that users type."""
     training = arguments.training
     given = training.to_dict()  # type: ignore[no-untyped-call]  # the library's
     values = {**given, **vars(arguments.decoding), **vars(arguments.learning)}

@@ -1,4 +1,4 @@
-"""What the machine refuses while a model is trained, as messages that say what to type next."""
+"""What the system refuses while a model is trained, as messages that say what to type next."""
 
 import errno
 import os
@@ -32,8 +32,8 @@ def explain_write_errors(folder: str | Path) -> Iterator[None]:
         if number in FULL:
             raise UserError(
                 f"{folder}: no space left to write ({os.strerror(number)}). The last good checkpoint is kept. Make "
-                "room, or keep fewer checkpoints with --save_total_limit 1; then the same command with "
-                "--resume_from_checkpoint auto goes on."
+                "room, or keep fewer checkpoints with --save_total_limit 1; then run the same command with "
+                "--resume_from_checkpoint auto."
             ) from error
         if number in FORBIDDEN:
             place = getattr(error, "filename", None) or folder
@@ -59,22 +59,22 @@ def explain_memory_errors(advice: str) -> Iterator[None]:
 
 
 def advise_on_training_memory(training: TrainingArguments) -> str:
-    """What to type when a training step does not fit: half the batch, so often that the step stays the same."""
+    """Say what to type when a training step does not fit: half the batch, twice as often for the same step."""
     size, steps = training.per_device_train_batch_size, training.gradient_accumulation_steps
     if size == 1 or training.auto_find_batch_size:
         return "Give a smaller --max_seq_length (e.g. 128), --gradient_checkpointing true, or a smaller model."
     return (
-        f"--per_device_train_batch_size {size} was too much; give --per_device_train_batch_size {size // 2} "
+        f"--per_device_train_batch_size {size} is too much; give --per_device_train_batch_size {size // 2} "
         f"--gradient_accumulation_steps {steps * 2}, which learns the same, or --auto_find_batch_size true."
     )
 
 
 def advise_on_evaluation_memory(training: TrainingArguments) -> str:
-    """What to type when an evaluation batch does not fit."""
+    """Say what to type when an evaluation batch does not fit."""
     size = training.per_device_eval_batch_size
     if size == 1:
         return "Evaluation does not fit with a single window: give a smaller --max_seq_length (e.g. 128)."
     return (
-        f"Evaluation with --per_device_eval_batch_size {size} was too much; give --per_device_eval_batch_size "
+        f"Evaluation with --per_device_eval_batch_size {size} is too much; give --per_device_eval_batch_size "
         f"{size // 2}: the results are the same."
     )

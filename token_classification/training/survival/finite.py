@@ -1,4 +1,4 @@
-"""Losses and weights that are no numbers end a training: nothing can be learnt from them any more."""
+"""A NaN or infinite loss, or such weights, end a training: nothing can be learnt from them."""
 
 from collections.abc import Callable
 
@@ -8,10 +8,10 @@ from torch import nn
 from token_classification.errors import UserError
 
 ADVICE = (
-    "From the start (--overwrite_output_dir): a --learning_rate of a tenth, or --max_grad_norm 1.0. From that "
-    "checkpoint, too: --mixed_precision no."
+    "Starting over (--overwrite_output_dir): a tenth of the --learning_rate, or --max_grad_norm 1.0. Continuing "
+    "from that checkpoint: --mixed_precision no."
 )
-"""What helps; another rate is another training, which a checkpoint is not continued by"""
+"""What helps; with another rate it is another training, which cannot continue from a checkpoint of this one"""
 SHOWN_SENTENCES = 3
 SHOWN_CHARACTERS = 80
 
@@ -32,7 +32,7 @@ def check_loss(loss: torch.Tensor, step: int, read_batch: Callable[[], list[str]
     texts = read_batch()
     shown = "\n".join(f"  {text[:SHOWN_CHARACTERS]}" for text in texts[:SHOWN_SENTENCES])
     raise UserError(
-        f"the loss is {loss.item()} at step {step}, in a batch of {len(texts)} windows that begins with\n{shown}\n"
+        f"the loss is {loss.item()} at step {step}, in a batch of {len(texts)} windows, which begins with\n{shown}\n"
         f"The last good checkpoint is kept. Usual causes: the learning rate, or fp16. {ADVICE}"
     )
 
@@ -46,6 +46,6 @@ def check_weights(model: nn.Module, step: int) -> None:
     for name, parameter in model.named_parameters():
         if not torch.isfinite(parameter).all():
             raise UserError(
-                f"after step {step} the weights of {name} are no numbers any more (NaN or infinite); they are not "
-                f"saved, the last good checkpoint is kept. {ADVICE}"
+                f"after step {step} the weights of {name} are NaN or infinite; they are not saved, and the last good "
+                f"checkpoint is kept. {ADVICE}"
             )

@@ -67,8 +67,8 @@ class SaveAtSigterm(TrainerCallback):
             # A launcher ends the first process, which writes the checkpoint, soon after another one has left.
             distributed.barrier()
         raise StoppedError(
-            f"stopped by SIGTERM; {args.output_dir}/checkpoint-{state.global_step} is saved. To go on: the same "
-            "command again (run_ner.py: with --resume_from_checkpoint auto)."
+            f"stopped by SIGTERM; {args.output_dir}/checkpoint-{state.global_step} is saved. To continue: the "
+            "same command again (run_ner.py: with --resume_from_checkpoint auto)."
         )
 
     def leave_trained(self, args: TrainingArguments, folder: str) -> None:
@@ -80,7 +80,7 @@ class SaveAtSigterm(TrainerCallback):
         self._agree(args)
         if self.is_leaving:
             raise StoppedError(
-                f"stopped by SIGTERM; the training is finished, its model saved in {folder}. To go on: the same "
+                f"stopped by SIGTERM; the training is finished, its model saved in {folder}. To continue: the same "
                 f"command (run_ner.py) with --model_name_or_path {quote_path(folder)} and without --do_train."
             )
 

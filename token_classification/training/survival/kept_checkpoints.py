@@ -1,4 +1,4 @@
-"""Which checkpoints stay while a training goes on; only those of this run are ever removed."""
+"""Which checkpoints stay during a training; only those of this run are ever removed."""
 
 import logging
 import math
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 @contextmanager
 def keep_all_checkpoints(training: TrainingArguments) -> Iterator[None]:
-    """Have the library remove none: it takes every folder whose name begins with `checkpoint-` for its own."""
+    """Keep the library from removing any: it takes every folder whose name begins with `checkpoint-` for its own."""
     limit, training.save_total_limit = training.save_total_limit, None
     try:
         yield
@@ -43,7 +43,7 @@ def remove_older_checkpoints(folder: Path, limit: int | None, kept: set[Path]) -
 
 
 def list_own_checkpoints(folder: Path) -> dict[int, Path]:
-    """The checkpoints of this run by their steps, ascending: those of a run that was written over have no state."""
+    """List the checkpoints of this run by their steps, ascending; one that was written over has no state."""
     return {step: path for step, path in sorted(list_checkpoints(folder).items()) if (path / STATE_FILE).exists()}
 
 

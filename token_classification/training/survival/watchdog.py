@@ -21,7 +21,7 @@ LISTED_LABELS = 10
 
 
 def list_logged(state: TrainerState, name: str) -> list[float]:
-    """All that was logged under a name, oldest first; a continued training has what was logged before."""
+    """List what was logged under a name, oldest first; a continued training has what was logged before."""
     return [entry[name] for entry in state.log_history if name in entry]
 
 
@@ -95,7 +95,7 @@ class Watchdog(TrainerCallback):
         listed = ", ".join(f"{tag} ({learnt[tag]:,})" for tag in dead[:LISTED_LABELS])
         more = f" and {len(dead) - LISTED_LABELS} more" if len(dead) > LISTED_LABELS else ""
         cause = (
-            "those with 0 the training data does not have: add sentences with them, or spell them as there"
+            "those with 0 do not occur in the training data: add sentences with them, or use its spelling"
             if any(learnt[tag] == 0 for tag in dead)
             else f"they are rare, or not learnt yet: --num_train_epochs {2 * args.num_train_epochs:g}"
         )
@@ -108,7 +108,7 @@ class Watchdog(TrainerCallback):
                 "zero",
                 f"the loss falls ({losses[0]:.3g} to {losses[-1]:.3g}), but F1 is 0 after {len(f1)} "
                 "evaluations: the model learns O first, or the tags of the two files differ in spelling or scheme. "
-                f"Compare the tag columns of both; else: --num_train_epochs {2 * args.num_train_epochs:g}.",
+                f"Compare the tag columns of both; otherwise: --num_train_epochs {2 * args.num_train_epochs:g}.",
             )
 
     def _say(self, what: str, line: str) -> None:
