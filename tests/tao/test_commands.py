@@ -340,7 +340,7 @@ def test_two_processes_evaluate_as_one(trained, specs, data_dir, tmp_path):
 @pytest.mark.parametrize("name", ["regex", "run_ner", "torch"])
 def test_nothing_of_the_current_folder_is_run(name, tmp_path):
     (tmp_path / f"{name}.py").write_text("raise SystemExit('code of the current folder was run')")
-    command = [sys.executable, "-m", "token_classification", "evaluate", "-r", "results"]
+    command = [sys.executable, "-m", "token_classification", "train", "-r", "results"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 2, done.stderr
     assert "data_dir has no value" in done.stderr

@@ -1,4 +1,4 @@
-"""`export` as TAO users type it, and what the commands do with an exported model."""
+"""`export` with keys and a spec; what both forms have in common: `tests/commands/test_export.py`."""
 
 import json
 from pathlib import Path
@@ -78,15 +78,6 @@ def test_several_processes_do_not_score_an_exported_model(exported, data_dir, tm
     monkeypatch.setenv("WORLD_SIZE", "2")
     assert run("evaluate", "-m", exported / NAME, "-r", tmp_path, f"data_dir={data_dir}") == 2
     assert "leave -g out" in capsys.readouterr().err
-
-
-def test_with_a_file_to_score_it_on_the_gate_is_asked(tagger_folder, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(gate, "SPEED_ROUNDS", 1)
-    monkeypatch.setattr(gate, "LATENCY_SENTENCES", 2)
-    test_file = write_sentences(tmp_path / "test.conll")
-    assert run("export", "-m", tagger_folder, "-r", tmp_path / "out", f"test_file={test_file}", "max_f1_drop=0.1") == 0
-    assert "equal tags" in capsys.readouterr().out
-    assert [row["variant"] for row in read_export_record(tmp_path / "out").notes["gate"]][-1] == "openvino"
 
 
 def test_with_a_key_the_export_is_an_archive(tagger_folder, tmp_path, capsys):

@@ -46,8 +46,8 @@ def evaluate_as_nemo(spec: DictConfig, results: Path, key: str | None, typed: Ma
         UserError: something wrong with the model or the files, or several processes for an exported model.
     """
     options = translate_evaluate(spec, results, typed)
-    flat = results / f"infer_{Path(options.test_file).name}"
-    if os.environ.get("RANK", "0") == "0":
+    flat, is_first = results / f"infer_{Path(options.test_file).name}", os.environ.get("RANK", "0") == "0"
+    if is_first:
         check_own_files(results, [flat.name], "give another -r")
         claim_files(results, [flat.name])
     corpus = load_corpus(build_arguments(options)) if "test_file" in typed else load_test_split(spec)
@@ -55,6 +55,8 @@ def evaluate_as_nemo(spec: DictConfig, results: Path, key: str | None, typed: Ma
     with open_model(options.model, key) as folder:
         names = read_label_set(load_config(ModelArguments(str(folder))), str(folder)).names
         outcome = evaluate(replace(options, model=str(folder)), corpus)
+    if not is_first:
+        return
     log_scores(sentences, outcome, names)
     write_flat_predictions(flat, sentences, outcome)
     if can_draw(names):
