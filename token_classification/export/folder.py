@@ -60,7 +60,7 @@ def _refuse_to_overwrite(target: Path) -> None:
         foreign.append(REJECTED_FOLDER)
     if foreign:
         raise UserError(
-            f"{target / foreign[0]}: exists already, and no export has written it; give another folder for the "
+            f"{target / foreign[0]}: already exists, and no export wrote it; give another folder for the "
             f"exported model, or move it away: mv {quote_path(target / foreign[0])} ELSEWHERE"
         )
 

@@ -38,8 +38,7 @@ def open_model(path: str | None, key: str | None) -> Iterator[Path]:
         return
     if not Path(path).is_file():
         raise UserError(
-            f"-m {path}: no such file or folder; accepted: a model folder, or an archive of this tool. To train "
-            "from an encoder of the Hub: model.language_model.pretrained_model_name=NAME."
+            f"-m {path}: no such file or folder; accepted: a model folder, or an archive of this tool; check the path."
         )
     with open_archive(Path(path), key) as folder:
         logger.info("Model restored from '%s'", path)
@@ -53,6 +52,11 @@ def open_trainable_model(path: str | None, key: str | None) -> Iterator[Path]:
     Raises:
         UserError: as `open_model`, and for an exported model, which no training can change.
     """
+    if path is not None and not Path(path).exists():
+        raise UserError(
+            f"-m {path}: no such file or folder; accepted: a model folder, or an archive of this tool. To train from "
+            f"an encoder of the Hub, type model.language_model.pretrained_model_name={path} instead."
+        )
     with open_model(path, key) as folder:
         if read_export_record(folder) is not None:
             raise UserError(f"-m {path}: an exported model can't be trained; give the one it was exported from.")
