@@ -39,7 +39,7 @@ def test_a_hostile_record_deletes_nothing(tmp_path, victim):
         path.write_text("precious")
     write_record(target, ["config.json", str(tmp_path / "victim") if victim == "ABSOLUTE" else victim])
     before = read_all(tmp_path)
-    with pytest.raises(UserError, match="which is no file of an export"):
+    with pytest.raises(UserError, match="which is not a file of an export"):
         publish_into(target)
     assert read_all(tmp_path) == before
 

@@ -187,7 +187,7 @@ def test_text_beside_labels_has_a_record_per_line(tmp_path, caplog):
     assert found[::2] == [
         (1, ["Anna", "left."]),
         (3, []),
-        (5, f"BAD no such line in {tmp_path}/text_dev.txt, but one in {tmp_path}/labels_dev.txt"),
+        (5, f"BAD this line is in {tmp_path}/labels_dev.txt only, not in {tmp_path}/text_dev.txt"),
     ]
     assert "2 words but 1 labels" in found[1][1]
     assert next(read_records(str(tmp_path / "text_dev.txt"))).gold == ["B-PER", "O"]

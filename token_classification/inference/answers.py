@@ -1,4 +1,4 @@
-"""What the model says about records, and as what it is written; a record that can't be written becomes a bad one."""
+"""The model's answers to records, and how they are written; a record that can't be written becomes a bad one."""
 
 import gzip
 import json
@@ -48,12 +48,12 @@ def encode_answers(answers: Sequence[Answer], output_format: str) -> tuple[bytes
             reason = f"can't be written as {output_format} ({error})"
             bad.append(make_bad_record(answer.record.line, reason, answer.record.text))
     encoded = b"".join(parts)
-    # Each chunk is a gzip member of its own: members end to end are a gzip file, and one that can be gone on with.
+    # Each chunk is a gzip member of its own: members end to end are a gzip file, and a later run can append to it.
     return gzip.compress(encoded, mtime=0) if output_format.endswith(".gz") else encoded, written, bad
 
 
 def encode_json_line(answer: Answer) -> bytes:
-    """The record's own fields, then `entities`; for a list of words also `text` and `tags`."""
+    """Encode the record's own fields, then `entities`; for a list of words also `text` and `tags`."""
     record = _list_fields(answer)
     try:
         return _dump(record).encode() + b"\n"
@@ -63,10 +63,10 @@ def encode_json_line(answer: Answer) -> bytes:
 
 
 def encode_row(answer: Answer) -> bytes:
-    """A JSON line that can become a row of a Parquet file.
+    """Encode a JSON line that can become a row of a Parquet file.
 
     Raises:
-        RecordError: half a character is in it.
+        RecordError: it contains half a character.
     """
     try:
         return _dump(_list_fields(answer)).encode() + b"\n"
@@ -89,7 +89,7 @@ def _list_fields(answer: Answer) -> dict[str, object]:
 
 
 def encode_sentence(answer: Answer) -> bytes:
-    """`word TAB tag` lines, or `word TAB gold TAB tag`, and a blank line behind them."""
+    """Encode `word TAB tag` lines, or `word TAB gold TAB tag`, and a blank line after them."""
     words = [make_writable(answer.tagged.text[start:end]) for start, end in answer.tagged.spans]
     columns = [words, answer.tagged.tags]
     if answer.record.gold is not None:

@@ -1,4 +1,4 @@
-"""A file of any size to a file of entities: in order, in constant memory, and it can be killed and gone on with."""
+"""A file of any size to a file of entities: in order, in constant memory; a killed run can be continued."""
 
 import hashlib
 import json
@@ -40,9 +40,9 @@ HASHED_SUFFIXES = (
     "export.json",
     *TOKENIZER_FILES,
 )
-"""Ends of the names of the files that a model's answers depend on"""
+"""How the names of the files end on which a model's answers depend"""
 BYTES_PER_CHARACTER = 256
-"""A chunk ends at 250,000 characters of text, or at so many times as much in the file: fields fill the memory, too."""
+"""A chunk ends at 250,000 characters of text, or at this many times as much of the file: fields fill memory too"""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class BulkSettings:
     text_column: str | None = None
     resume: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.output_format not in OUTPUT_FORMATS:
             raise UserError(f"--output_format {self.output_format}: accepted are {', '.join(OUTPUT_FORMATS)}.")
         if self.input_format not in (None, *INPUT_FORMATS):
@@ -65,25 +65,25 @@ class BulkSettings:
 
     @property
     def output_name(self) -> str:
-        """The file that the results are in at the end."""
+        """The file that holds the results at the end."""
         return f"predictions.{self.output_format}"
 
     @property
     def appended_name(self) -> str:
-        """The file that results are appended to: Parquet has its index at the end, and is made of JSON lines."""
+        """The file that results are appended to: Parquet has its index at the end, so it is made from JSON lines."""
         return "predictions.jsonl" if self.output_format == "parquet" else self.output_name
 
 
 def tag_file(predictor: Predictor, settings: BulkSettings, model_folder: Path) -> Progress:
     """Tag the records of a file and write them with their entities, in the order of the file.
 
-    Bad records go to `predictions.errors.jsonl`, with line and reason; the rest goes on.
+    Bad records go to `predictions.errors.jsonl`, with line and reason, and do not stop the rest.
 
     Returns:
-        What was done: counts of records, bad ones and entities.
+        What was done: how many records, bad records and entities.
 
     Raises:
-        UserError: no such file, results of another run, or not one record that could be tagged.
+        UserError: no such file, results of another run, or no record that could be tagged.
     """
     names = [settings.output_name, ERRORS_NAME]
     stamp = _stamp_input(settings.input_file)
@@ -111,7 +111,7 @@ def tag_file(predictor: Predictor, settings: BulkSettings, model_folder: Path) -
 
 
 def describe_run(predictor: Predictor, settings: BulkSettings, model_folder: Path) -> dict[str, str]:
-    """All that the output depends on, as text."""
+    """Describe everything that the output depends on, as text."""
     model_files = sorted(path for path in model_folder.iterdir() if path.name.endswith(HASHED_SUFFIXES))
     engine = predictor.engine
     return {
@@ -145,7 +145,11 @@ def _hash_files(paths: Iterable[Path]) -> str:
 
 @contextmanager
 def _explain_how_to_go_on(settings: BulkSettings) -> Iterator[None]:
-    """Around the work. Raises: UserError for what the system refuses."""
+    """Say how to continue when the system refuses something during the work.
+
+    Raises:
+        UserError: the system refused something.
+    """
     try:
         yield
     except (OSError, UserError) as error:
@@ -159,7 +163,7 @@ def _explain_how_to_go_on(settings: BulkSettings) -> Iterator[None]:
 
 
 def _stamp_input(name: str) -> tuple[int, ...] | None:
-    """What changes when a file does; None for what comes once."""
+    """Return what changes when a file does; None for what can be read only once."""
     if comes_once(name):
         return None
     with open_bytes(Path(name)) as file:
@@ -170,7 +174,7 @@ def _stamp_input(name: str) -> tuple[int, ...] | None:
 def _tag_records(
     predictor: Predictor, settings: BulkSettings, progress: Progress, stamp: tuple[int, ...] | None
 ) -> None:
-    """The loop: read a chunk, tag it, write it down, write down that it is."""
+    """Read a chunk, tag it, write it, record that it is written; and so on."""
     output, errors = (
         AppendedFile(settings.folder / f"{name}{PARTIAL}", progress.sizes.get(name, 0))
         for name in (settings.appended_name, ERRORS_NAME)
@@ -207,14 +211,14 @@ def _tag_records(
 
 
 def _count_characters(record: Record | BadRecord) -> int:
-    """What a record counts in its chunk: its text, or a share of what lies beside the text where that is far more."""
+    """Return what a record counts in its chunk: its text, or a share of its other fields if they are far larger."""
     if isinstance(record, BadRecord):
         return count_characters(record.found)
     return max(count_characters(record.text), record.size // BYTES_PER_CHARACTER)
 
 
 def _put_in_place(settings: BulkSettings) -> None:
-    """Give the finished files their names; what is there already stays."""
+    """Give the finished files their names; existing files stay."""
     for name in (settings.appended_name, ERRORS_NAME):
         partial = settings.folder / f"{name}{PARTIAL}"
         if not partial.exists():

@@ -31,9 +31,9 @@ from token_classification.inference.records import (
 )
 
 LINES_OF_ROW = 10_000
-"""A quote that is still open after so many lines was never meant to be one."""
+"""A quote that is still open after this many lines was not meant as one"""
 LINES_OF_ROW_READ_ANEW = 200
-"""The same for lines that such a quote had swallowed: were each to swallow thousands again, that would take hours."""
+"""The same for lines that such a quote swallowed: if each swallowed thousands again, that would take hours"""
 OPEN_QUOTE = "a quote opens that is not closed, or not at the end of a cell"
 
 Quoting = Literal[0, 3]
@@ -49,7 +49,7 @@ class Table(NamedTuple):
     text_column: str
     tag_column: str | None
     sentence_column: str | None
-    """Where a row is a word: the column that tells of which sentence; None where a row is a text, or a sentence"""
+    """The column that names the sentence, if a row is a word; None if a row is a text or a sentence"""
     has_lists: bool
     """Whether cells hold lists of words and tags"""
 
@@ -57,7 +57,7 @@ class Table(NamedTuple):
 def read_csv(
     lines: Iterator[bytes], head: Sequence[str], path: Path, text_column: str | None
 ) -> Iterator[Record | BadRecord]:
-    """A row is a text or a list of words in a column of the header; with a column of sentence ids it is a word.
+    """Read rows: each is a text or a list of words, or a single word if there is a column of sentence ids.
 
     The delimiter is the header's TAB, comma or semicolon.
 
@@ -80,10 +80,10 @@ def read_csv(
 
 
 def _choose_column(header: Sequence[str], path: Path, text_column: str | None) -> str:
-    """The column of texts or words: the one asked for, else the first that is called so.
+    """Choose the column of texts or words: the one asked for, else the first with a usual name.
 
     Raises:
-        DataError: there is none.
+        DataError: there is no such column.
     """
     if text_column is None and not any(name in header for name in TEXT_COLUMNS) and find_sentence_column(header):
         text_column = find_column(header, WORD_COLUMNS)
@@ -96,7 +96,7 @@ def _choose_column(header: Sequence[str], path: Path, text_column: str | None) -
 def _check_widths(
     rows: Iterable[tuple[int, list[str] | BadRecord, int]], header: list[str]
 ) -> Iterator[tuple[int, dict[str, str] | BadRecord, int]]:
-    """The rows by the names of their columns."""
+    """Yield rows as mappings from column to cell; a row of another width becomes a bad record."""
     for number, row, size in rows:
         if isinstance(row, list) and len(row) != len(header):
             yield number, make_bad_record(number, f"{len(row)} cells where the header has {len(header)}", row), size
@@ -107,7 +107,7 @@ def _check_widths(
 def _make_records(
     rows: Iterable[tuple[int, dict[str, str] | BadRecord, int]], table: Table
 ) -> Iterator[Record | BadRecord]:
-    """A record a row; lists are read as such, and their tags go along."""
+    """Yield one record per row; lists of words are parsed, and their tags kept."""
     for number, row, size in rows:
         if isinstance(row, BadRecord):
             yield row
@@ -119,8 +119,8 @@ def _make_records(
         record = make_record(number, {**row, table.text_column: words}, table.text_column, size)
         tags = parse_cell(row[table.tag_column]) if table.tag_column else None
         if isinstance(words, str):
-            yield make_bad_record(number, f"{table.text_column!r} is no list of words, as in the first row", words)
-        elif isinstance(record, Record) and isinstance(tags, list) and len(tags) == len(words):
+            yield make_bad_record(number, f"{table.text_column!r} is not a list of words, as in the first row", words)
+        elif isinstance(record, Record) and isinstance(tags, list) and len(tags) == len(record.text):
             yield replace(record, gold=[str(tag) for tag in tags])
         else:
             yield record
@@ -128,7 +128,7 @@ def _make_records(
 
 @dataclass
 class _Sentence:
-    """A sentence of which a row is a word."""
+    """A sentence with one row per word."""
 
     line: int
     name: str
@@ -136,13 +136,13 @@ class _Sentence:
     tags: list[str] = field(default_factory=list)
     size: int = 0
     fault: tuple[int, str] | None = None
-    """Line of, and reason for, what makes it a bad record"""
+    """Line and reason, if it is a bad record"""
 
 
 def _join_words(
     rows: Iterable[tuple[int, dict[str, str] | BadRecord, int]], table: Table
 ) -> Iterator[Record | BadRecord]:
-    """A record a sentence; a row that can't be read makes bad records of the sentences that it may be of."""
+    """Yield one record per sentence; an unreadable row spoils every sentence that it may belong to."""
     sentence, fault = None, None
     for number, row, size in rows:
         reason = row.reason if isinstance(row, BadRecord) else _explain_word(row, table)
@@ -171,7 +171,7 @@ def _join_words(
 
 
 def _explain_word(row: Mapping[str, str], table: Table) -> str | None:
-    """What is wrong with the row of a word; None for a sound one."""
+    """Say what is wrong with the row of a word; None if nothing is."""
     if "\n" in row[table.text_column]:
         return "a quote that a later row closes"
     return "an empty tag" if table.tag_column and not row[table.tag_column] else None
@@ -186,7 +186,11 @@ def _finish(sentence: _Sentence, table: Table) -> Record | BadRecord:
 
 
 def _read_header(line: bytes, path: Path) -> tuple[list[str], str]:
-    """The names of the columns, and what parts them."""
+    """Return the names of the columns and the delimiter.
+
+    Raises:
+        DataError: the header can't be read.
+    """
     try:
         text = decode_line(line)
         delimiter = find_delimiter(text)
@@ -195,8 +199,8 @@ def _read_header(line: bytes, path: Path) -> tuple[list[str], str]:
     except (RecordError, csv.Error) as error:
         advice = "; convert with: tr '\\r' '\\n'" if b"\r" in line else ""
         raise DataError(
-            f"{path}:1: the header can't be read ({error}); accepted: names parted by commas, semicolons or TABs, in "
-            f"UTF-8, with a line end behind them{advice}"
+            f"{path}:1: the header can't be read ({error}); accepted: names separated by commas, semicolons or TABs, "
+            f"in UTF-8, followed by a line end{advice}"
         ) from None
     return [name.strip() for name in header], delimiter
 
@@ -204,9 +208,9 @@ def _read_header(line: bytes, path: Path) -> tuple[list[str], str]:
 def _split_rows(
     lines: Iterator[bytes], delimiter: str, quoting: Quoting
 ) -> Iterator[tuple[int, list[str] | BadRecord, int]]:
-    """Rows with the line that each begins at and the bytes that it takes; a quoted cell may go over several lines.
+    """Yield each row with its first line and its size in bytes; a quoted cell may span several lines.
 
-    Where a quote is not closed as it should be, only the line that it opens in is lost: the following are read anew.
+    If a quote is not closed properly, only the line that opens it is lost: the lines after it are read again.
     """
     numbered = enumerate(lines, 2)
     put_back: deque[Line] = deque()
@@ -226,7 +230,7 @@ def _split_rows(
         except csv.Error as error:
             reason = OPEN_QUOTE if "unexpected end of data" in str(error) else f"not CSV ({error})"
         except RecordError as error:
-            reason = error
+            reason = str(error)
         put_back.extendleft(reversed(taken[1:]))
         if len(taken) > 1:
             most_lines = max(min(most_lines, len(taken)) // 2, LINES_OF_ROW_READ_ANEW)
@@ -234,7 +238,7 @@ def _split_rows(
 
 
 def _take_lines(taken: list[Line], put_back: deque[Line], numbered: Iterator[Line], most_lines: int) -> Iterator[str]:
-    """The lines that a row may go over, and no more than it may have; `taken` begins with the first of them."""
+    """Yield the lines that a row may span, up to the most it may have; `taken` starts with the first of them."""
     yield decode_line(taken[0][1]) + "\n"
     size = len(taken[0][1])
     while len(taken) < most_lines and size < LONGEST_RECORD:

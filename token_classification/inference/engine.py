@@ -1,8 +1,8 @@
-"""A model opened for tagging: words in, one tag and one probability per word out, whatever the model runs with."""
+"""A model opened for tagging: words in, one tag and one probability per word out, whatever runtime it uses."""
 
 import logging
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -40,15 +40,15 @@ logger = logging.getLogger(__name__)
 
 TORCH_BACKENDS = ("torch", "torch-bf16")
 BACKENDS = TORCH_BACKENDS + EXPORTED_BACKENDS
-"""What a model can run with; those behind the first two need a folder that `export` wrote."""
+"""What a model can run with; all but the first two need a folder that `export` wrote"""
 
 CPU_TOKEN_BUDGET, ACCELERATOR_TOKEN_BUDGET = 4096, 32768
-"""Padded positions per batch: what fits a CPU's caches, and what keeps an accelerator busy"""
+"""Padded positions per batch: what fits into a CPU's caches, and what keeps an accelerator busy"""
 
 
 @dataclass(frozen=True)
 class WordTags:
-    """What a model says about the words of some sentences; parallel to them."""
+    """The model's answer for the words of some sentences, parallel to them."""
 
     tags: list[list[str]]
     scores: list[list[float]]
@@ -57,7 +57,7 @@ class WordTags:
 
 @dataclass(frozen=True)
 class Engine:
-    """A model with all that stands between words and tags. It runs the loop and the decoding of evaluate."""
+    """A model with everything between words and tags; it uses the loop and the decoding of evaluation."""
 
     backend: str
     label_set: LabelSet
@@ -65,8 +65,8 @@ class Engine:
     loop: PredictionLoop
 
     def tag(self, tokens: Sequence[Sequence[str]]) -> WordTags:
-        """Tag sentences of any length and number; one tag and one probability for each word."""
-        split = self.aligner.align(Sentences(tokens))
+        """Tag any number of sentences of any length: one tag and one probability per word."""
+        split = self.aligner.align(Sentences([list(words) for words in tokens]))
         predictions = self.loop.predict(split.windows, split.ledger.words)
         scores = predictions.scores.tolist()
         return WordTags(
@@ -75,7 +75,7 @@ class Engine:
         )
 
     def evaluate(self, sentences: Sentences, source: str = "input") -> SplitResults:
-        """Tag a split and score it where it has gold, as `run_ner.py --do_eval` does."""
+        """Tag a split, and score it if it has gold tags, as `run_ner.py --do_eval` does."""
         split = self.aligner.align(sentences, source)
         return evaluate_split(self.loop.predict(split.windows, split.ledger.words), split, self.label_set)
 
@@ -112,10 +112,12 @@ def open_engine(
     tokenizer = load_tokenizer(arguments)
     check_vocabulary(tokenizer, config, str(model))
     wanted = choose_window(max_seq_length, config)
-    device, precision = "cpu", nullcontext
-    if backend in TORCH_BACKENDS:
-        device = torch.accelerator.current_accelerator() if has_accelerator() else torch.device("cpu")
-        network = load_model(arguments, config, label_set).to(device).eval()
+    device = torch.device("cpu")
+    precision: Callable[[], AbstractContextManager[object]] = nullcontext
+    if record is None or backend in TORCH_BACKENDS:
+        device = (torch.accelerator.current_accelerator() if has_accelerator() else None) or device
+        network = load_model(arguments, config, label_set).eval()
+        network.to(device)
         run_model, window_length = _run_torch(network), find_window_length(wanted, tokenizer, network)
         if backend == "torch-bf16":
             precision = partial(torch.autocast, device.type, torch.bfloat16)
@@ -138,7 +140,7 @@ def open_engine(
 
 
 def read_label_set(config: PreTrainedConfig, name: str) -> LabelSet:
-    """The labels of a trained model, and the scheme that was recognised when it was trained.
+    """Return the labels of a trained model and the scheme that was recognised when it was trained.
 
     Raises:
         UserError: the model has no label names.
@@ -166,7 +168,7 @@ def _choose_backend(model: str | Path, backend: str, record: ExportRecord | None
             f"-m MODEL -r OUT --export_format {exported} --quantize {quantized or 'none'}, and give OUT as the model"
         )
     if backend == "torch-bf16" and not multiplies_bf16():
-        logger.warning("torch-bf16: this machine has no units for bf16 products; torch will be faster.")
+        logger.warning("torch-bf16: this machine has no bf16 units; torch will be faster.")
     return backend
 
 
@@ -175,7 +177,11 @@ def _run_torch(network: torch.nn.Module) -> RunModel:
 
 
 def _load_exported(folder: Path, record: ExportRecord) -> RunModel:
-    """The one place where an exported model's runtime is chosen; imported only when needed, for it is an extra."""
+    """Open an exported model with its runtime, which is an extra and therefore imported only here.
+
+    Raises:
+        UserError: the runtime is missing, or can't load the files.
+    """
     if record.backend.startswith("onnx"):
         from token_classification.inference.onnx_model import load_onnx as load
     else:
@@ -193,7 +199,11 @@ def _load_exported(folder: Path, record: ExportRecord) -> RunModel:
 
 
 def _find_longest_window(folder: Path, record: ExportRecord, config: PreTrainedConfig) -> int:
-    """What the record says. Raises: UserError where the model has fewer positions."""
+    """Return the window length of the record.
+
+    Raises:
+        UserError: the model has fewer positions.
+    """
     positions = getattr(config, "max_position_embeddings", None) or record.window_length
     if record.window_length > positions:
         raise UserError(

@@ -31,19 +31,19 @@ def list_entities(
     scheme: Scheme,
     thresholds: Thresholds,
 ) -> list[TextEntity]:
-    """The entities of a text, in order; none overlaps another.
+    """List the entities of a text, in order; no two overlap.
 
     The score of an entity is the product of the probabilities of its words' tags: the probability of the whole span
-    and its label, if the tags of its words are taken as independent. The threshold looks at whole entities after
-    decoding, so that raising it never adds one.
+    and its label if the tags of its words are independent. The threshold applies to whole entities after decoding, so
+    raising it never adds one.
 
     Args:
         text: The text.
         spans: Where its words are.
         tags: One tag per word.
         scores: The probability of each tag.
-        scheme: How the tags mark entities; of plain tags each but `O` is an entity of its own.
-        thresholds: Least scores.
+        scheme: How the tags mark entities; each plain tag but `O` is an entity of its own.
+        thresholds: Lowest scores.
     """
     entities: list[TextEntity] = []
     for label, first, end in _find_spans(tags, scheme):
@@ -61,16 +61,16 @@ def _find_spans(tags: Sequence[str], scheme: Scheme) -> list[Entity]:
 
 
 def list_entity_labels(label_set: LabelSet) -> list[str]:
-    """The labels that entities can have: types of the tags (`_` for bare ones), or plain tags themselves; sorted."""
+    """List the labels that entities can have, sorted: types of the tags (`_` for bare ones), or the plain tags."""
     names = set(label_set.names) - {OUTSIDE}
     return sorted(names if label_set.scheme == Scheme.PLAIN else set(map(name_type, names)))
 
 
 def read_thresholds(threshold: float | Mapping[str, float], label_set: LabelSet) -> Thresholds:
-    """One threshold for all labels, or one for each label that is named.
+    """Return the lowest score of each label, given one for all labels or one for each that is named.
 
     Raises:
-        UserError: a label that the model doesn't have, or a threshold that is no probability.
+        UserError: a label that the model doesn't have, or a threshold that is not a probability.
     """
     labels = list_entity_labels(label_set)
     thresholds = threshold if isinstance(threshold, Mapping) else dict.fromkeys(labels, threshold)

@@ -1,4 +1,4 @@
-"""`export.json`: what an exported folder says about the model in it. It may come from strangers, as the folder may."""
+"""`export.json`: what an exported folder says about its model. Like the folder, it may come from strangers."""
 
 import json
 import logging
@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from token_classification.data.inputs import hash_file
 from token_classification.errors import UserError
@@ -16,10 +17,10 @@ logger = logging.getLogger(__name__)
 EXPORT_FILE = "export.json"
 ONNX_FILE = "model.onnx"
 OPENVINO_FILE = "openvino_model.xml"
-"""The graph; its weights lie beside it"""
+"""The graph; its weights are in a file beside it"""
 EXPORTED_BACKENDS = ("onnx", "onnx-int8", "openvino", "openvino-bf16", "openvino-int8")
 MODEL_FILES = {"onnx": (ONNX_FILE, "model.onnx.data"), "openvino": (OPENVINO_FILE, "openvino_model.bin")}
-"""Format -> files that a model can consist of, the first of which is opened"""
+"""Format -> files that a model can consist of; the first one is opened"""
 TOKENIZER_FILES = (
     *("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
     *("chat_template.jinja", "vocab.txt", "vocab.json", "merges.txt", "tokenizer.model"),
@@ -38,7 +39,7 @@ EXPORT_FILES = {
 
 @dataclass(frozen=True)
 class ExportRecord:
-    """What has to be known to run an exported model; `notes` is for people (scores, versions, how it was made)."""
+    """What is needed to run an exported model; `notes` is for people (scores, versions, how it was made)."""
 
     backend: str
     """What the model runs with: one of `EXPORTED_BACKENDS`"""
@@ -46,9 +47,9 @@ class ExportRecord:
     """Name of the model's file in the folder"""
     window_length: int
     """Longest input in positions, special tokens included"""
-    notes: dict = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
     sha256: dict[str, str] = field(default_factory=dict)
-    """Name of each file that the model consists of -> its checksum; empty: exported before there were any"""
+    """File of the model -> its checksum; empty: exported by a version without checksums"""
 
     def write(self, folder: Path) -> None:
         """Write `export.json`."""
@@ -57,10 +58,10 @@ class ExportRecord:
 
 
 def read_export_record(folder: Path) -> ExportRecord | None:
-    """Read `export.json`; None where the folder has none (or is a name on the Hub).
+    """Read `export.json`; None if the folder has none, or is a name on the Hub.
 
     Raises:
-        UserError: the file is broken, or names what no export names.
+        UserError: the file is broken, or names something that no export contains.
     """
     path = folder / EXPORT_FILE
     if not path.is_file():
@@ -76,25 +77,25 @@ def read_export_record(folder: Path) -> ExportRecord | None:
 
 
 def list_model_files(backend: str) -> tuple[str, ...]:
-    """Names of the files that a model can consist of, the first of which is opened."""
+    """Return the names of the files that a model can consist of; the first one is opened."""
     return MODEL_FILES[backend.partition("-")[0]]
 
 
 def hash_model_files(folder: Path, backend: str) -> dict[str, str]:
-    """SHA-256 of each file that the model consists of, by name."""
+    """Return the SHA-256 of each file of the model, by name."""
     return {name: hash_file(folder / name) for name in list_model_files(backend) if (folder / name).is_file()}
 
 
 def verify_model_files(folder: Path, record: ExportRecord) -> None:
-    """Hold the files that the model consists of against the checksums of its record.
+    """Check the files of the model against the checksums in its record.
 
     Raises:
-        UserError: one was changed or cut off, is missing or does not belong to it.
+        UserError: a file was changed or cut off, is missing, or does not belong to the model.
     """
     if not record.sha256:
         logger.warning(
-            "%s: no checksums (an earlier version exported this model), so nothing tells whether its weights are "
-            "whole; export it again to have them.",
+            "%s: no checksums (an earlier version exported this model), so its weights can't be checked; export it "
+            "again to get them.",
             folder / EXPORT_FILE,
         )
         return
@@ -107,20 +108,20 @@ def verify_model_files(folder: Path, record: ExportRecord) -> None:
 
 
 def advise_export(folder: Path) -> str:
-    """What to type where an exported folder can't be used."""
+    """Say what to type if an exported folder can't be used."""
     command = f"token_classification export -m MODEL -r {quote_path(folder)}"
     return f"fetch the folder again, or export the model again: {command}"
 
 
 def _refuse(path: Path, problem: str) -> UserError:
     return UserError(
-        f"{path}: not the record of an export ({problem}); accepted: a folder as `token_classification export` wrote "
-        "it; export the model again"
+        f"{path}: not the record of an export ({problem}); accepted: a folder as `token_classification export` "
+        "wrote it; export the model again"
     )
 
 
 def _find_problem(record: ExportRecord) -> str | None:
-    """What no export would say of itself; None for a sound record."""
+    """Say what no export would write; None if nothing is wrong."""
     if record.backend not in EXPORTED_BACKENDS:
         return f"backend is {_quote(record.backend)}; accepted are {', '.join(EXPORTED_BACKENDS)}"
     names = list_model_files(record.backend)
@@ -131,16 +132,16 @@ def _find_problem(record: ExportRecord) -> str | None:
     if not isinstance(record.notes, dict) or not isinstance(record.notes.get("files", []), list):
         return "notes are not an object with a list of files"
     if (name := _find_foreign(record.notes.get("files", []), EXPORT_FILES)) is not None:
-        return f"notes.files names {name}, which is no file of an export: nothing is done with it"
+        return f"notes.files names {name}, which is not a file of an export, so it is not touched"
     if not isinstance(record.sha256, dict) or _find_foreign(record.sha256, names) is not None:
         return f"sha256 is not an object with the checksums of {', '.join(names)}"
     if not all(isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) for value in record.sha256.values()):
-        return "sha256 holds what is no checksum"
+        return "sha256 contains something that is not a checksum"
     return None
 
 
 def _find_foreign(found: Iterable[object], accepted: Iterable[str]) -> str | None:
-    """The first that is not accepted, as a message shows it."""
+    """Return the first name that is not accepted, as a message shows it."""
     return next((_quote(name) for name in found if not isinstance(name, str) or name not in accepted), None)
 
 

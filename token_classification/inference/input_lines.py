@@ -1,4 +1,4 @@
-"""Files of any size as lines of bounded length; they may be gzipped, or come out of a pipe."""
+"""Files of any size as lines of bounded length; they may be gzipped or come from a pipe."""
 
 import gzip
 import sys
@@ -6,8 +6,9 @@ import zlib
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
+from typing import TypeAlias, cast
 
 from token_classification.data.inputs import is_stream
 from token_classification.data.text_lines import open_bytes
@@ -16,33 +17,34 @@ from token_classification.inference.records import LONGEST_RECORD, RecordError
 from token_classification.output_text import quote_path
 
 STDIN = "-"
+Peekable: TypeAlias = BufferedReader | gzip.GzipFile
 GZIP_MAGIC = b"\x1f\x8b"
 PEEKED_BYTES = 4096
 STRAY_CRS = 2
-"""So many CRs may stand in a long first line"""
+"""A long first line may contain this many CRs"""
 SKIPPED_AT_ONCE = 2**20
 
 
 def comes_once(name: str) -> bool:
-    """Whether an input is emptied by reading it: stdin, a pipe, a device."""
+    """Return whether reading an input empties it: stdin, a pipe, a device."""
     return name == STDIN or is_stream(Path(name))
 
 
-def open_unpacked(name: str) -> BinaryIO:
+def open_unpacked(name: str) -> Peekable:
     """Open a file (`-`: stdin) for reading bytes, unpacked if it is gzipped.
 
     Raises:
         DataError: no such file, or it can't be read.
     """
-    source = sys.stdin.buffer if name == STDIN else open_bytes(Path(name))
+    source = cast(BufferedReader, sys.stdin.buffer if name == STDIN else open_bytes(Path(name)))
     return gzip.open(source) if source.peek(2).startswith(GZIP_MAGIC) else source
 
 
-def refuse_cr_lines(source: BinaryIO, path: Path) -> None:
-    """Refuse a text whose lines end with CR alone, as on old Macs: it would be one record.
+def refuse_cr_lines(source: Peekable, path: Path) -> None:
+    """Refuse a text whose lines end with CR alone, as on old Macs: it would be a single record.
 
     Raises:
-        DataError: with the command that puts it right.
+        DataError: it is one; the message has the command that converts it.
     """
     with explain_broken_gzip(path):
         start = source.peek(PEEKED_BYTES)[:PEEKED_BYTES]
@@ -55,10 +57,10 @@ def refuse_cr_lines(source: BinaryIO, path: Path) -> None:
         )
 
 
-def read_lines(source: BinaryIO, path: Path) -> Iterator[bytes]:
-    r"""Lines without their ends (`\n` or `\r\n`), the first without its byte order mark.
+def read_lines(source: Peekable, path: Path) -> Iterator[bytes]:
+    r"""Yield lines without their ends (`\n` or `\r\n`), the first one without its byte order mark.
 
-    Of a line that is too long only the beginning comes, by one byte longer than `LONGEST_RECORD`: see `decode_line`.
+    A line that is too long is cut to one byte more than `LONGEST_RECORD`; `decode_line` then refuses it.
 
     Raises:
         DataError: a broken gzip stream.
@@ -76,20 +78,24 @@ def read_lines(source: BinaryIO, path: Path) -> Iterator[bytes]:
 
 @contextmanager
 def explain_broken_gzip(path: Path) -> Iterator[None]:
-    """Around reading what may be gzipped. Raises: DataError for a stream that is broken or cut off."""
+    """Explain what goes wrong in a block that reads what may be gzipped.
+
+    Raises:
+        DataError: the stream is broken or cut off.
+    """
     try:
         yield
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{path}: the gzip stream is broken ({error}); fetch the file again") from None
 
 
-def _skip_line(source: BinaryIO) -> None:
+def _skip_line(source: Peekable) -> None:
     while (rest := source.readline(SKIPPED_AT_ONCE)) and not rest.endswith(b"\n"):
         pass
 
 
 def decode_line(line: bytes) -> str:
-    """The text of a line.
+    """Decode a line.
 
     Raises:
         RecordError: it is too long, or not UTF-8.
@@ -103,5 +109,5 @@ def decode_line(line: bytes) -> str:
 
 
 def describe_too_long(what: str) -> str:
-    """The reason why something is not read."""
+    """Say why something is not read."""
     return f"a {what} of more than {LONGEST_RECORD // 2**20} MiB; cut it into several"

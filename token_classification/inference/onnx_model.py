@@ -1,4 +1,4 @@
-"""An ONNX model as the prediction loop wants it."""
+"""An ONNX model, callable by the prediction loop."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""An OpenVINO model as the prediction loop wants it."""
+"""An OpenVINO model, callable by the prediction loop."""
 
 import logging
 import threading
@@ -16,12 +16,12 @@ logger = logging.getLogger(__name__)
 def load_openvino(folder: Path, record: ExportRecord) -> RunModel:
     """Compile the model of an exported folder for this CPU.
 
-    `openvino` computes in float32. `openvino-bf16`, and `openvino-int8` in what is not int8, use bf16 where the CPU
-    multiplies it natively; elsewhere float32.
+    `openvino` computes in float32. `openvino-bf16`, and the parts of `openvino-int8` that are not int8, use bf16 if
+    the CPU has bf16 units, else float32.
 
     Returns:
-        Inputs int64 (batch, length) by name -> logits float32 (batch, length, labels), which hold until the
-        next call of the same thread.
+        Inputs int64 (batch, length) by name -> logits float32 (batch, length, labels), valid until the
+        next call in the same thread.
 
     Raises:
         UserError: OpenVINO is not installed.
@@ -31,7 +31,7 @@ def load_openvino(folder: Path, record: ExportRecord) -> RunModel:
     core = openvino.Core()
     has_bf16 = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     if record.backend == "openvino-bf16" and not has_bf16:
-        logger.warning("openvino-bf16: this CPU has no units for bf16 products, so float32 is used.")
+        logger.warning("openvino-bf16: this CPU has no bf16 units, so float32 is used.")
     settings = {
         "INFERENCE_PRECISION_HINT": "bf16" if has_bf16 and record.backend != "openvino" else "f32",
         # One batch at a time on all cores: the batches are large, and the order of results is theirs.
@@ -39,7 +39,7 @@ def load_openvino(folder: Path, record: ExportRecord) -> RunModel:
         "INFERENCE_NUM_THREADS": torch.get_num_threads(),
     }
     compiled = core.compile_model(core.read_model(folder / record.model_file), "CPU", settings)
-    # A request holds the inputs and outputs of one batch: threads that share the model must not share it.
+    # A request holds the inputs and outputs of one batch: threads may share the model, but not a request.
     requests = threading.local()
     names = [port.get_any_name() for port in compiled.inputs]
 

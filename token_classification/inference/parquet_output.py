@@ -1,10 +1,11 @@
-"""JSON lines to Parquet, in passes of constant memory: first the type of each column, then the rows."""
+"""JSON lines to Parquet in two passes of constant memory: the type of each column, then the rows."""
 
 import json
 import logging
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -27,19 +28,19 @@ ENTITIES = pa.list_(
         ]
     )
 )
-"""Written as such even where a whole file has no entity"""
+"""The type of the column, even if the whole file has no entity"""
 MISFITS = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError)
-"""What is raised for values that no column of one type can hold"""
+"""Raised for values that do not fit into a column of one type"""
 
 
 class MisfitError(Exception):
-    """A column that holds values which its type can't."""
+    """A column has values that do not fit its type."""
 
 
 def convert_to_parquet(source: Path, target: Path) -> None:
-    """Write JSON lines as Parquet, a column for each field; the file appears whole or not at all.
+    """Write JSON lines as Parquet, one column per field; the file appears whole or not at all.
 
-    A field that holds values of several types becomes a column of JSON texts, and that is said.
+    A field with values of several types becomes a column of JSON texts, with a warning.
     """
     types, mixed = _find_types(source)
     while True:
@@ -48,14 +49,18 @@ def convert_to_parquet(source: Path, target: Path) -> None:
             replace_whole(target, partial(_write_rows, source, schema, mixed))
             break
         except MisfitError as misfit:
-            # A type that fits each group of rows by itself need not fit all: 2^63 beside -1, 0.5 beside 2^53 + 1.
+            # A type that fits each group of rows need not fit all of them: 2^63 and -1, 0.5 and 2^53 + 1.
             mixed.add(str(misfit))
     if mixed:
         logger.warning("Fields with values of several types are written as JSON texts: %s.", ", ".join(sorted(mixed)))
 
 
 def _write_rows(source: Path, schema: pa.Schema, mixed: set[str], target: Path) -> None:
-    """Write the rows. Raises: MisfitError with the name of a column."""
+    """Write the rows.
+
+    Raises:
+        MisfitError: with the name of the column.
+    """
     with pq.ParquetWriter(target, schema) as writer:
         for rows in _read_rows(source):
             for row in rows:
@@ -64,7 +69,7 @@ def _write_rows(source: Path, schema: pa.Schema, mixed: set[str], target: Path) 
             writer.write_table(pa.Table.from_arrays(columns, schema=schema))
 
 
-def _build_column(values: list, part: pa.Field) -> pa.Array:
+def _build_column(values: list[object], part: pa.Field) -> pa.Array:
     try:
         return pa.array(values, part.type)
     except MISFITS:
@@ -72,7 +77,7 @@ def _build_column(values: list, part: pa.Field) -> pa.Array:
 
 
 def _find_types(source: Path) -> tuple[dict[str, pa.DataType], set[str]]:
-    """The columns with their types, and those whose values are of several types."""
+    """Return the types of the columns, and the names of those with values of several types."""
     types: dict[str, pa.DataType] = {}
     mixed: set[str] = set()
     for rows in _read_rows(source):
@@ -90,15 +95,16 @@ def _find_types(source: Path) -> tuple[dict[str, pa.DataType], set[str]]:
 
 
 def _holds_empty_struct(kind: pa.DataType) -> bool:
-    """Whether objects without a field are in it, which Parquet can't hold."""
+    """Return whether it contains objects without fields, which Parquet can't hold."""
     if pa.types.is_list(kind):
         return _holds_empty_struct(kind.value_type)
     return pa.types.is_struct(kind) and (kind.num_fields == 0 or any(_holds_empty_struct(part.type) for part in kind))
 
 
-def _read_rows(source: Path) -> Iterator[list[dict]]:
-    rows, size = [], 0
-    # Bytes, because a line ends at no other character than the newline.
+def _read_rows(source: Path) -> Iterator[list[dict[str, Any]]]:
+    rows: list[dict[str, Any]] = []
+    size = 0
+    # Bytes, because only a newline ends a line.
     with open(source, "rb") as file:
         for line in file:
             rows.append(json.loads(line))

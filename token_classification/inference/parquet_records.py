@@ -1,7 +1,8 @@
-"""Rows of a Parquet file of any size, one after the other; a value that can't be read takes its own row only."""
+"""Rows of a Parquet file of any size, one after the other; an unreadable value spoils only its own row."""
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,14 +15,14 @@ ROWS_AT_ONCE = 1024
 
 
 def read_parquet(path: Path, text_column: str | None) -> Iterator[Record | BadRecord]:
-    """A row is a record; the columns are read in groups of rows.
+    """Read rows as records, in groups of rows.
 
     Raises:
-        UserError: it comes out of a pipe; as `DataError`: it is broken.
+        UserError: the file comes from a pipe; as `DataError`: it is broken.
     """
     if comes_once(str(path)):
         raise UserError(
-            f"--input_file {path}: Parquet can't be read from stdin or a pipe, because its index stands at the end; "
+            f"--input_file {path}: Parquet can't be read from stdin or a pipe, because its index is at the end; "
             "give the file."
         )
     try:
@@ -38,13 +39,13 @@ def read_parquet(path: Path, text_column: str | None) -> Iterator[Record | BadRe
         ) from None
 
 
-def _list_rows(batch: pa.RecordBatch) -> list[dict | Exception]:
-    """The rows, and for each that holds a date beyond 9999, a text that is not UTF-8 or the like, the error."""
+def _list_rows(batch: pa.RecordBatch) -> list[dict[str, Any] | Exception]:
+    """Return the rows; in place of a row with a date beyond 9999, a text that is not UTF-8 or the like, the error."""
     try:
         return batch.to_pylist()
     except (ValueError, OverflowError) as error:
         if batch.num_rows == 1:
             return [error]
-    # Halves: one bad row of many costs a few conversions more, not one for each row.
+    # Halves: one bad row among many costs a few more conversions, not one per row.
     middle = batch.num_rows // 2
     return _list_rows(batch.slice(0, middle)) + _list_rows(batch.slice(middle))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import Any, Self, TypedDict, TypeVar, get_args
+from typing import Self, TypedDict, TypeVar, get_args
 
 from token_classification.arguments.decoding import Decoder
 from token_classification.errors import UserError
@@ -23,10 +23,11 @@ TextOrWords = str | Sequence[str]
 """A text, or one that is a list of words already; then offsets count in `" ".join(words)`."""
 
 Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 
 TEXTS_PER_CHUNK = 2048
 CHARACTERS_PER_CHUNK = 250_000
-"""What is read of an iterator before the first of it is tagged: texts of like length go into a batch together."""
+"""How much of an iterator is read before its first text is tagged: texts of similar length share a batch"""
 
 
 class TextTag(TypedDict):
@@ -74,7 +75,7 @@ class Predictor:
         Args:
             model: The folder or name.
             backend: One of `engine.BACKENDS`; `auto`: what the model was exported for, else torch (float32).
-            threshold: Least score of an entity, or label -> least score; from 0 to 1.
+            threshold: Lowest score of an entity, or label -> lowest score; from 0 to 1.
             words: How words are found in raw text, see `find_words`.
             token_budget: Padded positions per batch; None: by the device.
             max_seq_length: Longest input in positions, by default what the model was trained with, else what it can
@@ -82,7 +83,7 @@ class Predictor:
             decoder: As `--decoder` of `run_ner.py`; by default what the model was trained with, else argmax.
 
         Raises:
-            UserError: no such model or backend, or a setting that means nothing.
+            UserError: no such model or backend, or a setting that is not accepted.
         """
         if words not in get_args(WordRule):
             raise UserError(f"words={words}: accepted are {', '.join(get_args(WordRule))}.")
@@ -94,11 +95,11 @@ class Predictor:
     ) -> list[TextEntity] | list[list[TextEntity]] | Iterator[list[TextEntity]]:
         """Find the entities of a text (a list of them), of a list of texts (a list of lists), or of an iterator.
 
-        An iterator is read in chunks, and so are the results given: in order, and each chunk only when it is asked
-        for. A text may be of any length, and a list of its words.
+        An iterator is read in chunks, and its results come in the same order, each chunk only when it is asked for. A
+        text may have any length, and may be a list of words.
 
         Raises:
-            TypeError: something that is neither a text nor a list of words; at once, except inside of an iterator.
+            TypeError: something is neither a text nor a list of words; raised at once, except inside an iterator.
         """
         return _answer_in_kind(texts, self._find_in_chunk)
 
@@ -123,7 +124,7 @@ class Predictor:
         ]
 
     def find_entities(self, tagged: TaggedText) -> list[TextEntity]:
-        """The entities that the tags of a text mark, those below the threshold left out."""
+        """Find the entities that the tags of a text mark, without those below the threshold."""
         scheme = self.engine.label_set.scheme
         return list_entities(tagged.text, tagged.spans, tagged.tags, tagged.scores, scheme, self.thresholds)
 
@@ -141,7 +142,7 @@ class Predictor:
 
 
 def cut_into_chunks(items: Iterable[Item], count_characters: Callable[[Item], int]) -> Iterator[list[Item]]:
-    """Cut a stream of texts by number and size; where the cuts are depends on the texts only."""
+    """Cut a stream of texts by number and size; where it is cut depends only on the texts."""
     chunk, characters = [], 0
     for item in items:
         chunk.append(item)
@@ -153,11 +154,13 @@ def cut_into_chunks(items: Iterable[Item], count_characters: Callable[[Item], in
         yield chunk
 
 
-def _answer_in_kind(texts: TextOrWords | Iterable[TextOrWords], answer_chunk: Callable[[list], list]) -> Any:
-    """One answer for a text, a list for what has a length, else an iterator."""
+def _answer_in_kind(
+    texts: TextOrWords | Iterable[TextOrWords], answer_chunk: Callable[[list[TextOrWords]], list[Answer]]
+) -> Answer | list[Answer] | Iterator[Answer]:
+    """Return one answer for a text, a list for what has a length, else an iterator."""
     if isinstance(texts, str):
         return answer_chunk([texts])[0]
-    # Here, not where an iterator's answers are asked for. A mapping's keys are hardly texts, and a set has no order.
+    # Checked now, not when an iterator is read. The keys of a mapping are hardly texts, and a set has no order.
     if isinstance(texts, bytes | bytearray | Mapping | Set) or not isinstance(texts, Iterable):
         raise TypeError(
             f"{type(texts).__name__} {texts!r:.60}: accepted is a text (str), a list or an iterator of texts; "
@@ -167,8 +170,8 @@ def _answer_in_kind(texts: TextOrWords | Iterable[TextOrWords], answer_chunk: Ca
     return list(answers) if isinstance(texts, Sized) else answers
 
 
-def count_characters(text: TextOrWords) -> int:
-    """How long a text is.
+def count_characters(text: object) -> int:
+    """Return the length of a text.
 
     Raises:
         TypeError: it is neither a text nor a list of words.
@@ -185,7 +188,7 @@ def count_characters(text: TextOrWords) -> int:
 
 
 def place_words(text: TextOrWords, rule: WordRule) -> tuple[str, list[Span], list[str]]:
-    """A text, where its words are, and the words as the tokenizer gets them."""
+    """Return a text, the places of its words, and the words for the tokenizer."""
     if isinstance(text, str):
         spans = find_words(text, rule)
     else:
@@ -197,7 +200,7 @@ def place_words(text: TextOrWords, rule: WordRule) -> tuple[str, list[Span], lis
 
 
 def _replace_half_characters(text: str) -> str:
-    """A lone surrogate, which no tokenizer takes, becomes `?`; the length stays."""
+    """Replace lone surrogates, which no tokenizer accepts, with `?`; the length stays the same."""
     try:
         text.encode()
     except UnicodeEncodeError:

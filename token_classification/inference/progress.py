@@ -1,7 +1,7 @@
-"""How far tagging a file has come, so that a killed run goes on where it stopped and leaves what a whole one leaves.
+"""How far tagging a file has come: a killed run continues where it stopped, and its results are those of a whole run.
 
-Results are appended to `NAME.partial`. After each chunk the files are flushed to the disk, and then the progress is
-written: what stands behind the recorded sizes is of an unfinished chunk, and is cut off when the run goes on.
+Results are appended to `NAME.partial`. After each chunk the files are flushed to the disk, then the progress is
+written. Whatever follows the recorded sizes belongs to an unfinished chunk and is cut off when the run continues.
 """
 
 import json
@@ -19,45 +19,45 @@ PARTIAL = ".partial"
 
 @dataclass
 class Progress:
-    """What a run has done, and what of."""
+    """What a run has done, and with which settings."""
 
     settings: dict[str, str]
-    """All that the output depends on: a run with other settings can't go on with this one"""
+    """Everything that the output depends on: a run with other settings can't continue this one"""
     records: int = 0
-    """Records read, bad ones too"""
+    """Records read, including bad ones"""
     bad_records: int = 0
     entities: int = 0
     sizes: dict[str, int] = field(default_factory=dict)
-    """Name of each file -> bytes that belong to these records"""
+    """File -> how many of its bytes belong to these records"""
     finished: bool = False
 
     def write(self, folder: Path) -> None:
-        """Write the progress; the file is the old one or the new one at any moment."""
+        """Write the progress; at any moment the file is either the old one or the new one."""
         write_whole(folder / PROGRESS_FILE, json.dumps(asdict(self), indent=2))
 
 
 def open_progress(folder: Path, settings: Mapping[str, str], names: list[str], resume: bool) -> Progress:
-    """The progress of the run that is to be gone on with, or that of a new one.
+    """Return the progress of the run to continue, or that of a new run.
 
     Args:
         folder: The folder of the results.
-        settings: All that the output depends on.
+        settings: Everything that the output depends on.
         names: The files of the results.
-        resume: Whether to go on with what is there.
+        resume: Whether to continue what is there.
 
     Raises:
-        UserError: there are results and `resume` was not asked for, or they are those of other settings.
+        UserError: there are results and `resume` is off, or they were made with other settings.
     """
     path = folder / PROGRESS_FILE
     found = next((name for name in (PROGRESS_FILE, *names) if (folder / name).exists()), None)
     if not resume and found:
         raise UserError(
             f"{folder / found}: an earlier run left results there; accepted: an empty folder; give another -r, "
-            "or go on where the run stopped: --resume"
+            "or continue where the run stopped: --resume"
         )
     if not path.exists():
         if found:
-            raise UserError(f"{folder / found}: nothing tells which run it is of; give another -r, or delete it.")
+            raise UserError(f"{folder / found}: its run is unknown; give another -r, or delete it.")
         return Progress(dict(settings))
     progress = _read_progress(path)
     differing = [
@@ -67,19 +67,23 @@ def open_progress(folder: Path, settings: Mapping[str, str], names: list[str], r
     ]
     if differing:
         raise UserError(
-            f"{path}: the run that is to go on was another one:\n" + "\n".join(differing) + "\n"
+            f"{path}: this run has other settings than the one to continue:\n" + "\n".join(differing) + "\n"
             "Accepted: the same input, model and settings; type them again, or give another -r"
         )
     return progress
 
 
 def _read_progress(path: Path) -> Progress:
-    """Read what a run left. Raises: UserError when it isn't as it was written."""
+    """Read the progress of an earlier run.
+
+    Raises:
+        UserError: the file was changed.
+    """
     try:
         progress = Progress(**json.loads(path.read_text(encoding="utf-8")))
         counts = (progress.records, progress.bad_records, progress.entities, *progress.sizes.values())
         if not isinstance(progress.settings, dict) or not all(type(count) is int and count >= 0 for count in counts):
-            raise ValueError("counts that are none")
+            raise ValueError("its counts are not counts")
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(
             f"{path}: not as a run left it ({error!s:.200}); accepted: the file as it was written; start again with "
@@ -89,10 +93,10 @@ def _read_progress(path: Path) -> Progress:
 
 
 class AppendedFile:
-    """A file that is only ever added to, beginning with what of it is known to be whole."""
+    """A file that is only appended to, after the part that is known to be whole."""
 
-    def __init__(self, path: Path, size: int):
-        """Open the file and cut off what stands behind `size` bytes.
+    def __init__(self, path: Path, size: int) -> None:
+        """Open the file and cut off everything after `size` bytes.
 
         Raises:
             UserError: the file is shorter.
@@ -109,7 +113,7 @@ class AppendedFile:
         self._file.write(content)
 
     def flush(self) -> int:
-        """Bring all of it to the disk; gives the size."""
+        """Flush everything to the disk and return the size."""
         self._file.flush()
         os.fsync(self._file.fileno())
         return self._file.tell()

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import chain, zip_longest
 from pathlib import Path
-from typing import BinaryIO
 
 from token_classification.data.formats.recognise import (
     HEAD,
@@ -22,6 +21,7 @@ from token_classification.errors import DataError, UserError
 from token_classification.inference.csv_records import read_csv
 from token_classification.inference.input_lines import (
     STDIN,
+    Peekable,
     decode_line,
     explain_broken_gzip,
     open_unpacked,
@@ -52,11 +52,11 @@ def read_records(name: str, input_format: str | None = None, text_column: str | 
 
     Args:
         name: The file; `-` for stdin.
-        input_format: One of `INPUT_FORMATS`; None: as its content says, where that leaves it open as its extension.
+        input_format: One of `INPUT_FORMATS`; None: recognised by its content, then by its extension.
         text_column: Field or column of the text, by default the first of `TEXT_COLUMNS`; a number for CoNLL.
 
     Raises:
-        UserError: no such file, nothing of it can be read, or nobody knows how it is meant.
+        UserError: no such file, nothing in it can be read, or its format is ambiguous.
     """
     source, path = open_unpacked(name), Path(name)
     if input_format == "parquet" or (input_format is None and _is_parquet(source, path)):
@@ -70,7 +70,7 @@ def read_records(name: str, input_format: str | None = None, text_column: str | 
 
 
 def recognise_file(name: str, text_column: str | None = None) -> str:
-    """Recognise the format of a file, and say nothing about it.
+    """Recognise the format of a file, without a message.
 
     Raises:
         UserError: no such file.
@@ -86,13 +86,13 @@ def recognise_file(name: str, text_column: str | None = None) -> str:
     ).format
 
 
-def _is_parquet(source: BinaryIO, path: Path) -> bool:
+def _is_parquet(source: Peekable, path: Path) -> bool:
     with explain_broken_gzip(path):
         return is_parquet(source.peek(len(PARQUET_MAGIC)), path.suffix)
 
 
 def _take_head(lines: Iterator[bytes]) -> list[bytes]:
-    """The lines by which the format and its columns are found."""
+    """Take the lines from which the format and its columns are recognised."""
     head: list[bytes] = []
     size = 0
     for line in lines:
@@ -104,7 +104,7 @@ def _take_head(lines: Iterator[bytes]) -> list[bytes]:
 
 
 def _decode_head(lines: Sequence[bytes]) -> list[str]:
-    """The same as text, in which half characters stand for bytes that are not UTF-8."""
+    """Decode lines; bytes that are not UTF-8 become half characters."""
     return [line.decode("utf-8", "surrogateescape") for line in lines]
 
 
@@ -117,14 +117,14 @@ def _recognise(head: Sequence[str], path: Path, text_column: str | None) -> Reco
 
 
 def _choose_format(head: Sequence[str], path: Path, text_column: str | None) -> str:
-    """Choose the format, and say so where the file's name does not.
+    """Choose the format, with a message if the file's name does not tell it.
 
     Raises:
-        UserError: one JSON value, which can't be read record by record; as `DataError`: two formats fit, and the wrong
-            one would lose words.
+        UserError: it is one JSON value, which can't be read record by record; as `DataError`: two formats fit, and the
+            wrong one would lose words.
     """
     if find_labels_file(path):
-        logger.info("%s is read with the labels beside it; for a text a line: --input_format text", path)
+        logger.info("%s is read with the labels beside it; for one text per line: --input_format text", path)
         return PAIR
     found = _recognise(head, path, text_column)
     if found.format == "json":
@@ -150,19 +150,19 @@ def _choose_format(head: Sequence[str], path: Path, text_column: str | None) -> 
 
 
 def _refuse_json(head: Sequence[str], path: Path) -> UserError:
-    """The error for one JSON value that holds all records, with the command that makes lines of it."""
+    """Return the error for one JSON value that holds all records, with the command that splits it into lines."""
     text = "\n".join(head).lstrip()
     query = ".[]" if text.startswith("[") else ".[] | arrays | .[]"
     source = "" if str(path) == STDIN else f"{quote_path(path)} "
     target = quote_path("texts.jsonl" if str(path) == STDIN else path.with_suffix(".jsonl"))
     return UserError(
-        f"{path}: one JSON value, which can't be read record by record; accepted: a record per line; "
+        f"{path}: one JSON value, which can't be read record by record; accepted: one record per line; "
         f"convert with: jq -c '{query}' {source}> {target}"
     )
 
 
 def _read_text(lines: Iterator[bytes], head: Sequence[str], path: Path, text_column: str | None) -> Records:
-    """A line is a text, an empty one too."""
+    """Read each line as a text, even an empty one."""
     for number, line in enumerate(lines, 1):
         try:
             text = decode_line(line)
@@ -173,7 +173,7 @@ def _read_text(lines: Iterator[bytes], head: Sequence[str], path: Path, text_col
 
 
 def _read_json_lines(lines: Iterator[bytes], head: Sequence[str], path: Path, text_column: str | None) -> Records:
-    """A line is an object; blank lines are skipped."""
+    """Read each line as an object; blank lines are skipped."""
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -185,23 +185,27 @@ def _read_json_lines(lines: Iterator[bytes], head: Sequence[str], path: Path, te
         yield make_record(number, fields, text_column, len(line))
 
 
-def _parse_object(line: bytes) -> dict:
-    """The object of a line. Raises: RecordError for anything else."""
+def _parse_object(line: bytes) -> dict[str, object]:
+    """Parse the object in a line.
+
+    Raises:
+        RecordError: it holds anything else.
+    """
     text = decode_line(line)
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
-        # Not only what is no JSON: Python reads no number of thousands of digits either.
-        raise RecordError(f"not JSON, or not such as can be read ({error})") from None
+        # Besides broken JSON: Python refuses numbers of thousands of digits.
+        raise RecordError(f"not JSON, or JSON that can't be read ({error})") from None
     if not isinstance(found, dict):
-        raise RecordError('no JSON object; accepted: {"text": "..."}')
+        raise RecordError('not a JSON object; accepted: {"text": "..."}')
     if text.count("[") + text.count("{") > MOST_LEVELS:
         check_levels(found)
     return found
 
 
 def _read_pair(lines: Iterator[bytes], head: Sequence[str], path: Path, text_column: str | None) -> Records:
-    """A line is a sentence, its words between blanks; their tags are in the same line of the file of labels.
+    """Read each line as a sentence of words between blanks; its tags are in the same line of the file of labels.
 
     Raises:
         DataError: there is no file of labels.
@@ -215,7 +219,7 @@ def _read_pair(lines: Iterator[bytes], head: Sequence[str], path: Path, text_col
     for number, (line, label_line) in enumerate(zip_longest(lines, labels), 1):
         if line is None or label_line is None:
             shorter, longer = (path, labels_path) if line is None else (labels_path, path)
-            reason = f"no such line in {shorter}, but one in {longer}"
+            reason = f"this line is in {longer} only, not in {shorter}"
             yield make_bad_record(number, reason, line or label_line)
             continue
         try:

@@ -1,4 +1,4 @@
-"""What is read of a file that is to be tagged: records with a text or a list of words, and bad ones with a reason."""
+"""Records of a file to be tagged: a text or a list of words each; bad ones have a reason."""
 
 import reprlib
 from collections.abc import Mapping
@@ -8,16 +8,16 @@ from itertools import chain
 from token_classification.data.formats.record_columns import TEXT_COLUMNS
 
 LONGEST_RECORD = 2**24
-"""Bytes. Longer is no text that somebody wrote, but a bomb, or a file of another kind; it would fill the memory."""
+"""Bytes. A longer record is a bomb or another kind of file, not a text that somebody wrote; it would fill memory"""
 MOST_LEVELS = 100
-"""Lists and objects within each other: readers and writers of JSON and Parquet give up at some hundreds."""
+"""Nested lists and objects: readers and writers of JSON and Parquet give up after a few hundred"""
 
 _quotes = reprlib.Repr()
 _quotes.maxstring, _quotes.maxother, _quotes.maxlevel = 200, 200, 3
 
 
 class RecordError(Exception):
-    """Why one record can't be read or written; the others go on."""
+    """One record can't be read or written; the others can."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class Record:
     text: str | list[str]
     fields: Mapping[str, object]
     gold: list[str] | None = None
-    """Tags that the words had already"""
+    """Tags that the words already have in the file"""
     size: int = field(default=0, compare=False)
-    """Bytes that it took in the file, as far as known"""
+    """Its bytes in the file, as far as known"""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class BadRecord:
     line: int
     reason: str
     found: str
-    """The beginning of what stands there"""
+    """How the record starts"""
 
 
 def make_record(line: int, fields: Mapping[str, object], text_column: str | None, size: int = 0) -> Record | BadRecord:
@@ -58,15 +58,15 @@ def make_record(line: int, fields: Mapping[str, object], text_column: str | None
 
 
 def make_bad_record(line: int, reason: object, found: object) -> BadRecord:
-    """A bad record, of which a readable beginning is kept."""
+    """Return a bad record with a readable beginning of what was found."""
     return BadRecord(line, f"{reason!s:.500}", _quotes.repr(found[:200] if isinstance(found, bytes) else found))
 
 
 def check_levels(value: object) -> None:
-    """Count the lists and objects within each other, without going down them.
+    """Count nested lists and objects, without recursion.
 
     Raises:
-        RecordError: there are too many.
+        RecordError: there are too many levels.
     """
     level = [value]
     for _ in range(MOST_LEVELS):
@@ -76,12 +76,12 @@ def check_levels(value: object) -> None:
     raise RecordError(f"nested deeper than {MOST_LEVELS} levels; make it flatter")
 
 
-def _list_parts(value: list | dict) -> list[object]:
+def _list_parts(value: list[object] | dict[object, object]) -> list[object]:
     return list(value.values()) if isinstance(value, dict) else value
 
 
 def add_results(record: Record, results: Mapping[str, object]) -> dict[str, object]:
-    """The fields of a record, then the results; a field of the same name as one of those is kept as `input_NAME`."""
+    """Return the fields of a record, then the results; a field with the name of a result becomes `input_NAME`."""
     kept: dict[str, object] = {}
     for name, value in record.fields.items():
         free = name

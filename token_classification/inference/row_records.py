@@ -1,4 +1,4 @@
-"""Sentences of files with a word a line, or of words with their tags behind bars, of any size: one after the other."""
+"""Sentences of files of any size, with one word per line or with tags after bars: one after the other."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
@@ -15,9 +15,9 @@ from token_classification.inference.input_lines import describe_too_long
 from token_classification.inference.records import LONGEST_RECORD, BadRecord, Record, make_bad_record
 
 LONGEST_ROW = 2**16
-"""Characters of a row that the columns are found in"""
+"""Characters of a row in which the columns are looked for"""
 KEPT_OF_ROW = 100
-"""Characters that are left of a row that is too long by itself"""
+"""Characters kept of a row that is itself too long"""
 
 
 class Rows(NamedTuple):
@@ -25,14 +25,14 @@ class Rows(NamedTuple):
 
     iterate: Callable[[Iterable[str]], Iterator[RowSentence]]
     empty_tags: Collection[str] = ()
-    """What stands in the column of tags for none"""
+    """What the column of tags contains instead of a tag"""
     is_sentence_a_line: bool = False
 
 
 def read_rows(
     lines: Iterator[bytes], head: Sequence[str], path: Path, text_column: str | None, input_format: str
 ) -> Iterator[Record | BadRecord]:
-    """A sentence is a list of words; its tags go along where the first lines have any.
+    """Read each sentence as a list of words, with its tags if the first lines have any.
 
     Raises:
         DataError: the columns of words and tags can't be found.
@@ -84,9 +84,9 @@ STARTS: dict[str, Callable[[Sequence[str], Path, str | None], Rows]] = {
 
 
 def _cut_long_sentences(lines: Iterator[bytes], too_long: set[int], is_sentence_a_line: bool) -> Iterator[str]:
-    """The lines, those that are too much for a sentence left blank; its first line goes to `too_long`.
+    """Yield the lines; those that make a sentence too long are blank, and its first line is added to `too_long`.
 
-    Half characters stand for bytes that are not UTF-8, until the sentence they are in is known.
+    Bytes that are not UTF-8 become half characters until their sentence is known.
     """
     start, size = 0, 0
     for number, line in enumerate(lines, 1):
@@ -102,7 +102,7 @@ def _cut_long_sentences(lines: Iterator[bytes], too_long: set[int], is_sentence_
             yield text
         else:
             too_long.add(start)
-            # Of a line that is too long by itself a row is left: else there would be nothing to report.
+            # Part of a line that is itself too long is kept: otherwise there would be nothing to report.
             yield text[:KEPT_OF_ROW] if start == number else ""
 
 

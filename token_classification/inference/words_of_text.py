@@ -1,4 +1,4 @@
-"""Where the words of raw text are: as the corpora spell them that models are trained on, with exact offsets."""
+"""The words of raw text, split like the corpora that models are trained on, with exact offsets."""
 
 import re
 from functools import lru_cache
@@ -15,14 +15,14 @@ CHUNK = re.compile(r"\S+")
 LONGEST_CACHED_CHUNK = 40
 
 SINGLE = r"\p{Han}\p{Hiragana}\p{Katakana}"
-"""Scripts without blanks: each character is a word, as in their corpora"""
+"""Scripts without blanks: each character is a word, as in corpora of these languages"""
 LETTER = rf"[[^\s\p{{P}}\p{{S}}{SINGLE}\u200b\ufeff]_]"
-"""What words are made of: all but blanks, zero-width blanks, punctuation and symbols; accents by themselves too"""
+"""What words consist of: everything but blanks, zero-width blanks, punctuation and symbols; also lone accents"""
 CLITIC = rf"['’](?:[sS]|[mM]|[dD]|ll|LL|re|RE|ve|VE)(?!{LETTER})"
 
-# Takes time in proportion to the text, whatever it is: no alternative looks far ahead and then fails, place after
-# place. So the name in an address of mail has 64 characters at most, as RFC 5321 says, and what is repeated there and
-# in abbreviations is never tried again in part (`}+`).
+# Takes time in proportion to the text, whatever it is: no alternative looks far ahead and then fails, again and again.
+# This is why the name in a mail address has at most 64 characters, as RFC 5321 says, and why repetitions there and in
+# abbreviations are possessive (`}+`).
 WORD = regex.compile(
     rf"""
       (?:https?:|www\.)\S*[^\s.,;:!?'"’”»)\]}}>]                # a web address, without what closes the sentence
@@ -47,11 +47,11 @@ def find_words(text: str, rule: WordRule = "punctuation") -> list[Span]:
 
     Args:
         text: Any text.
-        rule: `punctuation`: blanks part words, and punctuation and symbols are words of their own. Kept together is
+        rule: `punctuation`: blanks separate words; punctuation and symbols are words of their own. Kept together is
             what CoNLL-like corpora keep together: `U.S.`, `p.m.`, `J.`; `3.5`, `1,000`, `14:30`; `New-York-based`,
             `Nord-`; `don't`, `O'Neil` (but `Anna` `'s`); `and/or`, `AT&T`; `@user`, `#tag`, addresses of the web and
             of mail; runs of one mark (`...`). Each Han, Hiragana or Katakana character is a word.
-            `whitespace`: blanks part words, nothing else does.
+            `whitespace`: only blanks separate words.
     """
     split = _split_whole if rule == "whitespace" else split_chunk
     words = []
@@ -62,7 +62,7 @@ def find_words(text: str, rule: WordRule = "punctuation") -> list[Span]:
 
 
 def split_chunk(chunk: str) -> tuple[Span, ...]:
-    """Words of a text without blanks, by the rule `punctuation`; the result depends on nothing around it.
+    """Split a text without blanks into words by the rule `punctuation`; the result depends on nothing around it.
 
     >>> [("(U.S.-based)'s"[first:end]) for first, end in split_chunk("(U.S.-based)'s")]
     ['(', 'U.S.', '-', 'based', ')', "'s"]
