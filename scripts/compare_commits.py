@@ -24,19 +24,18 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 ROOT = Path(__file__).resolve().parents[1]
-QUICK = 300
-"""Sentences of each file with --quick"""
-TEXTS = 200
-"""Sentences that `infer` tags"""
-COMPLETE = ".complete"
-"""Marks the results of a commit as whole"""
+QUICK = 300  # sentences of each file with --quick
+TEXTS = 200  # sentences that `infer` tags
+COMPLETE = ".complete"  # marks the results of a commit as whole
 
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "CUDA_VISIBLE_DEVICES": ""}
 PYTHON = """#!/usr/bin/env bash
 case "$*" in *sys.prefix*) echo "{folder}" ;; "-m pip"*) ;; *) exec "{python}" "$@" ;; esac
 """
-"""The walk-throughs set their environment up before anything else: pip has nothing to do here."""
+"""The walk-through sets its environment up before anything else: pip has nothing to do here."""
 
 RATES = "--learning_rate 3e-4 --head_learning_rate 3e-3"
 RUN_NER = f"""
@@ -68,17 +67,24 @@ COMMANDS = {
 }
 """Step -> its command, in a form that both commits understand"""
 
-EXPECTED_FILES = {"training_args.bin": "pickled settings: they name modules"}
+EXPECTED_FILES = {
+    r"training_args\.bin": "pickled settings: they name modules",
+    r"deep_head\.py": "source code; what it computes is in weights and predictions",
+    r"README\.md": "model card; its scores are those of all_results.json",
+    r"nemo_log.*": "log; its scores are those of all_results.json",
+}
+"""Name of a file -> why its text may differ"""
 EXPECTED_KEYS = {
     r"(_runtime|_per_second|\.epoch_seconds|\.seconds)$": "timings",
     r"^(command_line|machine|versions)\b": "paths and versions",
     r"^recipe\b": "record of the recipe, in a new form",
+    r"^(training_arguments\.early_stopping_patience|model\.dataset\.max_seq_length)$": "default, said elsewhere",
+    r"^settings\.model$": "checksum of the model, config included",
 }
-"""Key of a JSON file -> why it may differ."""
-NEW_KEYS = r"^(\w+_arguments|settings)\.[\w-]+$"
-"""Keys that a newer commit may add to a JSON file: settings that it has"""
-PROSE = (".md", ".log", ".yaml", ".html", ".txt")
-"""Files for people. Their words may change; the figures in them may not."""
+"""Key of a JSON or YAML file, with dots between levels -> why it may differ"""
+NEW_KEYS = r"^((\w+_arguments|settings|model|exp_manager)\.[\w.-]+|tag_(window|decoder))$"
+"""Keys that a newer commit may add: settings that it has, and what the config of a model says of its training"""
+PROSE = (".html", ".txt")  # for people: the words may change, the figures may not
 NO_PROSE = ("vocab.txt", "labels_", "text_", "predictions")
 CLOCK = re.compile(
     r"[\d/-]{10}[ T]\d\d:\d\d:\d\d\S*|\d{8}-\d{6}|\d+:\d\d\b|\d[\d.,]*(?= s\b| (texts|words)/s)|(?<=[a-z]):\d+\b"
@@ -95,23 +101,24 @@ Row = tuple[str, str, str]
 def main(argv: list[str]) -> int:
     """Run both commits, print the table, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("old")
-    parser.add_argument("new")
+    parser.add_argument("commits", nargs=2, metavar=("OLD", "NEW"))
     parser.add_argument("--data", type=Path, required=True, help="folder with wnut17/ and germeval2014/")
     parser.add_argument("--model", type=Path, help="folder of an encoder; default: that of sample/encoder.py")
     parser.add_argument("--quick", action="store_true", help="a few hundred sentences of each corpus")
     parser.add_argument("--work", type=Path, help="keep results here; those of a commit are not computed again")
     options = parser.parse_args(argv)
-    if len({find_commit(commit) for commit in (options.old, options.new)}) == 1:
-        parser.error(f"{options.old} and {options.new} are the same commit; give two")
+    if len(set(map(find_commit, options.commits))) == 1:
+        parser.error(f"{' and '.join(options.commits)} are the same commit; give two")
     model = options.model or Path(read_output([sys.executable, str(ROOT / "sample" / "encoder.py")]))
     with tempfile.TemporaryDirectory() as temporary:
         work = (options.work or Path(temporary)).resolve()
         inputs = work / f"inputs-{'quick' if options.quick else 'full'}"
         write_inputs(options.data.resolve(), inputs, QUICK if options.quick else None)
-        sides = [run_commit(commit, inputs, model.resolve()) for commit in (options.old, options.new)]
+        sides = [run_commit(commit, inputs, model.resolve()) for commit in options.commits]
         rows = list(compare_folders(*sides))
-        print(format_rows(rows), format_scores(sides[1]), sep="\n\n")
+        width = max(len(name) for name, _, _ in rows)
+        print("\n".join(f"{name:{width}}  {status:9}  {detail}".rstrip() for name, status, detail in rows))
+        print(f"\n{format_scores(sides[1])}")
     counts = Counter(status for _, status, _ in rows)
     print(f"\n{len(rows)} files: {', '.join(f'{count} {status}' for status, count in counts.items())}")
     return int("DIFFERS" in counts)
@@ -189,11 +196,7 @@ def check_out(commit: str) -> Iterator[Path]:
 
 
 def read_output(command: list[str], **options: Any) -> str:
-    """Run a command and return what it prints.
-
-    Raises:
-        RuntimeError: it fails; its last lines are in the message.
-    """
+    """Run a command and return what it prints; its last lines are in the error if it fails."""
     done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
     if done.returncode:
         last = "\n".join((done.stdout + done.stderr).splitlines()[-30:])
@@ -219,11 +222,11 @@ def judge_files(old: Path, new: Path) -> tuple[str, str]:
     contents = [path.read_bytes() for path in (old, new)]
     if contents[0] == contents[1]:
         return "identical", ""
-    if new.name in EXPECTED_FILES:
-        return "expected", EXPECTED_FILES[new.name]
+    if known := [reason for pattern, reason in EXPECTED_FILES.items() if re.fullmatch(pattern, new.name)]:
+        return "expected", known[0]
     texts = [content.decode("utf-8", "replace") for content in contents]
-    if new.suffix == ".json":
-        return judge_values(*map(json.loads, texts))
+    if new.suffix in (".json", ".yaml"):
+        return judge_values(*map(yaml.safe_load if new.suffix == ".yaml" else json.loads, texts))
     if new.suffix in PROSE and not new.name.startswith(NO_PROSE):
         return judge_prose(*texts)
     place = next(at for at, pair in enumerate(zip_longest(*contents)) if pair[0] != pair[1])
@@ -269,7 +272,7 @@ def judge_prose(old: str, new: str) -> tuple[str, str]:
         if status == "DIFFERS":
             return status, detail
     if PAGE_DATA.search(old):
-        return "expected", "words and looks of the page; its data are the same"
+        return "expected", "the page; its data are the same"
     figures = (FIGURE.findall(CLOCK.sub("", text)) for text in (old, new))
     for place, pair in enumerate(zip_longest(*figures), 1):
         if pair[0] != pair[1]:
@@ -277,14 +280,8 @@ def judge_prose(old: str, new: str) -> tuple[str, str]:
     return "expected", "words, times; the figures are the same"
 
 
-def format_rows(rows: list[Row]) -> str:
-    """Format the table: a file a line."""
-    width = max(len(name) for name, _, _ in rows)
-    return "\n".join(f"{name:{width}}  {status:9}  {detail}".rstrip() for name, status, detail in rows)
-
-
 def format_scores(folder: Path) -> str:
-    """Format the F1 scores of each run; whether the other commit has the same is in the table."""
+    """Format the F1 scores of each run of one commit; the table says whether those of the other are the same."""
     paths = sorted(folder.rglob("all_results.json"))
     results = {path.parent.relative_to(folder): json.loads(path.read_text(encoding="utf-8")) for path in paths}
     names = ("eval_f1", "predict_f1")
