@@ -107,16 +107,17 @@ def check_sentences(sentences: Sentences) -> None:
 REPEATED = [fragment for fragment in FRAGMENTS if len(fragment) < 50]
 
 
+ROW = (b"a\t", b"\tO\n")
+RECORD = (b'{"tokens": ["', b'"]}')
+AROUND = dict.fromkeys(NAMES, ROW) | {"json": RECORD, "jsonl": RECORD, "csv": (b"tokens;tags\n['a", b"'];[]\n")}
+"""What makes a row or record of the format of something"""
+
+
 @pytest.mark.parametrize("reader", [name for name in NAMES if name != "parquet"])
 def test_time_grows_with_the_size_only(tmp_path, reader):
     path = tmp_path / "a.txt"
     for fragment in REPEATED:
-        for front, back in (
-            (b"", b""),
-            (b'{"tokens": ["', b'"]}'),
-            (b"tokens;tags\n['a", b"'];[]\n"),
-            (b"a\t", b"\tO\n"),
-        ):
+        for front, back in ((b"", b""), AROUND[reader]):
             times = [measure_reading(reader, path, front, fragment, back, size) for size in (15_000, 30_000)]
             # Most take milliseconds. For the others: twice the size, four times the time is a square.
             assert times[1] < 1 or times[1] < 3.2 * times[0], (fragment, front, times)
