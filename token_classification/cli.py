@@ -26,14 +26,14 @@ COMMANDS = {
     "infer": ("commands.infer", "tag texts"),
     "check": (
         "commands.check",
-        "say what is wrong with data files; exit code: 0 nothing, 1 warnings, 2 errors",
+        "find what is wrong with data files; exit code 0: nothing, 1: warnings, 2: errors",
     ),
-    "report": ("commands.report", "scores, errors and a page to browse them, from predictions on disk"),
-    "compare": ("commands.compare", "two runs on the same test set: which is better, and how surely"),
-    "average": ("commands.average", "one model whose weights are the mean of those of several trainings"),
+    "report": ("commands.report", "write scores, errors and a page to browse them, from predictions on disk"),
+    "compare": ("commands.compare", "compare two runs on the same test set: which is better, and how surely"),
+    "average": ("commands.average", "average the weights of several trainings into one model"),
     "export": (
         "commands.export",
-        "a model for OpenVINO or ONNX Runtime, in int8 or bf16, if it scores as before",
+        "convert a model for OpenVINO or ONNX Runtime, in int8 or bf16, if its score holds",
     ),
 }
 """Command -> the module with its `add_flags` and `run`, and what it does, in a line"""

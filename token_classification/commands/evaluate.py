@@ -46,7 +46,7 @@ class EvaluateOptions(ModelChoice):
     task_name: str = flag("The tags are in the column TASK_tags.", group="data", default="ner", metavar="TASK")
     results_dir: Path = flag("Folder of the results.", "-r", group="output", metavar="DIR")
     report: bool = flag(
-        "Leave a report in DIR/report: scores with intervals, errors, slices, and a page of the sentences.",
+        "Write a report to DIR/report: scores with intervals, errors, slices, and a page of the sentences.",
         group="output",
         default=True,
     )
@@ -54,7 +54,7 @@ class EvaluateOptions(ModelChoice):
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """Declare the flags of `evaluate`."""
-    parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="TAO's settings, listed below")
+    parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="settings as in TAO, listed below")
     add_dataclass_flags(parser, EvaluateOptions)
 
 
@@ -68,12 +68,15 @@ def run(namespace: argparse.Namespace) -> int:
     check_needed(EvaluateOptions, typed, "evaluate")
     options = EvaluateOptions(**typed)
     with quick_imports():
+        from token_classification.reporting.ending import describe_ending
         from token_classification.reporting.logs import logging_of_run
         from token_classification.story import lock_output
     with rewording(COMMON_WORDS):
         arguments = build_arguments(options)
         with logging_of_run(arguments.training), lock_output(arguments):
-            evaluate(options)
+            results = {"test": evaluate(options)}
+            if arguments.training.process_index == 0:
+                print(f"\n{describe_ending(arguments, results)}")
     return 0
 
 

@@ -23,19 +23,19 @@ class ExportOptions(ModelChoice):
     """What to export a model to, what it is measured on, and where it is written."""
 
     test_file: str | None = flag(
-        "Sentences with gold tags, which the exported model is scored on; float32 also goes without.",
+        "Sentences with gold tags to score the exported model on; optional for float32.",
         group="data",
         default=None,
         metavar="FILE",
     )
     calibration_file: str | None = flag(
-        "For int8: some hundreds of sentences of the training data; tags are not needed.",
+        "For int8: a few hundred sentences of the training data; tags are not needed.",
         group="data",
         default=None,
         metavar="FILE",
     )
     export_format: str = flag(
-        "What to write: openvino (the fastest on Intel and AMD processors) or onnx.",
+        "Format: openvino (the fastest on Intel and AMD processors) or onnx.",
         group="output",
         default="openvino",
         metavar="openvino|onnx",
@@ -58,7 +58,7 @@ class ExportOptions(ModelChoice):
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """Declare the flags of `export`."""
-    parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="TAO's settings, listed below")
+    parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="settings as in TAO, listed below")
     add_dataclass_flags(parser, ExportOptions)
 
 

@@ -1,4 +1,4 @@
-"""Flags made of the fields of a dataclass: what a command takes stands in one place, each with its help beside it."""
+"""Flags built from the fields of a dataclass: what a command accepts is declared once, with its help beside it."""
 
 import argparse
 from collections.abc import Callable, Mapping
@@ -19,22 +19,22 @@ def flag(
     metavar: str | None = None,
     parse: Callable[[str], Any] | None = None,
 ) -> Any:  # noqa: ANN401 - it stands for a value of the field's type
-    """Declare a field of a dataclass that becomes `--NAME`; one without a default has to be typed.
+    """Declare a field of a dataclass that becomes the flag `--NAME`; without a default it must be typed.
 
     Args:
         help_text: What it means.
-        short: Other names: `-m`.
-        group: The heading in the help that it stands under.
-        default: Its value if nothing is typed.
-        metavar: What stands for the value in the help.
-        parse: Reads the value; without it the field's type does.
+        short: Further names, such as `-m`.
+        group: Its heading in the help.
+        default: Its value if it isn't typed.
+        metavar: The placeholder for the value in the help.
+        parse: What reads the value; None: the type of the field.
     """
     metadata = {"help": help_text, "short": short, "group": group, "metavar": metavar, "parse": parse}
     return field(default=default, metadata=metadata)
 
 
 def add_dataclass_flags(parser: argparse.ArgumentParser, arguments: type) -> None:
-    """Declare the flags of a dataclass, in groups; what isn't typed is not in the namespace."""
+    """Declare the flags of a dataclass, in groups; the namespace will hold only those that are typed."""
     hints, groups = get_type_hints(arguments), {}
     for item in fields(arguments):
         if not item.metadata:
@@ -57,7 +57,7 @@ def add_dataclass_flags(parser: argparse.ArgumentParser, arguments: type) -> Non
 
 
 def _read_kind(annotation: object, default: object, metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """Return how argparse reads a field of a type."""
+    """Return the options with which argparse reads a field of this type."""
     given = [kind for kind in get_args(annotation) if kind is not NoneType]
     kind = given[0] if NoneType in get_args(annotation) else annotation
     if metadata["parse"] is not None:
@@ -89,10 +89,10 @@ def list_typed(arguments: type, options: argparse.Namespace) -> dict[str, Any]:
 
 
 def check_needed(arguments: type, typed: dict[str, Any], command: str) -> None:
-    """Find out whether everything that has no default is there.
+    """Make sure that every flag without a default was typed.
 
     Raises:
-        UserError: names what is missing.
+        UserError: names those that are missing.
     """
     missing = [
         f"{'/'.join([*item.metadata['short'], f'--{item.name}'])} {item.metadata['metavar']} is missing: "

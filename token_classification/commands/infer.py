@@ -68,10 +68,12 @@ class InferOptions(ModelChoice):
         "Column or key of the texts. Default: text, tokens or words.", group="input", default=None, metavar="NAME"
     )
     words: Literal["punctuation", "whitespace"] = flag(
-        "Where words of texts end: at blanks and punctuation, or at blanks only.", group="input", default="punctuation"
+        "How raw text is split into words: at blanks and punctuation, or at blanks only.",
+        group="input",
+        default="punctuation",
     )
     threshold: float | dict[str, float] = flag(
-        "Least score of an entity, 0.8, or one for each label, PER=0.9,LOC=0.6.",
+        "Lowest score that an entity may have: 0.8, or one per label: PER=0.9,LOC=0.6.",
         group="output",
         default=0.0,
         metavar="SCORE",
@@ -90,14 +92,16 @@ class InferOptions(ModelChoice):
         default="jsonl",
         metavar="NAME",
     )
-    resume: bool = flag("Go on where a killed run on --input_file stopped.", group="output", default=False)
+    resume: bool = flag("Continue a killed run on --input_file.", group="output", default=False)
     pad_label: str = "O"
     """The tag that is not shown"""
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """Declare the flags of `infer`."""
-    parser.add_argument("texts", nargs="*", metavar="TEXT", help="text to tag on the screen; or TAO's KEY=VALUE")
+    parser.add_argument(
+        "texts", nargs="*", metavar="TEXT", help="text to tag; the result is printed. Also KEY=VALUE, as in TAO"
+    )
     parser.add_argument(
         "--text", action="append", default=[], metavar="TEXT", help="the same, for a text that looks like KEY=VALUE"
     )
@@ -105,7 +109,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def run(namespace: argparse.Namespace) -> int:
-    """Tag what the flags name, and return the exit code.
+    """Tag what the flags name and return the exit code.
 
     Raises:
         UserError: see `infer`.

@@ -11,7 +11,7 @@ class ModelChoice:
     """Which model, and how sentences are read with it."""
 
     model: str = flag(
-        "Folder of a model that was trained or exported, or a name on the Hub.", "-m", group="model", metavar="MODEL"
+        "Folder of a trained or exported model, or a name on the Hub.", "-m", group="model", metavar="MODEL"
     )
     max_seq_length: int | None = flag(
         "Longest input in sub-tokens; longer sentences become overlapping windows. -1: what the model can take. "
@@ -21,8 +21,8 @@ class ModelChoice:
         metavar="N",
     )
     decoder: Literal["argmax", "viterbi"] | None = flag(
-        "How tags are read off: each word's most probable one (argmax), or the most probable sequence that the tag "
-        "scheme allows (viterbi). Default: what the model was trained with, else argmax.",
+        "How tags are chosen: the most probable tag of each word (argmax), or the most probable sequence of tags that "
+        "the tag scheme allows (viterbi). Default: what the model was trained with, else argmax.",
         group="model",
         default=None,
     )

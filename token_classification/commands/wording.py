@@ -1,4 +1,4 @@
-"""The engine speaks the flags of `run_ner.py`; a command whose flags are called otherwise says it with its own."""
+"""Messages in the words of a command: the engine names flags of `run_ner.py`, some of which have other names here."""
 
 import logging
 import re
@@ -12,7 +12,7 @@ COMMON_WORDS = {
     ", or --overwrite_output_dir to write over it": "",
     "--model_name_or_path": "-m",
 }
-"""What all commands with flags of their own call otherwise"""
+"""Flag of `run_ner.py` -> what every command with flags of its own calls it"""
 
 VALUE = (
     r"\d+(?:\.\d+)?(?:e[+-]?\d+)?|[A-Z][A-Z_]+|true|false|auto|no|none|bf16|fp16|int8|onnx|openvino|window"
@@ -22,7 +22,7 @@ VALUE = (
 
 
 def replace_flags(text: str, words: Mapping[str, str]) -> str:
-    """Put other words in place of the flags of `run_ner.py`.
+    """Replace the flags of `run_ner.py` by other words.
 
     Args:
         text: A message of the engine.
@@ -61,7 +61,7 @@ def rewording(words: Mapping[str, str]) -> Iterator[None]:
 
 
 class RewordingFormatter(logging.Formatter):
-    """Says log lines of the engine in the words of a command."""
+    """Puts the log lines of the engine into the words of a command."""
 
     def __init__(self, words: Mapping[str, str]) -> None:
         super().__init__("%(message)s")
@@ -76,7 +76,7 @@ class RewordingFormatter(logging.Formatter):
 
 @contextmanager
 def speaking(words: Mapping[str, str]) -> Iterator[None]:
-    """Say what is logged on stderr while a command works (stdout is for answers), and errors, in its words."""
+    """Log to stderr while a command works (stdout is for its answers); log and errors are in its words."""
     handler = logging.StreamHandler()
     handler.setFormatter(RewordingFormatter(words))
     package = logging.getLogger("token_classification")
