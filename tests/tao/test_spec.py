@@ -14,6 +14,7 @@ from omegaconf import OmegaConf
 from token_classification.errors import UserError
 from token_classification.tao import spec
 from token_classification.tao.command_keys import dump_spec
+from token_classification.tao.download_specs import SPECS
 from token_classification.tao.foreign_keys import FOREIGN_KEYS
 from token_classification.tao.schema import ALIASES, COMMAND_KEYS, is_read, list_types
 from token_classification.tao.settings import read_flag
@@ -301,6 +302,16 @@ def test_a_dumped_spec_loads_in_silence_and_is_the_same(command, tmp_path, caplo
     assert caplog.messages == []
     assert again == spec
     assert dump_spec(again, command) == text
+
+
+@pytest.mark.parametrize("command", COMMAND_KEYS)
+def test_a_spec_of_one_command_serves_the_others(command, tmp_path):
+    for path in sorted(SPECS.glob("*.yaml")):
+        epochs = (yaml.safe_load(path.read_text()).get("trainer") or {}).get("max_epochs", 5)
+        assert load(command=command, file=path).trainer.max_epochs == epochs
+    for config in NEMO_CONFIGS.values():
+        spec = load("data_dir=d", command=command, file=write(tmp_path, config))
+        assert spec.model.dataset.max_seq_length == config["model"]["dataset"]["max_seq_length"] == 128
 
 
 def test_a_dump_holds_what_the_command_reads_only():
