@@ -109,8 +109,8 @@ def test_plain_tags_have_scores_of_words_only() -> None:
     assert (confusion.error, confusion.gold, confusion.predicted) == (ErrorClass.TYPE, "PROPN", "NOUN")
     assert confusion.examples == ["Paris"]
     assert [part.name for part in evaluation.slices] == [
-        "words of the sentence",
-        "types that the text has in gold",
+        "sentence length",
+        "types of the same text in gold",
         "entities of the type in this split",
     ]
 

@@ -25,7 +25,7 @@ def test_the_title_counts_sentences_and_words() -> None:
 def test_every_type_has_a_row_in_percent() -> None:
     rows = [line.split() for line in format_scores("test", METRICS | STRICT, TYPES).splitlines()[1:]]
     assert rows == [
-        ["precision", "recall", "F1", "number"],
+        ["precision", "recall", "F1", "gold"],
         ["PER", "100.00", "50.00", "66.67", "1,200"],
         ["a", "type", "with", "a", "very", "long", "name", "0.00", "0.00", "0.00", "3"],
         ["all", "(micro)", "50.00", "25.00", "33.33", "1,203"],
@@ -41,7 +41,7 @@ def test_plain_tags_have_no_strict_row() -> None:
 
 def test_columns_stand_below_their_heads() -> None:
     head, *rows = format_scores("test", METRICS | STRICT, TYPES).splitlines()[1:]
-    ends = [head.index(name) + len(name) for name in ("precision", "recall", "F1", "number")]
+    ends = [head.index(name) + len(name) for name in ("precision", "recall", "F1", "gold")]
     for row in rows:
         assert len(row) in ends
         assert row[ends[2] - 1].isdigit()

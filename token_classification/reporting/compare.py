@@ -1,4 +1,4 @@
-"""Two runs on the same test set: which is better, by how much, how surely, and on which sentences."""
+"""Two runs on the same test set: which is better, by how much, with what certainty, and on which sentences."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -26,7 +26,7 @@ from token_classification.text_tables import format_table
 
 LISTED_SENTENCES = 10
 SURE = 0.05
-"""A p-value below it is called a difference."""
+"""A p-value below it is called a difference"""
 TEXT_WIDTH = 100
 SHOWN_CHECKSUM = 12
 
@@ -40,7 +40,7 @@ class TaggedRun:
     predicted: list[list[str]]
 
     def place(self, number: int) -> str:
-        """Where a sentence stands: `file:line`."""
+        """Return where a sentence is: `file:line`."""
         return f"{self.path}:{self.sentences.lines[number]}"
 
 
@@ -55,17 +55,20 @@ class Comparison:
     micro: Difference
     p_value: float
     fixed: dict[int, list[EntityPair]]
-    """Sentences that only B has right -> the errors of A"""
+    """Sentences that only B gets right -> the errors of A"""
     broken: dict[int, list[EntityPair]]
-    """Sentences that only A has right -> the errors of B"""
+    """Sentences that only A gets right -> the errors of B"""
 
 
 def read_run(given: str) -> TaggedRun:
-    """Read the predictions of a run: its output folder, its report folder, or the file itself.
+    """Read the predictions of a run.
+
+    Args:
+        given: Its output folder, its report folder, or the file itself.
 
     Raises:
         UserError: there are none.
-        DataError: they have no gold, or something is wrong in a line.
+        DataError: they have no gold, or a line is wrong.
     """
     path = Path(given)
     places = [path / REPORT_FOLDER / PREDICTIONS, path / PREDICTIONS] if path.is_dir() else [path]
@@ -79,13 +82,13 @@ def read_run(given: str) -> TaggedRun:
 
 
 def compare_runs(a: TaggedRun, b: TaggedRun) -> Comparison:
-    """Score both on the same sentences.
+    """Score both runs on the same sentences.
 
     Raises:
         DataError: words or gold tags differ; names the first place.
     """
     check_same_gold(a, b)
-    gold = a.sentences.tags
+    gold = a.sentences.gold
     names = {tag for run in (a, b) for tags in run.predicted for tag in tags}
     scheme = recognise_scheme(gold, names)
     pairs_a, pairs_b = (pair_sentences(gold, run.predicted, scheme) for run in (a, b))
@@ -105,7 +108,7 @@ def compare_runs(a: TaggedRun, b: TaggedRun) -> Comparison:
 
 
 def check_same_gold(a: TaggedRun, b: TaggedRun) -> None:
-    """Two runs can be compared on one test set only.
+    """Refuse runs on different test sets.
 
     Raises:
         DataError: words or gold tags differ; names the first place.
@@ -127,9 +130,9 @@ def check_same_gold(a: TaggedRun, b: TaggedRun) -> None:
 
 
 def format_comparison(comparison: Comparison) -> str:
-    """The comparison as text; scores in percent."""
+    """Format the comparison as text, scores in percent."""
     a, b = comparison.a, comparison.b
-    rows = [["F1", "A", "B", "B - A", "95 % interval", "gold"]]
+    rows = [["F1", "A", "B", "B - A", f"{CONFIDENCE:.0%} interval", "gold"]]
     rows += [_list_cells(name, row) for name, row in comparison.types.items()]
     rows.append(_list_cells("all (micro)", comparison.micro))
     lines = [f"A  {a.path}", f"B  {b.path}", f"{len(a.sentences):,} sentences, scheme {comparison.scheme}", ""]
@@ -140,14 +143,17 @@ def format_comparison(comparison: Comparison) -> str:
         f"p = {comparison.p_value:.4f} (approximate randomisation, {SHUFFLES:,} shuffles): {_judge(comparison)}",
     ]
     for title, sentences in (("fixed", comparison.fixed), ("broken", comparison.broken)):
-        lines += ["", f"{len(sentences):,} sentences {title} by B{', the first of them:' if sentences else ''}"]
+        lines += [
+            "",
+            f"{len(sentences):,} sentence{'' if len(sentences) == 1 else 's'} {title} by B{':' if sentences else ''}",
+        ]
         for number, errors in islice(sentences.items(), LISTED_SENTENCES):
             lines += [f"  {b.place(number)}: {_describe(b, number, errors)}", f"    {_shorten(b, number)}"]
     return "\n".join(map(make_printable, lines))
 
 
-def build_comparison_record(comparison: Comparison) -> dict:
-    """The comparison for JSON; scores as fractions."""
+def build_comparison_record(comparison: Comparison) -> dict[str, object]:
+    """Build the comparison for JSON, scores as fractions."""
     a, b = comparison.a, comparison.b
     return {
         "a": str(a.path),
@@ -180,10 +186,10 @@ def _list_cells(name: str, row: Difference) -> list[str]:
 
 
 def _find_difference(a: Sentences, b: Sentences, number: int) -> tuple[str, str] | None:
-    """What the first difference within a sentence looks like on both sides."""
+    """Describe the first difference within a sentence, as each side has it."""
     if len(a.tokens[number]) != len(b.tokens[number]):
         return f"{len(a.tokens[number])} words", f"{len(b.tokens[number])} words"
-    sides = [list(zip(side.tokens[number], side.tags[number], strict=True)) for side in (a, b)]
+    sides = [list(zip(side.tokens[number], side.gold[number], strict=True)) for side in (a, b)]
     for (word_a, tag_a), (word_b, tag_b) in zip(*sides, strict=True):
         if word_a != word_b:
             return f"the word {word_a!r}", f"the word {word_b!r}"
@@ -198,16 +204,15 @@ def _list_errors(row: Sequence[EntityPair]) -> list[EntityPair]:
 
 def _judge(comparison: Comparison) -> str:
     if comparison.p_value >= SURE:
-        return "the difference may be chance."
+        return "the difference may be due to chance."
     return f"{'B' if comparison.micro.value > 0 else 'A'} is better."
 
 
 def _describe(run: TaggedRun, number: int, errors: Sequence[EntityPair]) -> str:
-    """`missed PER 'Anna'; boundary LOC 'New York → York'`."""
+    """Describe the errors of a sentence: `missed PER 'Anna'; boundary LOC 'New York → York'`."""
     words = run.sentences.tokens[number]
     return "; ".join(
-        f"{pair.error} {' as '.join(dict.fromkeys(side.type for side in pair[:2] if side))} "
-        f"{join_sides(words, pair)!r}"
+        f"{pair.error} {' as '.join(dict.fromkeys(side.type for side in pair.sides))} {join_sides(words, pair)!r}"
         for pair in errors
     )
 

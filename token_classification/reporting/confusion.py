@@ -1,4 +1,4 @@
-"""The confusion matrix as a picture: which label was taken for which."""
+"""The confusion matrix as a picture: which tag was taken for which."""
 
 import logging
 from collections import Counter
@@ -15,19 +15,19 @@ from token_classification.output_text import make_printable
 logger = logging.getLogger(__name__)
 
 CELL_INCHES = 0.45
-"""Side of a cell: wide enough for its number in small print, whatever the number of labels."""
+"""Side of a cell: wide enough for its number in small print, however many tags there are"""
 SMALLEST_INCHES = 4.0
 DPI = 100
 SMALLEST_SHARE = 0.005
-"""Smaller shares would read 0.00 and only hide the others."""
+"""Smaller shares would read 0.00 and clutter the picture"""
 DRAWN_TAGS = 100
-"""A matrix of more tags is no picture any more (and one of a thousand takes gigabytes)"""
+"""A matrix of more tags can no longer be read as a picture (and one of a thousand takes gigabytes)"""
 DARK = 0.5
-"""Cells above this share of the scale get white numbers."""
+"""Cells above this share of the scale get white numbers"""
 
 
 def name_confusion_matrix(normalize: bool, when: datetime) -> str:
-    """File name of a confusion matrix, with the time it was made."""
+    """Return the file name of a confusion matrix, with the time at which it was made."""
     kind = "Normalized_Confusion_matrix" if normalize else "Confusion_matrix"
     return f"{kind}_{when:%Y%m%d-%H%M%S}.png"
 
@@ -41,14 +41,14 @@ def count_confusions(gold: Tags, predicted: Tags) -> tuple[list[str], Counter[tu
     """
     names = order_tags(chain.from_iterable([*gold, *predicted]))
     places = {name: place for place, name in enumerate(names)}
-    counts: Counter[tuple[int, int]] = Counter()
+    counts: Counter[tuple[str, str]] = Counter()
     for gold_tags, predicted_tags in zip(gold, predicted, strict=True):
         counts.update(zip(gold_tags, predicted_tags, strict=True))
     return names, Counter({(places[tag], places[other]): number for (tag, other), number in counts.items()})
 
 
 def fill_matrix(names: Sequence[str], counts: Mapping[tuple[int, int], int]) -> np.ndarray:
-    """All counts as a matrix, int64 (gold, predicted); as many cells as tags times tags."""
+    """Return all counts as a matrix, int64 (gold, predicted), with as many cells as tags times tags."""
     matrix = np.zeros((len(names), len(names)), dtype=np.int64)
     for pair, number in counts.items():
         matrix[pair] = number
@@ -56,15 +56,15 @@ def fill_matrix(names: Sequence[str], counts: Mapping[tuple[int, int], int]) -> 
 
 
 def normalize_rows(matrix: np.ndarray) -> np.ndarray:
-    """Counts to shares of their row, float64; a row without words stays 0."""
+    """Turn counts into shares of their row, float64; a row without words stays 0."""
     return matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
 
 
 def can_draw(names: Collection[str]) -> bool:
-    """Whether a picture of so many tags can be looked at; the log says so where it can't."""
+    """Return whether a picture can show so many tags; where it can't, the log says so."""
     if len(names) > DRAWN_TAGS:
         logger.warning(
-            "No picture of a confusion matrix of more than %s tags (%s here).", DRAWN_TAGS, f"{len(names):,}"
+            "No picture of the confusion matrix: %s tags, and it shows no more than %s.", f"{len(names):,}", DRAWN_TAGS
         )
     return len(names) <= DRAWN_TAGS
 
@@ -73,15 +73,15 @@ def draw_confusion_matrix(gold: Tags, predicted: Tags, path: Path, normalize: bo
     """Draw the confusion matrix into a PNG file: rows are the true labels, columns the predicted ones.
 
     Args:
-        gold: Tags of each sentence, not too many different ones (see `can_draw`).
+        gold: Tags of each sentence; no more different ones than `can_draw` allows.
         predicted: As many tags for each sentence.
         path: The file; its folder exists.
-        normalize: Whether cells are shares of their row instead of counts. Cells that would read 0 have no number.
+        normalize: Draw shares of each row instead of counts. Cells that would read 0 have no number.
 
     Returns:
         `path`.
     """
-    # Only now: matplotlib is an extra, and counting needs none of it.
+    # Imported here because matplotlib is an extra, which counting does not need.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -95,7 +95,7 @@ def draw_confusion_matrix(gold: Tags, predicted: Tags, path: Path, normalize: bo
     scale_end = 1.0 if normalize else max(int(matrix.max(initial=0)), 1)
     image = axes.imshow(values, cmap="Blues", vmin=0, vmax=scale_end)
     figure.colorbar(image, ax=axes, fraction=0.03)
-    # Labels are text, also where they look like TeX.
+    # Tags are text, even where they look like TeX.
     names = [*map(make_printable, names)]
     axes.set_xticks(range(len(names)), names, rotation=90, parse_math=False)
     axes.set_yticks(range(len(names)), names, parse_math=False)
@@ -110,7 +110,7 @@ def draw_confusion_matrix(gold: Tags, predicted: Tags, path: Path, normalize: bo
 
 
 def shorten_count(count: int) -> str:
-    """A count that fits into a cell: 950, 18.4k, 155k, 2.1M."""
+    """Shorten a count so that it fits into a cell: 950, 18.4k, 155k, 2.1M."""
     for size, letter in ((1_000_000, "M"), (1_000, "k")):
         if count >= size:
             return f"{count / size:.1f}{letter}" if count < 100 * size else f"{count / size:.0f}{letter}"

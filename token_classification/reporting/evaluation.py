@@ -1,4 +1,4 @@
-"""Everything that an evaluation report says about a split, as numbers; files are made of it elsewhere."""
+"""All that an evaluation report says about a split, as numbers; other modules make files of it."""
 
 import hashlib
 from collections import Counter
@@ -42,12 +42,12 @@ class LabelledSplit:
     scheme: Scheme
     model: str = ""
     train: Sentences | None = None
-    """What the model has learnt from, where it is at hand"""
+    """What the model was trained on, if it is at hand"""
 
 
 @dataclass(frozen=True)
 class Confusion:
-    """How often entities of one kind were taken for another, with the first of them."""
+    """How often entities of one kind were taken for another, with the first examples."""
 
     error: ErrorClass
     gold: str | None
@@ -58,7 +58,7 @@ class Confusion:
 
 @dataclass(frozen=True)
 class Slice:
-    """Scores of the entities that fall into each group."""
+    """The scores of the entities in each group."""
 
     name: str
     groups: dict[str, GroupScore]
@@ -66,7 +66,7 @@ class Slice:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What is known about the predictions of a split. All scores are fractions from 0 to 1."""
+    """What is known about the predictions for a split. All scores are fractions from 0 to 1."""
 
     split: LabelledSplit
     pairs: list[list[EntityPair]]
@@ -80,12 +80,12 @@ class Evaluation:
     tags: dict[str, dict[str, float]]
     """Tag -> precision, recall, f1, number; each word by itself"""
     errors: dict[str, dict[ErrorClass, int]]
-    """Type (of the gold entity; of the predicted one if spurious) -> entities of each class"""
+    """Type (of the gold entity, or of the predicted one if spurious) -> number of entities in each class"""
     confusions: list[Confusion]
     slices: list[Slice]
     tag_names: list[str]
     tag_confusions: Mapping[tuple[int, int], int]
-    """Places of a gold tag and of a predicted one in `tag_names` -> words"""
+    """Indices of a gold tag and of a predicted one in `tag_names` -> number of words"""
 
     @property
     def error_totals(self) -> dict[ErrorClass, int]:
@@ -94,8 +94,8 @@ class Evaluation:
 
 
 def analyse_split(split: LabelledSplit) -> Evaluation:
-    """Score, sort the errors into classes and slices, and say how sure each score is."""
-    gold, predicted = split.sentences.tags, split.predicted
+    """Score a split, sort its errors into classes and slices, and find out how certain each score is."""
+    gold, predicted = split.sentences.gold, split.predicted
     pairs = pair_sentences(gold, predicted, split.scheme)
     rules = _list_rules(split)
     types = count_types(pairs)
@@ -127,9 +127,9 @@ def analyse_split(split: LabelledSplit) -> Evaluation:
 
 
 def checksum_gold(sentences: Sentences) -> str:
-    """SHA-256 of words and gold tags: the same for the same test set, however its file is called and laid out."""
+    """Return the SHA-256 of words and gold tags: that of a test set, whatever the name and layout of its file."""
     digest = hashlib.sha256()
-    for words, tags in zip(sentences.tokens, sentences.tags, strict=True):
+    for words, tags in zip(sentences.tokens, sentences.gold, strict=True):
         digest.update("".join(f"{word}\t{tag}\n" for word, tag in zip(words, tags, strict=True)).encode() + b"\n")
     return digest.hexdigest()
 
@@ -140,7 +140,7 @@ def _list_rules(split: LabelledSplit) -> list[SliceRule]:
 
 
 def _count_words(gold: Tags, predicted: Tags) -> SentenceCounts:
-    """Each word as one of a single group, so that F1 is the accuracy."""
+    """Count words as entities of a single group, so that F1 is the accuracy."""
     rows = [
         (len(gold_tags), len(gold_tags), sum(map(str.__eq__, gold_tags, predicted_tags)))
         for gold_tags, predicted_tags in zip(gold, predicted, strict=True)
@@ -154,14 +154,14 @@ def _count_strict(gold: Tags, predicted: Tags, scheme: Scheme) -> SentenceCounts
 
 
 def _count_errors(pairs: Sequence[Sequence[EntityPair]]) -> dict[str, dict[ErrorClass, int]]:
-    counts = Counter(((pair.gold or pair.predicted).type, pair.error) for row in pairs for pair in row)
+    counts = Counter((pair.sides[0].type, pair.error) for row in pairs for pair in row)
     return {
         kind: {error: counts[kind, error] for error in ErrorClass} for kind in sorted({kind for kind, _ in counts})
     }
 
 
 def _list_confusions(split: LabelledSplit, pairs: Sequence[Sequence[EntityPair]]) -> list[Confusion]:
-    """The most frequent errors; missed and spurious entities have one type only."""
+    """List the most frequent errors; missed and spurious entities have only one type."""
     examples: dict[tuple[ErrorClass, str | None, str | None], list[str]] = {}
     counts: Counter[tuple[ErrorClass, str | None, str | None]] = Counter()
     for words, row in zip(split.sentences.tokens, pairs, strict=True):

@@ -1,6 +1,7 @@
 """`report.html`: one page that needs nothing but itself, with a browser of the errors."""
 
 from importlib import resources
+from typing import Any
 
 from token_classification.data.schemes import Scheme
 from token_classification.output_text import dump_json
@@ -8,15 +9,14 @@ from token_classification.reporting.evaluation import Evaluation
 from token_classification.scoring.error_classes import EntityPair, ErrorClass
 
 BROWSED_SENTENCES = 20_000
-"""So many sentences come into the page, worst first: a browser reads them at once, and they take a few megabytes."""
+"""How many sentences the page holds, worst first: a browser reads them at once, and they take a few megabytes"""
 ABSENT = -1
 
 
-def build_page(record: dict, evaluation: Evaluation) -> str:
-    """The page as text: frame, style and script from `page/`, and the data as JSON that the script reads.
+def build_page(record: dict[str, Any], evaluation: Evaluation) -> str:
+    """Build the page: frame, style and script from `page/`, and the data as JSON that the script reads.
 
-    Nothing of the data is ever part of the markup: the script writes it as text, so that a word such as `<img>` stays
-    a word.
+    No data are ever part of the markup. The script writes them as text, so a word such as `<img>` stays a word.
     """
     page = resources.files("token_classification.reporting") / "page"
     parts = {name: (page / name).read_text(encoding="utf-8") for name in ("report.css", "report.js")}
@@ -29,8 +29,8 @@ def build_page(record: dict, evaluation: Evaluation) -> str:
     return frame
 
 
-def dump_for_script(content: dict) -> str:
-    r"""JSON that can stand inside of a script element: no `<`, so that nothing ends or opens an element.
+def dump_for_script(content: dict[str, Any]) -> str:
+    r"""Return JSON that is safe inside a script element: without `<`, so that nothing opens or closes an element.
 
     >>> print(dump_for_script({"words": ["</script>"]}))
     {"words":["\u003c/script>"]}
@@ -38,13 +38,13 @@ def dump_for_script(content: dict) -> str:
     return dump_json(content, indent=None).replace("<", "\\u003c")
 
 
-def list_rows(evaluation: Evaluation) -> dict:
-    """The sentences for the browser, those with most errors first, as compact rows.
+def list_rows(evaluation: Evaluation) -> dict[str, Any]:
+    """List the sentences for the browser as compact rows, those with most errors first.
 
     Returns:
         `classes` and `types`, names that the rows refer to by number; `rows`, each
         `[line, words, [[class, gold type, start, end, predicted type, start, end], ...]]`, with -1 for what is absent;
-        `left_out`, how many sentences are not among them. Right words of plain tags are not listed.
+        `left_out`, how many sentences are not among them. With plain tags, right words are not listed.
     """
     split = evaluation.split
     is_plain = split.scheme == Scheme.PLAIN

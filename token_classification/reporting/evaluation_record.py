@@ -1,7 +1,8 @@
-"""`report.json`: an evaluation and the course of the training as plain numbers."""
+"""`report.json`: an evaluation and the course of the training, as plain numbers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from token_classification.reporting.confusion import DRAWN_TAGS, fill_matrix
 from token_classification.reporting.evaluation import Evaluation, checksum_gold
@@ -10,26 +11,26 @@ from token_classification.scoring.intervals import CONFIDENCE, REPLICATES, SEED
 
 @dataclass(frozen=True)
 class TrainingCourse:
-    """What the Trainer logged, each point (optimizer step, value)."""
+    """What the Trainer logged, as points (optimizer step, value)."""
 
-    losses: list[tuple[int, float]]
-    f1: list[tuple[int, float]]
+    losses: list[tuple[float, float]]
+    f1: list[tuple[float, float]]
 
     def __bool__(self) -> bool:
-        """Whether there is a line to draw."""
+        """Return whether there is a line to draw."""
         return len(self.losses) > 1 or len(self.f1) > 1
 
 
 def read_course(log_history: Sequence[Mapping[str, float]]) -> TrainingCourse:
-    """Pick training loss and evaluation F1 out of the Trainer's log history; the summary at its end has neither."""
+    """Pick the training loss and the F1 of evaluations from the Trainer's log; its closing summary has neither."""
     return TrainingCourse(
         losses=[(record["step"], record["loss"]) for record in log_history if "loss" in record],
         f1=[(record["step"], record["eval_f1"]) for record in log_history if "eval_f1" in record],
     )
 
 
-def build_record(evaluation: Evaluation, course: TrainingCourse) -> dict:
-    """Everything but the sentences, ready for JSON."""
+def build_record(evaluation: Evaluation, course: TrainingCourse) -> dict[str, Any]:
+    """Collect everything but the sentences, ready for JSON."""
     split, sentences = evaluation.split, evaluation.split.sentences
     return {
         "model": split.model,
@@ -62,8 +63,8 @@ def build_record(evaluation: Evaluation, course: TrainingCourse) -> dict:
     }
 
 
-def _describe_confusions(evaluation: Evaluation) -> dict:
-    """The whole matrix; of many tags, where nearly all of it is zero, only the pairs that occur."""
+def _describe_confusions(evaluation: Evaluation) -> dict[str, Any]:
+    """Return the whole matrix, or where many tags make nearly all of it zero, only the pairs that occur."""
     names, confusions = evaluation.tag_names, evaluation.tag_confusions
     if len(names) <= DRAWN_TAGS:
         return {"names": names, "counts": fill_matrix(names, confusions).tolist()}

@@ -1,7 +1,7 @@
-"""The report on a split, as files: for programs, for the terminal, for a browser, as pictures."""
+"""The report on a split as files: for programs, for the terminal, for a browser, and as pictures."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -30,13 +30,13 @@ def write_evaluation_report(
 ) -> None:
     """Write `report.json`, `report.txt`, `report.html`, `predictions.conll` and the pictures into the folder.
 
-    Each file appears whole or not at all, and those of an earlier report go. Without matplotlib there are no pictures,
-    and the log says so.
+    Each file appears whole or not at all and replaces that of an earlier report. Without matplotlib there are no
+    pictures, and the log says so.
 
     Args:
-        folder: Made if it doesn't exist.
+        folder: Where to write; it need not exist.
         evaluation: What to report.
-        log_history: What the Trainer logged, for the course of the training.
+        log_history: What the Trainer logged, for the training curve.
 
     Raises:
         UserError: the folder can't be written to.
@@ -55,13 +55,14 @@ def write_evaluation_report(
 
 
 def _draw_pictures(folder: Path, evaluation: Evaluation, course: TrainingCourse) -> None:
-    """Those that can be drawn; what an earlier report has left of the others goes, for it shows something else."""
-    split, pictures = evaluation.split, {}
+    """Draw what can be drawn, and remove the other pictures of an earlier report, which show something else."""
+    split = evaluation.split
+    pictures: dict[str, Callable[[Path], object]] = {}
     if find_spec("matplotlib") is None:
         logger.warning("No pictures in %s: %s", folder, describe_missing("matplotlib"))
     else:
         if can_draw(evaluation.tag_names):
-            pictures[CONFUSION_PICTURE] = partial(draw_confusion_matrix, split.sentences.tags, split.predicted)
+            pictures[CONFUSION_PICTURE] = partial(draw_confusion_matrix, split.sentences.gold, split.predicted)
         if course:
             pictures[CURVE_PICTURE] = partial(draw_training_curve, course)
     for name in (CONFUSION_PICTURE, CURVE_PICTURE):

@@ -13,13 +13,13 @@ NUMBERS = ("precision", "recall", "F1", f"{CONFIDENCE:.0%} interval", "gold", "p
 
 
 def format_evaluation(evaluation: Evaluation) -> str:
-    """All tables below each other; scores in percent."""
+    """Format all tables, one below another, scores in percent."""
     split = evaluation.split
     words = sum(map(len, split.sentences.tokens))
     head = (
         f"{split.name}: {make_printable(split.source)}\n"
         f"{len(split.sentences):,} sentences, {words:,} words, {evaluation.micro.gold:,} entities in gold, "
-        f"{evaluation.micro.predicted:,} predicted, scheme {split.scheme}"
+        f"{evaluation.micro.predicted:,} predicted, scheme {split.scheme.upper()}"
     )
     if split.scheme == Scheme.PLAIN:
         head = head.replace("entities in gold", "tags in gold")
@@ -30,7 +30,7 @@ def format_evaluation(evaluation: Evaluation) -> str:
         _format_confusions(evaluation),
         *(format_group_table(part.name, part.groups) for part in evaluation.slices),
         _format_tags(evaluation),
-        f"Intervals: {REPLICATES:,} resamplings of the sentences (percentile bootstrap).",
+        f"Scores are percentages. Intervals: percentile bootstrap, {REPLICATES:,} resamplings of the sentences.",
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -46,7 +46,7 @@ def format_group_table(title: str, groups: Mapping[str, GroupScore], single: Map
 
 
 def format_interval(score: Score) -> str:
-    """The interval of a score, in percent.
+    """Format the interval of a score, in percent.
 
     >>> format_interval(Score(0.5, 0.452, 0.55))
     '45.20 - 55.00'
@@ -64,17 +64,17 @@ def _format_scores(evaluation: Evaluation) -> str:
     if evaluation.strict is not None:
         rows["all (strict)"] = evaluation.strict
     single = {"all (macro)": evaluation.macro, "word accuracy": evaluation.accuracy}
-    return format_group_table("scores", rows, single)
+    return format_group_table("type", rows, single)
 
 
 def _format_errors(evaluation: Evaluation) -> str:
-    """Entities of each class; those that there can't be with plain tags are left out."""
+    """Format the number of entities in each class, without those that plain tags can't have."""
     classes = [error for error in ErrorClass if error in (ErrorClass.CORRECT, ErrorClass.TYPE)]
     if evaluation.split.scheme != Scheme.PLAIN:
         classes = list(ErrorClass)
     rows = [[name, *(f"{row[error]:,}" for error in classes)] for name, row in evaluation.errors.items()]
     rows.append(["all", *(f"{evaluation.error_totals[error]:,}" for error in classes)])
-    return format_table([["errors", *classes], *rows])
+    return format_table([["errors by type", *classes], *rows])
 
 
 def _format_confusions(evaluation: Evaluation) -> str:
@@ -84,7 +84,9 @@ def _format_confusions(evaluation: Evaluation) -> str:
         [row.error, row.gold or "-", row.predicted or "-", f"{row.count:,}", " | ".join(row.examples)]
         for row in evaluation.confusions
     ]
-    return format_table([["most frequent", "gold", "predicted", "number", "examples"], *rows], left=(0, 1, 2, 4))
+    return format_table(
+        [["most frequent errors", "gold", "predicted", "count", "first examples"], *rows], left=(0, 1, 2, 4)
+    )
 
 
 def _format_tags(evaluation: Evaluation) -> str:

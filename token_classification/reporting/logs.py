@@ -18,7 +18,7 @@ CONFIGURED_LOGGERS = (None, "token_classification", "transformers", "datasets")
 
 
 class PrintableFormatter(logging.Formatter):
-    """Spells out what a terminal would obey: a line may quote labels, words and names of files."""
+    """Spells out what a terminal would obey: lines may quote labels, words and file names."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Format one record, traceback included."""
@@ -60,12 +60,12 @@ def _configure_logging(training: NerTrainingArguments) -> None:
     logging.getLogger("token_classification").setLevel(level)
     logger.info("%s", describe_speed(training))
     datasets.utils.logging.set_verbosity(level)
-    # The library warns in every process of the same things: the first one's word is enough.
+    # The library gives the same warnings in every process: those of the first are enough.
     transformers.utils.logging.set_verbosity(max(level, logging.WARNING) if training.should_log else logging.ERROR)
 
 
 def describe_speed(training: NerTrainingArguments) -> str:
-    """What was chosen for this machine, and how to choose otherwise."""
+    """Say what was chosen for this machine, and which flags choose differently."""
     precision = training.mixed_precision if training.mixed_precision != "no" else "float32"
     return (
         f"Device: {training.device}; matrix products in {precision} (--mixed_precision); batches: "

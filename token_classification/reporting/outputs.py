@@ -1,4 +1,4 @@
-"""Which files a run leaves in its output folder: looked at before the work, so that nobody's files are replaced."""
+"""Which files a run leaves in its output folder: checked before the work, so that nobody's files are replaced."""
 
 import json
 from collections.abc import Collection
@@ -16,56 +16,56 @@ from token_classification.scoring.metrics_file import ALL_RESULTS
 CARD = "README.md"
 RUN_RECORD = "run.json"
 EVALUATION_RECORD = "eval_run.json"
-"""Record of a run that did not train, where `run.json` says how the model in the folder came about"""
+"""Record of a run that did not train, in a folder whose `run.json` says how its model was trained"""
 
 
 def check_outputs(arguments: RunArguments, recipe: Recipe) -> None:
-    """Find out before the work whether its results would replace files that this tool has not written.
+    """Check before the work that its results replace no files that this tool has not written.
 
-    Raises: UserError for such a file, unless they may be written over (`--overwrite_output_dir`), and for a folder in
-    which no model can be saved.
+    Raises:
+        UserError: there is such a file, and no `--overwrite_output_dir`; or no model can be saved in the folder.
     """
     training = arguments.training
     if training.do_train:
-        _refuse_undecodable(training.output_dir)
+        _refuse_undecodable(str(training.output_dir))
     if training.process_index == 0 and not training.overwrite_output_dir:
         for folder, names in list_outputs(arguments, recipe).items():
             check_own_files(folder, names, "give another --output_dir, or --overwrite_output_dir to write over it")
 
 
 def _refuse_undecodable(folder: str) -> None:
-    """The libraries that write weights and tokenizers take UTF-8 only."""
+    """Refuse a path that is not UTF-8: the libraries that write weights and tokenizers take nothing else."""
     try:
         str(Path(folder).resolve()).encode("utf-8")
     except UnicodeEncodeError:
         raise UserError(
-            f"--output_dir {folder}: its name is not UTF-8, so no model can be saved there; accepted: UTF-8 in all of "
-            "the path; give another --output_dir"
+            f"--output_dir {folder}: its name is not UTF-8, so no model can be saved there; accepted: UTF-8; "
+            "give another --output_dir"
         ) from None
 
 
 def claim_outputs(arguments: RunArguments, recipe: Recipe) -> None:
-    """Note in the output folder that these files are this tool's: later runs may write over them.
+    """Note in the output folder that these files are this tool's, so that later runs may overwrite them.
 
-    Reports are claimed when they are written, see `write_evaluation_report`.
+    Reports are claimed when they are written; see `write_evaluation_report`.
     """
     training = arguments.training
     if training.process_index == 0:
-        folder = Path(training.output_dir)
+        folder = training.folder
         claim_files(folder, list_outputs(arguments, recipe)[folder])
 
 
 def list_outputs(arguments: RunArguments, recipe: Recipe) -> dict[Path, list[str]]:
-    """The files that a run may write for people and programs: folder -> names.
+    """List the files that a run may write for people and programs: folder -> names.
 
-    The model's own files are not among them: `find_checkpoint` looks after those.
+    The model's own files are not among them; `find_checkpoint` looks after those.
     """
     training = arguments.training
-    folder = Path(training.output_dir)
+    folder = training.folder
     names = [choose_record_name(training), ALL_RESULTS]
     if training.do_train:
         names += ["train_results.json", "trainer_state.json"]
-        # A model elsewhere takes its card there.
+        # The card of a model elsewhere goes there with it.
         names += [CARD] if recipe.model_folder is None else []
     if training.do_eval:
         names.append("eval_results.json")
@@ -80,20 +80,20 @@ def list_outputs(arguments: RunArguments, recipe: Recipe) -> dict[Path, list[str
 
 
 def choose_report_folder(folder: Path, split: str, scored: Collection[str]) -> Path:
-    """`report/`; the validation split goes to `report/validation/` where the test split has a report, too."""
+    """Return `report/`, or for the validation split `report/validation/` where the test split has a report, too."""
     is_second = split == "validation" and "test" in scored
     return folder / REPORT_FOLDER / split if is_second else folder / REPORT_FOLDER
 
 
 def choose_record_name(training: NerTrainingArguments) -> str:
-    """The name of the run's record: a run that does not train leaves that of the model's training as it is."""
-    folder = Path(training.output_dir)
+    """Return the name of the run's record: a run that does not train leaves the record of the training alone."""
+    folder = training.folder
     holds_model = (folder / "config.json").exists() or _is_of_training(folder / RUN_RECORD)
     return EVALUATION_RECORD if holds_model and not training.do_train else RUN_RECORD
 
 
 def _is_of_training(record: Path) -> bool:
-    """Whether a `run.json` says how a model was trained; one that can't be read may."""
+    """Return whether a `run.json` is that of a training; one that can't be read may be."""
     if not record.exists():
         return False
     try:

@@ -1,16 +1,11 @@
-"""The prediction files, in input order: one tag for every word that came in; written, and read again."""
+"""The prediction files, written and read again: one tag for every word of the input, in its order."""
 
 import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from token_classification.data.formats.conll import (
-    DOCUMENT_START,
-    find_layout,
-    make_writable,
-    read_conll,
-    write_conll,
-)
+from token_classification.data.formats.conll import make_writable, read_conll, write_conll
+from token_classification.data.formats.conll_layout import DOCUMENT_START, find_layout
 from token_classification.data.inputs import keep_inputs
 from token_classification.data.sentences import Sentences
 from token_classification.data.text_lines import read_lines
@@ -25,17 +20,17 @@ LEGACY_PREDICTIONS = "test_predictions.txt"
 
 
 def write_predictions(folder: Path, sentences: Sentences, predicted: Sequence[Sequence[str]]) -> None:
-    """Write `predictions.txt` (a sentence's tags a line) and `predictions.conll` (word TAB gold TAB predicted).
+    """Write `predictions.txt` (the tags of a sentence per line) and `predictions.conll` (word TAB gold TAB predicted).
 
     Args:
         folder: Where to write.
-        sentences: The split as it was read; without tags the gold column is left out.
+        sentences: The split as it was read; without tags there is no gold column.
         predicted: One tag per word.
     """
     with_blank = sorted({tag for tags in predicted for tag in set(tags) if " " in tag})
     if with_blank:
         logger.warning(
-            "%s can't be cut at blanks into tags, for some hold one (%r); %s has them apart.",
+            "%s separates tags by blanks, but some contain one (%r); in %s each tag has a column to itself.",
             TAG_LINES,
             with_blank[0],
             PREDICTIONS,
@@ -45,7 +40,7 @@ def write_predictions(folder: Path, sentences: Sentences, predicted: Sequence[Se
 
 
 def write_tagged_words(path: Path, sentences: Sentences, predicted: Sequence[Sequence[str]]) -> None:
-    """Write word TAB gold TAB predicted a line, a blank line behind each sentence; without gold two columns."""
+    """Write lines of word TAB gold TAB predicted, a blank line after each sentence; without gold, two columns."""
     columns = [_clean_words(sentences.tokens), predicted]
     if sentences.tags is not None:
         columns.insert(1, sentences.tags)
@@ -60,7 +55,7 @@ def read_tagged_words(path: Path) -> tuple[Sentences, list[list[str]]]:
         The sentences with their gold tags, and the predicted tags.
 
     Raises:
-        DataError: no gold column, or something wrong in a line.
+        DataError: there is no gold column, or a line is wrong.
     """
     lines = read_lines(path)
     own = _read_own_rows(lines)
@@ -72,15 +67,19 @@ def read_tagged_words(path: Path) -> tuple[Sentences, list[list[str]]]:
             f"{path}: {width} columns, so there is no gold to score with; accepted: word TAB gold TAB predicted a "
             "line; predict on a file with tags"
         )
-    return read_conll(path, label_column="-2"), read_conll(path, label_column="-1").tags
+    return read_conll(path, label_column="-2"), read_conll(path, label_column="-1").gold
 
 
 def _read_own_rows(lines: Sequence[str]) -> tuple[Sentences, list[list[str]]] | None:
-    """Read word TAB gold TAB predicted, where all lines are so; None for a file of another layout.
+    """Read lines of word TAB gold TAB predicted; None if a line is different.
 
-    In these every row is a word, also one that begins with `#` or is `-DOCSTART-`.
+    In such a file every row is a word, even one that begins with `#` or is `-DOCSTART-`.
     """
-    sentences, predicted, is_open = Sentences([], [], [], has_line_per_word=True), [], False
+    tokens: list[list[str]] = []
+    gold: list[list[str]] = []
+    predicted: list[list[str]] = []
+    starts: list[int] = []
+    is_open = False
     for number, line in enumerate(lines, 1):
         if not line:
             is_open = False
@@ -89,28 +88,27 @@ def _read_own_rows(lines: Sequence[str]) -> tuple[Sentences, list[list[str]]] | 
         if len(row) != 3 or not row[1] or not row[2]:
             return None
         if not is_open:
-            sentences.tokens.append([])
-            sentences.tags.append([])
-            sentences.lines.append(number)
-            predicted.append([])
+            for column in (tokens, gold, predicted):
+                column.append([])
+            starts.append(number)
             is_open = True
-        for cells, cell in zip((sentences.tokens[-1], sentences.tags[-1], predicted[-1]), row, strict=True):
-            cells.append(cell)
-    return (sentences, predicted) if predicted else None
+        for column, cell in zip((tokens, gold, predicted), row, strict=True):
+            column[-1].append(cell)
+    return (Sentences(tokens, gold, starts, has_line_per_word=True), predicted) if predicted else None
 
 
 def write_legacy_predictions(
     folder: Path, sentences: Sentences, predicted: Sequence[Sequence[str]], task: str
 ) -> None:
-    """Write `test_predictions.txt` as the old script laid it out, with every word in it.
+    """Write `test_predictions.txt` in the layout of the old script, but with every word.
 
-    NER and chunking: `word predicted` a line, a blank line behind each sentence, -DOCSTART- before each document.
-    POS: a sentence a line, `word (gold|predicted) ` for each word.
+    NER and chunking: a line `word predicted` per word, a blank line after each sentence, -DOCSTART- before each
+    document. POS: a line per sentence, with `word (gold|predicted) ` for each word.
     """
     lines = []
     gold = sentences.tags or [["_"] * len(words) for words in sentences.tokens]
-    documents = sentences.doc_ids or [None] * len(sentences)
-    before = None
+    documents: Sequence[str | None] = sentences.doc_ids or [None] * len(sentences)
+    before: str | None = None
     for words, gold_tags, tags, document in zip(sentences.tokens, gold, predicted, documents, strict=True):
         if task == "pos":
             lines.append("".join(f"{w} ({g}|{p}) " for w, g, p in zip(words, gold_tags, tags, strict=True)))
@@ -123,7 +121,7 @@ def write_legacy_predictions(
 
 
 def _clean_words(tokens: Sequence[Sequence[str]]) -> list[list[str]]:
-    """Words without TAB and line ends; says how many there were with one, and which others may be lost elsewhere."""
+    """Replace TABs and line breaks in words, and warn of words that don't come back as they were."""
     cleaned = [[make_writable(word) for word in words] for words in tokens]
     breaking = sum(
         word != clean
@@ -131,9 +129,7 @@ def _clean_words(tokens: Sequence[Sequence[str]]) -> list[list[str]]:
         for word, clean in zip(row, clean_row, strict=True)
     )
     if breaking:
-        logger.warning(
-            "%s words with a TAB or line end inside: written to predictions.conll with blanks.", f"{breaking:,}"
-        )
+        logger.warning("%s words contain a TAB or a line break; %s has blanks instead.", f"{breaking:,}", PREDICTIONS)
     starts = sum(word.startswith(DOCUMENT_START) for words in cleaned for word in words)
     if starts:
         logger.warning(

@@ -1,4 +1,4 @@
-"""Everything that a run leaves for people and programs, beside the model and its metrics."""
+"""What a run leaves for people and programs, besides the model and its metrics."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -35,16 +35,16 @@ def write_report(
     The card describes a model, so only a run that trained writes one.
 
     Args:
-        arguments: Those of the run.
-        recipe: What was learnt otherwise than they say, and where the model lies if not in the output folder.
+        arguments: The settings of the run.
+        recipe: How it learns beyond them, and where the model is if not in the output folder.
         corpus: All splits.
         label_set: Names and scheme.
         window_length: Longest model input, in sub-tokens.
-        results: What the model makes of each split that it was asked for.
+        results: What the model makes of each split that was asked for.
         log_history: What the Trainer logged.
     """
     training = arguments.training
-    folder = Path(training.output_dir)
+    folder = training.folder
     if "test" in results:
         write_predictions(folder, corpus.splits["test"], results["test"].tags)
         if arguments.report.legacy_predictions:
@@ -70,9 +70,9 @@ def evaluate_results(
     label_set: LabelSet,
     results: Mapping[str, SplitResults],
 ) -> dict[str, Evaluation]:
-    """Intervals, errors and slices of each split that has gold."""
+    """Find intervals, errors and slices of each split that has gold tags."""
     training = arguments.training
-    name = training.output_dir if training.do_train else arguments.model.model_name_or_path
+    name = str(training.output_dir) if training.do_train else arguments.model.model_name_or_path
     train = corpus.splits.get("train")
     return {
         split: analyse_split(

@@ -1,9 +1,9 @@
-"""`run.json`: what it takes to do a run again and to know whether it was the same."""
+"""`run.json`: what it takes to repeat a run and to know whether it was the same."""
 
 import platform
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from importlib.metadata import version
 from math import isfinite
 from pathlib import Path
@@ -29,14 +29,14 @@ def write_run_record(
     label_set: LabelSet,
     window_length: int,
 ) -> None:
-    """Write arguments, recipe, versions, seed, data checksums and the command line; tokens and keys are left out.
+    """Write arguments, recipe, versions, seed, data checksums and the command line, without tokens and keys.
 
-    Arguments in whose place the recipe has something else are left out, too: they decided nothing.
+    Arguments that the recipe replaces are left out, too: they decided nothing.
     """
     training = arguments.training
     data = {**vars(arguments.data), **vars(arguments.decoding), **vars(arguments.report)}
     training_settings = {
-        **training.to_dict(),
+        **training.to_dict(),  # type: ignore[no-untyped-call]  # the library has no type for it
         **vars(arguments.learning),
         **vars(arguments.export),
         "report": data.pop("report"),
@@ -60,7 +60,7 @@ def write_run_record(
 
 
 def _list_arguments(arguments: Mapping[str, object], unused: set[str]) -> dict[str, object]:
-    """All but the unused ones; what JSON has no number for (infinity) as text."""
+    """Return all but the unused arguments, with infinity, for which JSON has no number, as text."""
     return {name: _name_infinity(value) for name, value in arguments.items() if name not in unused}
 
 
@@ -71,9 +71,9 @@ def _name_infinity(value: object) -> object:
 
 
 def _describe_recipe(recipe: Recipe) -> dict[str, object]:
-    """What a recipe says of learning; not where the model is written and who is told."""
+    """Return what a recipe says about learning; not where the model is written and who is told."""
     values = {field.name: getattr(recipe, field.name) for field in fields(recipe)}
-    values = {name: asdict(value) if is_dataclass(value) else value for name, value in values.items()}
+    values = {name: vars(value) if is_dataclass(value) else value for name, value in values.items()}
     return _list_arguments(values, {"settings", "replaced_arguments", "model_folder", "callbacks", "on_results"})
 
 

@@ -15,7 +15,7 @@ def format_scores(split: str, metrics: Mapping[str, float], types: Mapping[str, 
         types: Entity type -> precision, recall, f1, number.
     """
     number = sum(row["number"] for row in types.values())
-    rows = [["", "precision", "recall", "F1", "number"]]
+    rows = [["", "precision", "recall", "F1", "gold"]]
     rows += [[name, *_list_percents(row, SHARES), f"{row['number']:,}"] for name, row in types.items()]
     rows.append(["all (micro)", *_list_percents(metrics, SHARES), f"{number:,}"])
     rows.append(["all (macro)", "", "", *_list_percents(metrics, ["macro_f1"]), ""])

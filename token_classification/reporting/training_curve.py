@@ -1,4 +1,4 @@
-"""Loss and F1 over a training as a picture."""
+"""Loss and F1 in the course of a training, as a picture."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ LOSS_COLOR, F1_COLOR = "#c2524a", "#2f5fb3"
 
 def draw_training_curve(course: TrainingCourse, path: Path) -> None:
     """Draw the training loss (left axis) and the F1 of each evaluation (right axis, percent) over the steps."""
-    # Only now: matplotlib is an extra.
+    # Imported here because matplotlib is an extra.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
