@@ -96,6 +96,10 @@ def test_every_section_is_drawn(show) -> None:
     assert page.locator(".card.main b").inner_text() == f1
     assert page.locator("#scores tr.sum").first.inner_text().split("\t")[3] == f1
     assert page.locator("#slices table").count() == 5
+    assert page.locator("th:not([scope])").count() == 0
+    assert (
+        page.get_by_role("region", name="Errors").get_by_role("img").get_attribute("aria-label").startswith("correct ")
+    )
 
 
 def test_the_filters_count_what_the_report_counts(show) -> None:

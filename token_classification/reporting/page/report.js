@@ -1,10 +1,11 @@
 "use strict";
-// Draws the page from the JSON in #data. Text of the data only ever becomes text nodes and attributes.
+// Draws the page from the JSON in #data. Text from the data only ever becomes text nodes and attributes.
 const report = JSON.parse(document.getElementById("data").textContent);
 const { classes, types, plain, rows, left_out: leftOut } = report.browser;
 const [CORRECT, PAGE_LENGTH] = [classes.indexOf("correct"), 50];
 const COLORS = { correct: "--correct", type: "--type", boundary: "--boundary", "type+boundary": "--type-boundary", missed: "--missed", spurious: "--spurious" };
 const UNIT = plain ? "tags" : "entities";
+const CONFIDENCE = `${Math.round(100 * report.intervals.confidence)}%`;
 
 function make(name, attributes = {}, ...children) {
   const element = document.createElement(name);
@@ -25,7 +26,10 @@ const hueOf = (type) => String(Math.round((types.indexOf(type) * 137.5 + 210) % 
 const dot = (error) => make("span", { class: "dot", "--c": colorOf(error) });
 const table = (head, body, kind = "table") =>
   make("div", { class: "wide" }, make("table", { class: kind }, make("thead", {}, head), make("tbody", {}, ...body)));
-const cells = (values, name = "td") => make("tr", {}, ...values.map((value) => make(name, {}, value)));
+const heading = (title, kind = "") => make("th", { scope: "col", class: kind }, title);
+const headings = (titles) => make("tr", {}, ...titles.map((title) => (title ? heading(title) : make("td"))));
+const cells = ([name, ...values], kind = "") =>
+  make("tr", { class: kind }, make("th", { scope: "row" }, name), ...values.map((value) => make("td", {}, value)));
 
 function drawHead() {
   document.title = `Evaluation of ${report.model || report.source}`;
@@ -42,23 +46,23 @@ function drawHead() {
         card("Strict F1", strict.f1), card("Macro F1", macro), card("Word accuracy", accuracy)])),
     make("p", { class: "quiet small" },
       `${count(report.sentences)} sentences, ${count(report.words)} words, ${count(micro.gold)} ${UNIT} in gold, ` +
-      `${count(micro.predicted)} predicted. Scheme ${report.scheme}. All scores in percent; below each its ` +
-      `${100 * report.intervals.confidence} % interval (bootstrap over sentences, ${count(report.intervals.replicates)} times).`));
+      `${count(micro.predicted)} predicted; scheme ${report.scheme.toUpperCase()}. Scores are percentages, each with its ` +
+      `${CONFIDENCE} interval (bootstrap over sentences, ${count(report.intervals.replicates)} samples).`));
   const titles = [...document.querySelectorAll("section")].map((section) => [section.id, section.querySelector("h2").textContent]);
   document.querySelector("nav").append(...titles.map(([id, title]) => make("a", { href: `#${id}` }, title)));
 }
 
 function scoreRow(name, score, kind = "") {
   const { low, high, value } = score.f1;
-  const bar = make("span", { class: "bar", title: interval(score.f1) }, make("i"), make("u"));
+  const bar = make("span", { class: "bar", "aria-hidden": "true", title: interval(score.f1) }, make("i"), make("u"));
   bar.children[0].style.left = `${100 * low}%`;
   bar.children[0].style.width = `${100 * (high - low)}%`;
   bar.children[1].style.left = `${100 * value}%`;
-  return make("tr", { class: kind }, make("td", {}, name), ...[score.precision, score.recall, score.f1].map((part) => make("td", {}, percent(part.value))),
+  return make("tr", { class: kind }, make("th", { scope: "row" }, name), ...[score.precision, score.recall, score.f1].map((part) => make("td", {}, percent(part.value))),
     make("td", {}, bar), make("td", { class: "quiet small" }, interval(score.f1)), make("td", {}, count(score.gold)), make("td", {}, count(score.predicted)));
 }
 
-const scoreHead = (title) => cells([title, "precision", "recall", "F1", "", "interval of F1", "gold", "predicted"], "th");
+const scoreHead = (title) => headings([title, "precision", "recall", "F1", "", `${CONFIDENCE} interval`, "gold", "predicted"]);
 
 function drawScores() {
   const body = Object.entries(report.types).map(([name, score]) => scoreRow(name, score));
@@ -71,23 +75,24 @@ function drawErrors() {
   const section = document.getElementById("errors");
   const { total, types: byType } = report.errors;
   const used = classes.filter((error) => !plain || total[error]);
-  const stack = make("div", { class: "stack" }, ...used.filter((error) => total[error])
+  const sums = used.map((error) => `${error} ${count(total[error])}`).join(", ");
+  const stack = make("div", { class: "stack", role: "img", "aria-label": sums }, ...used.filter((error) => total[error])
     .map((error) => make("i", { "--c": colorOf(error), "--n": String(total[error]), title: `${error}: ${count(total[error])}` })));
-  const head = make("tr", {}, make("th", {}, "type"), ...used.map((error) => make("th", {}, dot(error), error)));
+  const head = make("tr", {}, heading("type"), ...used.map((error) => make("th", { scope: "col" }, dot(error), error)));
   const body = Object.entries(byType).map(([name, row]) => cells([name, ...used.map((error) => count(row[error]))]));
-  body.push(make("tr", { class: "sum" }, make("td", {}, "all"), ...used.map((error) => make("td", {}, count(total[error])))));
+  body.push(cells(["all", ...used.map((error) => count(total[error]))], "sum"));
   section.append(stack, table(head, body), make("p", { class: "quiet small" }, plain
-    ? "Each word has one tag, which is right (correct) or another one (type)."
-    : "type: the right words with another type; boundary: the right type on some of the words; missed: nothing predicted; spurious: nothing in gold, counted under the predicted type."));
+    ? "Each word has one tag: the right one (correct) or a wrong one (type)."
+    : "type: right words, wrong type; boundary: right type, overlapping words; type+boundary: wrong type, overlapping words; missed: in gold, not predicted; spurious: predicted, not in gold (counted under the predicted type)."));
   if (!report.confusions.length) return;
   const list = report.confusions.map(({ error, gold, predicted, count: number, examples }) => {
     const show = () => browse({ error: classes.indexOf(error), gold: gold === null ? -1 : types.indexOf(gold), predicted: predicted === null ? -1 : types.indexOf(predicted) });
-    return make("tr", {}, make("td", {}, dot(error), make("button", { class: "link", onclick: show }, error)), make("td", { class: "left" }, gold ?? "–"),
+    return make("tr", {}, make("td", {}, dot(error), make("button", { class: "link", type: "button", onclick: show }, error)), make("td", { class: "left" }, gold ?? "–"),
       make("td", { class: "left" }, predicted ?? "–"), make("td", {}, count(number)), make("td", { class: "fill quiet small" }, examples.join("  |  ")));
   });
-  const titles = [["error", ""], ["gold", "left"], ["predicted", "left"], ["number", ""], ["the first of them", "left"]];
+  const titles = [["error", ""], ["gold", "left"], ["predicted", "left"], ["count", ""], ["first examples", "left"]];
   section.append(make("h3", { class: "next" }, "Most frequent errors"),
-    table(make("tr", {}, ...titles.map(([title, kind]) => make("th", { class: kind }, title))), list));
+    table(make("tr", {}, ...titles.map(([title, kind]) => heading(title, kind))), list));
 }
 
 function drawSlices() {
@@ -99,11 +104,11 @@ function drawSlices() {
 function drawMatrix({ names, counts }) {
   const body = counts.map((row, place) => {
     const sum = Math.max(1, row.reduce((a, b) => a + b, 0));
-    return make("tr", {}, make("th", {}, names[place]), ...row.map((number) =>
+    return make("tr", {}, make("th", { scope: "row" }, names[place]), ...row.map((number) =>
       make("td", { "--share": (number / sum).toFixed(3) }, number ? count(number) : "")));
   });
-  return [make("p", { class: "quiet small" }, "Each word by itself. Rows are gold tags, columns predicted ones; the colour is the share of the row."),
-    table(make("tr", {}, ...["", ...names].map((name) => make("th", {}, name))), body, "matrix")];
+  return [make("p", { class: "quiet small" }, "Each word counts by itself. Rows are gold tags, columns are predicted tags; the shade is the share of the row."),
+    table(headings(["", ...names]), body, "matrix")];
 }
 
 function drawWords() {
@@ -112,11 +117,11 @@ function drawWords() {
   document.getElementById("words").append(
     ...(report.tag_confusions ? drawMatrix(report.tag_confusions) : []),
     make("details", { class: "next" }, make("summary", {}, "Precision, recall and F1 of each tag"),
-      table(cells(["tag", "precision", "recall", "F1", "gold"], "th"), tags)));
+      table(headings(["tag", "precision", "recall", "F1", "gold"]), tags)));
 }
 
 function drawTraining() {
-  const curves = [["training loss", report.training.losses, "var(--missed)", (value) => value.toFixed(3)],
+  const curves = [["Training loss", report.training.losses, "var(--missed)", (value) => value.toFixed(3)],
     ["F1 on the validation data", report.training.f1, "var(--accent)", percent]].filter(([, points]) => points.length > 1);
   const section = document.getElementById("training");
   if (!curves.length) { section.remove(); return; }
@@ -145,7 +150,7 @@ function drawCurve(title, points, color, format) {
   return make("div", {}, make("h3", {}, title), picture);
 }
 
-// The browser: one page of sentences is in the document at a time, however many there are.
+// The browser: however many sentences there are, one page of them is in the document at a time.
 const ANY = -2;
 const ANY_ERROR = -1;
 const EVERY = -3;
@@ -195,7 +200,10 @@ function show() {
 }
 
 function mark(scrolls) {
-  [...tools.list.children].forEach((row, place) => row.classList.toggle("now", place === state.now));
+  [...tools.list.children].forEach((row, place) => {
+    row.classList.toggle("now", place === state.now);
+    row.ariaCurrent = place === state.now ? "true" : null;
+  });
   if (scrolls) tools.list.children[state.now]?.scrollIntoView({ block: "nearest" });
 }
 
@@ -226,7 +234,7 @@ function drawSentence([line, words, pairs]) {
     const [gold, predicted] = [owner.gold[place], owner.predicted[place]];
     let end = place + 1;
     while (end < words.length && owner.gold[end] === gold && owner.predicted[end] === predicted) end += 1;
-    // The blank behind it carries what goes on behind it, so that a mark is one line over all of its words.
+    // The blank after it carries what continues after it, so that a mark is one line over all of its words.
     const behind = (side) => end < words.length && owner[side][end] === owner[side][place] ? owner[side][place] : -1;
     const [goldBehind, predictedBehind] = [behind("gold"), behind("predicted")];
     const isOne = goldBehind === gold && predictedBehind === predicted;
@@ -239,19 +247,19 @@ function drawSentence([line, words, pairs]) {
   const counts = new Map();
   pairs.forEach(([error]) => error !== CORRECT && counts.set(error, (counts.get(error) ?? 0) + 1));
   const what = [...counts].sort().map(([error, number]) => make("div", {}, dot(classes[error]), `${number} ${classes[error]}`));
-  if (!what.length) what.push(make("div", {}, "no error"));
+  if (!what.length) what.push(make("div", {}, "no errors"));
   return make("li", { class: "row" }, make("div", { class: "what" }, ...what, make("div", {}, `line ${count(line)}`)), text);
 }
 
-// Words with the gold label above and the predicted one below, each only where its entity begins; bare text without.
+// Words with the gold label above and the predicted one below, each only where its entity begins; plain text without both.
 function drawMark(said, goldPair, predictedPair, goldStarts, predictedStarts) {
   if (!goldPair && !predictedPair) return said;
   const [gold, predicted] = [goldPair ? types[goldPair[1]] : "", predictedPair ? types[predictedPair[4]] : ""];
   const isRight = goldPair === predictedPair && goldPair[0] === CORRECT;
   return make("span", { class: `mark ${goldPair ? "gold" : ""} ${predictedPair ? "predicted" : ""} ${isRight ? "right" : ""}`, "--g": hueOf(gold), "--p": hueOf(predicted) },
     make("span", { class: "said" }, said),
-    make("span", { class: "under" }, predictedStarts ? predicted : ""),
-    make("span", { class: "over" }, goldStarts ? gold : ""));
+    make("span", { class: "under", title: "predicted" }, predictedStarts ? predicted : ""),
+    make("span", { class: "over", title: "gold" }, goldStarts ? gold : ""));
 }
 
 function drawBrowser() {
@@ -269,7 +277,7 @@ function drawBrowser() {
   tools.chips = [chip(ANY_ERROR, "any error", wrong), ...shown.map(([place, error]) => chip(place, error, total[error])), chip(EVERY, "all sentences", null)];
   tools.gold = choice("gold", "Type in gold");
   tools.predicted = choice("predicted", "Predicted type");
-  tools.order = make("select", { "aria-label": "Order", onchange: set("order") }, make("option", { value: "worst" }, "worst first"), make("option", { value: "file" }, "in file order"));
+  tools.order = make("select", { "aria-label": "Order of sentences", onchange: set("order") }, make("option", { value: "worst" }, "worst first"), make("option", { value: "file" }, "in file order"));
   tools.search = make("input", { type: "search", placeholder: "Search the text  ( / )", "aria-label": "Search the text", oninput: set("search") });
   tools.status = make("span", { class: "small", role: "status" });
   tools.place = make("span", { class: "small quiet" });
@@ -279,11 +287,11 @@ function drawBrowser() {
     const row = event.target.closest(".row");
     if (row) { state.now = [...tools.list.children].indexOf(row); mark(false); }
   } });
-  const keys = [["j", "k", "next, previous"], ["←", "→", "page"], ["/", "search"], ["1", "…", "error class"], ["Esc", "reset"]];
+  const keys = [["j", "k", "next, previous"], ["←", "→", "page"], ["/", "search"], ["1", "…", "filter"], ["Esc", "reset"]];
   const hints = keys.flatMap((row) => [...row.slice(0, -1).flatMap((key) => [make("kbd", {}, key), " "]), `${row.at(-1)}   `]);
   document.getElementById("sentences").append(
-    make("p", { class: "quiet small" }, "Gold above the words, predicted below them. ", ...hints,
-      leftOut ? `The ${count(leftOut)} sentences with the fewest errors are not in this page.` : ""),
+    make("p", { class: "quiet small" }, "Gold is above the words, predicted below. ", ...hints,
+      leftOut ? `The ${count(leftOut)} sentences with the fewest errors are not on this page.` : ""),
     make("div", { class: "tools" }, ...tools.chips.map(([, button]) => button), tools.gold, tools.predicted, tools.order, tools.search),
     make("div", { class: "pages" }, tools.status, make("span", {}, tools.back, " ", tools.place, " ", tools.next)), tools.list);
   document.addEventListener("keydown", press);
