@@ -14,4 +14,4 @@ def write_metrics(folder: Path, split: str, metrics: Mapping[str, float]) -> Non
     write_whole(folder / f"{split}_results.json", json.dumps(metrics, indent=4, sort_keys=True))
     together = folder / ALL_RESULTS
     before = json.loads(together.read_text("utf-8")) if together.exists() else {}
-    write_whole(together, json.dumps(before | metrics, indent=4, sort_keys=True))
+    write_whole(together, json.dumps({**before, **metrics}, indent=4, sort_keys=True))
