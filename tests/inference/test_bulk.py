@@ -320,3 +320,23 @@ for name in ("100", "2000"):
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     few, many = map(int, done.stdout.split()[-2:])
     assert many - few < 20
+
+
+def test_a_run_goes_on_only_where_its_file_is_read_in_the_same_way(predictor, tagger_folder, tmp_path):
+    (tmp_path / "in.txt").write_text("Anna\tB-PER\nleft\tO\n\nParis\tB-LOC\n")
+    tag(predictor, tmp_path / "in.txt", tmp_path / "out", tagger_folder)
+    assert tag(predictor, tmp_path / "in.txt", tmp_path / "out", tagger_folder, resume=True).records == 2
+    assert tag(predictor, tmp_path / "in.txt", tmp_path / "out", tagger_folder, resume=True, input_format="conll")
+    with pytest.raises(UserError, match="input_format: conll then, text now"):
+        tag(predictor, tmp_path / "in.txt", tmp_path / "out", tagger_folder, resume=True, input_format="text")
+
+
+def test_labels_beside_the_text_are_an_input(predictor, tagger_folder, tmp_path):
+    (tmp_path / "text_dev.txt").write_text("Anna left\n")
+    (tmp_path / "labels_dev.txt").write_text("B-PER O\n")
+    tag(predictor, tmp_path / "text_dev.txt", tmp_path / "out", tagger_folder)
+    (record,) = read_jsonl(tmp_path / "out" / "predictions.jsonl")
+    assert (record["tokens"], record["gold"]) == (["Anna", "left"], ["B-PER", "O"])
+    (tmp_path / "labels_dev.txt").write_text("O O\n")
+    with pytest.raises(UserError, match="input: "):
+        tag(predictor, tmp_path / "text_dev.txt", tmp_path / "out", tagger_folder, resume=True)

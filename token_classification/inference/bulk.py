@@ -24,7 +24,7 @@ from token_classification.inference.input_lines import STDIN, comes_once
 from token_classification.inference.parquet_output import convert_to_parquet
 from token_classification.inference.predictor import Predictor, count_characters, cut_into_chunks
 from token_classification.inference.progress import PARTIAL, AppendedFile, Progress, open_progress
-from token_classification.inference.read_records import INPUT_FORMATS, read_records
+from token_classification.inference.read_records import INPUT_FORMATS, read_records, recognise_file
 from token_classification.inference.records import BadRecord, Record
 
 logger = logging.getLogger(__name__)
@@ -123,7 +123,7 @@ def describe_run(predictor: Predictor, settings: BulkSettings, model_folder: Pat
         "token_budget": str(engine.loop.token_budget),
         "threshold": json.dumps(predictor.thresholds, sort_keys=True),
         "words": predictor.words,
-        "input_format": str(settings.input_format),
+        "input_format": str(_name_format(settings)),
         "output_format": settings.output_format,
         "text_column": str(settings.text_column),
         "libraries": ", ".join(f"{name} {version(name)}" for name in ("torch", "transformers", "tokenizers")),
@@ -133,6 +133,13 @@ def describe_run(predictor: Predictor, settings: BulkSettings, model_folder: Pat
 def _list_inputs(name: str) -> list[Path]:
     """The file, and that of its labels where there is one."""
     return [path for path in (Path(name), find_labels_file(Path(name))) if path]
+
+
+def _name_format(settings: BulkSettings) -> str | None:
+    """Return the format that the input is read in: another one gives other records. None: it can be read only once."""
+    if settings.input_format or comes_once(settings.input_file):
+        return settings.input_format
+    return recognise_file(settings.input_file, settings.text_column)
 
 
 def _hash_files(paths: Iterable[Path]) -> str:
@@ -166,9 +173,12 @@ def _stamp_input(name: str) -> tuple[int, ...] | None:
     """Return what changes when a file does; None for what can be read only once."""
     if comes_once(name):
         return None
-    with open_bytes(Path(name)) as file:
-        status = os.fstat(file.fileno())
-    return status.st_ino, status.st_size, status.st_mtime_ns
+    stamps: list[int] = []
+    for path in _list_inputs(name):
+        with open_bytes(path) as file:
+            status = os.fstat(file.fileno())
+        stamps += (status.st_ino, status.st_size, status.st_mtime_ns)
+    return tuple(stamps)
 
 
 def _tag_records(

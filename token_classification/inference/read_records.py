@@ -132,7 +132,7 @@ def _choose_format(head: Sequence[str], path: Path, text_column: str | None) -> 
     if found.other in ("csv", "jsonl"):
         column = " --text_column_name NAME" if found.other == "csv" else ""
         raise DataError(
-            f"{path}:1: {found.format} or {found.other}? ({found.doubt}); accepted: a file that shows what it is; "
+            f"{path}:1: {found.format} or {found.other}? ({found.doubt}); accepted: a file that tells its format; "
             f"type --input_format {found.format}, or --input_format {found.other}{column}"
         )
     if found.other:

@@ -108,7 +108,7 @@ def recognise_text(text: str, suffix: str, *, text_column: str | None = None, is
         return Recognition("piped")
     found = _recognise_rows(lines, suffix, text_column)
     if found.format == "text" and suffix != ".txt" and (suffix == ".json" or JSON_START.match(text)):
-        return Recognition("text", "jsonl", "it begins or is called like JSON, and is none")
+        return Recognition("text", "jsonl", "it begins like JSON, or is named like it, but is not JSON")
     return found
 
 
@@ -214,16 +214,13 @@ def _recognise_rows(lines: Sequence[str], suffix: str, text_column: str | None) 
         return Recognition("conll")  # only its columns have numbers
     sentences = sum(is_boundary(before) and not is_boundary(line) for before, line in pairwise(["", *lines]))
     is_cut = is_tabbed and is_even and sentences > 1
-    if _has_header_of_texts(filled, suffix, text_column):
-        return (
-            Recognition("conll", "csv", "a column is called as those of texts are") if is_cut else Recognition("csv")
-        )
-    if is_cut:
-        return Recognition("conll")
+    is_table = _has_header_of_texts(filled, suffix, text_column)
+    if is_table and is_cut:
+        return Recognition("conll", "csv", "it has a header with a text column, and blank lines between rows")
+    if is_table or is_cut:
+        return Recognition("csv" if is_table else "conll")
     if suffix == ".tsv":
-        return Recognition(
-            "conll", "csv", "there is neither a column of tags nor one that is called as those of texts"
-        )
+        return Recognition("conll", "csv", "it has neither a tag column nor a header with a text column")
     marks = marks_words([row[-1] for row in rows])
     if not is_even or width > FEW_COLUMNS or (len(rows) == 1 and not marks):
         return Recognition("text")
