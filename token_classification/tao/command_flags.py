@@ -1,9 +1,11 @@
 """The flags of the commands that have a spec, and which flags and keys have a meaning in which command."""
 
 import argparse
+import os
 import re
 from pathlib import Path
 
+from token_classification.tao.archive.key import KEY_VARIABLE
 from token_classification.tao.command_help import describe_overrides
 
 REQUIRED = {
@@ -58,11 +60,11 @@ def take_overrides(options: argparse.Namespace) -> None:
 
 
 def speaks_tao(options: argparse.Namespace) -> bool:
-    """Whether a command line needs this dialect: it has a spec, keys, processes or an encrypted model."""
+    """Return whether a command line needs this dialect: it has a spec, keys, processes or an encrypted model."""
     is_archive = Path(getattr(options, "model", "")).is_file()
-    return bool(options.overrides or options.experiment_spec or options.key is not None or is_archive) or (
-        (options.gpus or 1) > 1
-    )
+    # The key of an export may stand in the environment alone: never leave the model unsealed then.
+    seals = options.key is not None or (options.command == "export" and KEY_VARIABLE in os.environ)
+    return bool(options.overrides or options.experiment_spec or seals or is_archive) or (options.gpus or 1) > 1
 
 
 def list_idle_flags(options: argparse.Namespace) -> list[str]:
