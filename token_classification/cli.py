@@ -11,7 +11,7 @@ from token_classification.errors import UserError
 from token_classification.exit_codes import ending_at_sigterm, run_command
 from token_classification.nearest_names import did_you_mean
 from token_classification.quick_imports import quick_imports
-from token_classification.tao.command_flags import MODEL_COMMANDS, add_tao_flags, speaks_tao, take_overrides
+from token_classification.tao.command_flags import MODEL_COMMANDS, add_tao_flags, speaks_tao
 from token_classification.tao.processes import start_over_without_key
 from token_classification.text_tables import format_table
 
@@ -112,8 +112,6 @@ def parse(argv: Sequence[str]) -> tuple[CommandModule, argparse.Namespace]:
         hint = did_you_mean(rest[0].partition("=")[0], flags, see_help) if is_flag else see_help
         raise UserError(f"unknown {'flag' if is_flag else 'argument'} {rest[0]}: {hint}")
     options.command, options.argv = name, list(argv)
-    if name == "infer":
-        take_overrides(options)
     if name in SPEC_FORMS and speaks_tao(options):
         command = import_command(SPEC_FORMS[name])
     return command, options

@@ -52,15 +52,14 @@ OVERRIDE = re.compile(r"\+{0,2}[A-Za-z_]\w*(\.\w+)*=|~[A-Za-z_][\w.]*$")
 """What `key=value`, `+key=value` and `~key` begin with"""
 
 
-def take_overrides(options: argparse.Namespace) -> None:
-    """Tell the overrides of `infer` from the texts to tag, which also stand between its flags."""
-    words = options.texts
-    options.overrides = [word for word in words if OVERRIDE.match(word)]
-    options.texts = [word for word in words if not OVERRIDE.match(word)]
-
-
 def speaks_tao(options: argparse.Namespace) -> bool:
-    """Return whether a command line needs this dialect: it has a spec, keys, processes or an encrypted model."""
+    """Return whether a command line needs this dialect: it has a spec, keys, processes or an encrypted model.
+
+    The overrides of `infer` are taken from among the texts to tag, between which they stand.
+    """
+    if "texts" in options:
+        options.overrides = [word for word in options.texts if OVERRIDE.match(word)]
+        options.texts = [word for word in options.texts if not OVERRIDE.match(word)]
     is_archive = Path(getattr(options, "model", "")).is_file()
     # The key of an export may stand in the environment alone: never leave the model unsealed then.
     seals = options.key is not None or (options.command == "export" and KEY_VARIABLE in os.environ)
