@@ -17,7 +17,7 @@ def test_the_same_results_folder_goes_on(specs, data_dir, bert_folder, tmp_path,
     assert "finished: nothing trained" in log
     assert "a larger trainer.max_epochs" in log
     assert log.count("Trained model saved to") == 2
-    assert "Nothing trained: the model of the finished training saved to" in log
+    assert "Nothing left to train" in log
 
 
 def test_another_training_needs_another_results_folder(specs, data_dir, bert_folder, tmp_path, capsys):
