@@ -79,6 +79,7 @@ EXPECTED_KEYS = {
     r"^(command_line|machine|versions)\b": "paths and versions",
     r"^recipe\b": "record of the recipe, in a new form",
     r"^(training_arguments\.early_stopping_patience|model\.dataset\.max_seq_length)$": "default, said elsewhere",
+    r"^slices\.\d+\.name$": "titles of a report",
     r"^settings\.model$": "checksum of the model, config included",
 }
 """Key of a JSON or YAML file, with dots between levels -> why it may differ"""
