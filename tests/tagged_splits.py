@@ -12,12 +12,11 @@ from token_classification.data.sentences import Sentences
 from token_classification.reporting.evaluation import LabelledSplit
 
 
-def label_files() -> list[str]:
-    """Every labelled file of the public corpora, relative to their folder."""
-    found = sorted(
-        path.relative_to(REAL_DATA).as_posix() for path in REAL_DATA.glob("*/*.*") if path.stem != "unlabelled"
-    )
-    return found or ["absent"]
+def list_corpora() -> list[str]:
+    """One labelled file of each public corpus, relative to their folder: of those with splits the validation split."""
+    found = {path.parent.name: path for name in ("*", "dev") for path in sorted(REAL_DATA.glob(f"*/{name}.*"))}
+    files = [path.relative_to(REAL_DATA).as_posix() for path in found.values() if path.stem != "unlabelled"]
+    return files or ["absent"]
 
 
 def read_labelled(path: Path) -> Sentences:

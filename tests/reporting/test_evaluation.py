@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from seqeval.metrics import classification_report as report_entities
 from sklearn.metrics import classification_report, confusion_matrix
-from tagged_splits import label_files, make_sentences, make_split, perturb, read_labelled
+from tagged_splits import list_corpora, make_sentences, make_split, perturb, read_labelled
 
 from token_classification.data.schemes import Scheme, recognise_scheme
 from token_classification.data.sentences import Sentences
@@ -88,7 +88,7 @@ def test_every_entity_is_counted_once(evaluation: Evaluation) -> None:
 
 @pytest.mark.slow
 @pytest.mark.real_data
-@pytest.mark.parametrize("name", label_files())
+@pytest.mark.parametrize("name", list_corpora())
 def test_every_corpus(name: str, real_data) -> None:
     sentences = read_labelled(real_data / name)
     scheme = recognise_scheme(sentences.tags)

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tagged_splits import label_files, perturb, read_labelled
+from tagged_splits import list_corpora, perturb, read_labelled
 
 from token_classification.data.entities import Entity, find_entities
 from token_classification.data.schemes import Scheme, recognise_scheme
@@ -113,7 +113,7 @@ def test_plain_tags_are_right_or_of_another_type(sentences: list[list[tuple[str,
 
 
 @pytest.mark.real_data
-@pytest.mark.parametrize("name", label_files())
+@pytest.mark.parametrize("name", list_corpora())
 def test_the_classes_sum_up_on_every_corpus(name: str, real_data) -> None:
     sentences = read_labelled(real_data / name)
     scheme = recognise_scheme(sentences.tags)

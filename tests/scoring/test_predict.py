@@ -97,19 +97,8 @@ def test_an_entity_behind_the_window_is_found(wordpiece):
 
 
 @pytest.mark.real_data
-@pytest.mark.parametrize("window_length", [16, 32, 128])
-@pytest.mark.parametrize(
-    "name",
-    [
-        "wnut17/train.conll",
-        "wnut17/dev.conll",
-        "wnut17/test.conll",
-        "germeval2014/dev.tsv",
-        "germeval2014/test.tsv",
-        "ud_english_ewt/dev.conllu",
-        "ud_english_ewt/test.conllu",
-    ],
-)
+@pytest.mark.parametrize("window_length", [16, 128])
+@pytest.mark.parametrize("name", ["wnut17/dev.conll", "germeval2014/dev.tsv", "ud_english_ewt/dev.conllu"])
 def test_an_oracle_scores_one_on_real_corpora(real_data, name, window_length):
     sentences = read_sentences(real_data / name, task="pos" if name.endswith("conllu") else "ner")
     names = tuple(sorted({tag for tags in sentences.tags for tag in tags}))
@@ -132,15 +121,14 @@ from token_classification.alignment.align import build_aligner
 from token_classification.data.labels import LabelSet
 from token_classification.data.sentences import Sentences
 label_set = LabelSet(tuple("O") + tuple(f"B-{{i}}" for i in range(24)), "iob2")
-tokens = [["went"] * 10 for _ in range(30_000)] + [["went"] * int(sys.argv[1])]
-tags = [["O"] * len(row) for row in tokens]
-split = build_aligner(build_wordpiece(True), label_set, window_length=512).align(Sentences(tokens, tags, []))
-predict_with_oracle(split, 25, token_budget=8 * 512)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+aligner = build_aligner(build_wordpiece(True), label_set, window_length=512)
+for longest in (10, 510):
+    tokens = [["went"] * 10 for _ in range(8_000)] + [["went"] * longest]
+    split = aligner.align(Sentences(tokens, [["O"] * len(row) for row in tokens], []))
+    predict_with_oracle(split, 25, token_budget=8 * 512)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """.format(root=str(ROOT), tests=str(ROOT / "tests"))
-
-    def measure(longest: int) -> int:
-        command = [sys.executable, "-c", script, str(longest)]
-        return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-1])
-
-    assert measure(510) - measure(10) < 100
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    short, long = map(int, done.stdout.split()[-2:])
+    # All logits padded to the longest sentence would be 400 MB.
+    assert long - short < 100
