@@ -1,11 +1,11 @@
 #!/usr/bin/env python
-"""Speed of Predictor beside `transformers.pipeline`, alternating in one run, same model and texts.
+"""Speed of Predictor and of `transformers.pipeline`, alternating in one run, with the same model and texts.
 
 python benchmarks/infer_speed.py MODEL TEXT_FILE [--exports FOLDER ...] [--rounds 5] [--texts N] [--memory_mb 20]
 
 TEXT_FILE has gold tags (CoNLL, JSON lines ...): its sentences are the texts, and the F1 of our side is printed. The
 stock side is `pipeline("token-classification", aggregation_strategy="simple")` with batches of 1, 8 and 32 texts; both
-sides get the same list of raw texts and give entities with offsets. Printed as Markdown. With --memory_mb each of our
+sides get the same list of raw texts and return entities with offsets. Prints Markdown. With --memory_mb each of our
 backends also tags that many megabytes of text in a process of its own, and the growth of its memory is printed.
 """
 
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The command line; `--measure_memory` is how the script calls itself."""
+    """Parse the command line; the script calls itself with `--measure_memory`."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model")
     parser.add_argument("text_file")
@@ -68,7 +68,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def list_ours(options: argparse.Namespace) -> dict[str, tuple[str, str]]:
-    """Name of a side -> model folder and backend."""
+    """Return the name of each of our sides -> model folder and backend."""
     from token_classification.hardware import multiplies_bf16
     from token_classification.inference.export_record import read_export_record
 
@@ -79,7 +79,7 @@ def list_ours(options: argparse.Namespace) -> dict[str, tuple[str, str]]:
 
 
 def open_sides(options: argparse.Namespace) -> dict[str, Callable[[list[str]], object]]:
-    """Name of a side -> function that finds the entities of texts."""
+    """Return the name of each side -> function that finds the entities of texts."""
     from transformers import pipeline
 
     from token_classification.inference.predictor import Predictor
@@ -92,7 +92,7 @@ def open_sides(options: argparse.Namespace) -> dict[str, Callable[[list[str]], o
 
 
 def read_gold(options: argparse.Namespace):
-    """The sentences of the text file, with their gold tags."""
+    """Read the sentences of the text file, with their gold tags."""
     from token_classification.data.formats import read_sentences
 
     return read_sentences(options.text_file)
@@ -101,7 +101,7 @@ def read_gold(options: argparse.Namespace):
 def print_speeds(
     options: argparse.Namespace, texts: int, seconds: dict[str, list[float]], cpu_seconds: dict[str, list[float]]
 ) -> None:
-    """A row per side; ratios are taken round by round, to the batch size that is best for the pipeline.
+    """Print a row per side; ratios are taken round by round, to the batch size that is best for the pipeline.
 
     Processor time says more than speed where other programs run on the same cores.
     """
@@ -125,7 +125,7 @@ def print_speeds(
 
 
 def score_ours(options: argparse.Namespace) -> dict[str, tuple[str, str]]:
-    """F1 in percent and the share of tags that torch in float32 gives as well, for each of our sides."""
+    """Return, for each of our sides, F1 in percent and the share of tags that torch in float32 gives as well."""
     from token_classification.inference.engine import open_engine
 
     gold = read_gold(options)
@@ -140,7 +140,7 @@ def score_ours(options: argparse.Namespace) -> dict[str, tuple[str, str]]:
 
 
 def print_memory(options: argparse.Namespace) -> None:
-    """Growth of the memory of each of our sides, each in a process of its own."""
+    """Print how much the memory of each of our sides grows, each in its own process."""
     print(f"\n| side | memory before MB | growth over {options.memory_mb:g} MB of text, MB |")
     print("| --- | ---: | ---: |")
     for name, (folder, backend) in list_ours(options).items():
@@ -154,7 +154,7 @@ def print_memory(options: argparse.Namespace) -> None:
 
 
 def measure_memory(options: argparse.Namespace) -> tuple[int, int]:
-    """Peak megabytes of this process after the first chunk of texts, and at the end of all."""
+    """Return the peak megabytes of this process after the first chunk of texts, and at the end."""
     from token_classification.inference.predictor import TEXTS_PER_CHUNK, Predictor
 
     folder, _, backend = options.measure_memory.rpartition(":")
@@ -168,7 +168,7 @@ def measure_memory(options: argparse.Namespace) -> tuple[int, int]:
 
 
 def repeat_texts(texts: list[str], size: int) -> Iterator[str]:
-    """Texts drawn at random until so many bytes are given."""
+    """Yield texts drawn at random until they add up to so many bytes."""
     generator = random.Random(1)
     while size > 0:
         text = generator.choice(texts)
@@ -177,12 +177,12 @@ def repeat_texts(texts: list[str], size: int) -> Iterator[str]:
 
 
 def read_peak() -> int:
-    """Peak memory of this process in megabytes."""
+    """Return the peak memory of this process in megabytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def describe_machine() -> str:
-    """Processor and versions."""
+    """Describe the machine and the versions."""
     import torch
 
     found = []

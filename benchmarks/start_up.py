@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""From the command to the first training step: run_ner.py beside the stock way, alternating, each in a new process.
+"""From the command to the first training step: run_ner.py and the stock way, alternating, each in a new process.
 
 python benchmarks/start_up.py MODEL TRAIN_FILE [--rounds 5]
 
@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The command line; `--side` is how the script calls itself."""
+    """Parse the command line; the script calls itself with `--side`."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model")
     parser.add_argument("train_file")
@@ -52,7 +52,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def write_json_lines(train_file: str, folder: Path) -> str:
-    """The training data as the upstream script reads it."""
+    """Write the training data in the form that the upstream script reads."""
     from token_classification.data.formats import read_sentences
 
     sentences = read_sentences(train_file)
@@ -63,7 +63,7 @@ def write_json_lines(train_file: str, folder: Path) -> str:
 
 
 def time_side(model: str, train_file: str, side: str) -> float:
-    """Seconds from the start of a process to its first training step."""
+    """Return the seconds from the start of a process to its first training step."""
     with tempfile.TemporaryDirectory() as cache:
         start = time.time()
         command = [sys.executable, __file__, model, train_file, "--side", side]
@@ -74,7 +74,7 @@ def time_side(model: str, train_file: str, side: str) -> float:
 
 
 def leave_at_first_step():
-    """A callback that prints the time when the first step begins, and leaves the process."""
+    """Return a callback that prints the time when the first step begins, and ends the process."""
     from transformers import TrainerCallback
 
     class LeaveAtFirstStep(TrainerCallback):
@@ -86,7 +86,7 @@ def leave_at_first_step():
 
 
 def start_ours(options: argparse.Namespace) -> None:
-    """`run_ner.py --train_file ... --do_train`."""
+    """Run `run_ner.py --train_file ... --do_train`."""
     from token_classification.arguments.command_line import parse_command_line
     from token_classification.recipe import Recipe
     from token_classification.story import walk
@@ -97,7 +97,7 @@ def start_ours(options: argparse.Namespace) -> None:
 
 
 def start_stock(options: argparse.Namespace) -> None:
-    """The upstream script's way to its first step."""
+    """Do what the upstream script does up to its first step."""
     from datasets import load_dataset
     from transformers import (
         AutoConfig,

@@ -1,12 +1,12 @@
 #!/usr/bin/env python
-"""Training speed of run_ner.py beside the stock way, alternating in one run, each training in a process of its own.
+"""Training speed of run_ner.py and of the stock way, alternating in one run, each training in its own process.
 
 python benchmarks/train_speed.py MODEL TRAIN_FILE VALIDATION_FILE [--batch_sizes 8 32] [--epochs 1] [--rounds 3]
     [--plot FILE.png]
 
-Stock is what the library's own parts give: `Trainer`, `DataCollatorForTokenClassification`, random order, float32,
-padding to the longest of a batch. Same model, data, batch size, epochs and seed on both sides; each round has a seed
-of its own. Printed as Markdown.
+Stock is made of the library's own parts: `Trainer`, `DataCollatorForTokenClassification`, random order, float32,
+padding to the longest of a batch. Both sides have the same model, data, batch size, epochs and seed; each round has a
+seed of its own. Prints Markdown.
 """
 
 import argparse
@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The command line; `--side` is how the script calls itself."""
+    """Parse the command line; the script calls itself with `--side`."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model")
     parser.add_argument("train_file")
@@ -73,7 +73,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def run_side(options: argparse.Namespace, side: str, batch_size: int, seed: int) -> dict:
-    """One training in a process of its own: allocator settings and memory are a process's."""
+    """Train once in a new process, because allocator settings and memory belong to a process."""
     files = [options.model, options.train_file, options.validation_file]
     settings = ["--batch_sizes", str(batch_size), "--epochs", str(options.epochs), "--side", side]
     settings += ["--seed", str(seed)]
@@ -84,7 +84,7 @@ def run_side(options: argparse.Namespace, side: str, batch_size: int, seed: int)
 
 
 def measure(options: argparse.Namespace) -> dict:
-    """Train one side; gives speed, memory and the F1 on the validation file, scored by this project for both sides."""
+    """Train one side and return speed, memory and the F1 on the validation file, scored by this project for both."""
     from transformers import set_seed
 
     from token_classification.alignment.align import build_aligner
@@ -147,7 +147,7 @@ def measure(options: argparse.Namespace) -> dict:
 
 
 def build_stock_trainer(model, aligner, aligned, arguments, recipe, class_weights):
-    """The library's Trainer with the library's collator, over plain feature dictionaries."""
+    """Build the library's Trainer with the library's collator, over plain dictionaries of features."""
     from transformers import DataCollatorForTokenClassification, Trainer
 
     windows = aligned["train"].windows
@@ -161,7 +161,7 @@ def build_stock_trainer(model, aligner, aligned, arguments, recipe, class_weight
 
 
 def measure_peaks() -> dict[str, float]:
-    """GFLOP/s of large matrix products in float32, and in bf16 where there are units for it: the machine's limit."""
+    """Measure the limit of the machine: GFLOP/s of large matrix products in float32, and in bf16 if it has units for it."""
     import torch
 
     from token_classification.hardware import multiplies_bf16
@@ -179,7 +179,7 @@ def measure_peaks() -> dict[str, float]:
 
 
 def print_row(batch_size: int, side: str, runs: list[dict], peaks: dict[str, float]) -> None:
-    """A side's medians, with the spread of its speed."""
+    """Print the medians of a side, with the spread of its speed."""
     middle = {name: statistics.median(run[name] for run in runs) for name in runs[0]}
     speeds = [run["samples_per_second"] for run in runs]
     peak = peaks["float32"] if side == "stock" else peaks.get("bfloat16", peaks["float32"])
@@ -192,7 +192,7 @@ def print_row(batch_size: int, side: str, runs: list[dict], peaks: dict[str, flo
 
 
 def plot_speeds(speeds: dict[int, dict[str, list[float]]], path: str) -> None:
-    """Bars of both sides at each batch size: median samples/s, with a line from the slowest to the fastest round."""
+    """Draw a bar per side and batch size: median samples/s, with a line from the slowest to the fastest round."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6, 3.2), layout="constrained")
@@ -213,7 +213,7 @@ def plot_speeds(speeds: dict[int, dict[str, list[float]]], path: str) -> None:
 
 
 def describe_machine() -> str:
-    """Processor and versions."""
+    """Describe the machine and the versions."""
     import torch
 
     libraries = ", ".join(f"{name} {version(name)}" for name in ("torch", "transformers", "accelerate"))
