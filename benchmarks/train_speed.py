@@ -161,7 +161,7 @@ def build_stock_trainer(model, aligner, aligned, arguments, recipe, class_weight
 
 
 def measure_peaks() -> dict[str, float]:
-    """Measure the limit of the machine: GFLOP/s of large matrix products in float32, and in bf16 if it has units for it."""
+    """Measure the limit of the machine: GFLOP/s of large matrix products in float32, and on bf16 units if any."""
     import torch
 
     from token_classification.hardware import multiplies_bf16
