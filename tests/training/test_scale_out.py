@@ -217,13 +217,13 @@ def test_the_run_record_and_the_card_say_what_was_run(one, two):
         assert records[0][name] == records[1][name], name
     cards = [(folder / "README.md").read_text() for folder in (one, two)]
     expected = cards[0].replace(", on CPU", ", on 2 processes, each on CPU").replace("one", "two")
-    assert re.sub(r"(batch[ _]size) 8", r"\1 4", expected) == cards[1].replace("one", "two")
+    assert re.sub(r"(batch_size) 8", r"\1 4", expected) == cards[1].replace("one", "two")
 
 
 def test_only_the_first_process_speaks(workplace, two):
     first, second = ((workplace / "streams" / str(rank) / "stdout.log").read_text() for rank in (0, 1))
     assert first.count("\nvalidation: 19 sentences") == first.count("\ntest: 19 sentences") == 1
-    assert first.count("train: 19 sentences") == 1
+    assert first.count("story - train: 19 sentences") == 1
     assert [line for line in second.splitlines() if "WARNING" not in line] == []
 
 
