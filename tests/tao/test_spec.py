@@ -16,7 +16,7 @@ from token_classification.tao import spec
 from token_classification.tao.command_keys import dump_spec
 from token_classification.tao.download_specs import SPECS
 from token_classification.tao.foreign_keys import FOREIGN_KEYS
-from token_classification.tao.schema import ALIASES, COMMAND_KEYS, is_read, list_types
+from token_classification.tao.schema import ALIASES, COMMAND_KEYS, list_types
 from token_classification.tao.settings import read_flag
 from token_classification.tao.spec import load_spec
 from token_classification.tao.translate import translate_recipe
@@ -284,26 +284,6 @@ def test_a_number_that_is_left_open_is_not_replaced_by_a_default(tmp_path):
     load(command="infer", file=tmp_path / "spec.yaml")
 
 
-DUMPED = {
-    "train": ["data_dir=/data #1", "exp_manager.name=no", "model.label_ids=20240105_1", "trainer.seed=7"],
-    "finetune": ["restore_from=1e5", "data_dir=d", "model.optim.sched=null", "model.optim.betas=[0.9, 0.98]"],
-    "evaluate": ["restore_from=m", "data_dir=~", "test_ds.batch_size=3", "report=false"],
-    "infer": ["restore_from=m", "input_batch=['a: b', 'null', '', 'x\u2028y']", "threshold={PER: 0.5}", "words=none"],
-    "export": ["restore_from=m", "test_file=caf\udce9.txt", "max_f1_drop=1e-7"],
-    "dataset_convert": ["source_data_dir=null.txt", "target_data_dir='quoted'", "scheme=iob2"],
-}
-
-
-@pytest.mark.parametrize("command", COMMAND_KEYS)
-def test_a_dumped_spec_loads_in_silence_and_is_the_same(command, tmp_path, caplog):
-    spec = load(*DUMPED[command], command=command)
-    text = dump_spec(spec, command)
-    again = load(command=command, file=write(tmp_path, text))
-    assert caplog.messages == []
-    assert again == spec
-    assert dump_spec(again, command) == text
-
-
 @pytest.mark.parametrize("command", COMMAND_KEYS)
 def test_a_spec_of_one_command_serves_the_others(command, tmp_path):
     for path in sorted(SPECS.glob("*.yaml")):
@@ -312,25 +292,6 @@ def test_a_spec_of_one_command_serves_the_others(command, tmp_path):
     for config in NEMO_CONFIGS.values():
         spec = load("data_dir=d", command=command, file=write(tmp_path, config))
         assert spec.model.dataset.max_seq_length == config["model"]["dataset"]["max_seq_length"] == 128
-
-
-def test_a_dump_holds_what_the_command_reads_only():
-    dumped = yaml.safe_load(dump_spec(load("data_dir=d"), "train"))
-    assert set(dumped) == {
-        "restore_from",
-        "data_dir",
-        "model",
-        "training_ds",
-        "validation_ds",
-        "trainer",
-        "exp_manager",
-        "report",
-    }
-    assert set(dumped["model"]["optim"]) == {"name", "lr", "weight_decay", "sched"}
-
-
-def test_every_key_is_read_by_a_command():
-    assert [key for key in list_types() if not any(is_read(command, key) for command in COMMAND_KEYS)] == []
 
 
 TYPED = st.sampled_from(
