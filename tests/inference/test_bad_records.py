@@ -13,9 +13,8 @@ from conftest import SENTENCES
 from token_classification import Predictor
 from token_classification.errors import DataError
 from token_classification.inference.bulk import BulkSettings, tag_file
-from token_classification.inference.parquet_output import convert_to_parquet
 from token_classification.inference.read_records import read_records
-from token_classification.inference.records import LONGEST_RECORD, Record, add_results
+from token_classification.inference.records import LONGEST_RECORD, Record
 
 TEXT = SENTENCES[0][0]
 
@@ -162,23 +161,3 @@ def test_a_sentence_that_fills_the_memory_is_a_bad_record(tmp_path):
     assert (good.text, last.text, bad.line) == (["Anna"], ["Paris"], 3)
     assert last.line == content.count(b"\n")
     assert "more than 16 MiB" in bad.reason
-
-
-def test_types_that_fit_by_halves_only_become_json_texts(tmp_path, caplog):
-    """Each group of 2,048 rows has a type, and their common one can't hold all of them."""
-    values = [0.5] * 2048 + [2**53 + 1] * 2048
-    with open(tmp_path / "a.jsonl", "w") as file:
-        file.writelines(json.dumps({"n": value, "entities": []}) + "\n" for value in values)
-    convert_to_parquet(tmp_path / "a.jsonl", tmp_path / "a.parquet")
-    assert list(map(json.loads, pq.read_table(tmp_path / "a.parquet")["n"].to_pylist())) == values
-    assert "JSON texts: n" in caplog.text
-
-
-def test_no_field_takes_the_place_of_another():
-    record = Record(1, "Anna", {"entities": 1, "input_entities": 2, "text": "Anna"})
-    assert add_results(record, {"entities": []}) == {
-        "input_input_entities": 1,
-        "input_entities": 2,
-        "text": "Anna",
-        "entities": [],
-    }

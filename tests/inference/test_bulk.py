@@ -236,15 +236,6 @@ def test_a_full_disk_keeps_what_is_done(
         assert (tmp_path / "full" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", "{", '{"settings": {}, "records": "1"}', "\0"])
-def test_progress_that_no_run_left_is_refused(predictor, tagger_folder, tmp_path, content):
-    source = write_records(tmp_path / "in.jsonl")
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "predictions.progress.json").write_text(content)
-    with pytest.raises(UserError, match=r"predictions\.progress\.json: "):
-        tag(predictor, source, tmp_path / "out", tagger_folder, resume=True)
-
-
 def run_and_be_killed(work, moment: int) -> bool:
     """Run in a child process that is killed at the given one of its file operations; gives whether it was."""
     child = os.fork()

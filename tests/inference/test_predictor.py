@@ -17,7 +17,6 @@ from inference_texts import ANYTHING
 from token_classification import Predictor
 from token_classification.data.entities import find_entities
 from token_classification.data.formats import read_sentences
-from token_classification.data.schemes import Scheme
 from token_classification.errors import UserError
 from token_classification.inference import predictor as predictor_module
 from token_classification.inference.entities import list_entities, read_thresholds
@@ -187,12 +186,6 @@ def test_what_is_no_text_is_named_at_once(predictor, method, texts, found):
         getattr(predictor, method)(texts)
     assert "accepted is a text (str)" in str(error.value)
     assert "list of words (list of str)" in str(error.value)
-
-
-def test_a_score_is_the_product_of_the_words_probabilities():
-    spans = [(0, 2), (3, 5), (6, 8)]
-    found = list_entities("ab cd ef", spans, ["B-X", "I-X", "O"], [0.5, 0.5, 0.9], Scheme.IOB2, {})
-    assert found == [{"start": 0, "end": 5, "label": "X", "score": 0.25, "text": "ab cd"}]
 
 
 def test_bare_tags_are_entities_of_the_unnamed_label(tmp_path, wordpiece):
