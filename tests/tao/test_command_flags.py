@@ -6,7 +6,7 @@ import pytest
 
 from token_classification import cli
 from token_classification.tao.archive.key import KEY_VARIABLE
-from token_classification.tao.command_flags import take_overrides
+from token_classification.tao.command_flags import speaks_tao
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +49,8 @@ def test_a_key_in_the_environment_seals_an_export_as_a_typed_one_does(tmp_path, 
 
 
 def test_overrides_are_told_from_texts_to_tag():
-    options = Namespace(texts=["words=blanks", "Anna = Berlin", "+model.decoder=viterbi", "~trainer", "a b", "2=3"])
-    take_overrides(options)
+    texts = ["words=blanks", "Anna = Berlin", "+model.decoder=viterbi", "~trainer", "a b", "2=3"]
+    options = Namespace(texts=texts, command="infer", key=None, experiment_spec=None, gpus=None)
+    assert speaks_tao(options)
     assert options.overrides == ["words=blanks", "+model.decoder=viterbi", "~trainer"]
     assert options.texts == ["Anna = Berlin", "a b", "2=3"]
