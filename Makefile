@@ -19,8 +19,8 @@ docs: ## the documentation as a site in site/, links checked
 fuzz: ## 10,000 inputs for each reader (make test gives each a hundred)
 	@MORE_REQUIREMENTS=requirements-test.txt; $(SETUP); FUZZ_EXAMPLES=10000 python -m pytest tests/data/test_fuzz_readers.py -k sentences_or
 
-check: ## lint, format, the direction of imports, and whether the sample corpus is what its generator writes
-	@MORE_REQUIREMENTS=requirements-check.txt; $(SETUP); lint-imports --no-cache && ruff check . && ruff format --check . && python sample/generate.py --check
+check: ## types, lint, format, the direction of imports, and whether the sample corpus is what its generator writes
+	@MORE_REQUIREMENTS=requirements-check.txt; $(SETUP); lint-imports --no-cache && mypy && ruff check . && ruff format --check . && python sample/generate.py --check
 
 format: ## write the code in its one format
 	@$(SETUP); ruff check --fix . && ruff format .
