@@ -104,7 +104,7 @@ def test_training_data_without_tags_are_no_hindrance(trained, conll_file, tmp_pa
         assert run("--model_name_or_path", trained, "--output_dir", tmp_path / "out", *files, "--do_predict") == 0
     assert opened[str(untagged)] == opened[str(conll_file)] == 1
     record = json.loads((tmp_path / "out" / "report" / "report.json").read_text())
-    assert record["slices"][1]["name"] == "words of the sentence"
+    assert record["slices"][1]["name"] == "sentence length"
 
 
 def test_leaves_the_promised_files(trained):
