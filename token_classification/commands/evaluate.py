@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from token_classification.commands.flags import add_dataclass_flags, check_needed, flag, list_typed
+from token_classification.commands.flags import add_dataclass_flags, build_options, flag
 from token_classification.commands.model_choice import ModelChoice
 from token_classification.commands.wording import COMMON_WORDS, rewording
 from token_classification.errors import DataError, UserError
@@ -64,9 +64,7 @@ def run(namespace: argparse.Namespace) -> int:
     Raises:
         UserError: see `evaluate`.
     """
-    typed = list_typed(EvaluateOptions, namespace)
-    check_needed(EvaluateOptions, typed, "evaluate")
-    options = EvaluateOptions(**typed)
+    options = build_options(EvaluateOptions, namespace, "evaluate")
     with quick_imports():
         from token_classification.reporting.ending import describe_ending
         from token_classification.reporting.logs import logging_of_run
@@ -74,7 +72,7 @@ def run(namespace: argparse.Namespace) -> int:
     with rewording(COMMON_WORDS):
         arguments = build_arguments(options)
         with logging_of_run(arguments.training), lock_output(arguments):
-            results = {"test": evaluate(options)}
+            results = {"test": evaluate(arguments)}
             if arguments.training.process_index == 0:
                 print(f"\n{describe_ending(arguments, results)}")
     return 0
@@ -115,11 +113,11 @@ def build_arguments(options: EvaluateOptions) -> "RunArguments":
     )
 
 
-def evaluate(options: EvaluateOptions, corpus: "Corpus | None" = None) -> "SplitResults":
+def evaluate(arguments: "RunArguments", corpus: "Corpus | None" = None) -> "SplitResults":
     """Score a model and leave metrics, predictions and a report in the results folder.
 
     Args:
-        options: Model, data and folder.
+        arguments: What `build_arguments` returns: model, data and folder.
         corpus: Data that is loaded already, instead of the test file.
 
     Raises:
@@ -129,12 +127,11 @@ def evaluate(options: EvaluateOptions, corpus: "Corpus | None" = None) -> "Split
         from token_classification.data.load import load_corpus
         from token_classification.inference.export_record import read_export_record
         from token_classification.story import score_export, walk
-    arguments = build_arguments(options)
     corpus = corpus or load_corpus(arguments)
     if corpus.splits["test"].tags is None:
         raise DataError(
-            f"{options.test_file}: no tags; accepted is a file with gold tags to score the model on. To tag it: "
-            "token_classification infer"
+            f"{arguments.data.test_file}: no tags; accepted is a file with gold tags to score the model on. To tag "
+            "it: token_classification infer"
         )
-    is_exported = read_export_record(Path(options.model)) is not None
+    is_exported = read_export_record(Path(arguments.model.model_name_or_path)) is not None
     return (score_export if is_exported else walk)(arguments, corpus=corpus)["test"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
-from token_classification.commands.flags import add_dataclass_flags, check_needed, flag, list_typed
+from token_classification.commands.flags import add_dataclass_flags, build_options, flag
 from token_classification.commands.model_choice import ModelChoice
 from token_classification.commands.wording import COMMON_WORDS, speaking
 from token_classification.quick_imports import quick_imports
@@ -68,9 +68,7 @@ def run(namespace: argparse.Namespace) -> int:
     Raises:
         UserError: see `export`.
     """
-    typed = list_typed(ExportOptions, namespace)
-    check_needed(ExportOptions, typed, "export")
-    options = ExportOptions(**typed)
+    options = build_options(ExportOptions, namespace, "export")
     with quick_imports():
         from token_classification.data.results_folder import lock_folder
     with speaking(WORDS), lock_folder(options.results_dir, "-r"):

@@ -4,9 +4,11 @@ import argparse
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, field, fields
 from types import NoneType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from token_classification.errors import UserError
+
+Options = TypeVar("Options")
 
 BOOLEANS = {"true": True, "false": False}
 
@@ -86,6 +88,23 @@ def list_typed(arguments: type, options: argparse.Namespace) -> dict[str, Any]:
     """Return the fields of a dataclass whose flags were typed, with their values."""
     typed = vars(options)
     return {item.name: typed[item.name] for item in fields(arguments) if item.metadata and item.name in typed}
+
+
+def build_options(kind: type[Options], namespace: argparse.Namespace, command: str, **more: object) -> Options:
+    """Build the options of a command from the flags that were typed.
+
+    Args:
+        kind: The dataclass whose fields are the flags.
+        namespace: What argparse read.
+        command: Whose help a mistake names.
+        more: Fields that are no flags.
+
+    Raises:
+        UserError: a flag without a default is missing.
+    """
+    typed = list_typed(kind, namespace)
+    check_needed(kind, typed, command)
+    return kind(**typed, **more)
 
 
 def check_needed(arguments: type, typed: dict[str, Any], command: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from token_classification.commands.flags import add_dataclass_flags, check_needed, flag, list_typed
+from token_classification.commands.flags import add_dataclass_flags, build_options, flag
 from token_classification.commands.model_choice import ModelChoice
 from token_classification.commands.wording import COMMON_WORDS, speaking
 from token_classification.errors import UserError
@@ -114,9 +114,7 @@ def run(namespace: argparse.Namespace) -> int:
     Raises:
         UserError: see `infer`.
     """
-    typed = list_typed(InferOptions, namespace)
-    check_needed(InferOptions, typed, "infer")
-    options = InferOptions(texts=list_texts(namespace), **typed)
+    options = build_options(InferOptions, namespace, "infer", texts=list_texts(namespace))
     with quick_imports():
         from token_classification.data.results_folder import lock_folder
     folder = options.results_dir

@@ -54,7 +54,7 @@ def evaluate_as_nemo(spec: DictConfig, results: Path, key: str | None, typed: Ma
     sentences = corpus.splits["test"]
     with open_model(options.model, key) as folder:
         names = read_label_set(load_config(ModelArguments(str(folder))), str(folder)).names
-        outcome = evaluate(replace(options, model=str(folder)), corpus)
+        outcome = evaluate(build_arguments(replace(options, model=str(folder))), corpus)
     if not is_first:
         return
     log_scores(sentences, outcome, names)
