@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tqdm import tqdm
 
 from token_classification.errors import DataError, RejectedError, StoppedError, UserError
 from token_classification.exit_codes import run_command
@@ -73,6 +74,18 @@ def test_what_the_system_refuses_is_one_line(
     message = capsys.readouterr().err
     assert message.count("\n") == 1
     assert [word for word in words if word not in message] == []
+
+
+def test_a_message_stands_on_a_line_of_its_own_below_an_unfinished_progress_bar(capsys: pytest.CaptureFixture) -> None:
+    def command(argv: list[str]) -> None:
+        bar = tqdm(total=2)
+        bar.update()
+        raise UserError("wrong")
+
+    assert run_command(command, []) == 2
+    bar, *rest = capsys.readouterr().err.splitlines()[-2:]
+    assert "1/2" in bar
+    assert rest == ["error: wrong"]
 
 
 def test_a_closed_pipe_ends_like_any_other_command_does() -> None:

@@ -106,8 +106,17 @@ def _leave(number: int, frame: FrameType | None) -> NoReturn:
 
 
 def _print_message(text: str) -> None:
-    """Print to stderr; what the text quotes from data and names cannot control the terminal."""
+    """Print a line of its own to stderr; what the text quotes from data and names cannot control the terminal."""
+    _end_progress_bars()
     print(make_printable_lines(text), file=sys.stderr)
+
+
+def _end_progress_bars() -> None:
+    """Close the progress bars that an error left open: the cursor still stands at the end of the last one."""
+    tqdm = sys.modules.get("tqdm")
+    if tqdm is not None:
+        for bar in list(tqdm.tqdm._instances):
+            bar.close()
 
 
 def _take_debug_flag(argv: Sequence[str]) -> tuple[list[str], bool]:
