@@ -11,7 +11,7 @@ python run_ner.py config.yaml --seed 1
 import sys
 
 from token_classification.arguments.help import print_asked_help
-from token_classification.exit_codes import run_command
+from token_classification.exit_codes import leave, run_command
 from token_classification.quick_imports import quick_imports
 
 __all__ = ["main", "run"]
@@ -34,7 +34,7 @@ def _mp_fn(index: int) -> None:
 
 def run() -> int:
     """Run the command; the exit code is 2 where the user has to put something right."""
-    return run_command(main, sys.argv[1:])
+    return leave(run_command(main, sys.argv[1:]))
 
 
 if __name__ == "__main__":

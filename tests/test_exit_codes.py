@@ -88,6 +88,29 @@ def test_a_message_stands_on_a_line_of_its_own_below_an_unfinished_progress_bar(
     assert rest == ["error: wrong"]
 
 
+LEAVES_A_GROUP = """
+import atexit, os, sys
+from torch import distributed
+from token_classification.exit_codes import leave
+class Witness:
+    def __del__(self, write=os.write):
+        write(1, b"taken apart")
+witness = Witness()
+if sys.argv[1:]:
+    distributed.init_process_group("gloo", init_method=f"file://{sys.argv[1]}", rank=0, world_size=1)
+atexit.register(print, "at exit")
+print("result")
+sys.exit(leave(3))
+"""
+
+
+def test_a_process_of_a_group_ends_before_the_interpreter_is_taken_apart(tmp_path: Path) -> None:
+    for arguments, output in (([], "result\nat exit\ntaken apart"), ([tmp_path / "store"], "result\nat exit\n")):
+        command = [sys.executable, "-c", LEAVES_A_GROUP, *arguments]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout) == (3, output), done.stderr
+
+
 def test_a_closed_pipe_ends_like_any_other_command_does() -> None:
     source = "import sys; from token_classification.exit_codes import run_command\n"
     source += "sys.exit(run_command(lambda argv: print('x' * 100_000), []))"

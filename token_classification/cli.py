@@ -8,7 +8,7 @@ from typing import NoReturn, Protocol, cast
 
 from token_classification import __version__
 from token_classification.errors import UserError
-from token_classification.exit_codes import ending_at_sigterm, run_command
+from token_classification.exit_codes import ending_at_sigterm, leave, run_command
 from token_classification.nearest_names import did_you_mean
 from token_classification.quick_imports import quick_imports
 from token_classification.tao.command_flags import MODEL_COMMANDS, add_tao_flags, speaks_tao
@@ -70,7 +70,7 @@ def main() -> int:
     if not set(sys.argv[1:2]).isdisjoint((*MODEL_COMMANDS, *OTHER_NAMES)):
         start_over_without_key(sys.argv[1:])
     with ending_at_sigterm():
-        return run_command(run, sys.argv[1:])
+        return leave(run_command(run, sys.argv[1:]))
 
 
 def run(argv: Sequence[str]) -> int:

@@ -1,5 +1,6 @@
 """How a command ends: its exit code, and one line on stderr instead of a traceback."""
 
+import atexit
 import errno
 import os
 import platform
@@ -86,6 +87,21 @@ def run_command(command: Callable[[list[str]], int | None], argv: Sequence[str])
             return EXIT_BUG
         _print_message(f"error: {message}")
         return EXIT_MISTAKE
+
+
+def leave(code: int) -> int:
+    """Return the exit code with which this program is to end; where it is one of a group of processes, end it here.
+
+    While the interpreter is taken apart, a thread of gloo may still have to free a tensor of the last exchange. It
+    would be ended in the middle of that, and with it the process (SIGABRT).
+    """
+    distributed = sys.modules.get("torch.distributed")
+    if distributed is None or not distributed.is_available() or not distributed.is_initialized():
+        return code
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
 
 
 @contextmanager
