@@ -1,18 +1,20 @@
 SHELL := bash
 SETUP := set -euo pipefail; . scripts/setup.sh
+# Two processes share the files of tests; the order of files is that of tests/workers.py. In one process: python -m pytest
+PYTEST := pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help test coverage docs fuzz check format sample bench screenshot
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-test: ## set up and run the whole test suite
-	@MORE_REQUIREMENTS=requirements-test.txt; $(SETUP); python -m pytest
+test: ## set up and run the whole test suite, in two processes
+	@MORE_REQUIREMENTS=requirements-test.txt; $(SETUP); python -m $(PYTEST)
 
 # In two steps: with --fail-under in the first, SlipCover closes the counts of forked processes before it prints them.
 coverage: ## the same, and how many lines of the package the tests run: 95 % or more
 	@MORE_REQUIREMENTS=requirements-test.txt; $(SETUP); mkdir -p build; \
-		python -m slipcover --source token_classification --json --out build/coverage.json -m pytest; \
+		python -m slipcover --source token_classification --json --out build/coverage.json -m $(PYTEST); \
 		python -m slipcover --merge build/coverage.json --out build/coverage.json \
 			--skip-covered --missing-width 40 --fail-under 95
 

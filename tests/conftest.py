@@ -26,6 +26,8 @@ from transformers import (
 
 from token_classification.inference.engine import Engine, open_engine
 
+pytest_plugins = ["workers"]
+
 ROOT = Path(__file__).parents[1]
 REAL_DATA = ROOT.parent / "shared" / "data"
 

@@ -1,0 +1,33 @@
+"""For `make test`, where two processes share the files of tests (pytest-xdist)."""
+
+import os
+from collections.abc import Generator
+
+import pytest
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put files with slow tests first: otherwise one process waits at the end for a long file of the other."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        slow = {item.path for item in items if item.get_closest_marker("slow")}
+        items.sort(key=lambda item: item.path not in slow)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, object, object]:
+    """Make what a test printed fit for the way to the main process, which takes no halves of surrogate pairs.
+
+    They stand for bytes in the names of files that are not UTF-8.
+    """
+    return _replace_lone_surrogates((yield))
+
+
+def _replace_lone_surrogates(data: object) -> object:
+    """Replace them by escapes in every text of a report."""
+    if isinstance(data, str):
+        return data.encode(errors="backslashreplace").decode()
+    if isinstance(data, dict):
+        return {_replace_lone_surrogates(key): _replace_lone_surrogates(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return type(data)(map(_replace_lone_surrogates, data))
+    return data
