@@ -33,6 +33,24 @@ def test_every_name_gives_its_optimizer(name: str) -> None:
     optimizer.step()
 
 
+@pytest.mark.parametrize(
+    ("name", "options"), [("adam", {}), ("adam", {"amsgrad": True}), ("adamw", {}), ("sgd", {"momentum": 0.9})]
+)
+def test_the_fused_step_is_the_plain_one(name: str, options: dict) -> None:
+    torch.manual_seed(0)
+    start, gradients = torch.randn(40), [torch.randn(40) for _ in range(5)]
+    fused_parameter, plain_parameter = (torch.nn.Parameter(start.clone()) for _ in range(2))
+    fused = NamedOptimizer(name, 0.01, 0.1, options)([{"params": [fused_parameter]}])
+    plain = OPTIMIZERS[name][0]([plain_parameter], lr=0.01, weight_decay=0.1, fused=False, **options)
+    assert fused.param_groups[0]["fused"]
+    for gradient in gradients:
+        for parameter, optimizer in ((fused_parameter, fused), (plain_parameter, plain)):
+            parameter.grad = gradient.clone()
+            optimizer.step()
+    assert torch.allclose(fused_parameter, plain_parameter, rtol=1e-5, atol=1e-6)
+    assert not torch.allclose(fused_parameter, start, atol=1e-3)
+
+
 def test_adam_has_the_settings_of_the_seed() -> None:
     group = build("adam", 5e-5).param_groups[0]
     assert {key: group[key] for key in ("amsgrad", "betas", "eps", "lr", "weight_decay")} == {

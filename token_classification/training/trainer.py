@@ -29,6 +29,7 @@ from token_classification.scoring.predict import WordPredictions
 from token_classification.training.cpu.trained_rows import keep_state_whole
 from token_classification.training.cpu.tuning import tuned_for_cpu
 from token_classification.training.evaluation import WordTagger
+from token_classification.training.known_results import Evaluation, KnownResults
 from token_classification.training.loss import LabelLoss
 from token_classification.training.optimizer import group_parameters, set_head_learning_rate
 from token_classification.training.packing import PackingCollator
@@ -91,6 +92,7 @@ class NerTrainer(Trainer):
         self.record = record
         self.interruption = SaveAtSigterm()
         self.window_sampler: WindowSampler | None = None
+        self.known_results = KnownResults()
         super().__init__(
             model=model,
             args=args,
@@ -114,7 +116,10 @@ class NerTrainer(Trainer):
         metric_key_prefix: str = "eval",
     ) -> dict[str, float]:
         """Evaluate a split (default: validation), log the metrics and tell the callbacks, as `Trainer` does."""
-        metrics = self.predict_split(eval_dataset or cast(AlignedSplit, self.eval_dataset), metric_key_prefix)[1]
+        split = eval_dataset or cast(AlignedSplit, self.eval_dataset)
+        results, metrics = self.predict_split(split, metric_key_prefix)
+        # A copy: `log` adds the epoch.
+        self.known_results.remember(self.state, Evaluation(split, metric_key_prefix, results, {**metrics}))
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
@@ -237,8 +242,12 @@ class NerTrainer(Trainer):
             super()._save(str(unfinished), state_dict)
 
     def report_split(self, split: AlignedSplit, metric_key_prefix: str) -> SplitResults:
-        """Tag and score a split, and leave the metrics in the output folder."""
-        results, metrics = self.predict_split(split, metric_key_prefix)
+        """Tag and score a split, and leave the metrics in the output folder.
+
+        What the training has already found out about the weights that it ended with is not computed again.
+        """
+        known = self.known_results.find(self.state, split, metric_key_prefix, self.args.load_best_model_at_end)
+        results, metrics = (known.results, known.metrics) if known else self.predict_split(split, metric_key_prefix)
         self._leave_metrics(metric_key_prefix, metrics)
         return results
 
