@@ -33,6 +33,10 @@ class DataError(UserError):
     """Something is wrong in a data file: the message begins with `file:line`."""
 
 
+class OutputError(UserError):
+    """A model's outputs are NaN or infinite: no tag can be read off them."""
+
+
 def name_place(source: str | Path, line: int) -> str:
     """Name a line of a file, or a row of what is in memory (its source is in angle brackets, its first line 1).
 

@@ -1,12 +1,14 @@
 """The gate: what a variant is held to, and what the table says of it."""
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from types import SimpleNamespace
 
 import pytest
 
 from token_classification.data.sentences import Sentences
+from token_classification.errors import OutputError
 from token_classification.export import gate as gate_module
 from token_classification.export.gate import Gate, GateRow, format_table, open_gate
 
@@ -23,15 +25,22 @@ class StandIn:
     f1: float = 0.5
     backend: str = "onnx-int8"
     calls: list[int] = field(default_factory=list)
+    alone: dict[str, list[str]] = field(default_factory=dict)
+    """First word of a sentence -> its tags when it is by itself, where they are others"""
+    is_broken: bool = False
 
     def evaluate(self, sentences: Sentences, source: str) -> SimpleNamespace:
         """Return the tags and scores of a split."""
         assert (sentences, source) == (TEST, "test.conll")
+        if self.is_broken:
+            raise OutputError("the model's outputs are NaN")
         return SimpleNamespace(tags=self.tags, metrics={"f1": self.f1})
 
-    def tag(self, tokens: Sequence[Sequence[str]]) -> None:
-        """Count what is tagged for the sake of the time it takes."""
+    def tag(self, tokens: Sequence[Sequence[str]]) -> SimpleNamespace:
+        """Tag sentences, and count them."""
         self.calls.append(len(tokens))
+        known = {words[0]: tags for words, tags in zip(TEST.tokens, self.tags, strict=False)}
+        return SimpleNamespace(tags=[self.alone.get(words[0], known.get(words[0])) for words in tokens])
 
 
 @pytest.fixture
@@ -45,6 +54,39 @@ def gate() -> Gate:
 )
 def test_a_variant_may_lose_what_is_allowed_and_no_more(gate, f1, passes):
     assert gate.passes(replace(ROW, f1=f1)) is passes
+
+
+@pytest.mark.parametrize("backend", ["torch", "openvino", "onnx", "onnx-int8"])
+def test_a_variant_whose_tags_depend_on_the_batch_does_not_pass(gate, backend, monkeypatch):
+    monkeypatch.setattr(gate_module, "LATENCY_SENTENCES", 3)
+    row = gate.measure(StandIn(GOLD, backend=backend, alone={"New": ["B-LOC", "O"]}), 1.0)
+    assert (row.f1, row.equal_tags, row.same_alone) == (0.5, 1, 4 / 5)
+    assert not gate.passes(row)
+    line = format_table([row]).splitlines()[1]
+    assert line.split()[:4] == [backend, "50.00", "100.000", "80.000"]
+    assert line.endswith("tags depend on the batch")
+
+
+@pytest.mark.parametrize("backend", ["torch-bf16", "openvino-bf16", "openvino-int8"])
+def test_what_bf16_rounds_away_is_said_and_passes(gate, backend, monkeypatch, caplog):
+    monkeypatch.setattr(gate_module, "LATENCY_SENTENCES", 3)
+    row = gate.measure(StandIn(GOLD, backend=backend, alone={"New": ["B-LOC", "O"]}), 1.0)
+    assert row.same_alone == 4 / 5
+    assert gate.passes(row)
+    assert f"{backend}: 20.000 % of the words have another tag" in caplog.text
+
+
+def test_nan_is_a_row_that_fails_even_where_any_drop_is_allowed(gate):
+    allowed = replace(gate, max_f1_drop=1.0)
+    row = allowed.measure(StandIn(GOLD, is_broken=True), 1.0, ["classifier"])
+    assert not allowed.passes(row)
+    assert format_table([row]).splitlines()[1].endswith("outputs are NaN; not quantized: classifier")
+    assert json.loads(json.dumps(asdict(row), allow_nan=False))["fault"] == "outputs are NaN"
+
+
+def test_a_model_that_is_nan_itself_is_no_reference():
+    with pytest.raises(OutputError):
+        open_gate(StandIn(GOLD, backend="torch", is_broken=True), TEST, "test.conll", 0.005, 90.26)
 
 
 def test_a_drop_of_nothing_still_lets_the_same_score_pass(gate):
@@ -79,7 +121,10 @@ def test_time_is_taken_after_a_first_round_that_compiles(gate, monkeypatch):
 
 
 def test_the_slowest_sentences_are_in_the_95th_percentile(gate, monkeypatch):
-    monkeypatch.setattr(gate_module, "_time_single_sentences", lambda *_: [1.0] * 90 + [20.0] * 10)
+    def tag_slowly_at_times(engine, tokens) -> tuple[list[list[str]], list[float]]:
+        return engine.tag(tokens).tags, [1.0] * 90 + [20.0] * 10
+
+    monkeypatch.setattr(gate_module, "_tag_single_sentences", tag_slowly_at_times)
     row = gate.measure(StandIn(GOLD), 1.0)
     assert (row.latency_p50, row.latency_p95) == (1.0, 20.0)
 
@@ -87,8 +132,9 @@ def test_the_slowest_sentences_are_in_the_95th_percentile(gate, monkeypatch):
 def test_the_table_has_a_row_for_each_variant():
     kept = replace(ROW, variant="openvino-int8", f1=0.49876, equal_tags=0.98765, kept=("a.dense", "classifier"))
     header, first, second = format_table([ROW, kept]).splitlines()
-    assert header.split() == ["variant", "F1", "equal", "tags", "sentences/s", "p50", "ms", "p95", "ms", "MB"]
-    assert first.split() == ["torch", "50.00", "100.000", "1,234", "1.0", "2.0", "90.3"]
+    names = "variant F1 equal tags same alone sentences/s p50 ms p95 ms MB"
+    assert header.split() == names.split()
+    assert first.split() == ["torch", "50.00", "100.000", "100.000", "1,234", "1.0", "2.0", "90.3"]
     assert second.split()[:3] == ["openvino-int8", "49.88", "98.765"]
     assert second.endswith("  not quantized: a.dense, classifier")
     assert first.index("50.00") + 5 == header.index("F1") + 2

@@ -16,8 +16,8 @@ def test_training_stays_in_bf16_and_evaluation_in_float32(bert_folder, tmp_path)
     trainer.train()
     assert {autocast for is_training, autocast in seen if is_training} == {True}
     assert {autocast for is_training, autocast in seen if not is_training} == {False}
-    assert not seen[1][0]
-    assert seen[2][0]
+    in_training = [is_training for is_training, _ in seen]
+    assert True in in_training[in_training.index(False) :]
 
 
 @pytest.mark.parametrize("flag", [None, "bf16_full_eval"])
@@ -27,7 +27,8 @@ def test_evaluation_is_in_bf16_where_it_is_asked_for(flag, bert_folder, tmp_path
         lambda module, inputs, output: seen.append(torch.is_autocast_enabled("cpu"))
     )
     trainer.evaluate()
-    assert set(seen) == {flag is not None}
+    # Which windows may share a batch is tried in float32.
+    assert seen[-1] == (flag is not None)
 
 
 @pytest.mark.parametrize("size", [1, 3, 100])

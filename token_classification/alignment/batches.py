@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 
 import numpy as np
 import torch
@@ -9,6 +10,14 @@ from transformers import PreTrainedTokenizerBase
 
 from token_classification.alignment.words import SpecialTokens
 from token_classification.data.labels import IGNORED_LABEL
+
+
+class Sharing(IntEnum):
+    """Which windows may share a batch without changing what the model computes for each of them."""
+
+    ONE_BY_ONE = 0
+    EQUAL_LENGTHS = 1
+    ANY_LENGTHS = 2
 
 
 @dataclass(frozen=True)
@@ -71,7 +80,11 @@ def build_collator(
 
 
 def group_by_length(
-    lengths: np.ndarray, sentence_ids: np.ndarray, token_budget: int, share: tuple[int, int] = (0, 1)
+    lengths: np.ndarray,
+    sentence_ids: np.ndarray,
+    token_budget: int,
+    share: tuple[int, int] = (0, 1),
+    sharing: Sharing = Sharing.ANY_LENGTHS,
 ) -> list[np.ndarray]:
     """Return the batches for prediction: similar lengths together, longest first, within a budget of padded positions.
 
@@ -82,6 +95,7 @@ def group_by_length(
         sentence_ids: The sentence of each window, int64 (windows,), ascending.
         token_budget: Largest rows x longest row of a batch; a single window may be larger.
         share: (i, n): only each n-th sentence from the i-th on, longest first.
+        sharing: Which windows may share a batch.
 
     Returns:
         Window indices of each batch, int64 arrays.
@@ -101,7 +115,10 @@ def group_by_length(
     batches, start, width = [], 0, 0
     for place, window in enumerate(order):
         width = max(width, lengths[window])
-        if place > start and (place + 1 - start) * width > token_budget:
+        fits = sharing == Sharing.ANY_LENGTHS or (
+            sharing == Sharing.EQUAL_LENGTHS and lengths[window] == lengths[order[start]]
+        )
+        if place > start and (not fits or (place + 1 - start) * width > token_budget):
             batches.append(order[start:place])
             start, width = place, lengths[window]
     batches.append(order[start:])

@@ -247,8 +247,10 @@ def describe_export(source: str, settings: ExportSettings, data: ExportData, row
 
 def explain_rejection(gate: Gate, row: GateRow, rejected: Path | None) -> str:
     """Tell whoever wanted the model why there is none; its files are in `rejected`, or nowhere."""
-    lost = 100 * (gate.reference.f1 - row.f1)
     place = "Its files are not kept." if rejected is None else f"Its files are in {rejected}."
+    if row.fault:
+        return f"{row.variant}: {row.fault} on {gate.source}. {place} Try another --export_format or --quantize."
+    lost = 100 * (gate.reference.f1 - row.f1)
     return (
         f"{row.variant} scores {100 * row.f1:.2f} F1 on {gate.source}, {lost:.2f} points below the original "
         f"({100 * gate.reference.f1:.2f}); at most {100 * gate.max_f1_drop:g} are accepted. {place} "

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from transformers import PreTrainedTokenizerBase
 
-from token_classification.errors import RejectedError
+from token_classification.errors import OutputError, RejectedError
 from token_classification.inference.engine import Engine, open_engine
 
 NOT_SCORED = "not scored: no labelled sentences were given"
@@ -29,12 +29,18 @@ def check_conversion(engine: Engine, folder: Path) -> None:
     """
     tokens = draw_sentences(engine.aligner.tokenizer)
     exported = open_engine(folder)
-    rows = zip(engine.tag(tokens).scores, exported.tag(tokens).scores, strict=True)
+    reference = engine.tag(tokens).scores
+    try:
+        rows = zip(reference, exported.tag(tokens).scores, strict=True)
+    except OutputError as error:
+        raise RejectedError(
+            f"{exported.backend}: its outputs are NaN, those of the original are not. Nothing was written. Try "
+            "another --export_format."
+        ) from error
     difference = max(
         abs(ours - theirs) for scores, others in rows for ours, theirs in zip(scores, others, strict=True)
     )
-    # Written so that NaN fails, too.
-    if not difference <= TOLERANCE:
+    if difference > TOLERANCE:
         raise RejectedError(
             f"{exported.backend}: its outputs are not those of the original; probabilities of tags differ by up to "
             f"{difference:.3f}. Nothing was written. Try another --export_format."

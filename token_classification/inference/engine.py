@@ -35,12 +35,15 @@ from token_classification.modeling.vocabulary import check_vocabulary
 from token_classification.scoring.decode import build_viterbi
 from token_classification.scoring.evaluate import SplitResults, evaluate_split
 from token_classification.scoring.predict import PredictionLoop, RunModel, name_predictions
+from token_classification.scoring.sharing import BF16_ROUNDING, FLOAT32_ROUNDING, SharingProbe
 
 logger = logging.getLogger(__name__)
 
 TORCH_BACKENDS = ("torch", "torch-bf16")
 BACKENDS = TORCH_BACKENDS + EXPORTED_BACKENDS
 """What a model can run with; all but the first two need a folder that `export` wrote"""
+BF16_BACKENDS = ("torch-bf16", "openvino-bf16", "openvino-int8")
+"""Those that compute in bf16 where the machine can: what they round away depends on the shape of a batch"""
 
 CPU_TOKEN_BUDGET, ACCELERATOR_TOKEN_BUDGET = 4096, 32768
 """Padded positions per batch: what fits into a CPU's caches, and what keeps an accelerator busy"""
@@ -126,6 +129,8 @@ def open_engine(
         if wanted and wanted > longest:
             logger.warning("--max_seq_length %s is more than the model was exported for: %s is used.", wanted, longest)
         run_model, window_length = _load_exported(Path(model), record), min(wanted or longest, longest)
+    # torch is tried in float32 even where it runs in bf16.
+    rounding = BF16_ROUNDING if backend in BF16_BACKENDS and backend not in TORCH_BACKENDS else FLOAT32_ROUNDING
     aligner = build_aligner(tokenizer, label_set, window_length=window_length)
     loop = PredictionLoop(
         run_model=run_model,
@@ -135,6 +140,7 @@ def open_engine(
         precision=precision,
         device=device,
         show_progress=show_progress,
+        sharing=SharingProbe(rounding),
     )
     return Engine(backend, label_set, aligner, loop)
 

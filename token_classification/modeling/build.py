@@ -59,6 +59,7 @@ def load_model(
     """
     old_names = read_model_labels(config)
     name = arguments.model_name_or_path
+    _settle_attention(config)
     with name_model_problems(name):
         if recipe.head is not None:
             if old_names is not None:
@@ -83,6 +84,18 @@ def load_model(
     model.config.label2id = {label: label_id for label_id, label in enumerate(label_set.names)}
     model.config.tag_scheme = str(label_set.scheme)
     return model
+
+
+def _settle_attention(config: PreTrainedConfig) -> None:
+    """Let BigBird look at all positions from the start.
+
+    The library's model gives up its sparse attention for good at the first short batch: what a long sentence gets
+    would depend on what came before it.
+    """
+    encoder = config.get_text_config()
+    if getattr(encoder, "attention_type", None) == "block_sparse" and encoder.model_type == "big_bird":
+        logger.info("BigBird with full attention (attention_type: original_full), for short and long sentences alike.")
+        encoder.attention_type = "original_full"
 
 
 def _update_config(config: PreTrainedConfig) -> PreTrainedConfig:

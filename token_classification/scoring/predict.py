@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise, zip_longest
 
 import numpy as np
@@ -15,7 +15,9 @@ from token_classification.alignment.batches import WindowCollator, group_by_leng
 from token_classification.alignment.windows import Windows
 from token_classification.data.labels import IGNORED_LABEL
 from token_classification.data.schemes import OUTSIDE
+from token_classification.errors import OutputError
 from token_classification.scoring.decode import Viterbi
+from token_classification.scoring.sharing import SharingProbe
 
 RunModel = Callable[[dict[str, torch.Tensor]], torch.Tensor]
 """Batch -> logits (batch, length, labels); torch, ONNX and OpenVINO models alike"""
@@ -63,8 +65,9 @@ class WordLogits:
 class PredictionLoop:
     """How windows are run through a model and decoded.
 
-    Windows of similar length share a batch. Only the rows of owned words are looked at, and of each word only the best
-    label and its probability are kept: memory grows with the number of words, not with the longest sentence.
+    Windows of similar length share a batch, if that changes nothing for them (`scoring.sharing`). Only the rows of
+    owned words are looked at, and of each word only the best label and its probability are kept: memory grows with the
+    number of words, not with the longest sentence.
     """
 
     run_model: RunModel
@@ -80,6 +83,8 @@ class PredictionLoop:
     """Opens the context in which the model runs (mixed precision)"""
     device: torch.device | str = "cpu"
     show_progress: bool = True
+    sharing: SharingProbe = field(default_factory=SharingProbe)
+    """Finds out which windows may share a batch"""
 
     def predict(self, windows: Windows, words: int, share: tuple[int, int] = (0, 1)) -> WordPredictions:
         """Predict a label for each of the `words` words of a split.
@@ -88,6 +93,9 @@ class PredictionLoop:
             windows: All windows of the split.
             words: How many words the split has.
             share: (i, n): the i-th of n parts. Each process of a distributed run takes one; no sentence is divided.
+
+        Raises:
+            OutputError: the model's outputs are NaN or infinite.
         """
         result = WordPredictions(np.full(words, -1, dtype=np.int32), np.zeros(words, dtype=np.float32))
         result.repaired = None if self.decoder is None else 0
@@ -96,13 +104,16 @@ class PredictionLoop:
             scores = part.logits.softmax(dim=-1).gather(1, label_ids.unsqueeze(1)).squeeze(1)
             result.label_ids[part.words.numpy()] = label_ids.cpu().numpy()
             result.scores[part.words.numpy()] = scores.cpu().numpy()
+        _check_scores(result.scores)
         return result
 
     def _whole_sentences(
         self, windows: Windows, share: tuple[int, int], result: WordPredictions
     ) -> Iterator[WordLogits]:
         """Run the batches; a sentence whose windows continue in the next batch is held back until it is complete."""
-        batches = group_by_length(windows.lengths, windows.sentence_ids, self.token_budget, share)
+        # All windows decide, not those of the share: every process has to come to the same decision.
+        sharing = self.sharing.decide(windows, self.token_budget, self._read_windows)
+        batches = group_by_length(windows.lengths, windows.sentence_ids, self.token_budget, share, sharing)
         kept: WordLogits | None = None
         bar = tqdm(total=sum(map(len, batches)), desc="Predicting", unit=" windows", disable=not self.show_progress)
         with bar:
@@ -130,7 +141,7 @@ class PredictionLoop:
         columns = np.concatenate([windows.owned_positions[span] for span in owned]) + np.repeat(offsets, counts)
         rows = np.repeat(np.arange(len(batch)), counts)
         with torch.inference_mode(), self.precision():
-            logits = self.run_model({name: tensor.to(self.device) for name, tensor in inputs.items()})
+            logits = self._run(inputs)
             picked = torch.from_numpy(rows).to(logits.device), torch.from_numpy(columns).to(logits.device)
             logits = logits[picked].float()
         if labels is not None:
@@ -145,6 +156,22 @@ class PredictionLoop:
             sentence_ids=torch.from_numpy(np.repeat(windows.sentence_ids[batch], counts)),
             logits=logits,
         )
+
+    def _run(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+        return self.run_model({name: tensor.to(self.device) for name, tensor in inputs.items()})
+
+    def _read_windows(self, windows: Sequence[dict[str, np.ndarray]]) -> list[torch.Tensor]:
+        """Run some windows in one batch and return the logits of each, float32 (positions, labels).
+
+        Without `precision`: the rounding of bf16 would hide what the model's structure does.
+        """
+        inputs = self.collator(windows)
+        lengths = np.array([len(window["input_ids"]) for window in windows])
+        spans = zip(self.collator.find_offsets(lengths, inputs["input_ids"].shape[1]), lengths, strict=True)
+        with torch.inference_mode():
+            # Copied, because the outputs of some runtimes are valid until the next call only.
+            logits = self._run(inputs).float().clone()
+        return [row[start : start + length] for row, (start, length) in zip(logits, spans, strict=True)]
 
     def _decode(self, part: WordLogits, result: WordPredictions) -> torch.Tensor:
         """Return the label ids of the words of whole sentences, int64 (n,)."""
@@ -162,6 +189,21 @@ class PredictionLoop:
         inside = torch.arange(paths.shape[1], device=paths.device) < lengths.to(best.device)[illegal].unsqueeze(1)
         best[is_changed] = paths[inside]
         return best
+
+
+def _check_scores(scores: np.ndarray) -> None:
+    """Refuse tags that were read off NaN: any label would do.
+
+    Raises:
+        OutputError: there are such.
+    """
+    broken = int(np.count_nonzero(~np.isfinite(scores)))
+    if broken:
+        raise OutputError(
+            f"the model's outputs are NaN or infinite for {broken:,} of {len(scores):,} words, so no tag can be read "
+            "off them. Usual causes: weights that are NaN, or a precision that is too low for this model; accepted: "
+            "finite outputs; run it in float32 (--backend torch, without --bf16_full_eval and --fp16_full_eval)"
+        )
 
 
 def _pad(rows: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from accelerate.utils import gather_object
@@ -12,6 +12,7 @@ from token_classification.alignment.batches import WindowCollator
 from token_classification.arguments.training import NerTrainingArguments
 from token_classification.scoring.decode import Viterbi
 from token_classification.scoring.predict import PredictionLoop, WordPredictions, merge_shares
+from token_classification.scoring.sharing import BF16_ROUNDING, FLOAT32_ROUNDING, SharingProbe
 from token_classification.training.survival.failures import advise_on_evaluation_memory, explain_memory_errors
 
 
@@ -24,6 +25,7 @@ class WordTagger:
     """Positions of a batch: as many as `--per_device_eval_batch_size` windows of full length have"""
     decoder: Viterbi | None
     class_weights: torch.Tensor | None
+    sharing: SharingProbe = field(default_factory=SharingProbe)
 
     def tag(
         self,
@@ -44,6 +46,9 @@ class WordTagger:
             is_sharded: Whether the weights are spread over the processes. All gather them in each forward, so each
                 runs all batches.
         """
+        # The model has learnt since the last evaluation. With FSDP it computes in the precision of the training.
+        in_half = is_sharded and (training.bf16 or training.fp16)
+        self.sharing.forget(BF16_ROUNDING if in_half else FLOAT32_ROUNDING)
         loop = PredictionLoop(
             run_model=run_model,
             collator=self.collator,
@@ -53,6 +58,7 @@ class WordTagger:
             precision=lambda: _choose_precision(training),
             device=training.device,
             show_progress=not training.disable_tqdm and training.process_index == 0,
+            sharing=self.sharing,
         )
         is_shared = training.world_size > 1 and not is_sharded
         share = (training.process_index, training.world_size) if is_shared else (0, 1)
