@@ -202,7 +202,7 @@ def _check_scores(scores: np.ndarray) -> None:
         raise OutputError(
             f"the model's outputs are NaN or infinite for {broken:,} of {len(scores):,} words, so no tag can be read "
             "off them. Usual causes: weights that are NaN, or a precision that is too low for this model; accepted: "
-            "finite outputs; run it in float32 (--backend torch, without --bf16_full_eval and --fp16_full_eval)"
+            "finite outputs; run it with torch in float32"
         )
 
 
