@@ -17,7 +17,7 @@ from tao_runs import run, train_model
 from token_classification.arguments.model import ModelArguments
 from token_classification.modeling.build import load_config
 from token_classification.training.cpu.attention import CPU_TRAINING
-from token_classification.training.packing import PackingCollator
+from token_classification.training.packing.collator import PackingCollator
 from token_classification.training.trainer import NerTrainer
 
 

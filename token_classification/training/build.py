@@ -15,7 +15,7 @@ from token_classification.scoring.decode import build_viterbi
 from token_classification.scoring.metrics import list_metrics
 from token_classification.training.early_stopping import StopEarly
 from token_classification.training.evaluation import WordTagger
-from token_classification.training.packing import choose_collator
+from token_classification.training.packing.choose import choose_collator
 from token_classification.training.survival.continuation import describe_training
 from token_classification.training.survival.watchdog import Watchdog
 from token_classification.training.trainer import NerTrainer

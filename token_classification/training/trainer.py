@@ -32,7 +32,7 @@ from token_classification.training.evaluation import WordTagger
 from token_classification.training.known_results import Evaluation, KnownResults
 from token_classification.training.loss import LabelLoss
 from token_classification.training.optimizer import group_parameters, set_head_learning_rate
-from token_classification.training.packing import PackingCollator
+from token_classification.training.packing.collator import PackingCollator, serving_masks
 from token_classification.training.sampler import SplitWithBlank, WindowSampler, build_sampler
 from token_classification.training.survival.checkpoints import FINISHED_RUN_FILE
 from token_classification.training.survival.continuation import (
@@ -180,7 +180,8 @@ class NerTrainer(Trainer):
         if isinstance(resume_from_checkpoint, str) and self.is_world_process_zero():
             check_continuation(Path(resume_from_checkpoint), self.record or {})
             check_weight_names(Path(resume_from_checkpoint), self.model)
-        with tuned_for_cpu(self.model, self._find_train_split(), self.data_collator.pad_id, self.args):
+        tuned = tuned_for_cpu(self.model, self._find_train_split(), self.data_collator.pad_id, self.args)
+        with tuned, serving_masks(self.model, self.data_collator):
             return super().train(resume_from_checkpoint, trial, ignore_keys_for_eval)
 
     def training_step(
