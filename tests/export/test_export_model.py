@@ -171,9 +171,55 @@ def test_the_part_that_hurts_is_kept(model, data, tmp_path):
 
 def test_a_float32_model_that_scores_worse_is_rejected(model, data, tmp_path, monkeypatch):
     damage_conversions(monkeypatch)
-    with pytest.raises(RejectedError, match="openvino scores"):
-        export_model(model, tmp_path, INT8, data)
+    with pytest.raises(RejectedError, match=r"openvino scores.*not exact: try --export_format onnx"):
+        export_model(model, tmp_path, ExportSettings("openvino", "none", 0.2), data)
     assert (tmp_path / "rejected" / openvino_export.MODEL_FILE).exists()
+
+
+def test_int8_is_tried_once_where_float32_scores_worse(model, data, tmp_path, monkeypatch):
+    damage_conversions(monkeypatch)
+    with pytest.raises(RejectedError, match=r"openvino-int8 scores.*conversion to float32 \(openvino\) is not exact"):
+        export_model(model, tmp_path, INT8, data, quantize_badly)
+    rows = json.loads((tmp_path / "rejected" / "rejected.json").read_text())["notes"]["gate"]
+    assert [row["variant"] for row in rows if row["variant"].startswith("openvino")] == ["openvino", "openvino-int8"]
+
+
+def fail_to_convert(*_) -> None:
+    """Fail as a converter does."""
+    raise RuntimeError("Check 'x' failed at op.cpp:3:\nno such operation\nmore")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            ("openvino", "none"),
+            "converted to openvino (RuntimeError: no such operation); try --export_format onnx",
+        ),
+        (
+            ("onnx", "none"),
+            "converted to onnx (RuntimeError: no such operation); try --export_format openvino",
+        ),
+        (("openvino", "int8"), "quantized to int8 (RuntimeError: no such operation); try --quantize none"),
+    ],
+)
+@pytest.mark.parametrize("is_scored", [True, False])
+def test_a_converter_that_fails_ends_in_one_line(
+    settings, message, is_scored, model, data, tmp_path, monkeypatch, capsys
+):
+    is_int8 = settings[1] == "int8"
+    if not is_int8:
+        monkeypatch.setattr(export_model_module, "convert_model", fail_to_convert)
+    given = data if is_scored or is_int8 else ExportData()
+    quantize = fail_to_convert if is_int8 else None
+    code = run_command(
+        lambda _: export_model(model, tmp_path / "out", ExportSettings(*settings, 0.1), given, quantize), []
+    )
+    error = capsys.readouterr().err.splitlines()
+    assert code == 2
+    assert [line for line in error if message in line and line.startswith(f"error: model {model}: ")]
+    assert "Traceback" not in "".join(error)
+    assert not list((tmp_path / "out").rglob("*"))
 
 
 def test_without_gold_a_model_that_computes_something_else_is_rejected(model, tmp_path, monkeypatch):

@@ -94,6 +94,12 @@ def test_one_part_more_is_kept_until_the_gate_is_content(tried, needed, kept):
     assert folder == Path("work") / ("int8" if len(kept) == 1 else f"int8-{len(kept) - 1}")
 
 
+def test_without_ranking_there_is_one_attempt(tried):
+    quantizer = Quantizer(Path("work/openvino"), "openvino-int8", None, PARTS, [["a"]], None)
+    assert len(quantizer.quantize_for(GateStandIn(2), ranks=False)[1]) == 1
+    assert tried == [()]
+
+
 def test_the_part_that_brings_the_model_nearest_to_float32_ranks_first(monkeypatch):
     certainty = {"openvino": 0.9, "a": 0.5, "b": 0.85, "c": 0.7}
     monkeypatch.setattr(Quantizer, "build", lambda self, name, kept, tokens: Path(*kept))

@@ -17,6 +17,7 @@ from token_classification.arguments.run import RunArguments
 from token_classification.data.load import Corpus
 from token_classification.data.sentences import Sentences
 from token_classification.errors import RejectedError, UserError
+from token_classification.export.failures import explain_failure
 from token_classification.export.folder import describe_source, describe_versions, open_workshop, publish, reject
 from token_classification.export.gate import Gate, GateRow, format_table, open_gate
 from token_classification.export.network import list_parts
@@ -112,6 +113,9 @@ def export_model(
     """
     _check_data(data, settings)
     pick_tools(settings.backend).check_installed()
+    failed = f"model {source}: can't be converted to {settings.export_format}"
+    converting = explain_failure(failed, advise(settings, "none"))
+    quantizing = explain_failure(f"model {source}: can't be quantized to int8", advise(settings, "int8"))
     with open_workshop(target) as workshop:
         open_source = partial(open_engine, source, max_seq_length=settings.max_seq_length, decoder=settings.decoder)
         engine = open_source("torch")
@@ -120,7 +124,8 @@ def export_model(
         record_decoding(network.config, settings.max_seq_length, engine.aligner.window_length, settings.decoder)
         folder = workshop / settings.export_format
         if data.test is None:
-            _convert_unscored(network, engine, folder, describe_export(source, settings, data, []))
+            with converting:
+                _convert_unscored(network, engine, folder, describe_export(source, settings, data, []))
             publish(folder, target, NOT_SCORED)
             _say_exported(target, settings)
             return None
@@ -134,18 +139,21 @@ def export_model(
             rows.append(gate.measure(half, size))
 
         # 2. Convert: the same weights in another format.
-        convert_model(network, engine, settings.export_format, folder)
-        rows.append(gate.measure_folder(folder))
+        with converting:
+            convert_model(network, engine, settings.export_format, folder)
+            rows.append(gate.measure_folder(folder))
 
         # 3. Quantize, and keep in higher precision what hurts most.
         if settings.quantize == "bf16":
             write_record(folder, settings.backend, engine)
             rows.append(gate.measure_folder(folder))
-        elif settings.quantize == "int8" and gate.passes(rows[-1]):
+        elif settings.quantize == "int8":
             calibration = draw_calibration(data.calibration)
             quantize = quantize or pick_tools(settings.backend).quantize
             quantizer = Quantizer(folder, settings.backend, engine, list_parts(network), calibration, quantize)
-            folder, attempts = quantizer.quantize_for(gate)
+            # Parts are ranked by their distance from float32: without a good float32 there is nothing to rank by.
+            with quantizing:
+                folder, attempts = quantizer.quantize_for(gate, ranks=gate.passes(rows[-1]))
             rows += attempts
 
         # 4. Publish or reject.
@@ -153,7 +161,7 @@ def export_model(
         print(format_table(rows))
         if not gate.passes(rows[-1]):
             rejected = reject(folder, target, format_table(rows)) if keeps_rejected else None
-            raise RejectedError(explain_rejection(gate, rows[-1], rejected))
+            raise RejectedError(explain_rejection(gate, rows, rejected))
         publish(folder, target, format_table(rows))
     _say_exported(target, settings)
     return rows[-1]
@@ -245,14 +253,33 @@ def describe_export(source: str, settings: ExportSettings, data: ExportData, row
     }
 
 
-def explain_rejection(gate: Gate, row: GateRow, rejected: Path | None) -> str:
+def advise(settings: ExportSettings, quantize: str) -> str:
+    """Say what to type where a converter fails on the model (`quantize` is none) or on its layers."""
+    other = "onnx" if settings.export_format == "openvino" else "openvino"
+    if quantize == "none":
+        return f"try --export_format {other}, or use the model itself: it runs with torch everywhere"
+    return f"try --quantize none, or --export_format {other}"
+
+
+def explain_rejection(gate: Gate, rows: list[GateRow], rejected: Path | None) -> str:
     """Tell whoever wanted the model why there is none; its files are in `rejected`, or nowhere."""
+    row = rows[-1]
     place = "Its files are not kept." if rejected is None else f"Its files are in {rejected}."
+    exact = next(row for row in rows if row.variant in ("openvino", "onnx"))
+    other = "onnx" if exact.variant == "openvino" else "openvino"
+    if gate.passes(exact):
+        advice = (
+            "Calibrate with more or other sentences, choose --quantize bf16 or none, or allow more with --max_f1_drop."
+        )
+    else:
+        advice = (
+            f"The conversion to float32 ({exact.variant}) is not exact: try --export_format {other}, or use the "
+            "model itself: it runs with torch everywhere."
+        )
     if row.fault:
-        return f"{row.variant}: {row.fault} on {gate.source}. {place} Try another --export_format or --quantize."
+        return f"{row.variant}: {row.fault} on {gate.source}. {place} {advice}"
     lost = 100 * (gate.reference.f1 - row.f1)
     return (
         f"{row.variant} scores {100 * row.f1:.2f} F1 on {gate.source}, {lost:.2f} points below the original "
-        f"({100 * gate.reference.f1:.2f}); at most {100 * gate.max_f1_drop:g} are accepted. {place} "
-        "Calibrate with more or other sentences, choose --quantize bf16 or none, or allow more with --max_f1_drop."
+        f"({100 * gate.reference.f1:.2f}); at most {100 * gate.max_f1_drop:g} are accepted. {place} {advice}"
     )

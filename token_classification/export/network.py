@@ -1,5 +1,6 @@
 """A trained model as converters expect it (batches in, logits out), and the parts it consists of."""
 
+import inspect
 import re
 
 import torch
@@ -11,7 +12,7 @@ WRAPPED = "network"
 
 
 class LogitsOnly(nn.Module):
-    """A model that takes what the collator returns and returns the logits."""
+    """A model that takes what the collator returns, as far as it has a use for it, and returns the logits."""
 
     def __init__(self, network: PreTrainedModel) -> None:
         super().__init__()
@@ -19,13 +20,20 @@ class LogitsOnly(nn.Module):
         self.eval()
 
     def forward(
-        self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor | None = None
+        self,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor | None = None,
+        token_type_ids: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Map token ids, int64 (batch, length), to logits, float32 (batch, length, labels)."""
-        inputs = {"input_ids": input_ids, "attention_mask": attention_mask}
-        if token_type_ids is not None:
-            inputs["token_type_ids"] = token_type_ids
-        return self.network(**inputs).logits
+        inputs = {"input_ids": input_ids, "attention_mask": attention_mask, "token_type_ids": token_type_ids}
+        return self.network(**{name: tensor for name, tensor in inputs.items() if tensor is not None}).logits
+
+    def pick_inputs(self, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """Return the tensors of a batch that the model takes: FNet, which has no attention, takes no mask."""
+        taken = inspect.signature(self.network.forward).parameters
+        takes_all = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in taken.values())
+        return {name: tensor for name, tensor in batch.items() if takes_all or name in taken}
 
 
 def list_parts(network: PreTrainedModel) -> list[str]:

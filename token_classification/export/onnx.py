@@ -1,8 +1,10 @@
 """ONNX: conversion by torch's exporter, int8 by ONNX Runtime."""
 
 import ast
+import io
 import re
 from collections.abc import Sequence
+from contextlib import redirect_stderr
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,7 +48,9 @@ def convert(network: LogitsOnly, example: dict[str, torch.Tensor], folder: Path)
     # The library's fused attention guards against rows without any position, which costs a tenth of the speed.
     network.network.set_attn_implementation("eager")
     shape = {0: Dim("batch"), 1: Dim("length")}
-    with only_errors("torch.onnx", "onnx_ir", "onnxscript", "transformers"):
+    # The exporter prints the whole program of a model that it can't export.
+    quiet = only_errors("torch.onnx", "torch.fx", "onnx_ir", "onnxscript", "transformers")
+    with quiet, redirect_stderr(io.StringIO()):
         program = torch.onnx.export(
             network,
             tuple(example.values()),

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from token_classification.export.attention import use_finite_masks
 from token_classification.export.network import LogitsOnly, match_part
 from token_classification.export.quiet import only_errors
 from token_classification.extras import explain_missing_export_extra
@@ -37,6 +38,7 @@ def convert(network: LogitsOnly, example: dict[str, torch.Tensor], folder: Path)
     """
     import openvino
 
+    use_finite_masks(network.network)
     # The tracer warns of every branch in the library's code; comparing the tags shows whether one matters.
     with only_errors("transformers"):
         converted = openvino.convert_model(network, example_input=example)

@@ -43,15 +43,19 @@ class Quantizer:
     """Sentences as words"""
     quantize: Quantize
 
-    def quantize_for(self, gate: Gate) -> tuple[Path, list[GateRow]]:
+    def quantize_for(self, gate: Gate, ranks: bool = True) -> tuple[Path, list[GateRow]]:
         """Quantize all parts; if that loses too much, all but the one that hurts most, and so on up to a limit.
+
+        Args:
+            gate: What each attempt has to pass.
+            ranks: Whether there is a second attempt.
 
         Returns:
             The folder of the last attempt, and a row for each attempt.
         """
         folder = self.build("int8", (), self.calibration)
         rows = [gate.measure_folder(folder)]
-        if gate.passes(rows[-1]):
+        if not ranks or gate.passes(rows[-1]):
             return folder, rows
         logger.warning(
             "int8 loses %.2f points of F1; up to %s parts are kept in higher precision, the most harmful ones first.",

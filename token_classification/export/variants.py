@@ -31,7 +31,9 @@ def convert_model(network: PreTrainedModel, engine: Engine, backend: str, folder
     folder.mkdir()
     # Two rows of different lengths: the converter sees padding.
     windows = engine.aligner.align(Sentences([["a"] * 3, ["a"] * 9])).windows
-    pick_tools(backend).convert(LogitsOnly(network), engine.loop.collator([windows[0], windows[1]]), folder)
+    wrapped = LogitsOnly(network)
+    example = wrapped.pick_inputs(engine.loop.collator([windows[0], windows[1]]))
+    pick_tools(backend).convert(wrapped, example, folder)
     network.config.save_pretrained(folder)
     engine.aligner.tokenizer.save_pretrained(folder)
     write_record(folder, backend, engine)
