@@ -3,7 +3,7 @@ SETUP := set -euo pipefail; . scripts/setup.sh
 # Two processes share the files of tests; the order of files is that of tests/workers.py. In one process: python -m pytest
 PYTEST := pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help test coverage docs fuzz check format sample bench screenshot
+.PHONY: help test coverage zoo docs fuzz check format sample bench screenshot
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +17,9 @@ coverage: ## the same, and how many lines of the package the tests run: 95 % or 
 		python -m slipcover --source token_classification --json --out build/coverage.json -m $(PYTEST); \
 		python -m slipcover --merge build/coverage.json --out build/coverage.json \
 			--skip-covered --missing-width 40 --fail-under 95
+
+zoo: ## a tiny model of each architecture on trial, beside docs/models.md (to write it: make zoo ZOO=--write)
+	@MORE_REQUIREMENTS=requirements-test.txt; $(SETUP); PYTHONPATH=.:tests python -m zoo.table $(ZOO)
 
 docs: ## the documentation as a site in site/, links checked
 	@MORE_REQUIREMENTS=requirements-docs.txt; $(SETUP); NO_MKDOCS_2_WARNING=1 mkdocs build --strict

