@@ -1,5 +1,6 @@
 """Tiny tokenizers and models of every kind, built on the spot: no test needs the network or a downloaded model."""
 
+import gc
 import json
 import os
 import tempfile
@@ -41,6 +42,12 @@ don't won't can't it's we're I've O'Neil e-mail co-operate U.S. 3,000 10% #photo
 übermäßig façade naïve Straße Москва 東京 ☃ 😀 été Ångström"""
 
 WINDOW_OF_TINY_MODELS = 64
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what importing made: each training asks for full collections."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -11,10 +11,9 @@ from token_classification.quick_imports import quick_imports
 
 
 @pytest.fixture(autouse=True)
-def thawed():
-    """Whatever a test freezes is for the collector again."""
+def collector_at_work():
+    """Whatever a test leaves behind, the collector works."""
     yield
-    gc.unfreeze()
     gc.enable()
 
 
