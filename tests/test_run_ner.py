@@ -5,11 +5,13 @@ import logging
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 import yaml
 from conftest import ROOT, SENTENCES, write_sentences
+from forked_runs import ForkedRun, name_ranks, run_script
 from hub_stand_in import serve_hub
 from opened_files import count_opened
 from seqeval.metrics import f1_score
@@ -331,10 +333,9 @@ def test_two_processes_score_and_write_as_one(trained, tmp_path):
     file = write_sentences(tmp_path / "seven.conll", [*SENTENCES[:6], long])
     common = ["--model_name_or_path", trained, "--validation_file", file, "--test_file", file]
     common += ["--do_eval", "--do_predict", "--max_seq_length", "24", "--decoder", "viterbi", *QUIET]
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
-    command = [*launcher, ROOT / "run_ner.py", *common, "--output_dir", tmp_path / "two"]
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    call = partial(run_script, list(map(str, [*common, "--output_dir", tmp_path / "two"])))
+    ranks = [ForkedRun(call, tmp_path / f"rank-{rank}", place) for rank, place in enumerate(name_ranks(2))]
+    assert [problems for code, problems in (rank.finish() for rank in ranks) if code != 0] == []
     assert run(*common[:-2], "--output_dir", tmp_path / "one") == 0
     one, two = ((tmp_path / name / "predictions.conll").read_bytes() for name in ("one", "two"))
     assert one == two

@@ -11,20 +11,20 @@ from threading import Thread
 
 import pytest
 from conftest import ROOT
-from walkthrough_stand_ins import GERMEVAL, PYTHON, RAW_FILES, TWEETS_WITH_TWO_TAGS, set_up_environment
+from walkthrough_stand_ins import (
+    GERMEVAL,
+    PYTHON,
+    PYTHON_WITHOUT_MODEL,
+    RAW_FILES,
+    TWEETS_WITH_TWO_TAGS,
+    read_calls,
+    set_up_environment,
+)
 
 from token_classification.data.formats import read_sentences
 
 UNREACHABLE = "http://127.0.0.1:9"
 WEB_PAGE = b"<!DOCTYPE html><html><title>Google Drive - Quota exceeded</title></html>"
-
-# preprocess.py gives its input back and run_ner.py writes down what it is asked to do: where only the shell is tested.
-PYTHON_WITHOUT_MODEL = PYTHON.replace(
-    "  *) exec",
-    """  *preprocess.py*) echo "${{*:2}}" >>"{folder}/calls"; cat "$2" ;;
-  *run_ner.py*) echo "${{*:2}}" >>"{folder}/calls" ;;
-  *) exec""",
-)
 
 
 @dataclass
@@ -74,11 +74,6 @@ def run_script(
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
-def read_calls(folder: Path) -> list[str]:
-    """What the stand-in for Python was asked to do."""
-    return (folder / "environment" / "calls").read_text().splitlines()
-
-
 @pytest.mark.slow
 def test_germeval_from_download_to_scores(server, bert_folder, tmp_path):
     options = ["--use_cpu", "--disable_tqdm", "true"]
@@ -115,7 +110,7 @@ def test_the_variables_of_the_walkthrough_reach_the_commands(server, tmp_path):
     settings = {name: f"{name.lower()}-given" for name in names}
     done = run_script("germeval.sh", tmp_path, "--fp16", GERMEVAL_URL=server.url, **settings)
     assert done.returncode == 0, done.stderr
-    *preprocessed, trained = read_calls(tmp_path)
+    *preprocessed, trained = read_calls(tmp_path / "environment")
     assert preprocessed == [
         f"germeval-data/{split}.txt.tmp bert_model-given max_length-given" for split in ("train", "dev", "test")
     ]
@@ -139,7 +134,7 @@ def test_without_variables_the_published_settings_are_used(script, server, tmp_p
     assert run_script(script, tmp_path, GERMEVAL_URL=server.url, WNUT17_URL=server.url).returncode == 0
     expected = f"--model_name_or_path {model} --output_dir {output} --max_seq_length 128 --num_train_epochs 3 "
     expected += f"--per_device_train_batch_size 32 --save_steps {save_steps} --seed 1 "
-    assert expected in read_calls(tmp_path)[-1]
+    assert expected in read_calls(tmp_path / "environment")[-1]
 
 
 def test_words_that_begin_with_a_hash_are_no_comments(server, tmp_path):
