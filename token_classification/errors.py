@@ -34,7 +34,11 @@ class DataError(UserError):
 
 
 class OutputError(UserError):
-    """A model's outputs are NaN or infinite: no tag can be read off them."""
+    """No tag can be read off a model's outputs."""
+
+    def __init__(self, problem: str, advice: str) -> None:
+        self.problem = problem
+        super().__init__(f"{problem}; {advice}")
 
 
 def name_place(source: str | Path, line: int) -> str:

@@ -6,8 +6,10 @@ from transformers import BertConfig
 from token_classification.arguments.decoding import (
     DecodingArguments,
     choose_decoder,
+    choose_padding,
     choose_window,
     record_decoding,
+    record_padding,
     settle_decoding,
 )
 from token_classification.errors import UserError
@@ -36,6 +38,16 @@ def test_the_decoder(asked, recorded, decoder):
     config = BertConfig() if recorded is None else BertConfig(tag_decoder=recorded)
     assert choose_decoder(asked, config) == decoder
     assert settle_decoding(DecodingArguments(decoder=asked), config).decoder == decoder
+
+
+@pytest.mark.parametrize(("asked", "recorded"), [(False, False), (True, False), (False, True), (True, True)])
+def test_the_padding(asked, recorded):
+    config = BertConfig()
+    if recorded:
+        record_padding(config)
+    assert choose_padding(asked, config) == (asked or recorded)
+    settled = settle_decoding(DecodingArguments(pad_to_max_length=asked), config)
+    assert settled.pad_to_max_length == (asked or recorded)
 
 
 def test_only_what_was_asked_for_is_recorded():

@@ -33,7 +33,7 @@ class StandIn:
         """Return the tags and scores of a split."""
         assert (sentences, source) == (TEST, "test.conll")
         if self.is_broken:
-            raise OutputError("the model's outputs are NaN")
+            raise OutputError("outputs are NaN", "use torch")
         return SimpleNamespace(tags=self.tags, metrics={"f1": self.f1})
 
     def tag(self, tokens: Sequence[Sequence[str]]) -> SimpleNamespace:

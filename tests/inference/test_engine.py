@@ -7,12 +7,13 @@ from itertools import chain
 
 import pytest
 from conftest import SENTENCES, TAGGER_NAMES, save_tagger
+from transformers import DebertaConfig, DebertaForTokenClassification
 
 import run_ner
 from token_classification.data.formats import read_sentences
 from token_classification.data.schemes import Scheme
 from token_classification.data.sentences import Sentences
-from token_classification.errors import UserError
+from token_classification.errors import OutputError, UserError
 from token_classification.exit_codes import run_command
 from token_classification.inference.engine import open_engine
 
@@ -76,6 +77,19 @@ def test_bf16_is_nearly_the_same(tagger_folder, engine):
     ours = list(chain.from_iterable(open_engine(tagger_folder, "torch-bf16").tag(TOKENS).tags))
     exact = list(chain.from_iterable(engine.tag(TOKENS).tags))
     assert sum(map(operator.eq, ours, exact)) > 0.8 * len(exact)
+
+
+def test_a_model_that_bf16_can_not_hold_says_so(wordpiece, tmp_path):
+    config = DebertaConfig(
+        **{"vocab_size": len(wordpiece), "hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2},
+        **{"intermediate_size": 64, "max_position_embeddings": 64, "id2label": dict(enumerate(TAGGER_NAMES))},
+        **{"relative_attention": True, "pos_att_type": ["p2c", "c2p"]},
+    )
+    DebertaForTokenClassification(config).save_pretrained(tmp_path)
+    wordpiece.save_pretrained(tmp_path)
+    with pytest.raises(OutputError, match=r"can't run in bf16 \(.*overflow\); run it with torch in float32"):
+        open_engine(tmp_path, "torch-bf16").tag(TOKENS)
+    assert open_engine(tmp_path).tag([["Anna"]]).tags != []
 
 
 @pytest.mark.parametrize(

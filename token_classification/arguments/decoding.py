@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Decoder = Literal["argmax", "viterbi"]
 
-WINDOW_KEY, DECODER_KEY = "tag_window", "tag_decoder"
+WINDOW_KEY, DECODER_KEY, PADDING_KEY = "tag_window", "tag_decoder", "tag_padding"
 """Keys of a model's config, beside its `tag_scheme`"""
 
 
@@ -81,10 +81,19 @@ def choose_decoder(asked: Decoder | None, config: "PreTrainedConfig") -> Decoder
     return asked or getattr(config, DECODER_KEY, None) or "argmax"
 
 
+def choose_padding(asked: bool, config: "PreTrainedConfig") -> bool:
+    """Return whether every window is padded to the longest input."""
+    return asked or bool(getattr(config, PADDING_KEY, False))
+
+
 def settle_decoding(decoding: DecodingArguments, config: "PreTrainedConfig") -> DecodingArguments:
-    """Return the settings with the window and the decoder that count for a model."""
-    window, decoder = choose_window(decoding.max_seq_length, config), choose_decoder(decoding.decoder, config)
-    return replace(decoding, max_seq_length=window, decoder=decoder)
+    """Return the settings with the window, the decoder and the padding that count for a model."""
+    return replace(
+        decoding,
+        max_seq_length=choose_window(decoding.max_seq_length, config),
+        decoder=choose_decoder(decoding.decoder, config),
+        pad_to_max_length=choose_padding(decoding.pad_to_max_length, config),
+    )
 
 
 def record_decoding(
@@ -102,3 +111,8 @@ def record_decoding(
         setattr(config, WINDOW_KEY, window_length)
     if decoder is not None:
         setattr(config, DECODER_KEY, decoder)
+
+
+def record_padding(config: "PreTrainedConfig") -> None:
+    """Note in a model's config that its windows are padded to the longest input, which its outputs depend on."""
+    setattr(config, PADDING_KEY, True)

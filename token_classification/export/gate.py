@@ -71,9 +71,9 @@ class Gate:
         """
         try:
             row = _measure(engine, self.test, self.source, size, self.reference_tags, kept)
-        except OutputError:
+        except OutputError as error:
             # Plain zeros: a comparison with NaN says nothing, and JSON has no such number.
-            return GateRow(engine.backend, 0.0, 0.0, 0.0, 0.0, 0.0, size, 0.0, tuple(kept), "outputs are NaN")
+            return GateRow(engine.backend, 0.0, 0.0, 0.0, 0.0, 0.0, size, 0.0, tuple(kept), error.problem)
         if row.same_alone == 1:
             return row
         if engine.backend not in BF16_BACKENDS:

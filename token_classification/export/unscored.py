@@ -34,8 +34,8 @@ def check_conversion(engine: Engine, folder: Path) -> None:
         rows = zip(reference, exported.tag(tokens).scores, strict=True)
     except OutputError as error:
         raise RejectedError(
-            f"{exported.backend}: its outputs are NaN, those of the original are not. Nothing was written. Try "
-            "another --export_format."
+            f"{exported.backend}: {error.problem}, those of the original are not. Nothing was written. Try another "
+            "--export_format."
         ) from error
     difference = max(
         abs(ours - theirs) for scores, others in rows for ours, theirs in zip(scores, others, strict=True)

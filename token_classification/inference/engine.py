@@ -14,12 +14,12 @@ from transformers import PreTrainedConfig
 from token_classification.alignment.align import Aligner, build_aligner
 from token_classification.alignment.batches import build_collator
 from token_classification.alignment.windows import find_window_length
-from token_classification.arguments.decoding import Decoder, choose_decoder, choose_window
+from token_classification.arguments.decoding import Decoder, choose_decoder, choose_padding, choose_window
 from token_classification.arguments.model import ModelArguments
 from token_classification.data.labels import LabelSet
 from token_classification.data.schemes import Scheme, recognise_scheme
 from token_classification.data.sentences import Sentences
-from token_classification.errors import UserError
+from token_classification.errors import OutputError, UserError
 from token_classification.hardware import has_accelerator, multiplies_bf16
 from token_classification.inference.export_record import (
     EXPORT_FILE,
@@ -123,6 +123,7 @@ def open_engine(
         network.to(device)
         run_model, window_length = _run_torch(network), find_window_length(wanted, tokenizer, network)
         if backend == "torch-bf16":
+            run_model = _explain_overflow(run_model)
             precision = partial(torch.autocast, device.type, torch.bfloat16)
     else:
         longest = _find_longest_window(Path(model), record, config)
@@ -134,7 +135,7 @@ def open_engine(
     aligner = build_aligner(tokenizer, label_set, window_length=window_length)
     loop = PredictionLoop(
         run_model=run_model,
-        collator=build_collator(tokenizer, aligner.special),
+        collator=build_collator(tokenizer, aligner.special, window_length if choose_padding(False, config) else None),
         token_budget=token_budget or (CPU_TOKEN_BUDGET if str(device) == "cpu" else ACCELERATOR_TOKEN_BUDGET),
         decoder=build_viterbi(label_set) if choose_decoder(decoder, config) == "viterbi" else None,
         precision=precision,
@@ -180,6 +181,24 @@ def _choose_backend(model: str | Path, backend: str, record: ExportRecord | None
 
 def _run_torch(network: torch.nn.Module) -> RunModel:
     return lambda inputs: network(**inputs).logits
+
+
+def _explain_overflow(run_model: RunModel) -> RunModel:
+    """Say so where a model has constants that bf16 can't hold, such as the mask of DeBERTa.
+
+    Raises:
+        OutputError: it has; raised when the model runs.
+    """
+
+    def run(inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+        try:
+            return run_model(inputs)
+        except RuntimeError as error:
+            if "overflow" not in str(error):
+                raise
+            raise OutputError(f"the model can't run in bf16 ({error})", "run it with torch in float32") from error
+
+    return run
 
 
 def _load_exported(folder: Path, record: ExportRecord) -> RunModel:

@@ -11,7 +11,7 @@ from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 from tqdm.auto import tqdm
 
-from token_classification.alignment.batches import WindowCollator, group_by_length
+from token_classification.alignment.batches import Sharing, WindowCollator, group_by_length
 from token_classification.alignment.windows import Windows
 from token_classification.data.labels import IGNORED_LABEL
 from token_classification.data.schemes import OUTSIDE
@@ -112,7 +112,7 @@ class PredictionLoop:
     ) -> Iterator[WordLogits]:
         """Run the batches; a sentence whose windows continue in the next batch is held back until it is complete."""
         # All windows decide, not those of the share: every process has to come to the same decision.
-        sharing = self.sharing.decide(windows, self.token_budget, self._read_windows)
+        sharing = self.choose_sharing(windows)
         batches = group_by_length(windows.lengths, windows.sentence_ids, self.token_budget, share, sharing)
         kept: WordLogits | None = None
         bar = tqdm(total=sum(map(len, batches)), desc="Predicting", unit=" windows", disable=not self.show_progress)
@@ -157,10 +157,14 @@ class PredictionLoop:
             logits=logits,
         )
 
+    def choose_sharing(self, windows: Windows) -> Sharing:
+        """Return which windows of a split may share a batch; the model is tried if that is not known yet."""
+        return self.sharing.decide(windows, self.token_budget, self.read_windows)
+
     def _run(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
         return self.run_model({name: tensor.to(self.device) for name, tensor in inputs.items()})
 
-    def _read_windows(self, windows: Sequence[dict[str, np.ndarray]]) -> list[torch.Tensor]:
+    def read_windows(self, windows: Sequence[dict[str, np.ndarray]]) -> list[torch.Tensor]:
         """Run some windows in one batch and return the logits of each, float32 (positions, labels).
 
         Without `precision`: the rounding of bf16 would hide what the model's structure does.
@@ -200,9 +204,9 @@ def _check_scores(scores: np.ndarray) -> None:
     broken = int(np.count_nonzero(~np.isfinite(scores)))
     if broken:
         raise OutputError(
-            f"the model's outputs are NaN or infinite for {broken:,} of {len(scores):,} words, so no tag can be read "
-            "off them. Usual causes: weights that are NaN, or a precision that is too low for this model; accepted: "
-            "finite outputs; run it with torch in float32"
+            f"the model's outputs are NaN or infinite for {broken:,} of {len(scores):,} words",
+            "no tag can be read off them. Usual causes: weights that are NaN, or a precision that is too low for this "
+            "model; run it with torch in float32",
         )
 
 

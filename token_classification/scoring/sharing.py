@@ -73,9 +73,7 @@ class SharingProbe:
 
     def _announce(self, sharing: Sharing) -> None:
         if sharing < self._announced:
-            logger.warning(
-                "A tag must not depend on the batch. With this model: %s; that is slower.", REASONS[sharing]
-            )
+            logger.warning("No tag may depend on its batch, and %s. This is slower.", REASONS[sharing])
             self._announced = sharing
 
 

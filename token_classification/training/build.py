@@ -6,7 +6,7 @@ import torch
 from transformers import PreTrainedModel
 
 from token_classification.alignment.align import AlignedSplit, Aligner
-from token_classification.alignment.batches import build_collator
+from token_classification.alignment.batches import WindowCollator, build_collator
 from token_classification.arguments.run import RunArguments
 from token_classification.data.labels import LabelSet
 from token_classification.errors import UserError
@@ -16,6 +16,7 @@ from token_classification.scoring.metrics import list_metrics
 from token_classification.training.early_stopping import StopEarly
 from token_classification.training.evaluation import WordTagger
 from token_classification.training.packing.choose import choose_collator
+from token_classification.training.padding import check_padding
 from token_classification.training.survival.continuation import describe_training
 from token_classification.training.survival.watchdog import Watchdog
 from token_classification.training.trainer import NerTrainer
@@ -41,6 +42,9 @@ def build_trainer(
     stop_early = [StopEarly(recipe.early_stopping)] if recipe.early_stopping is not None else []
     padded_length = aligner.window_length if arguments.decoding.pad_to_max_length else None
     collator = build_collator(aligner.tokenizer, aligner.special, padded_length)
+    training_collator = choose_collator(model, collator, aligned.get("train"), training, aligner.window_length)
+    if "train" in aligned and isinstance(training_collator, WindowCollator):
+        check_padding(model, training_collator, aligned["train"], training)
     return NerTrainer(
         model=model,
         args=training,
@@ -52,7 +56,7 @@ def build_trainer(
             decoder=build_viterbi(label_set) if arguments.decoding.decoder == "viterbi" else None,
             class_weights=class_weights,
         ),
-        training_collator=choose_collator(model, collator, aligned.get("train"), training, aligner.window_length),
+        training_collator=training_collator,
         train_split=aligned.get("train"),
         eval_split=aligned.get("validation"),
         with_type_metrics=arguments.report.return_entity_level_metrics,
