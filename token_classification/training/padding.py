@@ -11,6 +11,7 @@ from token_classification.arguments.decoding import record_padding
 from token_classification.arguments.training import NerTrainingArguments
 from token_classification.scoring.predict import PredictionLoop
 from token_classification.scoring.sharing import FLOAT32_ROUNDING, TRIED_WINDOWS, find_sharing
+from token_classification.training.packing.choose import leaving_no_trace
 
 logger = logging.getLogger(__name__)
 
@@ -29,8 +30,6 @@ def check_padding(
         split: The training data.
         training: The batch size, and whether this process logs.
     """
-    was_training = model.training
-    model.eval()
     loop = PredictionLoop(
         run_model=lambda inputs: model(**inputs).logits,
         collator=replace(collator, length=None),
@@ -38,8 +37,8 @@ def check_padding(
         device=model.device,
     )
     windows = [split[number % len(split)] for number in range(TRIED_WINDOWS)]
-    sharing = find_sharing(loop.read_windows, windows, FLOAT32_ROUNDING)
-    model.train(was_training)
+    with leaving_no_trace(model):
+        sharing = find_sharing(loop.read_windows, windows, FLOAT32_ROUNDING)
     if sharing == Sharing.ANY_LENGTHS:
         return
     if collator.length is not None:
