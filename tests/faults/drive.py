@@ -7,6 +7,7 @@ libraries are imported once.
 
 import ctypes
 import errno
+import gc
 import json
 import os
 import shutil
@@ -124,4 +125,5 @@ def drive(name: str, most: int) -> dict:
 
 
 if __name__ == "__main__":
+    gc.freeze()  # otherwise the collector of each fork looks at, and so copies, all that was imported
     print(json.dumps({name: drive(name, int(sys.argv[1])) for name in sys.argv[2:]}))
