@@ -27,6 +27,7 @@ from transformers import (
     MistralConfig,
     MobileBertConfig,
     ModernBertConfig,
+    ModernVBertConfig,
     MPNetConfig,
     MptConfig,
     RemBertConfig,
@@ -56,6 +57,7 @@ LOUD = {"initializer_range": 0.3, "pad_token_id": 0}
 DECODER = {**SIZES, **LOUD, "num_key_value_heads": 2, "max_position_embeddings": 256}
 RELATIVE = {"relative_attention": True, "pos_att_type": ["c2p", "p2c"], "position_buckets": 8}
 BOTTLENECK = {"embedding_size": 16, "intra_bottleneck_size": 32, "true_hidden_size": 32}
+LOCAL = ModernBertConfig(local_attention=8, **SIZES, **LOUD, initializer_cutoff_factor=9.0)
 STEPS = {"max_steps": 6, "per_device_train_batch_size": 4, "learning_rate": 1e-3, "report_to": "none"}
 PACKED = {
     "albert": (AlbertConfig(embedding_size=16, **SIZES, **LOUD), MaskForm()),
@@ -115,7 +117,7 @@ def choose(model, plain, split, folder, **settings):
 
 
 def build(config, wordpiece):
-    config.vocab_size = len(wordpiece)
+    config.get_text_config().vocab_size = len(wordpiece)
     if config.model_type == "gpt2":
         config.pad_token_id = 0
     torch.manual_seed(0)
@@ -154,7 +156,8 @@ def test_architectures_are_packed_and_compute_what_they_compute_alone(name, word
 @pytest.mark.parametrize(
     ("config", "form"),
     [
-        (ModernBertConfig(local_attention=8, **SIZES, **LOUD, initializer_cutoff_factor=9.0), MaskForm()),
+        (LOCAL, MaskForm()),
+        (ModernVBertConfig(text_config=LOCAL.to_dict(), initializer_range=0.3), MaskForm()),
         (Gemma2Config(sliding_window=4, head_dim=16, **DECODER), MaskForm(is_causal=True, is_added=True)),
         (MistralConfig(sliding_window=4, **DECODER), MaskForm(is_causal=True)),
     ],

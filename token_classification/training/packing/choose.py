@@ -59,7 +59,7 @@ def choose_collator(
 
 def find_obstacle(model: PreTrainedModel, training: NerTrainingArguments) -> str | None:
     """Say why windows can't share rows, as far as settings tell; None: nothing is in the way."""
-    config = cast(PreTrainedModel, model.base_model).config
+    config = find_config(model)
     if config._attn_implementation not in ("sdpa", "eager"):
         return MASKLESS.format(f" ({config._attn_implementation})")
     if unknown := set(getattr(config, "layer_types", None) or ()) - MASKED_LAYERS:
@@ -71,11 +71,16 @@ def find_obstacle(model: PreTrainedModel, training: NerTrainingArguments) -> str
     return None
 
 
+def find_config(model: PreTrainedModel) -> PreTrainedConfig:
+    """Return the config of the layers that read text: it may be part of another one, such as a deep head's."""
+    return cast(PreTrainedModel, model.base_model).config.get_text_config()
+
+
 def find_packing(
     model: PreTrainedModel, plain: WindowCollator, split: AlignedSplit, window_length: int
 ) -> PackingCollator | str:
     """Find a collator with whose rows the model computes the same; otherwise say why there is none."""
-    config = cast(PreTrainedConfig, model.base_model.config)
+    config = find_config(model)
     longest_row = max(window_length, getattr(config, "max_position_embeddings", None) or 0)
     ranges = find_ranges(config, int(split.windows.lengths.max()))
     windows = pick_windows(split, longest_row)
