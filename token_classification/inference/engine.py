@@ -123,7 +123,7 @@ def open_engine(
         network.to(device)
         run_model, window_length = _run_torch(network), find_window_length(wanted, tokenizer, network)
         if backend == "torch-bf16":
-            run_model = _explain_overflow(run_model)
+            run_model = _explain_bf16(run_model)
             precision = partial(torch.autocast, device.type, torch.bfloat16)
     else:
         longest = _find_longest_window(Path(model), record, config)
@@ -183,20 +183,23 @@ def _run_torch(network: torch.nn.Module) -> RunModel:
     return lambda inputs: network(**inputs).logits
 
 
-def _explain_overflow(run_model: RunModel) -> RunModel:
-    """Say so where a model has constants that bf16 can't hold, such as the mask of DeBERTa.
+def _explain_bf16(run_model: RunModel) -> RunModel:
+    """Say so where a model can't run in bf16: DeBERTa's mask overflows, other code mixes types.
 
     Raises:
-        OutputError: it has; raised when the model runs.
+        OutputError: it can't; raised when the model runs.
     """
 
     def run(inputs: dict[str, torch.Tensor]) -> torch.Tensor:
         try:
             return run_model(inputs)
+        except torch.OutOfMemoryError:
+            raise
         except RuntimeError as error:
-            if "overflow" not in str(error):
+            if "alloc" in str(error):
                 raise
-            raise OutputError(f"the model can't run in bf16 ({error})", "run it with torch in float32") from error
+            problem = f"the model can't run in bf16 ({str(error).partition(chr(10))[0]:.200})"
+            raise OutputError(problem, "run it with torch in float32") from error
 
     return run
 
