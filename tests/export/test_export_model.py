@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 from conftest import TAGGER_NAMES, TEXT, WINDOW_OF_TINY_MODELS, save_tagger
-from transformers import BertConfig
+from transformers import BertConfig, XLNetConfig
 
 from export.conftest import SHAPE
 from token_classification.data.sentences import Sentences
@@ -20,7 +20,7 @@ from token_classification.export import export_model as export_model_module
 from token_classification.export import openvino as openvino_export
 from token_classification.export import variants
 from token_classification.export.export_model import ExportData, ExportSettings, export_model
-from token_classification.inference.engine import open_engine
+from token_classification.inference.engine import _find_longest_window, open_engine
 from token_classification.inference.export_record import ExportRecord, read_export_record
 from token_classification.modeling.deep_head import DeepHeadConfig, DeepHeadForTokenClassification
 
@@ -70,6 +70,11 @@ def test_more_positions_than_the_model_has_are_refused(wordpiece, tmp_path):
     ExportRecord("onnx", "model.onnx", WINDOW_OF_TINY_MODELS + 1).write(tmp_path)
     with pytest.raises(UserError, match=f"the model has {WINDOW_OF_TINY_MODELS}"):
         open_engine(tmp_path)
+
+
+def test_a_model_without_a_limit_takes_the_window_of_the_record():
+    record = ExportRecord("onnx", "model.onnx", WINDOW_OF_TINY_MODELS)
+    assert _find_longest_window(Path("folder"), record, XLNetConfig()) == WINDOW_OF_TINY_MODELS
 
 
 @pytest.mark.parametrize("export_format", ["openvino", "onnx"])

@@ -232,8 +232,8 @@ def _find_longest_window(folder: Path, record: ExportRecord, config: PreTrainedC
     Raises:
         UserError: the model has fewer positions.
     """
-    positions = getattr(config, "max_position_embeddings", None) or record.window_length
-    if record.window_length > positions:
+    positions = getattr(config.get_text_config(), "max_position_embeddings", None) or 0
+    if 0 < positions < record.window_length:  # a model without a limit has none, or -1 (XLNet)
         raise UserError(
             f"{folder / EXPORT_FILE}: window_length is {record.window_length}, but the model has {positions} "
             f"positions; accepted: the files as they were written; {advise_export(folder)}"
