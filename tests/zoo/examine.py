@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 import torch
 
-from token_classification.export import gate
+from token_classification.export import export_model, gate
 from token_classification.tao.archive import archive
 from zoo.cells import COLUMNS, NoError, Row
 from zoo.trial import BugError, RefusedError, Trial
@@ -58,11 +58,12 @@ def try_cell(row: Row, check: Callable[[Row], str]) -> Cell:
 
 @contextmanager
 def cheaply():
-    """Without the seconds that guessing a key costs, and without measuring speeds that nobody reads."""
+    """Without the seconds that guessing a key costs, speeds that nobody reads, units that few machines have."""
     expensive = archive.Scrypt
     with (
         patch.object(archive, "Scrypt", lambda salt, length, n, r, p: expensive(salt, length, n=2, r=1, p=1)),
         patch.object(gate, "SPEED_ROUNDS", 1),
         patch.object(gate, "LATENCY_SENTENCES", 2),
+        patch.object(export_model, "multiplies_bf16", lambda: False),
     ):
         yield

@@ -71,6 +71,7 @@ class Trial:
             self.output.write(errors.getvalue())
 
     def clean(self, message: str) -> str:
-        """A message in one line that reads the same on every machine."""
-        line = re.sub(r"^(error|rejected): ", "", " ".join(message.split()))
+        """What a command says in the end, in one line that reads the same on every machine."""
+        ending = re.split(r"(?:^|\n)(?:error|rejected): ", message)[-1].partition("\nThis is a bug of this tool")[0]
+        line = " ".join(ending.split())
         return re.sub(rf"{re.escape(str(self.folder))}/?(\w*)\S*?(?=[\s:;,.]|$)", r"\1", line)
