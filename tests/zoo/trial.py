@@ -74,4 +74,4 @@ class Trial:
         """What a command says in the end, in one line that reads the same on every machine."""
         ending = re.split(r"(?:^|\n)(?:error|rejected): ", message)[-1].partition("\nThis is a bug of this tool")[0]
         line = " ".join(ending.split())
-        return re.sub(rf"{re.escape(str(self.folder))}/?(\w*)\S*?(?=[\s:;,.]|$)", r"\1", line)
+        return re.sub(rf"{re.escape(str(self.folder))}/?(\w*)\S*?(?=[\s:;,.]|$)", lambda place: place[1].upper(), line)
