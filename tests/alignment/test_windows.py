@@ -4,19 +4,16 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from transformers import AutoModelForTokenClassification, AutoTokenizer, ModernBertConfig
 
 from token_classification.alignment.align import build_aligner
-from token_classification.alignment.windows import find_window_length, plan_windows
+from token_classification.alignment.windows import plan_windows
 from token_classification.alignment.words import SubTokens, cumulate, split_into_sub_tokens
 from token_classification.data.labels import LabelSet
 from token_classification.data.schemes import Scheme
 from token_classification.data.sentences import Sentences
 from token_classification.errors import UserError
-from token_classification.modeling.deep_head import DeepHeadConfig, DeepHeadForTokenClassification
 
 IOB2 = LabelSet(("O", "B-PER", "I-PER"), Scheme.IOB2)
 word_lengths = st.lists(st.lists(st.integers(1, 9), max_size=60), max_size=4)
@@ -82,22 +79,6 @@ def test_neighbouring_windows_share_the_stride():
 def test_a_stride_as_large_as_the_window_is_an_error():
     with pytest.raises(UserError, match="--doc_stride 5"):
         plan_windows(make_sub_tokens([[1] * 9]), budget=5, stride=5)
-
-
-def test_window_length_is_what_the_model_can_take(bert_folder, roberta_folder):
-    for folder in (bert_folder, roberta_folder):
-        model = AutoModelForTokenClassification.from_pretrained(folder)
-        tokenizer = AutoTokenizer.from_pretrained(folder)
-        assert find_window_length(None, tokenizer, model) == 64
-        assert find_window_length(32, tokenizer, model) == 32
-        assert find_window_length(1000, tokenizer, model) == 64
-
-
-def test_the_window_of_a_deep_head_is_that_of_its_encoder(bert_folder):
-    encoder = ModernBertConfig(hidden_size=32, num_hidden_layers=1, num_attention_heads=2, max_position_embeddings=48)
-    with torch.device("meta"):
-        model = DeepHeadForTokenClassification(DeepHeadConfig(encoder))
-    assert find_window_length(None, AutoTokenizer.from_pretrained(bert_folder), model) == 48
 
 
 def test_sub_tokens_of_a_window_are_those_of_its_words(wordpiece):

@@ -17,7 +17,7 @@ from token_classification.errors import UserError
 
 @pytest.mark.parametrize(
     ("asked", "recorded", "window"),
-    [(None, None, None), (64, None, 64), (None, 128, 128), (64, 128, 64), (-1, 128, None), (-1, None, None)],
+    [(None, None, None), (64, None, 64), (None, 128, 128), (64, 128, 64), (-1, 128, -1), (-1, None, -1)],
 )
 def test_the_window(asked, recorded, window):
     config = BertConfig() if recorded is None else BertConfig(tag_window=recorded)

@@ -8,6 +8,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModelForTokenClassification, BertModel, PreTrainedModel
 
 from token_classification.arguments.model import ModelArguments
+from token_classification.errors import UserError
 from token_classification.modeling.weights import load_weights
 
 HEAD, DEEPEST = "classifier", "encoder.layer.1."
@@ -93,22 +94,50 @@ def test_a_missing_pooler_is_no_news(bert_folder: Path, caplog: pytest.LogCaptur
     assert caplog.messages == []
 
 
-def test_where_loading_fails_the_table_of_the_library_is_shown(
+def test_a_tagger_whose_config_has_other_labels_than_its_head_is_refused(tagger_folder: Path) -> None:
+    with pytest.raises(UserError, match=r"names 50 labels \(id2label\), but the head has 5 rows"):
+        load(tagger_folder, is_tagger=True, num_labels=50)
+
+
+def test_an_encoder_of_other_shapes_is_refused(bert_folder: Path) -> None:
+    with pytest.raises(UserError, match=r"intermediate\.dense\.\S+ for instance \(64,.* instead of \(48,"):
+        load(bert_folder, intermediate_size=48)
+
+
+def test_a_head_without_label_names_and_of_another_size_is_replaced_aloud(
     tagger_folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with pytest.raises(RuntimeError):
-        load(tagger_folder, is_tagger=True, num_labels=50)
-    assert any("MISMATCH" in message for message in caplog.messages)
+    model = load(tagger_folder, num_labels=3)
+    assert model.classifier.out_features == 3
+    (warning,) = list_said(caplog, logging.WARNING)
+    assert "its head has 5 rows" in warning
+    assert "a fresh one with 3" in warning
 
 
 def test_weights_of_other_shapes_that_are_accepted_are_named(
     tagger_folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     config = AutoConfig.from_pretrained(tagger_folder, num_labels=50)
-    arguments = ModelArguments(str(tagger_folder))
-    load_weights(AutoModelForTokenClassification, arguments, True, config=config, ignore_mismatched_sizes=True)
+    arguments = ModelArguments(str(tagger_folder), ignore_mismatched_sizes=True)
+    load_weights(AutoModelForTokenClassification, arguments, True, config=config)
     (warning,) = list_said(caplog, logging.WARNING)
     assert HEAD in warning
+
+
+def test_where_loading_fails_the_table_of_the_library_is_shown(
+    tagger_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As it does for weights that it can't convert."""
+
+    class Broken:
+        @staticmethod
+        def from_pretrained(*_: object, **__: object) -> None:
+            logging.getLogger("transformers.modeling_utils").warning("LOAD REPORT: CONVERSION")
+            raise RuntimeError("see the report")
+
+    with pytest.raises(RuntimeError):
+        load_weights(Broken, ModelArguments(str(tagger_folder)), is_tagger=True)
+    assert "LOAD REPORT: CONVERSION" in caplog.messages
 
 
 def test_the_librarys_other_lines_are_not_held_back(bert_folder: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from token_classification.alignment.window_length import find_window_length
 from token_classification.alignment.windows import (
     WindowLabels,
     Windows,
     build_windows,
-    find_window_length,
     plan_windows,
 )
 from token_classification.alignment.words import SpecialTokens, find_special_tokens, split_into_sub_tokens

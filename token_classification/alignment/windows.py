@@ -4,18 +4,13 @@ A sentence that fits is one window. A longer one becomes overlapping windows of 
 them is owned by the one where it has most context on its poorer side. Loss and score count it only there.
 """
 
-import logging
 from dataclasses import dataclass, replace
 
 import numpy as np
-from torch import nn
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from token_classification.alignment.words import SpecialTokens, SubTokens, cumulate, expand_ranges
 from token_classification.data.labels import IGNORED_LABEL
 from token_classification.errors import UserError
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -79,20 +74,6 @@ class WindowLabels:
     """int64, (words,): label id at a word's further sub-tokens; None: ignored"""
     special: int = IGNORED_LABEL
     """Label id at special tokens"""
-
-
-def find_window_length(max_seq_length: int | None, tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> int:
-    """Return the longest input in positions: `--max_seq_length`, or what tokenizer and model take if that is less."""
-    limits = [tokenizer.model_max_length, getattr(model.config.get_text_config(), "max_position_embeddings", None)]
-    for name, module in model.named_modules():
-        if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
-            # RoBERTa and its kin count positions from padding_idx + 1: 514 rows hold 512 positions.
-            unused = 0 if module.padding_idx is None else module.padding_idx + 1
-            limits.append(module.num_embeddings - unused)
-    limit = min(limit for limit in limits if limit)
-    if max_seq_length and max_seq_length > limit:
-        logger.warning("--max_seq_length %s is more than the model takes: %s is used.", max_seq_length, limit)
-    return min(max_seq_length or limit, limit)
 
 
 def plan_windows(sub_tokens: SubTokens, budget: int, stride: int | None = None, truncate: bool = False) -> WindowPlan:

@@ -1,10 +1,12 @@
 """Words to sub-tokens. Each distinct word is tokenized once; a word never ends up without a sub-token."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
+from tokenizers import Encoding
 from transformers import PreTrainedTokenizerBase
 
 from token_classification.errors import UserError
@@ -28,7 +30,7 @@ class SubTokens:
     sentence_starts: np.ndarray
     """int64, (sentences + 1,)"""
     words_without_sub_tokens: int
-    """Words for which the tokenizer gave nothing; the unknown token stands in their place."""
+    """Words for which the tokenizer gave nothing; a placeholder stands in their place."""
 
 
 @dataclass(frozen=True)
@@ -49,15 +51,23 @@ def split_into_sub_tokens(tokenizer: PreTrainedTokenizerBase, sentences: Sequenc
 
     A fast tokenizer splits every word of a pre-tokenized sentence by itself, so each distinct word is tokenized once
     and its sub-tokens are copied to all its places: the same ids as a call on whole sentences, in less time.
+
+    Raises:
+        UserError: a word has no sub-tokens, and the tokenizer none to stand for it.
     """
     words = list(chain.from_iterable(sentences))
     place_of = {word: place for place, word in enumerate(dict.fromkeys(words))}
     ids, counts = tokenize_words(tokenizer, list(place_of))
-    is_missing = counts == 0
-    # The unknown token stands at the end of the ids, where every word without sub-tokens points.
-    starts = np.where(is_missing, len(ids), cumulate(counts)[:-1])
-    ids = np.append(ids, np.int32(find_placeholder(tokenizer)))
-    counts = np.maximum(counts, 1)
+    starts, is_missing = cumulate(counts)[:-1], counts == 0
+    if is_missing.any():
+        placeholder = find_placeholder(tokenizer)
+        if placeholder is None:
+            word = list(place_of)[int(is_missing.argmax())]
+            raise UserError(_explain_missing_placeholder(tokenizer, word))
+        # It stands at the end of the ids, where every word without sub-tokens points.
+        starts = np.where(is_missing, len(ids), starts)
+        ids = np.append(ids, np.int32(placeholder))
+        counts = np.maximum(counts, 1)
 
     which = np.fromiter(map(place_of.__getitem__, words), dtype=np.int64, count=len(words))
     return SubTokens(
@@ -70,39 +80,79 @@ def split_into_sub_tokens(tokenizer: PreTrainedTokenizerBase, sentences: Sequenc
 
 def tokenize_words(tokenizer: PreTrainedTokenizerBase, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """Return sub-tokens of all words end to end, int32, and how many each has (0 is possible), int64 (words,)."""
+    if not tokenizer.is_fast:
+        # One in Python doesn't say which sub-token comes from which word, so each word is a call.
+        options = {"is_split_into_words": True, "add_special_tokens": False, "verbose": False}
+        rows = [tokenizer([word], **options)["input_ids"] for word in words]
+        lengths = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))
+        return np.fromiter(chain.from_iterable(rows), dtype=np.int32), lengths
     chunks = [words[start : start + WORDS_PER_CALL] for start in range(0, len(words), WORDS_PER_CALL)]
     if not chunks:
         return np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int64)
-    encoded = tokenizer(
-        chunks, is_split_into_words=True, add_special_tokens=False, return_attention_mask=False, verbose=False
-    )
+    encodings = _encode(tokenizer, chunks, add_special_tokens=False)
     counts = [
-        np.bincount(np.array(encoded.word_ids(row), dtype=np.int64), minlength=len(chunk))
-        for row, chunk in enumerate(chunks)
+        np.bincount(np.array(encoding.word_ids, dtype=np.int64), minlength=len(chunk))
+        for encoding, chunk in zip(encodings, chunks, strict=True)
     ]
-    return np.fromiter(chain.from_iterable(encoded["input_ids"]), dtype=np.int32), np.concatenate(counts)
+    ids = chain.from_iterable(encoding.ids for encoding in encodings)
+    return np.fromiter(ids, dtype=np.int32), np.concatenate(counts)
 
 
-def find_placeholder(tokenizer: PreTrainedTokenizerBase) -> int:
+def _encode(
+    tokenizer: PreTrainedTokenizerBase, rows: Sequence[Sequence[str]], add_special_tokens: bool
+) -> Sequence[Encoding]:
+    """Tokenize rows of words with a fast tokenizer."""
+    if type(tokenizer).__call__ is not PreTrainedTokenizerBase.__call__:
+        # A call of its own, which wants boxes (LayoutLM) or entities (LUKE) beside words: what is behind it does not.
+        backend = tokenizer.backend_tokenizer
+        backend.no_truncation()
+        backend.no_padding()
+        return backend.encode_batch(rows, is_pretokenized=True, add_special_tokens=add_special_tokens)
+    return tokenizer(
+        rows,
+        is_split_into_words=True,
+        add_special_tokens=add_special_tokens,
+        return_attention_mask=False,
+        verbose=False,
+    ).encodings
+
+
+def find_placeholder(tokenizer: PreTrainedTokenizerBase) -> int | None:
     """Return the id that stands for a word without sub-tokens: the unknown token, else the mask or padding token.
 
-    Raises:
-        UserError: the tokenizer has none of them.
+    Decoders often have none of these; then it is what ends or begins a text, or any other special token. It has to be
+    one that exists, because a new one would have no row in the model's embedding table. None: there is no special one.
     """
-    for token_id in (tokenizer.unk_token_id, tokenizer.mask_token_id, tokenizer.pad_token_id):
-        if token_id is not None:
-            return token_id
-    raise UserError(
-        f"{tokenizer.name_or_path}: the tokenizer has no unknown, mask or padding token; add one to its "
-        'tokenizer_config.json, e.g. "unk_token": "<unk>".'
+    by_name = (tokenizer.unk_token_id, tokenizer.mask_token_id, tokenizer.pad_token_id)
+    ids = (*by_name, tokenizer.eos_token_id, tokenizer.bos_token_id, *tokenizer.all_special_ids)
+    return next((token_id for token_id in ids if token_id is not None), None)
+
+
+def _explain_missing_placeholder(tokenizer: PreTrainedTokenizerBase, word: str) -> str:
+    example = tokenizer.convert_ids_to_tokens([0])[0]
+    return (
+        f"{tokenizer.name_or_path}: the tokenizer has no sub-token for the word {word!a}, and no special token to "
+        "read in its place; accepted: a tokenizer_config.json in which one of the sub-tokens that it has is the "
+        f'unknown token, e.g. "unk_token": {json.dumps(example)}; or the data without this word.'
     )
 
 
 def find_special_tokens(tokenizer: PreTrainedTokenizerBase) -> SpecialTokens:
-    """Read off an encoded word what the tokenizer puts before and after a sequence."""
-    encoded = tokenizer(["a"], is_split_into_words=True, return_special_tokens_mask=True, return_token_type_ids=True)
-    ids, types = encoded["input_ids"], encoded["token_type_ids"]
-    inner = [position for position, special in enumerate(encoded["special_tokens_mask"]) if not special]
+    """Read off an encoded word what the tokenizer puts before and after a sequence.
+
+    Raises:
+        UserError: it gives the word no sub-token.
+    """
+    if tokenizer.is_fast:
+        encoding = _encode(tokenizer, [["a"]], add_special_tokens=True)[0]
+        ids, types, is_special = encoding.ids, encoding.type_ids, encoding.special_tokens_mask
+    else:
+        options = {"return_special_tokens_mask": True, "return_token_type_ids": True}
+        encoded = tokenizer(["a"], is_split_into_words=True, **options)
+        ids, types, is_special = (encoded[key] for key in ("input_ids", "token_type_ids", "special_tokens_mask"))
+    inner = [position for position, special in enumerate(is_special) if not special]
+    if not inner:
+        raise UserError(_explain_missing_placeholder(tokenizer, "a"))
     first, end = inner[0], inner[-1] + 1
     segments = (types[0], types[first], types[-1])
     return SpecialTokens(tuple(ids[:first]), tuple(ids[end:]), segments if any(segments) else None)

@@ -1,7 +1,7 @@
 """How sentences become the model's windows, and its output becomes tags: the same wherever a model is used.
 
 What is asked for counts, else what the model was trained with, which its config records; else the longest input that
-it can take, and each word's most probable tag.
+it can take, but no more than a default, and each word's most probable tag.
 """
 
 from dataclasses import dataclass, field, replace
@@ -27,7 +27,8 @@ class DecodingArguments:
         default=None,
         metadata={
             "help": "Longest model input in sub-tokens, special tokens included. Longer sentences become overlapping "
-            "windows. -1: the longest input the model can take. Default: what the model was trained with, else -1."
+            "windows. -1: the longest input the model can take. Default: what the model was trained with, else what "
+            "it can take, but 512 at most."
         },
     )
     pad_to_max_length: bool = field(
@@ -66,14 +67,14 @@ class DecodingArguments:
 
 
 def choose_window(asked: int | None, config: "PreTrainedConfig") -> int | None:
-    """Return the longest input in sub-tokens that counts for a model; None: what it can take.
+    """Return the longest input in sub-tokens that counts for a model; None: the default, -1: what it can take.
 
     Args:
         asked: `--max_seq_length`; -1 for what the model can take, whatever it was trained with.
         config: That of the model.
     """
     wanted = getattr(config, WINDOW_KEY, None) if asked is None else asked
-    return wanted if wanted is not None and wanted > 0 else None
+    return wanted if wanted is not None and (wanted > 0 or wanted == -1) else None
 
 
 def choose_decoder(asked: Decoder | None, config: "PreTrainedConfig") -> Decoder:

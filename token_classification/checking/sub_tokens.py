@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from transformers import AutoModel, PreTrainedTokenizerBase
 
-from token_classification.alignment.windows import find_window_length
+from token_classification.alignment.window_length import find_window_length
 from token_classification.alignment.words import find_special_tokens, tokenize_words
 from token_classification.arguments.decoding import choose_window
 from token_classification.arguments.model import ModelArguments

@@ -13,7 +13,7 @@ from transformers import PreTrainedConfig
 
 from token_classification.alignment.align import Aligner, build_aligner
 from token_classification.alignment.batches import build_collator
-from token_classification.alignment.windows import find_window_length
+from token_classification.alignment.window_length import find_position_limit, find_window_length
 from token_classification.arguments.decoding import Decoder, choose_decoder, choose_padding, choose_window
 from token_classification.arguments.model import ModelArguments
 from token_classification.data.labels import LabelSet
@@ -129,7 +129,8 @@ def open_engine(
         longest = _find_longest_window(Path(model), record, config)
         if wanted and wanted > longest:
             logger.warning("--max_seq_length %s is more than the model was exported for: %s is used.", wanted, longest)
-        run_model, window_length = _load_exported(Path(model), record), min(wanted or longest, longest)
+        run_model = _load_exported(Path(model), record)
+        window_length = longest if wanted is None or wanted == -1 else min(wanted, longest)
     # torch is tried in float32 even where it runs in bf16.
     rounding = BF16_ROUNDING if backend in BF16_BACKENDS and backend not in TORCH_BACKENDS else FLOAT32_ROUNDING
     aligner = build_aligner(tokenizer, label_set, window_length=window_length)
@@ -232,8 +233,8 @@ def _find_longest_window(folder: Path, record: ExportRecord, config: PreTrainedC
     Raises:
         UserError: the model has fewer positions.
     """
-    positions = getattr(config.get_text_config(), "max_position_embeddings", None) or 0
-    if 0 < positions < record.window_length:  # a model without a limit has none, or -1 (XLNet)
+    positions = find_position_limit(config) or record.window_length
+    if record.window_length > positions:
         raise UserError(
             f"{folder / EXPORT_FILE}: window_length is {record.window_length}, but the model has {positions} "
             f"positions; accepted: the files as they were written; {advise_export(folder)}"

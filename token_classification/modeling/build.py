@@ -10,14 +10,17 @@ from transformers import AutoConfig, AutoModelForTokenClassification, PreTrained
 from token_classification.arguments.model import ModelArguments
 from token_classification.data.labels import LabelSet
 from token_classification.data.whole_files import refuse_interrupted_set
+from token_classification.errors import UserError
 from token_classification.modeling.deep_head import DeepHeadConfig, DeepHeadForTokenClassification
-from token_classification.modeling.head import replace_head
+from token_classification.modeling.folder_problems import find_adapter, find_quantization
+from token_classification.modeling.head import renew_head, replace_head
 from token_classification.modeling.new_head import (
     MODEL_SETTINGS,
     nest_config,
     put_head_on_encoder,
     restore_head_dropout,
 )
+from token_classification.modeling.probe import check_runs_on_text
 from token_classification.modeling.source import hub_options, name_model_problems
 from token_classification.modeling.weights import load_weights
 from token_classification.recipe import DEFAULT_RECIPE, Recipe
@@ -37,14 +40,29 @@ def load_config(arguments: ModelArguments) -> PreTrainedConfig:
     """
     name = arguments.config_name or arguments.model_name_or_path
     refuse_interrupted_set(Path(name))
+    if adapter := find_adapter(Path(arguments.model_name_or_path)):
+        raise UserError(f"model {arguments.model_name_or_path}: {adapter}")
     with name_model_problems(name):
-        return _update_config(AutoConfig.from_pretrained(name, **hub_options(arguments)))
+        config = _update_config(AutoConfig.from_pretrained(name, **hub_options(arguments)))
+    if quantized := find_quantization(config):
+        raise UserError(f"model {name}: {quantized}")
+    return config
 
 
 def read_model_labels(config: PreTrainedConfig) -> list[str] | None:
-    """Return the label names that a fine-tuned model knows, in id order; None if it only has LABEL_0, LABEL_1 ..."""
+    """Return the label names that a fine-tuned model knows, in id order.
+
+    None if it only has LABEL_0, LABEL_1 ..., or names of another task: those of whole texts are no tags.
+    """
+    if classifies_texts(config):
+        return None
     names = [str(name) for _, name in sorted((config.id2label or {}).items())]
     return None if all(re.fullmatch(r"LABEL_\d+", name) for name in names) else names
+
+
+def classifies_texts(config: PreTrainedConfig) -> bool:
+    """Whether a model was trained to give a label to a whole text (sentiment, topic ...)."""
+    return any(str(name).endswith("ForSequenceClassification") for name in config.architectures or ())
 
 
 def load_model(
@@ -52,12 +70,14 @@ def load_model(
 ) -> PreTrainedModel:
     """Load the model in float32 with a head for the label set.
 
-    A head that was trained for other label names keeps the rows of shared names; the others start fresh.
+    A head that was trained for other label names keeps the rows of shared names; the others start fresh. So does a
+    head without label names if it has another size, and one that was trained for another task.
 
     Raises:
-        UserError: no such model, or its weights don't fit.
+        UserError: no such model, its weights don't fit, or it can't be run on text alone.
     """
     old_names = read_model_labels(config)
+    has_foreign_head = classifies_texts(config) and config.num_labels == len(label_set)
     name = arguments.model_name_or_path
     _settle_attention(config)
     with name_model_problems(name):
@@ -75,14 +95,17 @@ def load_model(
                 config=config,
                 # fp32 master weights: transformers 5 would train a bf16 checkpoint in bf16.
                 dtype=torch.float32,
-                ignore_mismatched_sizes=arguments.ignore_mismatched_sizes,
             )
             restore_head_dropout(model)
     if old_names is not None and old_names != list(label_set.names):
         replace_head(model, old_names, label_set.names)
+    if recipe.head is None and has_foreign_head:
+        logger.warning("%s classifies whole texts: a fresh head takes the place of its own.", name)
+        renew_head(model, len(label_set))
     model.config.id2label = dict(enumerate(label_set.names))
     model.config.label2id = {label: label_id for label_id, label in enumerate(label_set.names)}
     model.config.tag_scheme = str(label_set.scheme)
+    check_runs_on_text(model, name)
     return model
 
 

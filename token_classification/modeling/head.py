@@ -23,10 +23,8 @@ def replace_head(model: PreTrainedModel, old_names: Sequence[str], new_names: Se
     """
     parent, attribute, old = _find_head(model, len(old_names))
     new = nn.Linear(old.in_features, len(new_names), bias=old.bias is not None, dtype=old.weight.dtype)
+    _start_afresh(new, model)
     with torch.no_grad():
-        new.weight.normal_(0.0, getattr(model.config, "initializer_range", 0.02))
-        if new.bias is not None:
-            new.bias.zero_()
         place_of = {name: place for place, name in enumerate(old_names)}
         for place, name in enumerate(new_names):
             if name in place_of:
@@ -37,6 +35,19 @@ def replace_head(model: PreTrainedModel, old_names: Sequence[str], new_names: Se
     model.config.num_labels = len(new_names)
     setattr(model, "num_labels", len(new_names))  # noqa: B010 - not every class of the library declares it
     _log_changes(old_names, new_names)
+
+
+def renew_head(model: PreTrainedModel, rows: int) -> None:
+    """Start the head from random values, where it came with weights that were trained for another task."""
+    linear = _find_head(model, rows)[2]
+    _start_afresh(linear, model)
+
+
+def _start_afresh(linear: nn.Linear, model: PreTrainedModel) -> None:
+    with torch.no_grad():
+        linear.weight.normal_(0.0, getattr(model.config, "initializer_range", 0.02))
+        if linear.bias is not None:
+            linear.bias.zero_()
 
 
 def _find_head(model: PreTrainedModel, rows: int) -> tuple[nn.Module, str, nn.Linear]:

@@ -5,12 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub.errors import StrictDataclassError
-from safetensors import SafetensorError
 from transformers.utils import cached_file
 
 from token_classification.arguments.model import ModelArguments
 from token_classification.errors import UserError
+from token_classification.modeling.folder_problems import find_cause
 
 
 def hub_options(arguments: ModelArguments) -> dict[str, Any]:
@@ -32,8 +31,14 @@ def name_model_problems(name: str) -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, ValueError, RuntimeError, ImportError, SafetensorError, StrictDataclassError) as error:
+    except (UserError, MemoryError):
+        raise
+    except Exception as error:  # the library, its parts and the code of a folder raise what they like
+        if cause := find_cause(name, error):
+            raise UserError(f"model {name}: {cause}") from error
         first_lines = "\n".join(str(error).strip().splitlines()[:6])
+        if isinstance(error, (LookupError, TypeError, AttributeError)):
+            first_lines = f"can't be read ({type(error).__name__}: {first_lines})"
         raise UserError(
             f"model {name}: {first_lines}\n"
             "Accepted: a folder with config.json, model.safetensors and tokenizer.json, or a name on the Hub (which "

@@ -8,17 +8,18 @@ from tokenizers import Tokenizer, normalizers
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from token_classification.arguments.model import ModelArguments
-from token_classification.errors import UserError
 from token_classification.modeling.source import hub_options, name_model_problems
 
 logger = logging.getLogger(__name__)
 
 
 def load_tokenizer(arguments: ModelArguments, words_as_in_text: bool = True) -> PreTrainedTokenizerBase:
-    """Load the fast tokenizer, set up so that words are cut as they are in running text (unless told otherwise).
+    """Load the tokenizer, set up so that words are cut as they are in running text (unless told otherwise).
+
+    The library makes a fast one of whatever files there are. Some exist in Python only: they work, word by word.
 
     Raises:
-        UserError: no such tokenizer, or it isn't a fast one.
+        UserError: no such tokenizer, or a package that reads its files is missing.
     """
     name = arguments.tokenizer_name or arguments.model_name_or_path
     with name_model_problems(name):
@@ -26,11 +27,6 @@ def load_tokenizer(arguments: ModelArguments, words_as_in_text: bool = True) -> 
         if words_as_in_text and has_byte_level_words(tokenizer):
             # Classes that build their own pre-tokenizer (RoBERTa, GPT-2) read this setting, also when loaded again.
             tokenizer = AutoTokenizer.from_pretrained(name, add_prefix_space=True, **hub_options(arguments))
-    if not tokenizer.is_fast:
-        raise UserError(
-            f"{name}: its tokenizer ({type(tokenizer).__name__}) is not a fast one; "
-            "use a model whose folder has a tokenizer.json."
-        )
     if words_as_in_text:
         add_prefix_space(tokenizer)
     return tokenizer

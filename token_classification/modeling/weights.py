@@ -1,7 +1,7 @@
 """Load the weights of a model, and say in a line which of them the checkpoint lacks or has in vain."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -9,6 +9,7 @@ from transformers import PreTrainedModel
 from transformers.utils.logging import set_tqdm_hook
 
 from token_classification.arguments.model import ModelArguments
+from token_classification.errors import UserError
 from token_classification.modeling.source import hub_options
 
 logger = logging.getLogger(__name__)
@@ -43,6 +44,8 @@ def load_weights(
 ) -> PreTrainedModel:
     """Load a model with the weights of a checkpoint.
 
+    A head of another size than the labels need starts afresh, unless it is a tagger's, which should fit.
+
     Args:
         kind: What to call `from_pretrained` of.
         arguments: Which checkpoint.
@@ -50,13 +53,22 @@ def load_weights(
         **options: Further options of `from_pretrained`.
 
     Raises:
-        OSError: no such model or file (also ValueError and RuntimeError: weights that don't fit).
+        UserError: weights have other shapes than the config says (unless `ignore_mismatched_sizes` is set).
+        OSError: no such model or file (also ValueError and RuntimeError: weights that can't be read).
     """
     with _hold_reports(), hide_weight_bars():
         model, found = kind.from_pretrained(
-            arguments.model_name_or_path, output_loading_info=True, **options, **hub_options(arguments)
+            arguments.model_name_or_path,
+            output_loading_info=True,
+            # What is accepted of them is decided below: a new head is no mistake, an encoder of other shapes is one.
+            ignore_mismatched_sizes=True,
+            **options,
+            **hub_options(arguments),
         )
-    lacking = sorted({*found["missing_keys"], *(name for name, *_ in found["mismatched_keys"])})
+    shapes = {name: (tuple(there), tuple(here)) for name, there, here in sorted(found["mismatched_keys"])}
+    if shapes and not arguments.ignore_mismatched_sizes:
+        _check_shapes(model, shapes, is_tagger)
+    lacking = sorted({*found["missing_keys"], *shapes})
     _tell_differences(model, lacking, sorted(found["unexpected_keys"]), is_tagger)
     return model
 
@@ -87,6 +99,40 @@ def _hold_reports() -> Iterator[None]:
         library.removeFilter(held)
 
 
+def _check_shapes(
+    model: PreTrainedModel, shapes: Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]], is_tagger: bool
+) -> None:
+    """Look at the weights whose shapes in the checkpoint are not those of the model.
+
+    Raises:
+        UserError: they are the encoder's, or a trained tagger's.
+    """
+    folder = model.name_or_path
+    outside = {weight: shape for weight, shape in shapes.items() if _is_head(model, weight)}
+    inside = {weight: shape for weight, shape in shapes.items() if weight not in outside}
+    flag = "run_ner.py --ignore_mismatched_sizes true, which starts these weights from random values"
+    if inside:
+        weight, (there, here) = next(iter(inside.items()))
+        raise UserError(
+            f"model {folder}: weights have other shapes than its config.json says, {weight} for instance {there} "
+            f"instead of {here}; accepted: the config.json that belongs to these weights; or {flag}"
+        )
+    weight, (there, here) = next(iter(outside.items()))
+    if is_tagger:
+        raise UserError(
+            f"model {folder}: config.json names {here[0]:,} labels (id2label), but the head has {there[0]:,} rows "
+            f"({weight}); accepted: a name for each row; or {flag}"
+        )
+    logger.warning(
+        "%s: its head has %s rows, for other labels or another task; a fresh one with %s takes its place.",
+        *(folder, f"{there[0]:,}", f"{here[0]:,}"),
+    )
+
+
+def _is_head(model: PreTrainedModel, weight: str) -> bool:
+    return model.base_model is not model and not weight.startswith(f"{model.base_model_prefix}.")
+
+
 def _tell_differences(model: PreTrainedModel, lacking: Sequence[str], unused: Sequence[str], is_tagger: bool) -> None:
     """Warn of an encoder or a trained head that is not whole; a new head is no more than news."""
     name, encoder, prefix = model.name_or_path, model.base_model, f"{model.base_model_prefix}."
@@ -96,7 +142,7 @@ def _tell_differences(model: PreTrainedModel, lacking: Sequence[str], unused: Se
         return weight.removeprefix(prefix).partition(".")[0]
 
     lacking = [weight for weight in lacking if find_part(weight) not in NOT_NEEDED]
-    of_encoder = [weight for weight in lacking if encoder is model or weight.startswith(prefix)]
+    of_encoder = [weight for weight in lacking if not _is_head(model, weight)]
     if of_encoder:
         logger.warning(
             "%s lacks weights of the encoder, or has them in another shape; they start from random values: %s. %s",

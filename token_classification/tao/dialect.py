@@ -47,6 +47,7 @@ WORDS = {
     "--fp16": "trainer.precision=16",
     "--bf16": "trainer.precision=bf16",
     "--max_seq_length": "model.dataset.max_seq_length",
+    "--max_seq_length -1": "model.dataset.max_seq_length=-1",
     "--labels": "model.label_ids",
     "--train_file": "training_ds.text_file",
     "--validation_file": "validation_ds.text_file",
