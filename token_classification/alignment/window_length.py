@@ -2,7 +2,6 @@
 
 import logging
 
-from torch import nn
 from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 logger = logging.getLogger(__name__)
@@ -55,10 +54,11 @@ def _find_limit(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> i
     """Return the longest input that tokenizer, config and table of positions allow; None: any."""
     limits = [tokenizer.model_max_length, find_position_limit(model.config)]
     for name, module in model.named_modules():
-        if name.rpartition(".")[2] == "position_embeddings" and isinstance(module, nn.Embedding):
+        table = getattr(module, "weight", None)  # of an Embedding, or of a class like it (I-BERT's)
+        if name.rpartition(".")[2] == "position_embeddings" and table is not None and table.ndim == 2:
             # RoBERTa and its kin count positions from padding_idx + 1: 514 rows hold 512 positions.
-            unused = 0 if module.padding_idx is None else module.padding_idx + 1
-            limits.append(module.num_embeddings - unused)
+            padding_id = getattr(module, "padding_idx", None)
+            limits.append(len(table) - (0 if padding_id is None else padding_id + 1))
     return _find_smallest(limits)
 
 

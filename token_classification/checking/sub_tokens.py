@@ -13,6 +13,7 @@ from token_classification.arguments.model import ModelArguments
 from token_classification.checking.files import CheckedData
 from token_classification.data.problems import Kind, Problem
 from token_classification.modeling.build import load_config
+from token_classification.modeling.source import name_model_problems
 from token_classification.modeling.tokenizer import load_tokenizer
 from token_classification.modeling.vocabulary import check_vocabulary
 
@@ -25,7 +26,7 @@ def find_window(model: ModelArguments, max_seq_length: int | None) -> tuple[PreT
     """
     tokenizer, config = load_tokenizer(model), load_config(model)
     check_vocabulary(tokenizer, config, model.model_name_or_path)
-    with torch.device("meta"):
+    with name_model_problems(model.model_name_or_path), torch.device("meta"):
         # Of a model with a deep head the encoder, which decides on the window.
         empty_model = AutoModel.from_config(config.get_text_config())
     return tokenizer, find_window_length(choose_window(max_seq_length, config), tokenizer, empty_model)

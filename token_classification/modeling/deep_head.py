@@ -9,7 +9,14 @@ from typing import Any
 
 import torch
 from torch import nn
-from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel
+from transformers import (
+    MODEL_FOR_TEXT_ENCODING_MAPPING,
+    AutoConfig,
+    AutoModel,
+    AutoModelForTextEncoding,
+    PreTrainedConfig,
+    PreTrainedModel,
+)
 from transformers.modeling_outputs import TokenClassifierOutput
 
 ACTIVATIONS = {"relu": torch.relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid}
@@ -62,6 +69,28 @@ class DeepHeadConfig(PreTrainedConfig):
         super().__init__(**settings)
 
 
+def choose_encoder_kind(config: PreTrainedConfig) -> Any:  # noqa: ANN401 - the library's auto classes share no base
+    """Return what builds or loads the encoder of a config: without its decoder where there is one (T5)."""
+    has_encoder = getattr(config, "is_encoder_decoder", False) and type(config) in MODEL_FOR_TEXT_ENCODING_MAPPING
+    return AutoModelForTextEncoding if has_encoder else AutoModel
+
+
+def build_encoder(config: PreTrainedConfig) -> PreTrainedModel:
+    """Build the encoder of a config, with random weights."""
+    given = config.architectures
+    # Where the library has two classes for a config (Funnel), it looks for the one of this list, which may be absent.
+    config.architectures = given or []
+    try:
+        return choose_encoder_kind(config).from_config(config)
+    finally:
+        config.architectures = given
+
+
+def find_hidden_size(config: PreTrainedConfig) -> int:
+    """Return how many values an encoder gives for each sub-token; of several modalities, its text part."""
+    return getattr(config, "hidden_size", None) or config.get_text_config(encoder=True).hidden_size
+
+
 class DeepHeadForTokenClassification(PreTrainedModel):
     """Dropout on the encoder's output, then linear layers with an activation between them."""
 
@@ -73,8 +102,8 @@ class DeepHeadForTokenClassification(PreTrainedModel):
     def __init__(self, config: DeepHeadConfig) -> None:
         super().__init__(config)
         self.num_labels = config.num_labels
-        self.encoder = AutoModel.from_config(config.text_config)
-        size = config.text_config.hidden_size
+        self.encoder = build_encoder(config.text_config)
+        size = find_hidden_size(config.text_config)
         self.dropout = nn.Dropout(config.head_dropout)
         self.hidden = nn.ModuleList(nn.Linear(size, size) for _ in range(config.head_layers - 1))
         self.classifier = nn.Linear(size, len(config.id2label or ()))

@@ -8,14 +8,17 @@ from safetensors.torch import load_file
 from torch import nn
 from transformers import (
     MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING,
-    AutoModel,
     AutoModelForTokenClassification,
     PreTrainedConfig,
     PreTrainedModel,
 )
 
 from token_classification.arguments.model import ModelArguments
-from token_classification.modeling.deep_head import DeepHeadConfig, DeepHeadForTokenClassification
+from token_classification.modeling.deep_head import (
+    DeepHeadConfig,
+    DeepHeadForTokenClassification,
+    choose_encoder_kind,
+)
 from token_classification.modeling.weights import load_weights
 from token_classification.recipe import HeadOptions, Recipe
 
@@ -82,11 +85,11 @@ def restore_head_dropout(model: PreTrainedModel) -> None:
 
 def _load_encoder(arguments: ModelArguments, config: PreTrainedConfig, recipe: Recipe) -> PreTrainedModel:
     if recipe.from_scratch:
-        encoder = AutoModel.from_config(config, dtype=torch.float32)
+        encoder = choose_encoder_kind(config).from_config(config, dtype=torch.float32)
     else:
         # A trained model of this project has the encoder inside.
         is_deep = isinstance(config, DeepHeadConfig)
-        kind = DeepHeadForTokenClassification if is_deep else AutoModel
+        kind = DeepHeadForTokenClassification if is_deep else choose_encoder_kind(config)
         model = load_weights(kind, arguments, is_tagger=is_deep, config=config, dtype=torch.float32)
         encoder = model.encoder if is_deep else model
     if recipe.encoder_checkpoint is not None:
