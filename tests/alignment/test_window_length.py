@@ -9,6 +9,7 @@ from transformers import (
     AutoModelForTokenClassification,
     AutoTokenizer,
     GPT2Config,
+    IBertConfig,
     ModernBertConfig,
     MptConfig,
     PreTrainedConfig,
@@ -83,8 +84,11 @@ def test_a_model_of_many_positions_uses_all_of_them_only_if_asked_to(boundless, 
     assert find_window_length(10_000, boundless, model) == 8192
 
 
-@pytest.mark.parametrize(
-    "config", [GPT2Config(n_positions=48), MptConfig(max_seq_len=48)], ids=lambda it: it.model_type
-)
+def test_a_table_of_positions_of_another_class_counts(boundless) -> None:
+    model = build(IBertConfig(**TINY, max_position_embeddings=66))
+    assert find_window_length(None, boundless, model) == 64
+
+
+@pytest.mark.parametrize("config", [GPT2Config(n_positions=48), MptConfig(max_seq_len=48)], ids=["gpt2", "mpt"])
 def test_the_limit_has_several_names(config) -> None:
     assert find_position_limit(config) == 48

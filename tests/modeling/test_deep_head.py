@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from headed_models import compute_logits, load
-from transformers import AutoModelForTokenClassification
+from headed_models import build, compute_logits, load
+from transformers import AutoModel, AutoModelForTokenClassification, FunnelConfig, T5Config
 
 from token_classification.data.labels import LabelSet
 from token_classification.data.schemes import Scheme
 from token_classification.errors import UserError
+from token_classification.modeling import deep_head
 from token_classification.modeling.average import average_models
 from token_classification.modeling.deep_head import DeepHeadConfig
 
@@ -60,6 +61,31 @@ def test_another_program_refuses_what_it_has_no_code_for(models, elsewhere, laye
     message = elsewhere[f"{models[layers]} False"]
     assert "trust_remote_code=True" in message
     assert str(models[layers]) in message
+
+
+def test_the_code_in_the_folder_is_that_of_this_project(models) -> None:
+    assert (models[2] / "deep_head.py").read_bytes() == Path(deep_head.__file__).read_bytes()
+
+
+ODD_ENCODERS = {
+    "t5: beside a decoder": T5Config(d_model=32, num_layers=1, num_heads=2, d_kv=16, d_ff=64, vocab_size=60),
+    "funnel: one of two classes": FunnelConfig(
+        block_sizes=[1, 1], num_decoder_layers=1, d_model=32, n_head=2, d_head=16, d_inner=64, vocab_size=60
+    ),
+}
+
+
+@pytest.mark.parametrize("config", ODD_ENCODERS.values(), ids=list(ODD_ENCODERS))
+def test_an_encoder_that_is_a_part_or_one_of_several_classes(config, tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    AutoModel.from_config(config).save_pretrained(tmp_path / "whole")
+    model = build(tmp_path / "whole", layers=2)
+    logits = compute_logits(model)
+    assert logits.shape == (1, 5, 4)
+    model.save_pretrained(tmp_path / "model")
+    torch.testing.assert_close(compute_logits(load(tmp_path / "model")), logits)
+    table = AutoModel.from_pretrained(tmp_path / "whole").get_input_embeddings().weight
+    assert torch.equal(model.get_input_embeddings().weight, table)
 
 
 @pytest.mark.parametrize("layers", [1, 2])

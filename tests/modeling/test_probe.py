@@ -38,6 +38,11 @@ def test_one_answer_for_a_whole_text_is_not_one_for_each_sub_token(bert_folder) 
         check_runs_on_text(BertForSequenceClassification.from_pretrained(bert_folder), "x")
 
 
+def test_weights_that_are_elsewhere_are_not_tried() -> None:
+    with torch.device("meta"):
+        check_runs_on_text(BrosForTokenClassification(BrosConfig(**SIZES)), "x")
+
+
 @pytest.mark.parametrize("training", [True, False])
 def test_nothing_changes(bert_folder, training) -> None:
     model = BertForTokenClassification.from_pretrained(bert_folder).train(training)
