@@ -41,9 +41,10 @@ def find_quantization(config: PreTrainedConfig) -> str | None:
     settings = getattr(config, "quantization_config", None)
     if not settings:
         return None
-    get = settings.get if isinstance(settings, dict) else lambda key: getattr(settings, key, None)
+    values = settings if isinstance(settings, dict) else vars(settings)
+    method = values.get("quant_method") or "quantization_config in config.json"
     return (
-        f"its weights are quantised ({get('quant_method') or 'quantization_config in config.json'}); accepted: the "
+        f"its weights are quantised ({method}); accepted: the "
         "model that it was made from, in float32, bf16 or fp16; or these weights made whole again, where the "
         'library can: AutoModel.from_pretrained(FOLDER).dequantize().save_pretrained("OTHER").'
     )
