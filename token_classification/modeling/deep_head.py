@@ -88,7 +88,7 @@ def build_encoder(config: PreTrainedConfig) -> PreTrainedModel:
 
 def find_hidden_size(config: PreTrainedConfig) -> int:
     """Return how many values an encoder gives for each sub-token; of several modalities, its text part."""
-    return getattr(config, "hidden_size", None) or config.get_text_config(encoder=True).hidden_size
+    return getattr(config, "hidden_size", None) or config.get_text_config().hidden_size
 
 
 class DeepHeadForTokenClassification(PreTrainedModel):
