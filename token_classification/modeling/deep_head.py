@@ -70,9 +70,12 @@ class DeepHeadConfig(PreTrainedConfig):
 
 
 def choose_encoder_kind(config: PreTrainedConfig) -> Any:  # noqa: ANN401 - the library's auto classes share no base
-    """Return what builds or loads the encoder of a config: without its decoder where there is one (T5)."""
-    has_encoder = getattr(config, "is_encoder_decoder", False) and type(config) in MODEL_FOR_TEXT_ENCODING_MAPPING
-    return AutoModelForTextEncoding if has_encoder else AutoModel
+    """Return what builds or loads the encoder of a config: without its decoder where the library has it so (T5)."""
+    kind = type(config)
+    is_part = kind in MODEL_FOR_TEXT_ENCODING_MAPPING and MODEL_FOR_TEXT_ENCODING_MAPPING[kind].__name__.endswith(
+        "EncoderModel"
+    )
+    return AutoModelForTextEncoding if is_part else AutoModel
 
 
 def build_encoder(config: PreTrainedConfig) -> PreTrainedModel:
