@@ -1,9 +1,14 @@
-"""For `make test`, where two processes share the files of tests (pytest-xdist)."""
+"""For `make test`, where two processes share the files of tests (pytest-xdist), and for machines that are busy."""
 
 import os
 from collections.abc import Generator
 
 import pytest
+from hypothesis import settings
+
+# An example takes longer than the usual 200 ms where other processes want the cores too.
+settings.register_profile("without deadline", deadline=None)
+settings.load_profile("without deadline")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
