@@ -1,5 +1,6 @@
 """int8 with OpenVINO: which matrices are quantized, and which are kept."""
 
+import numpy as np
 import pytest
 
 from token_classification.export import openvino as openvino_export
@@ -40,3 +41,20 @@ def test_all_layers_are_quantized_but_those_that_are_kept(convert_once, torch_en
     assert len(missing) == 2
     assert any("classifier" in name for name in missing)
     assert any("layer.0.output.dense" in name for name in missing)
+
+
+def test_only_layers_with_weights_are_quantized():
+    ops = openvino.opset13
+    ids = ops.parameter([-1, -1], np.int64, name="ids")
+    embedded = ops.gather(np.ones((9, 4), np.float32), ids, np.int64(0), name="embeddings")
+    layer = ops.matmul(embedded, np.ones((4, 4), np.float32), False, True, name="__module.network.layer.0.key/MatMul")
+    scores = ops.matmul(layer, layer, False, True, name="scores")
+    head = ops.matmul(ops.softmax(scores, -1, name="weights"), embedded, False, False, name="seen")
+    logits = ops.matmul(
+        ops.relu(head), ops.convert(np.ones((4, 2), np.float16), "f32"), False, False, name="classifier"
+    )
+    model = openvino.Model([logits], [ids], "model")
+    names = {node.get_friendly_name() for node in model.get_ops()}
+    layers = {"embeddings", "__module.network.layer.0.key/MatMul", "classifier"}
+    assert names - set(openvino_export.list_exact(model, [])) == layers
+    assert names - set(openvino_export.list_exact(model, ["layer.*.key"])) == {"embeddings", "classifier"}
