@@ -70,7 +70,7 @@ def test_the_code_in_the_folder_is_that_of_this_project(models) -> None:
 ODD_ENCODERS = {
     "t5: beside a decoder": T5Config(d_model=32, num_layers=1, num_heads=2, d_kv=16, d_ff=64, vocab_size=60),
     "funnel: one of two classes": FunnelConfig(
-        block_sizes=[1, 1], num_decoder_layers=1, d_model=32, n_head=2, d_head=16, d_inner=64, vocab_size=60
+        block_sizes=[1, 1], d_model=32, n_head=2, d_head=16, d_inner=64, vocab_size=60, architectures=["FunnelModel"]
     ),
 }
 
