@@ -18,6 +18,8 @@ from transformers import (
     BertConfig,
     BertForTokenClassification,
     BertTokenizer,
+    DebertaConfig,
+    DebertaModel,
     PreTrainedTokenizerBase,
     PreTrainedTokenizerFast,
     RobertaConfig,
@@ -201,6 +203,21 @@ def bert_folder(tmp_path_factory, wordpiece) -> Path:
     config = configure_tiny_bert(wordpiece, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
     model = BertForTokenClassification(config)
     model.bert.save_pretrained(folder)
+    wordpiece.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def deberta_folder(tmp_path_factory, wordpiece) -> Path:
+    """A tiny untrained DeBERTa (v1), whose mask overflows in bf16."""
+    folder = tmp_path_factory.mktemp("tiny-deberta")
+    bert = configure_tiny_bert(wordpiece)
+    names = ("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size")
+    settings = {name: getattr(bert, name) for name in (*names, "max_position_embeddings", "pad_token_id")}
+    torch.manual_seed(0)
+    DebertaModel(DebertaConfig(**settings, relative_attention=True, pos_att_type=["c2p", "p2c"])).save_pretrained(
+        folder
+    )
     wordpiece.save_pretrained(folder)
     return folder
 

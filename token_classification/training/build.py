@@ -17,6 +17,7 @@ from token_classification.training.early_stopping import StopEarly
 from token_classification.training.evaluation import WordTagger
 from token_classification.training.packing.choose import choose_collator
 from token_classification.training.padding import check_padding
+from token_classification.training.precision import settle_precision
 from token_classification.training.survival.continuation import describe_training
 from token_classification.training.survival.watchdog import Watchdog
 from token_classification.training.trainer import NerTrainer
@@ -45,6 +46,7 @@ def build_trainer(
     training_collator = choose_collator(model, collator, aligned.get("train"), training, aligner.window_length)
     if "train" in aligned and isinstance(training_collator, WindowCollator):
         check_padding(model, training_collator, aligned["train"], training)
+    settle_precision(model, aligned, training_collator, collator, training)
     return NerTrainer(
         model=model,
         args=training,

@@ -11,7 +11,7 @@ from token_classification.arguments.decoding import record_padding
 from token_classification.arguments.training import NerTrainingArguments
 from token_classification.scoring.predict import PredictionLoop
 from token_classification.scoring.sharing import FLOAT32_ROUNDING, TRIED_WINDOWS, find_sharing
-from token_classification.training.packing.choose import leaving_no_trace
+from token_classification.training.trial import leaving_no_trace
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +38,7 @@ def check_padding(
     )
     windows = [split[number % len(split)] for number in range(TRIED_WINDOWS)]
     with leaving_no_trace(model):
+        model.eval()
         sharing = find_sharing(loop.read_windows, windows, FLOAT32_ROUNDING)
     if sharing == Sharing.ANY_LENGTHS:
         return

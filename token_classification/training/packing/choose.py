@@ -1,9 +1,7 @@
 """Whether the windows of a training share rows, and how the model is told."""
 
 import logging
-import random
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -16,6 +14,7 @@ from token_classification.alignment.batches import WindowCollator
 from token_classification.arguments.training import NerTrainingArguments
 from token_classification.training.packing.collator import PackingCollator, serving_masks
 from token_classification.training.packing.masks import find_ranges, list_forms
+from token_classification.training.trial import leaving_no_trace
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +84,8 @@ def find_packing(
     ranges = find_ranges(config, int(split.windows.lengths.max()))
     windows = pick_windows(split, longest_row)
     reason = MASKLESS.format("")
-    with leaving_no_trace(model):
+    with leaving_no_trace(model), torch.inference_mode():
+        model.eval()
         alone = compute_alone(model, plain, windows)
         if not alone.isfinite().all():
             return "its outputs are not finite numbers even when each sentence has its own row"
@@ -107,22 +107,6 @@ def pick_windows(split: AlignedSplit, longest_row: int) -> list[dict[str, np.nda
     quarter, longest = longest_row // 4, int(split.windows.lengths.argmax())
     ends = ((0, quarter), (1 % len(split), quarter), (longest, 2 * quarter - 2))
     return [{name: values[:end] for name, values in split[number].items()} for number, end in ends]
-
-
-@contextmanager
-def leaving_no_trace(model: PreTrainedModel) -> Iterator[None]:
-    """Run a model for a trial; it leaves modes and random numbers behind as they were."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    python_state, numpy_state = random.getstate(), np.random.get_state()
-    try:
-        with torch.inference_mode(), torch.random.fork_rng([model.device] if model.device.type == "cuda" else []):
-            yield
-    finally:
-        random.setstate(python_state)
-        np.random.set_state(numpy_state)
-        for module, was_training in modes:
-            module.training = was_training
 
 
 def compute_alone(
