@@ -38,3 +38,9 @@ def test_no_tag_depends_on_what_else_is_in_its_batch(size, bert_folder, tmp_path
     )
     split = make_trainer(bert_folder, tmp_path).eval_dataset
     assert whole(split, "eval")[0].tags == parts(split, "eval")[0].tags
+
+
+@pytest.mark.parametrize(("size", "positions"), [(8, 8 * 64), (100, 1024)])
+def test_batches_fit_the_caches_of_a_cpu(size, positions, bert_folder, tmp_path):
+    trainer = make_trainer(bert_folder, tmp_path, per_device_eval_batch_size=size, use_cpu=True)
+    assert trainer.tagger.token_budget == positions

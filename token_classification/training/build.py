@@ -14,7 +14,7 @@ from token_classification.recipe import Recipe
 from token_classification.scoring.decode import build_viterbi
 from token_classification.scoring.metrics import list_metrics
 from token_classification.training.early_stopping import StopEarly
-from token_classification.training.evaluation import WordTagger
+from token_classification.training.evaluation import WordTagger, choose_token_budget
 from token_classification.training.packing.choose import choose_collator
 from token_classification.training.padding import check_padding
 from token_classification.training.precision import settle_precision
@@ -54,7 +54,7 @@ def build_trainer(
         label_set=label_set,
         tagger=WordTagger(
             collator,
-            token_budget=training.per_device_eval_batch_size * aligner.window_length,
+            token_budget=choose_token_budget(training, aligner.window_length),
             decoder=build_viterbi(label_set) if arguments.decoding.decoder == "viterbi" else None,
             class_weights=class_weights,
         ),
