@@ -12,7 +12,7 @@ from transformers import PreTrainedModel
 @contextmanager
 def leaving_no_trace(model: PreTrainedModel) -> Iterator[None]:
     """Have a trial leave the modes and buffers of a model, and the random numbers, behind as they were."""
-    # By name: what makes training cheaper puts new modules in the places of old ones.
+    # By name: some modules are replaced while a model runs (dropout by cheaper one, BigBird's attention).
     modes = {name: module.training for name, module in model.named_modules()}
     buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
     python_state, numpy_state = random.getstate(), np.random.get_state()
@@ -24,7 +24,7 @@ def leaving_no_trace(model: PreTrainedModel) -> Iterator[None]:
         random.setstate(python_state)
         np.random.set_state(numpy_state)
         for name, module in model.named_modules():
-            module.training = modes[name]
+            module.training = modes.get(name, modes[""])
         with torch.no_grad():
             for buffer, values in buffers:
                 buffer.copy_(values)
