@@ -8,6 +8,7 @@ import json
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
 from multiprocessing import get_context
@@ -60,8 +61,8 @@ def timed(name: str) -> tuple[dict[str, Cell], float]:
     return examine(name), time.perf_counter() - start
 
 
-def run_rows(names: list[str], jobs: int) -> Results:
-    """Try all of these architectures in some processes, and print each as it is done."""
+def run_rows(names: list[str], jobs: int, keep: Callable[[Results], None]) -> Results:
+    """Try all of these architectures in some processes; print and keep each as it is done."""
     results: Results = {}
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         waiting = {pool.submit(timed, name): name for name in names}
@@ -70,6 +71,7 @@ def run_rows(names: list[str], jobs: int) -> Results:
             results[waiting[done]] = cells
             answers = " ".join(f"{column}={cell.answer}" for column, cell in cells.items())
             print(f"{waiting[done]:22} {seconds:5.1f} s  {answers}", flush=True)
+            keep(results)
     return results
 
 
@@ -92,11 +94,14 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--write", action="store_true", help="put what is found into docs/models.md")
     options = parser.parse_args()
-    found = run_rows(options.names or list(ARCHITECTURES), options.jobs)
     expected = read_results() if RESULTS.exists() else {}
+
+    def keep(results: Results) -> None:
+        if options.write:
+            write_results(expected | results)
+
+    found = run_rows(options.names or list(ARCHITECTURES), options.jobs, keep)
     differences = list_differences(found, expected)
-    if options.write:
-        write_results(expected | found)
     print(format_results(found), *differences, sep="\n")
     return int(bool(differences))
 

@@ -26,7 +26,7 @@ from token_classification.recipe import DEFAULT_RECIPE, Recipe
 from token_classification.scoring.evaluate import SplitResults, evaluate_split
 from token_classification.scoring.metrics_file import write_metrics
 from token_classification.scoring.predict import WordPredictions
-from token_classification.training.cpu.trained_rows import keep_state_whole
+from token_classification.training.cpu.trained_rows import find_table, keep_state_whole
 from token_classification.training.cpu.tuning import tuned_for_cpu
 from token_classification.training.evaluation import WordTagger
 from token_classification.training.known_results import Evaluation, KnownResults
@@ -37,7 +37,6 @@ from token_classification.training.sampler import SplitWithBlank, WindowSampler,
 from token_classification.training.survival.checkpoints import FINISHED_RUN_FILE
 from token_classification.training.survival.continuation import (
     check_continuation,
-    check_weight_names,
     describe_finished_training,
     write_record,
 )
@@ -49,6 +48,7 @@ from token_classification.training.survival.failures import (
 from token_classification.training.survival.finite import check_loss, check_weights
 from token_classification.training.survival.interruption import SaveAtSigterm
 from token_classification.training.survival.kept_checkpoints import keep_all_checkpoints, remove_older_checkpoints
+from token_classification.training.survival.weight_names import reading_hub_names
 from token_classification.training.survival.whole_model import saving_whole
 
 logger = logging.getLogger(__name__)
@@ -179,9 +179,8 @@ class NerTrainer(Trainer):
         """
         if isinstance(resume_from_checkpoint, str) and self.is_world_process_zero():
             check_continuation(Path(resume_from_checkpoint), self.record or {})
-            check_weight_names(Path(resume_from_checkpoint), self.model)
         tuned = tuned_for_cpu(self.model, self._find_train_split(), self.data_collator.pad_id, self.args)
-        with tuned, serving_masks(self.model, self.data_collator):
+        with tuned, serving_masks(self.model, self.data_collator), reading_hub_names(self.model):
             return super().train(resume_from_checkpoint, trial, ignore_keys_for_eval)
 
     def training_step(
@@ -310,7 +309,7 @@ class NerTrainer(Trainer):
         optimizer = cast(Optimizer, self.optimizer)
         if self.args.head_learning_rate is not None:
             set_head_learning_rate(optimizer, self.model, self.args.head_learning_rate)
-        keep_state_whole(optimizer, self.model.get_input_embeddings())
+        keep_state_whole(optimizer, find_table(self.model))
         return optimizer
 
     def create_scheduler(self, num_training_steps: int, optimizer: Optimizer | None = None) -> LRScheduler:

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn import functional
+from transformers import PreTrainedModel
 
 State = dict[str, Any]
 """What an optimizer or a module saves"""
@@ -79,13 +80,34 @@ class TrainedRows(nn.Module):
     def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
         destination[f"{prefix}weight"] = self.weight if keep_vars else self.weight.detach()
 
-    def _load_from_state_dict(self, state_dict: State, prefix: str, *others: object) -> None:
+    def _load_from_state_dict(
+        self,
+        state_dict: State,
+        prefix: str,
+        local_metadata: State,
+        strict: bool,
+        missing_keys: list[str],
+        *others: object,
+    ) -> None:
+        name = f"{prefix}weight"
+        if name not in state_dict:
+            # A table of two names (T5) is in the file under one of them.
+            missing_keys.append(name)
+            return
         with torch.no_grad():
-            self.table.weight.copy_(state_dict[f"{prefix}weight"])
+            self.table.weight.copy_(state_dict[name])
             self.rows.copy_(self.table.weight[self.sub_tokens])
 
 
-def keep_state_whole(optimizer: torch.optim.Optimizer, embeddings: nn.Module) -> None:
+def find_table(model: PreTrainedModel) -> nn.Module | None:
+    """Return the module that embeds sub-tokens; None: the model has no such table (CANINE hashes characters)."""
+    try:
+        return model.get_input_embeddings()
+    except NotImplementedError:
+        return None
+
+
+def keep_state_whole(optimizer: torch.optim.Optimizer, embeddings: nn.Module | None) -> None:
     """Have an optimizer save and load the state of the whole table, where only rows of it are trained.
 
     So a checkpoint can be continued where the whole table is trained: on a GPU, or with other data.

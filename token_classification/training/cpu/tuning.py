@@ -14,7 +14,7 @@ from token_classification.arguments.training import NerTrainingArguments
 from token_classification.hardware import limited_kernel_cache
 from token_classification.training.cpu.attention import CPU_TRAINING
 from token_classification.training.cpu.dropout import CheapDropout, replace_dropout
-from token_classification.training.cpu.trained_rows import TrainedRows
+from token_classification.training.cpu.trained_rows import TrainedRows, find_table
 
 
 @contextmanager
@@ -40,7 +40,7 @@ def tuned_for_cpu(
     # A deep head has a config of its own around that of the encoder.
     encoder = cast(PreTrainedModel, model.base_model)
     attention = encoder.config._attn_implementation
-    table = model.get_input_embeddings()
+    table = find_table(model)
     replace_dropout(model, nn.Dropout, CheapDropout)
     if attention == "sdpa" and encoder._can_set_attn_implementation():
         encoder.set_attn_implementation(CPU_TRAINING)
@@ -53,7 +53,7 @@ def tuned_for_cpu(
         with limited_kernel_cache():
             yield
     finally:
-        trained = model.get_input_embeddings()
+        trained = find_table(model)
         if isinstance(trained, TrainedRows):
             trained.write_back()
             model.set_input_embeddings(table)

@@ -12,7 +12,6 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, cast
 
-from safetensors import safe_open
 from torch import nn
 from transformers import PreTrainedModel
 
@@ -24,6 +23,7 @@ from token_classification.data.whole_files import write_whole
 from token_classification.errors import UserError, list_problems
 from token_classification.output_text import dump_json
 from token_classification.recipe import Recipe
+from token_classification.training.cpu.trained_rows import find_table
 from token_classification.training.survival.damage import RECORD_FILE
 
 logger = logging.getLogger(__name__)
@@ -92,25 +92,6 @@ def check_continuation(checkpoint: Path, record: Mapping[str, Any]) -> None:
         raise UserError(
             f"{checkpoint} belongs to another training:\n{list_problems(problems)}\nTo continue from it, give what it "
             "was trained with. To start over: --overwrite_output_dir without --resume_from_checkpoint."
-        )
-
-
-def check_weight_names(checkpoint: Path, model: PreTrainedModel) -> None:
-    """Compare the names of a checkpoint's weights with those of the model; the library skips what the model lacks.
-
-    Raises:
-        UserError: it has weights that the model does not have.
-    """
-    path = checkpoint / "model.safetensors"
-    if not path.is_file():
-        return
-    with safe_open(path, framework="pt") as file:
-        unknown = sorted(set(file.keys()) - set(model.state_dict()))
-    if unknown:
-        raise UserError(
-            f"{checkpoint} holds weights that this model does not have ({unknown[0]} and {len(unknown) - 1} more): it "
-            "belongs to another model, or an earlier version of this tool named them differently. To start over: "
-            "--overwrite_output_dir without --resume_from_checkpoint."
         )
 
 
@@ -186,9 +167,10 @@ def _fingerprint_encoder(model: PreTrainedModel, recipe: Recipe) -> str:
     """Hash the shapes of an encoder, and a part of its embedding table unless that is random."""
     shapes = [(name, list(parameter.shape)) for name, parameter in model.base_model.named_parameters()]
     digest = hashlib.sha256(json.dumps(shapes).encode())
-    table = cast(nn.Embedding, model.get_input_embeddings()).weight.detach()
+    embeddings = find_table(model)
+    table = None if embeddings is None else cast(nn.Embedding, embeddings).weight.detach()
     # Where processes share the weights, a process without them has no numbers; it compares nothing, either.
-    if not (recipe.from_scratch or table.is_meta):
+    if not (table is None or recipe.from_scratch or table.is_meta):
         digest.update(table[..., :FINGERPRINT_COLUMNS].float().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()
 
