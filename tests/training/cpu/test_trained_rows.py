@@ -1,8 +1,9 @@
 import pytest
 import torch
 from torch import nn
+from transformers import CanineConfig, CanineForTokenClassification
 
-from token_classification.training.cpu.trained_rows import TrainedRows, keep_state_whole
+from token_classification.training.cpu.trained_rows import TrainedRows, find_table, keep_state_whole
 
 SEEN = torch.tensor([0, 2, 5, 6])
 
@@ -83,3 +84,8 @@ def test_optimizer_state_is_that_of_the_whole_table(table, continues_whole):
     optimizer.load_state_dict(state)
     learn(continued, 3, optimizer)
     assert torch.equal(continued.weight, uninterrupted.weight)
+
+
+def test_a_model_without_a_table_of_sub_tokens_has_none():
+    config = CanineConfig(hidden_size=32, num_hidden_layers=1, num_attention_heads=2, num_hash_buckets=64)
+    assert find_table(CanineForTokenClassification(config)) is None
