@@ -71,10 +71,8 @@ class DeepHeadConfig(PreTrainedConfig):
 
 def choose_encoder_kind(config: PreTrainedConfig) -> Any:  # noqa: ANN401 - the library's auto classes share no base
     """Return what builds or loads the encoder of a config: without its decoder where the library has it so (T5)."""
-    kind = type(config)
-    is_part = kind in MODEL_FOR_TEXT_ENCODING_MAPPING and MODEL_FOR_TEXT_ENCODING_MAPPING[kind].__name__.endswith(
-        "EncoderModel"
-    )
+    known: Any = MODEL_FOR_TEXT_ENCODING_MAPPING.get(type(config), None)  # some kinds of config have several classes
+    is_part = isinstance(known, type) and known.__name__.endswith("EncoderModel")
     return AutoModelForTextEncoding if is_part else AutoModel
 
 

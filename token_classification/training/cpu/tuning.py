@@ -56,6 +56,6 @@ def tuned_for_cpu(
         trained = find_table(model)
         if isinstance(trained, TrainedRows):
             trained.write_back()
-            model.set_input_embeddings(table)
+            model.set_input_embeddings(trained.table)
         encoder.set_attn_implementation(attention)
         replace_dropout(model, CheapDropout, nn.Dropout)

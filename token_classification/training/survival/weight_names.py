@@ -46,8 +46,11 @@ def convert_weights(model: PreTrainedModel, weights: dict[str, Any]) -> None:
     unknown = sorted(set(weights) - set(model.state_dict()))
     if not unknown:
         return
+    kind: Any = type(
+        model
+    )  # with `output_loading_info`, from_pretrained returns two things, which its type doesn't say
     with hide_weight_bars():
-        loaded, found = type(model).from_pretrained(
+        loaded, found = kind.from_pretrained(
             None,
             config=deepcopy(model.config),
             state_dict=dict(weights),
