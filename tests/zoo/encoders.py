@@ -60,7 +60,7 @@ ARCHITECTURES = {
     "apertus": _row("llama3"),
     "arcee": _row("llama3"),
     "axk1": _row("llama3", n_group=2, topk_group=1, **MULTI_HEAD_LATENT),
-    "axk2": _row("llama3", index_topk=16, index_head_dim=16, index_n_heads=2, gated_norm_rank=8, **MULTI_HEAD_LATENT),
+    "axk2": _row("llama3", index_topk=128, index_head_dim=16, index_n_heads=2, gated_norm_rank=8, **MULTI_HEAD_LATENT),
     "bert": _row(),
     "big_bird": _row("xlm-roberta", block_size=4, num_random_blocks=1),
     "biogpt": _row("roberta"),

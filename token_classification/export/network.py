@@ -36,6 +36,16 @@ class LogitsOnly(nn.Module):
         return {name: tensor for name, tensor in batch.items() if takes_all or name in taken}
 
 
+def use_plain_experts(network: PreTrainedModel) -> None:
+    """Have mixtures of experts multiply with operations that converters know; the library's default is one they don't.
+
+    Not the library's `eager` either: it loops over the experts that an input needs, and a converter would keep those
+    of the example.
+    """
+    if any(isinstance(part, PreTrainedModel) and part._can_set_experts_implementation() for part in network.modules()):
+        network.set_experts_implementation("batched_mm")
+
+
 def list_parts(network: PreTrainedModel) -> list[str]:
     """List the parts that can each be kept in higher precision: layers with a weight matrix, alike ones as one part.
 

@@ -9,7 +9,7 @@ from transformers import PreTrainedModel
 
 from token_classification.data.sentences import Sentences
 from token_classification.export import onnx, openvino
-from token_classification.export.network import LogitsOnly
+from token_classification.export.network import LogitsOnly, use_plain_experts
 from token_classification.inference.engine import Engine
 from token_classification.inference.export_record import ExportRecord, hash_model_files
 
@@ -31,6 +31,7 @@ def convert_model(network: PreTrainedModel, engine: Engine, backend: str, folder
     folder.mkdir()
     # Two rows of different lengths: the converter sees padding.
     windows = engine.aligner.align(Sentences([["a"] * 3, ["a"] * 9])).windows
+    use_plain_experts(network)
     wrapped = LogitsOnly(network)
     example = wrapped.pick_inputs(engine.loop.collator([windows[0], windows[1]]))
     pick_tools(backend).convert(wrapped, example, folder)
