@@ -57,3 +57,8 @@ def test_everything_else_is_the_librarys_own_matter(kind, products, monkeypatch)
         options["position_bias"] = torch.zeros(2, 3, 5, 5)
     monkeypatch.setattr(attention, "sdpa_attention_forward", lambda *args, **kwargs: "asked")
     assert attend(layer, *products, None, **options) == "asked"
+
+
+def test_a_layer_that_does_not_say_whether_it_is_causal_is_left_to_the_library(products, monkeypatch):
+    monkeypatch.setattr(attention, "sdpa_attention_forward", lambda *args, **kwargs: "asked")
+    assert attend(nn.Module().train(), *products, None) == "asked"

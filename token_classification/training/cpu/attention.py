@@ -43,7 +43,9 @@ def attend(
     Returns:
         The weighted values, (batch, length, heads, size), and None: nobody asks for the weights.
     """
-    is_plain = query.shape == key.shape and not module.is_causal and options.get("position_bias") is None
+    # A module that does not say counts as causal for the library, too (LayoutLM's).
+    is_causal = getattr(module, "is_causal", True)
+    is_plain = query.shape == key.shape and not is_causal and options.get("position_bias") is None
     if not (module.training and is_plain):
         return sdpa_attention_forward(
             module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **options
