@@ -12,6 +12,14 @@ from token_classification.modeling.build import load_config, load_model
 from token_classification.recipe import HeadOptions, Recipe
 
 LABELS = LabelSet(("O", "B-PER", "I-PER", "B-LOC"), Scheme.IOB2)
+SIZES = {
+    "hidden_size": 32,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "intermediate_size": 64,
+    "vocab_size": 60,
+}
+"""Of a tiny model, under the names that most configs have for them"""
 IDS = torch.tensor([[2, 7, 9, 8, 3]])
 
 

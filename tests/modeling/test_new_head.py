@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from headed_models import IDS, LABELS, build, compute_logits, load
+from headed_models import IDS, LABELS, SIZES, build, compute_logits, load
 from transformers import (
     AlbertConfig,
     AutoModel,
@@ -27,13 +27,6 @@ from token_classification.modeling.deep_head import DeepHeadForTokenClassificati
 from token_classification.recipe import HeadOptions, Recipe
 
 POOLER = {"pooler.dense.weight", "pooler.dense.bias"}
-SIZES = {
-    "hidden_size": 32,
-    "num_hidden_layers": 1,
-    "num_attention_heads": 2,
-    "intermediate_size": 64,
-    "vocab_size": 60,
-}
 PLAIN = {
     "albert": AlbertConfig(embedding_size=16, **SIZES),
     "distilbert": DistilBertConfig(dim=32, n_layers=1, n_heads=2, hidden_dim=64, vocab_size=60),

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from headed_models import SIZES
 from transformers import (
     BertForSequenceClassification,
     BertForTokenClassification,
@@ -14,23 +15,14 @@ from transformers import (
 from token_classification.errors import UserError
 from token_classification.modeling.probe import check_runs_on_text
 
-SIZES = {
-    "hidden_size": 32,
-    "num_hidden_layers": 1,
-    "num_attention_heads": 2,
-    "intermediate_size": 64,
-    "vocab_size": 60,
-    "num_labels": 3,
-}
-
 
 def test_a_model_that_needs_boxes_says_so() -> None:
     with pytest.raises(UserError, match=r"model x: BrosForTokenClassification can't be run on text alone: .*bbox"):
-        check_runs_on_text(BrosForTokenClassification(BrosConfig(**SIZES)), "x")
+        check_runs_on_text(BrosForTokenClassification(BrosConfig(**SIZES, num_labels=3)), "x")
 
 
 def test_a_model_that_can_do_without_boxes_is_fine() -> None:
-    check_runs_on_text(LayoutLMForTokenClassification(LayoutLMConfig(**SIZES)), "x")
+    check_runs_on_text(LayoutLMForTokenClassification(LayoutLMConfig(**SIZES, num_labels=3)), "x")
 
 
 def test_one_answer_for_a_whole_text_is_not_one_for_each_sub_token(bert_folder) -> None:
@@ -40,7 +32,7 @@ def test_one_answer_for_a_whole_text_is_not_one_for_each_sub_token(bert_folder) 
 
 def test_weights_that_are_elsewhere_are_not_tried() -> None:
     with torch.device("meta"):
-        check_runs_on_text(BrosForTokenClassification(BrosConfig(**SIZES)), "x")
+        check_runs_on_text(BrosForTokenClassification(BrosConfig(**SIZES, num_labels=3)), "x")
 
 
 @pytest.mark.parametrize("training", [True, False])

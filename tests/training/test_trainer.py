@@ -15,7 +15,7 @@ def test_a_checkpoint_with_other_weights_is_not_continued(bert_folder, tmp_path)
     path = tmp_path / "checkpoint-1" / "model.safetensors"
     weights = load_file(path)
     save_file({name.replace("bert.", "encoder."): values for name, values in weights.items()}, path)
-    with pytest.raises(UserError, match=r"checkpoint holds weights .*\(encoder\."):
+    with pytest.raises(UserError, match=r"checkpoint-1 holds weights .*\(encoder\."):
         make_trainer(bert_folder, tmp_path, **common | {"num_train_epochs": 2}).train(str(tmp_path / "checkpoint-1"))
 
 

@@ -30,6 +30,8 @@ from token_classification.modeling.build import load_config, load_model
 
 logger = logging.getLogger(__name__)
 
+USE_TORCH = "use the model itself: it runs with torch everywhere"
+
 
 @dataclass(frozen=True)
 class ExportSettings:
@@ -113,9 +115,9 @@ def export_model(
     """
     _check_data(data, settings)
     pick_tools(settings.backend).check_installed()
-    failed = f"model {source}: can't be converted to {settings.export_format}"
-    converting = explain_failure(failed, advise(settings, "none"))
-    quantizing = explain_failure(f"model {source}: can't be quantized to int8", advise(settings, "int8"))
+    failed, other = f"model {source}: can't be", name_other_format(settings.export_format)
+    converting = explain_failure(f"{failed} converted to {settings.export_format}", f"try {other}, or {USE_TORCH}")
+    quantizing = explain_failure(f"{failed} quantized to int8", f"try --quantize none, or {other}")
     with open_workshop(target) as workshop:
         open_source = partial(open_engine, source, max_seq_length=settings.max_seq_length, decoder=settings.decoder)
         engine = open_source("torch")
@@ -253,12 +255,9 @@ def describe_export(source: str, settings: ExportSettings, data: ExportData, row
     }
 
 
-def advise(settings: ExportSettings, quantize: str) -> str:
-    """Say what to type where a converter fails on the model (`quantize` is none) or on its layers."""
-    other = "onnx" if settings.export_format == "openvino" else "openvino"
-    if quantize == "none":
-        return f"try --export_format {other}, or use the model itself: it runs with torch everywhere"
-    return f"try --quantize none, or --export_format {other}"
+def name_other_format(export_format: str) -> str:
+    """Return what to type where a format can't hold a model as it is."""
+    return f"--export_format {'onnx' if export_format == 'openvino' else 'openvino'}"
 
 
 def explain_rejection(gate: Gate, rows: list[GateRow], rejected: Path | None) -> str:
@@ -266,15 +265,14 @@ def explain_rejection(gate: Gate, rows: list[GateRow], rejected: Path | None) ->
     row = rows[-1]
     place = "Its files are not kept." if rejected is None else f"Its files are in {rejected}."
     exact = next(row for row in rows if row.variant in ("openvino", "onnx"))
-    other = "onnx" if exact.variant == "openvino" else "openvino"
     if gate.passes(exact):
         advice = (
             "Calibrate with more or other sentences, choose --quantize bf16 or none, or allow more with --max_f1_drop."
         )
     else:
         advice = (
-            f"The conversion to float32 ({exact.variant}) is not exact: try --export_format {other}, or use the "
-            "model itself: it runs with torch everywhere."
+            f"The conversion to float32 ({exact.variant}) is not exact: try {name_other_format(exact.variant)}, or "
+            f"{USE_TORCH}."
         )
     if row.fault:
         return f"{row.variant}: {row.fault} on {gate.source}. {place} {advice}"

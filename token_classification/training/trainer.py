@@ -180,7 +180,8 @@ class NerTrainer(Trainer):
         if isinstance(resume_from_checkpoint, str) and self.is_world_process_zero():
             check_continuation(Path(resume_from_checkpoint), self.record or {})
         tuned = tuned_for_cpu(self.model, self._find_train_split(), self.data_collator.pad_id, self.args)
-        with tuned, serving_masks(self.model, self.data_collator), reading_hub_names(self.model):
+        source = str(resume_from_checkpoint or self.args.folder)
+        with tuned, serving_masks(self.model, self.data_collator), reading_hub_names(self.model, source):
             return super().train(resume_from_checkpoint, trial, ignore_keys_for_eval)
 
     def training_step(

@@ -89,3 +89,13 @@ def test_optimizer_state_is_that_of_the_whole_table(table, continues_whole):
 def test_a_model_without_a_table_of_sub_tokens_has_none():
     config = CanineConfig(hidden_size=32, num_hidden_layers=1, num_attention_heads=2, num_hash_buckets=64)
     assert find_table(CanineForTokenClassification(config)) is None
+
+
+def test_a_table_of_two_names_is_loaded_from_the_one_in_the_file(table):
+    rows = TrainedRows(table, SEEN)
+    model = nn.ModuleDict({"shared": rows, "encoder": rows})
+    values = torch.full((8, 3), 7.0)
+    found = model.load_state_dict({"shared.weight": values}, strict=False)
+    assert "encoder.weight" in found.missing_keys
+    assert torch.equal(table.weight, values)
+    assert torch.equal(rows.rows, values[SEEN])

@@ -23,13 +23,13 @@ def build_models(name, folder):
     return models
 
 
-@pytest.mark.parametrize("name", ["nomic_bert", "mixtral", "t5"])
+@pytest.mark.parametrize("name", ["nomic_bert", "mixtral"])
 def test_what_a_model_saved_is_loaded_into_another_one(name, tmp_path):
     saved, continued = build_models(name, tmp_path / "encoder")
     saved.save_pretrained(tmp_path / "checkpoint-1")
     weights = load_file(tmp_path / "checkpoint-1" / "model.safetensors")
-    assert set(weights) != set(saved.state_dict())
-    with reading_hub_names(continued):
+    assert not set(weights) <= set(saved.state_dict())
+    with reading_hub_names(continued, "checkpoint-1"):
         continued.load_state_dict(weights, strict=False)
     for (part, left), right in zip(saved.named_parameters(), continued.parameters(), strict=True):
         assert torch.equal(left, right), part
@@ -38,5 +38,8 @@ def test_what_a_model_saved_is_loaded_into_another_one(name, tmp_path):
 def test_weights_of_another_model_are_refused(tmp_path):
     saved, _ = build_models("nomic_bert", tmp_path / "one")
     _, other = build_models("distilbert", tmp_path / "other")
-    with reading_hub_names(other), pytest.raises(UserError, match="another model"):
+    with (
+        reading_hub_names(other, "checkpoint-1"),
+        pytest.raises(UserError, match=r"checkpoint-1 holds weights .* another model"),
+    ):
         other.load_state_dict(saved.state_dict(), strict=False)
