@@ -185,7 +185,10 @@ def describe_machine() -> str:
     """Describe the machine and the versions."""
     import torch
 
-    found = []
+    from token_classification.hardware import describe_hardware, has_accelerator
+
+    device = torch.accelerator.current_accelerator() if has_accelerator() else torch.device("cpu")
+    found = [describe_hardware(device, 1)]
     for name in LIBRARIES:
         try:
             found.append(f"{name} {version(name)}")

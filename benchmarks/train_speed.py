@@ -2,11 +2,12 @@
 """Training speed of run_ner.py and of the stock way, alternating in one run, each training in its own process.
 
 python benchmarks/train_speed.py MODEL TRAIN_FILE VALIDATION_FILE [--batch_sizes 8 32] [--epochs 1] [--rounds 3]
-    [--plot FILE.png]
+    [--stock_precision bf16] [--plot FILE.png]
 
-Stock is made of the library's own parts: `Trainer`, `DataCollatorForTokenClassification`, random order, float32,
-padding to the longest of a batch. Both sides have the same model, data, batch size, epochs and seed; each round has a
-seed of its own. Prints Markdown.
+Stock is made of the library's own parts: `Trainer`, `DataCollatorForTokenClassification`, random order, float32
+(`--stock_precision bf16`: mixed precision), padding to the longest of a batch. Both sides have the same model, data,
+batch size, epochs and seed; each round has a seed of its own. The first step, which loads and compiles kernels, is not
+timed. Memory is that of the accelerator where there is one, else that of the process. Prints Markdown.
 """
 
 import argparse
@@ -48,7 +49,8 @@ def main() -> None:
                 print(f"seed {seed}, {side}: {runs[side][-1]}", file=sys.stderr, flush=True)
         speeds[batch_size] = {side: [run["samples_per_second"] for run in runs[side]] for side in SIDES}
         for side in SIDES:
-            print_row(batch_size, side, runs[side], peaks)
+            precision = "float32" if side == "stock" and options.stock_precision == "no" else "bfloat16"
+            print_row(batch_size, side, runs[side], peaks.get(precision, peaks["float32"]))
         pairs = zip(runs["ours"], runs["stock"], strict=True)
         ratios = [ours["samples_per_second"] / stock["samples_per_second"] for ours, stock in pairs]
         spread = f"({min(ratios):.2f} - {max(ratios):.2f})"
@@ -66,6 +68,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--batch_sizes", type=int, nargs="+", default=[8, 32])
     parser.add_argument("--epochs", type=float, default=1.0)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--stock_precision", choices=("no", "bf16"), default="no")
     parser.add_argument("--plot", metavar="FILE.png", help="also draw the speeds")
     parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
@@ -76,7 +79,7 @@ def run_side(options: argparse.Namespace, side: str, batch_size: int, seed: int)
     """Train once in a new process, because allocator settings and memory belong to a process."""
     files = [options.model, options.train_file, options.validation_file]
     settings = ["--batch_sizes", str(batch_size), "--epochs", str(options.epochs), "--side", side]
-    settings += ["--seed", str(seed)]
+    settings += ["--seed", str(seed), "--stock_precision", options.stock_precision]
     done = subprocess.run([sys.executable, __file__, *files, *settings], capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(done.stderr)
@@ -104,7 +107,7 @@ def measure(options: argparse.Namespace) -> dict:
     if options.side == "ours":
         keep_freed_memory()
     with tempfile.TemporaryDirectory() as folder:
-        settings = {"mixed_precision": "no", "train_sampling_strategy": "random"} if options.side == "stock" else {}
+        stock = {"mixed_precision": options.stock_precision, "train_sampling_strategy": "random"}
         training = NerTrainingArguments(
             output_dir=folder,
             do_train=True,
@@ -114,7 +117,7 @@ def measure(options: argparse.Namespace) -> dict:
             save_strategy="no",
             disable_tqdm=True,
             seed=options.seed,
-            **settings,
+            **(stock if options.side == "stock" else {}),
         )
         data = DataArguments(train_file=options.train_file, validation_file=options.validation_file)
         model_arguments = ModelArguments(options.model)
@@ -128,22 +131,38 @@ def measure(options: argparse.Namespace) -> dict:
         training.eval_strategy = "no"
         build = build_stock_trainer if options.side == "stock" else build_trainer
         trainer = build(model, aligner, aligned, arguments, Recipe(), None)
-        start = time.perf_counter()
-        trainer.train()
-        seconds = time.perf_counter() - start
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        seconds = time_training(trainer)
+        peak = read_peak_memory()
         scorer = build_trainer(model, aligner, aligned, arguments, Recipe(), None)
         f1 = scorer.predict_split(aligned["validation"], "eval")[1]["eval_f1"]
     windows = aligned["train"].windows
-    tokens = int(windows.lengths.sum()) * options.epochs
+    samples = (len(windows) * options.epochs - options.batch_sizes[0]) / seconds
+    tokens = samples * windows.lengths.mean()
     encoder = sum(parameter.numel() for name, parameter in model.named_parameters() if "embeddings" not in name)
     return {
-        "samples_per_second": len(windows) * options.epochs / seconds,
-        "tokens_per_second": tokens / seconds,
-        "gflops": 6 * encoder * tokens / seconds / 1e9,
+        "samples_per_second": samples,
+        "tokens_per_second": tokens,
+        "gflops": 6 * encoder * tokens / 1e9,
         "peak_memory": peak,
         "f1": f1,
     }
+
+
+def time_training(trainer) -> float:
+    """Train, and return the seconds from the end of the first step to the end of the last."""
+    from transformers import TrainerCallback
+
+    class Clock(TrainerCallback):
+        def on_step_end(self, args, state, control, **others):
+            if state.global_step in (1, state.max_steps):
+                wait_for_accelerator()
+                times.append(time.perf_counter())
+
+    times: list[float] = []
+    trainer.add_callback(Clock())
+    trainer.train()
+    start, end = times
+    return end - start
 
 
 def build_stock_trainer(model, aligner, aligned, arguments, recipe, class_weights):
@@ -166,23 +185,52 @@ def measure_peaks() -> dict[str, float]:
 
     from token_classification.hardware import multiplies_bf16
 
+    device = find_device()
+    size = 2048 if device.type == "cpu" else 8192
     peaks = {}
     for dtype in (torch.float32, torch.bfloat16) if multiplies_bf16() else (torch.float32,):
-        left, right = torch.randn(2, 2048, 2048).to(dtype)
+        left, right = torch.randn(2, size, size, device=device).to(dtype)
         best = 0.0
         for _ in range(12):
+            wait_for_accelerator()
             start = time.perf_counter()
             left @ right
-            best = max(best, 2 * 2048**3 / (time.perf_counter() - start) / 1e9)
+            wait_for_accelerator()
+            best = max(best, 2 * size**3 / (time.perf_counter() - start) / 1e9)
         peaks[str(dtype).removeprefix("torch.")] = best
     return peaks
 
 
-def print_row(batch_size: int, side: str, runs: list[dict], peaks: dict[str, float]) -> None:
-    """Print the medians of a side, with the spread of its speed."""
+def find_device():
+    """Return what both sides train on: the accelerator, if there is one."""
+    import torch
+
+    from token_classification.hardware import has_accelerator
+
+    return torch.accelerator.current_accelerator() if has_accelerator() else torch.device("cpu")
+
+
+def wait_for_accelerator() -> None:
+    """Wait until an accelerator has done what it was given; a CPU has done it when a call returns."""
+    import torch
+
+    if find_device().type != "cpu":
+        torch.accelerator.synchronize()
+
+
+def read_peak_memory() -> int:
+    """Return the most megabytes that were in use: of the accelerator, or of this process where there is none."""
+    import torch
+
+    if find_device().type != "cpu":
+        return torch.accelerator.max_memory_allocated() // 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def print_row(batch_size: int, side: str, runs: list[dict], peak: float) -> None:
+    """Print the medians of a side, with the spread of its speed; the peak is that of its precision, in GFLOP/s."""
     middle = {name: statistics.median(run[name] for run in runs) for name in runs[0]}
     speeds = [run["samples_per_second"] for run in runs]
-    peak = peaks["float32"] if side == "stock" else peaks.get("bfloat16", peaks["float32"])
     print(
         f"| {batch_size} | {side} | {middle['samples_per_second']:.1f} ({min(speeds):.1f} - {max(speeds):.1f}) "
         f"| {middle['tokens_per_second']:,.0f} | {middle['gflops'] / peak:.0%} | {middle['peak_memory']:,} "
@@ -216,8 +264,12 @@ def describe_machine() -> str:
     """Describe the machine and the versions."""
     import torch
 
+    from token_classification.hardware import describe_hardware
+
+    hardware = describe_hardware(find_device(), 1)
     libraries = ", ".join(f"{name} {version(name)}" for name in ("torch", "transformers", "accelerate"))
-    return f"{platform.platform()}, {torch.get_num_threads()} threads, Python {platform.python_version()}, {libraries}"
+    threads = f"{torch.get_num_threads()} threads"
+    return f"{platform.platform()}, {hardware}, {threads}, Python {platform.python_version()}, {libraries}"
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ def test_training_is_measured(side, bert_folder, conll_file):
         batch_sizes=[2],
         epochs=1.0,
         seed=0,
+        stock_precision="no",
     )
     measured = train_speed.measure(options)
     assert measured.keys() == {"samples_per_second", "tokens_per_second", "gflops", "peak_memory", "f1"}
