@@ -1,11 +1,10 @@
 """`report.html`: one page that needs nothing but itself, with a browser of the errors."""
 
-from importlib import resources
 from typing import Any
 
 from token_classification.data.schemes import Scheme
-from token_classification.output_text import dump_json
 from token_classification.reporting.evaluation import Evaluation
+from token_classification.reporting.web_page import SHARED, build_web_page
 from token_classification.scoring.error_classes import EntityPair, ErrorClass
 
 BROWSED_SENTENCES = 20_000
@@ -14,28 +13,10 @@ ABSENT = -1
 
 
 def build_page(record: dict[str, Any], evaluation: Evaluation) -> str:
-    """Build the page: frame, style and script from `page/`, and the data as JSON that the script reads.
-
-    No data are ever part of the markup. The script writes them as text, so a word such as `<img>` stays a word.
-    """
-    page = resources.files("token_classification.reporting") / "page"
-    parts = {name: (page / name).read_text(encoding="utf-8") for name in ("report.css", "report.js")}
+    """Build the page of an evaluation."""
     matrix = record["tag_confusions"] if "counts" in record["tag_confusions"] else None
-    parts["data"] = dump_for_script(record | {"browser": list_rows(evaluation), "tag_confusions": matrix})
-    frame = (page / "report.html").read_text(encoding="utf-8")
-    for name, text in parts.items():
-        before, _, after = frame.partition(f"{{{{{name}}}}}")
-        frame = before + text + after
-    return frame
-
-
-def dump_for_script(content: dict[str, Any]) -> str:
-    r"""Return JSON that is safe inside a script element: without `<`, so that nothing opens or closes an element.
-
-    >>> print(dump_for_script({"words": ["</script>"]}))
-    {"words":["\u003c/script>"]}
-    """
-    return dump_json(content, indent=None).replace("<", "\\u003c")
+    data = record | {"browser": list_rows(evaluation), "tag_confusions": matrix}
+    return build_web_page(SHARED, "report", data).text
 
 
 def list_rows(evaluation: Evaluation) -> dict[str, Any]:

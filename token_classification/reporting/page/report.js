@@ -1,5 +1,4 @@
-"use strict";
-// Draws the page from the JSON in #data. Text from the data only ever becomes text nodes and attributes.
+// Draws the page from the JSON in #data.
 const report = JSON.parse(document.getElementById("data").textContent);
 const { classes, types, plain, rows, left_out: leftOut } = report.browser;
 const [CORRECT, PAGE_LENGTH] = [classes.indexOf("correct"), 50];
@@ -7,29 +6,10 @@ const COLORS = { correct: "--correct", type: "--type", boundary: "--boundary", "
 const UNIT = plain ? "tags" : "entities";
 const CONFIDENCE = `${Math.round(100 * report.intervals.confidence)}%`;
 
-function make(name, attributes = {}, ...children) {
-  const element = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (key.startsWith("--")) element.style.setProperty(key, value);
-    else if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
-    else element.setAttribute(key, value);
-  }
-  element.append(...children.filter((child) => child !== null));
-  return element;
-}
-
 const percent = (fraction) => (100 * fraction).toFixed(2);
-const count = (number) => number.toLocaleString("en");
 const interval = (score) => `${percent(score.low)} – ${percent(score.high)}`;
 const colorOf = (error) => `var(${COLORS[error]})`;
-const hueOf = (type) => String(Math.round((types.indexOf(type) * 137.5 + 210) % 360));
 const dot = (error) => make("span", { class: "dot", "--c": colorOf(error) });
-const table = (head, body, kind = "table") =>
-  make("div", { class: "wide" }, make("table", { class: kind }, make("thead", {}, head), make("tbody", {}, ...body)));
-const heading = (title, kind = "") => make("th", { scope: "col", class: kind }, title);
-const headings = (titles) => make("tr", {}, ...titles.map((title) => (title ? heading(title) : make("td"))));
-const cells = ([name, ...values], kind = "") =>
-  make("tr", { class: kind }, make("th", { scope: "row" }, name), ...values.map((value) => make("td", {}, value)));
 
 function drawHead() {
   document.title = `Evaluation of ${report.model || report.source}`;
@@ -256,7 +236,7 @@ function drawMark(said, goldPair, predictedPair, goldStarts, predictedStarts) {
   if (!goldPair && !predictedPair) return said;
   const [gold, predicted] = [goldPair ? types[goldPair[1]] : "", predictedPair ? types[predictedPair[4]] : ""];
   const isRight = goldPair === predictedPair && goldPair[0] === CORRECT;
-  return make("span", { class: `mark ${goldPair ? "gold" : ""} ${predictedPair ? "predicted" : ""} ${isRight ? "right" : ""}`, "--g": hueOf(gold), "--p": hueOf(predicted) },
+  return make("span", { class: `mark ${goldPair ? "gold" : ""} ${predictedPair ? "predicted" : ""} ${isRight ? "right" : ""}`, "--g": hueOf(gold, types), "--p": hueOf(predicted, types) },
     make("span", { class: "said" }, said),
     make("span", { class: "under", title: "predicted" }, predictedStarts ? predicted : ""),
     make("span", { class: "over", title: "gold" }, goldStarts ? gold : ""));
