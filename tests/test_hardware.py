@@ -20,7 +20,7 @@ LAUNCHED = "ACCELERATE_MIXED_PRECISION"
 
 def make_arguments(tmp_path, monkeypatch, has_bf16: bool, **settings) -> NerTrainingArguments:
     """Training arguments on a CPU with or without bf16 units."""
-    monkeypatch.setattr(training_arguments, "multiplies_bf16", lambda: has_bf16)
+    monkeypatch.setattr(training_arguments, "multiplies_bf16", lambda on_cpu: has_bf16)
     return NerTrainingArguments(output_dir=str(tmp_path), **settings)
 
 
@@ -29,6 +29,22 @@ def test_auto_takes_bf16_where_the_hardware_has_it(tmp_path, monkeypatch, has_bf
     training = make_arguments(tmp_path, monkeypatch, has_bf16)
     assert training.mixed_precision == chosen
     assert training.bf16 is has_bf16
+
+
+def test_a_run_on_the_cpu_does_not_ask_what_a_gpu_can_do(tmp_path, monkeypatch):
+    monkeypatch.setattr(training_arguments, "has_accelerator", lambda: True)
+    monkeypatch.setattr(training_arguments, "multiplies_bf16", lambda on_cpu: not on_cpu)
+    training = NerTrainingArguments(output_dir=str(tmp_path), use_cpu=True)
+    assert training.mixed_precision == "no"
+    assert not training.dataloader_pin_memory
+
+
+def test_bf16_units_are_those_of_the_gpu_or_of_the_cpu(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: True)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx2": True})
+    assert hardware.multiplies_bf16()
+    assert not hardware.multiplies_bf16(on_cpu=True)
 
 
 def test_precision_can_be_named(tmp_path, monkeypatch):

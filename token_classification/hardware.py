@@ -25,9 +25,13 @@ def has_accelerator() -> bool:
     return torch.accelerator.is_available()
 
 
-def multiplies_bf16() -> bool:
-    """Return whether the hardware multiplies bf16 matrices natively: a GPU, or a CPU with AVX-512 BF16 or AMX."""
-    if torch.cuda.is_available():
+def multiplies_bf16(on_cpu: bool = False) -> bool:
+    """Return whether the hardware multiplies bf16 matrices natively: a GPU, or a CPU with AVX-512 BF16 or AMX.
+
+    Args:
+        on_cpu: Ask about the CPU even if there is a GPU.
+    """
+    if torch.cuda.is_available() and not on_cpu:
         return torch.cuda.is_bf16_supported(including_emulation=False)
     capabilities = torch.cpu.get_capabilities()
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))

@@ -33,7 +33,7 @@ def translate_overrides(*overrides: str) -> NerTrainingArguments:
 @pytest.mark.parametrize("precision", ["16", "16-mixed"])
 @pytest.mark.parametrize("has_units", [True, False])
 def test_float16_falls_back_aloud_on_a_cpu(precision, has_units, monkeypatch, caplog):
-    monkeypatch.setattr(translate_trainer, "multiplies_bf16", lambda: has_units)
+    monkeypatch.setattr(translate_trainer, "multiplies_bf16", lambda on_cpu: has_units)
     args = translate_overrides(f"trainer.precision={precision}")
     assert (args.bf16, args.fp16) == (has_units, False)
     (message,) = caplog.messages

@@ -25,7 +25,7 @@ def read_arguments(folder: Path) -> dict[str, object]:
 def test_deberta_learns_in_float32_and_the_record_says_so(
     asked, deberta_folder, conll_file, tmp_path, caplog, monkeypatch
 ):
-    monkeypatch.setattr("token_classification.arguments.training.multiplies_bf16", lambda: True)
+    monkeypatch.setattr("token_classification.arguments.training.multiplies_bf16", lambda on_cpu: True)
     arguments = ["--model_name_or_path", deberta_folder, "--train_file", conll_file, "--output_dir", tmp_path / "out"]
     arguments += ["--do_train", "--max_steps", 2, asked, "--use_cpu", "--report_to", "none"]
     assert run_command(run_ner.main, [*map(str, arguments)]) == 0
@@ -48,7 +48,7 @@ def test_deberta_is_evaluated_in_float32(deberta_folder, conll_file, tmp_path, c
 
 def test_a_spec_hears_it_in_its_own_words(deberta_folder, conll_file, tmp_path, monkeypatch):
     pytest.importorskip("omegaconf")
-    monkeypatch.setattr("token_classification.arguments.training.multiplies_bf16", lambda: True)
+    monkeypatch.setattr("token_classification.arguments.training.multiplies_bf16", lambda on_cpu: True)
     assert run("download_specs", "-o", tmp_path / "specs") == 0
     (tmp_path / "iob").mkdir()
     for name in ("train", "dev"):

@@ -139,8 +139,9 @@ class NerTrainingArguments(TrainingArguments):
 
     def _fit_hardware(self) -> None:
         """Use the CPU if there is nothing else, and choose the precision."""
-        if not has_accelerator():
-            self.use_cpu = True
+        self.use_cpu = self.use_cpu or not has_accelerator()
+        if self.use_cpu:
+            # Pinned memory is for copies to a GPU, and takes memory there even if that isn't used.
             self.dataloader_pin_memory = False
         if self.mixed_precision != "auto":
             if (self.bf16 and self.mixed_precision != "bf16") or (self.fp16 and self.mixed_precision != "fp16"):
@@ -159,7 +160,7 @@ class NerTrainingArguments(TrainingArguments):
         """Return what `accelerate launch --mixed_precision` asks for; it says `no` if it was not told."""
         launched = os.environ.get(LAUNCHED_PRECISION, "no")
         if launched == "no":
-            return "bf16" if multiplies_bf16() else "no"
+            return "bf16" if multiplies_bf16(on_cpu=self.use_cpu) else "no"
         if launched not in ("bf16", "fp16"):
             raise UserError(f"accelerate launch --mixed_precision {launched}: accepted are no, bf16 and fp16.")
         return cast(Literal["bf16", "fp16"], launched)

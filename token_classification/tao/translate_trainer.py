@@ -160,7 +160,7 @@ def choose_precision(precision: str | None, on_cpu: bool) -> Precision:
         )
     chosen = PRECISIONS[str(precision)]
     if chosen == "fp16" and on_cpu:
-        instead = "bf16" if multiplies_bf16() else "32"
+        instead = "bf16" if multiplies_bf16(on_cpu=True) else "32"
         logger.warning("trainer.precision=%s needs a GPU; on this CPU it is trainer.precision=%s.", precision, instead)
         return PRECISIONS[instead]
     return chosen
