@@ -1,8 +1,12 @@
 """The benchmarks measure both sides on any machine; what they measure is no matter of a test."""
 
 import argparse
+import asyncio
+import json
 import math
+import random
 
+import http_load
 import pytest
 import train_speed
 
@@ -31,3 +35,68 @@ def test_training_is_measured(side, bert_folder, conll_file):
 def test_the_peak_of_bf16_is_measured_where_there_are_units_for_it():
     # Elsewhere a single product takes minutes.
     assert ("bfloat16" in train_speed.measure_peaks()) == multiplies_bf16()
+
+
+@pytest.fixture
+def requests_file(tmp_path):
+    """One request to each path of the stub server, as the load generator reads them."""
+    requests = [{"path": path, "body": path} for path in ("/good", "/refused", "/dropped", "/good")]
+    path = tmp_path / "requests.jsonl"
+    path.write_text("".join(json.dumps(request) + "\n" for request in requests))
+    return path
+
+
+async def put_load(requests_file, answer, *flags):
+    """Put load on a server that calls `answer(path, writer)` for each request; return the counts."""
+
+    async def serve(reader, writer):
+        while line := await reader.readline():
+            path = line.split()[1].decode()
+            await reader.readuntil(b"\r\n\r\n")
+            # The body is the path.
+            assert await reader.readexactly(len(path)) == path.encode()
+            answer(path, writer)
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    counts = await http_load.Load(http_load.parse_arguments([str(port), str(requests_file), *flags])).run()
+    server.close()
+    return counts
+
+
+def answer_by_path(path, writer):
+    if path == "/dropped":
+        writer.close()
+        return
+    status = {"/good": b"200 OK", "/refused": b"429 Too Many Requests"}[path]
+    # In two pieces, as an answer may come.
+    writer.write(b"HTTP/1.1 " + status + b"\r\ncontent-type: application/json\r\ncontent-le")
+    asyncio.get_running_loop().call_soon(writer.write, b"ngth: 2\r\n\r\n{}")
+
+
+@pytest.mark.parametrize("clients", [1, 3])
+def test_the_load_generator_counts_every_request(clients, requests_file):
+    counts = asyncio.run(put_load(requests_file, answer_by_path, "--requests", "40", "--clients", str(clients)))
+    assert counts["answered"] == {"200": 20, "429": 10}
+    assert counts["unexpected"] == {"429": 10}
+    assert counts["unanswered"] == 10
+    assert counts["unread"] == counts["failed_connections"] == counts["not_sent"] == 0
+    assert counts["latency_ms"]["max"] >= counts["latency_ms"]["p50"] > 0
+
+
+def test_latency_counts_from_when_a_request_was_due(requests_file):
+    held = []
+
+    def hold(path, writer):
+        held.append(writer)
+        if len(held) == 8:
+            for one in held:
+                one.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+
+    flags = ["--rate", "100", "--requests", "8", "--seed", "5", "--clients", "1"]
+    counts = asyncio.run(put_load(requests_file, hold, *flags))
+    assert counts["answered"] == {"200": 8}
+    generator = random.Random(5)
+    distances = [generator.expovariate(100) for _ in range(8)]
+    # The first one waits until the last one comes, whatever the number of connections was when it was due.
+    assert counts["latency_ms"]["max"] >= 1000 * sum(distances[1:])
