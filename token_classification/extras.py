@@ -17,6 +17,10 @@ EXTRAS = {
     "onnx": "export",
     "onnxruntime": "export",
     "onnxscript": "export",
+    "fastapi": "serve",
+    "uvicorn": "serve",
+    "httptools": "serve",
+    "prometheus_client": "serve",
 }
 """Package that the project itself doesn't bring along -> the extra that does (pyproject.toml)"""
 TELEMETRY = "openvino_telemetry"
