@@ -128,17 +128,18 @@ class Predictor:
         scheme = self.engine.label_set.scheme
         return list_entities(tagged.text, tagged.spans, tagged.tags, tagged.scores, scheme, self.thresholds)
 
+    def list_tags(self, tagged: TaggedText) -> list[TextTag]:
+        """List the words of a tagged text with their tags."""
+        return [
+            {"start": start, "end": end, "tag": tag, "score": score, "text": tagged.text[start:end]}
+            for (start, end), tag, score in zip(tagged.spans, tagged.tags, tagged.scores, strict=True)
+        ]
+
     def _find_in_chunk(self, texts: Sequence[TextOrWords]) -> list[list[TextEntity]]:
         return [self.find_entities(tagged) for tagged in self.tag_texts(texts)]
 
     def _tag_chunk(self, texts: Sequence[TextOrWords]) -> list[list[TextTag]]:
-        return [
-            [
-                {"start": start, "end": end, "tag": tag, "score": score, "text": tagged.text[start:end]}
-                for (start, end), tag, score in zip(tagged.spans, tagged.tags, tagged.scores, strict=True)
-            ]
-            for tagged in self.tag_texts(texts)
-        ]
+        return [self.list_tags(tagged) for tagged in self.tag_texts(texts)]
 
 
 def cut_into_chunks(items: Iterable[Item], count_characters: Callable[[Item], int]) -> Iterator[list[Item]]:
