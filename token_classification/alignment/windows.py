@@ -4,6 +4,7 @@ A sentence that fits is one window. A longer one becomes overlapping windows of 
 them is owned by the one where it has most context on its poorer side. Loss and score count it only there.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -51,6 +52,25 @@ class Windows:
     def lengths(self) -> np.ndarray:
         """Positions of each window, int64 (windows,)."""
         return np.diff(self.starts)
+
+
+def join_windows(pieces: Sequence[tuple[Windows, int]]) -> Windows:
+    """Lay windows of several splits end to end, without labels; each counts as a sentence of its own.
+
+    Args:
+        pieces: Windows of a split, and which one of them; at least one.
+    """
+    rows = [windows.input_ids[windows.starts[place] : windows.starts[place + 1]] for windows, place in pieces]
+    owned = [slice(windows.owned_starts[place], windows.owned_starts[place + 1]) for windows, place in pieces]
+    spans = [(windows, span) for (windows, _), span in zip(pieces, owned, strict=True)]
+    return Windows(
+        input_ids=np.concatenate(rows),
+        starts=cumulate(np.array([len(row) for row in rows])),
+        owned_words=np.concatenate([windows.owned_words[span] for windows, span in spans]),
+        owned_positions=np.concatenate([windows.owned_positions[span] for windows, span in spans]),
+        owned_starts=cumulate(np.array([span.stop - span.start for span in owned])),
+        sentence_ids=np.arange(len(rows)),
+    )
 
 
 @dataclass(frozen=True)

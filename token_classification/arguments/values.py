@@ -51,6 +51,14 @@ ACCEPTED: dict[str, tuple[Callable[[float], bool], str]] = {
     "max_predict_samples": COUNT,
     "validation_split": (lambda value: 0 < value < 1, "above 0 and below 1, e.g. 0.1"),
     "max_f1_drop": NUMBER,
+    "port": (lambda value: 0 <= value <= 65535, "0 (any free port) to 65535"),
+    "max_batch_tokens": COUNT,
+    "batch_wait_ms": NUMBER,
+    "queue_capacity": COUNT,
+    "max_text_characters": COUNT,
+    "max_texts_per_request": COUNT,
+    "max_body_bytes": COUNT,
+    "request_timeout_s": (lambda value: value > 0 and isfinite(value), "a number of seconds above 0"),
 }
 """Setting -> what it may be, as a test (which NaN fails) and in words; None is always accepted"""
 

@@ -1,11 +1,10 @@
 """A file of any size to a file of entities: in order, in constant memory; a killed run can be continued."""
 
-import hashlib
 import json
 import logging
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -15,11 +14,11 @@ from pathlib import Path
 from tqdm.auto import tqdm
 
 from token_classification.data.formats.text_and_labels import find_labels_file
-from token_classification.data.inputs import hash_file
+from token_classification.data.inputs import hash_files
 from token_classification.data.text_lines import open_bytes
 from token_classification.errors import DataError, UserError
 from token_classification.inference.answers import OUTPUT_FORMATS, answer_records, encode_answers
-from token_classification.inference.export_record import TOKENIZER_FILES
+from token_classification.inference.export_record import hash_answering_files
 from token_classification.inference.input_lines import STDIN, comes_once
 from token_classification.inference.parquet_output import convert_to_parquet
 from token_classification.inference.predictor import Predictor, count_characters, cut_into_chunks
@@ -30,17 +29,6 @@ from token_classification.inference.records import BadRecord, Record
 logger = logging.getLogger(__name__)
 
 ERRORS_NAME = "predictions.errors.jsonl"
-HASHED_SUFFIXES = (
-    ".safetensors",
-    ".bin",
-    ".xml",
-    ".onnx",
-    ".onnx.data",
-    "config.json",
-    "export.json",
-    *TOKENIZER_FILES,
-)
-"""How the names of the files end on which a model's answers depend"""
 BYTES_PER_CHARACTER = 256
 """A chunk ends at 250,000 characters of text, or at this many times as much of the file: fields fill memory too"""
 
@@ -112,11 +100,10 @@ def tag_file(predictor: Predictor, settings: BulkSettings, model_folder: Path) -
 
 def describe_run(predictor: Predictor, settings: BulkSettings, model_folder: Path) -> dict[str, str]:
     """Describe everything that the output depends on, as text."""
-    model_files = sorted(path for path in model_folder.iterdir() if path.name.endswith(HASHED_SUFFIXES))
     engine = predictor.engine
     return {
-        "input": STDIN if comes_once(settings.input_file) else _hash_files(_list_inputs(settings.input_file)),
-        "model": _hash_files(model_files),
+        "input": STDIN if comes_once(settings.input_file) else hash_files(_list_inputs(settings.input_file)),
+        "model": hash_answering_files(model_folder),
         "backend": engine.backend,
         "max_seq_length": str(engine.aligner.window_length),
         "decoder": "argmax" if engine.loop.decoder is None else "viterbi",
@@ -140,14 +127,6 @@ def _name_format(settings: BulkSettings) -> str | None:
     if settings.input_format or comes_once(settings.input_file):
         return settings.input_format
     return recognise_file(settings.input_file, settings.text_column)
-
-
-def _hash_files(paths: Iterable[Path]) -> str:
-    """One checksum of the names and contents of files."""
-    digest = hashlib.sha256()
-    for path in paths:
-        digest.update(path.name.encode() + bytes.fromhex(hash_file(path)))
-    return digest.hexdigest()
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from token_classification.data.inputs import hash_file
+from token_classification.data.inputs import hash_file, hash_files
 from token_classification.errors import UserError
 from token_classification.output_text import make_printable, quote_path
 
@@ -35,6 +35,17 @@ EXPORT_FILES = {
     EXPORT_FILE,
 }
 """The names of all files that an export can consist of"""
+HASHED_SUFFIXES = (
+    ".safetensors",
+    ".bin",
+    ".xml",
+    ".onnx",
+    ".onnx.data",
+    "config.json",
+    "export.json",
+    *TOKENIZER_FILES,
+)
+"""How the names of the files end on which a model's answers depend"""
 
 
 @dataclass(frozen=True)
@@ -105,6 +116,11 @@ def verify_model_files(folder: Path, record: ExportRecord) -> None:
             continue
         wrong = "missing" if name not in found else "not as it was exported (its checksum differs)"
         raise UserError(f"{folder / name}: {wrong}; accepted: the files as they were written; {advise_export(folder)}")
+
+
+def hash_answering_files(folder: Path) -> str:
+    """Return one checksum of all files in the folder of a model, exported or not, on which its answers depend."""
+    return hash_files(sorted(path for path in folder.iterdir() if path.name.endswith(HASHED_SUFFIXES)))
 
 
 def advise_export(folder: Path) -> str:

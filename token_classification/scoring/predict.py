@@ -100,12 +100,16 @@ class PredictionLoop:
         result = WordPredictions(np.full(words, -1, dtype=np.int32), np.zeros(words, dtype=np.float32))
         result.repaired = None if self.decoder is None else 0
         for part in self._whole_sentences(windows, share, result):
-            label_ids = self._decode(part, result)
-            scores = part.logits.softmax(dim=-1).gather(1, label_ids.unsqueeze(1)).squeeze(1)
-            result.label_ids[part.words.numpy()] = label_ids.cpu().numpy()
-            result.scores[part.words.numpy()] = scores.cpu().numpy()
-        _check_scores(result.scores)
+            choose_labels(part, self.decoder, result)
+        check_scores(result.scores)
         return result
+
+    def read_words(self, windows: Windows) -> WordLogits:
+        """Run windows, as few as `group_by_length` lets share a batch, in one batch.
+
+        For a caller with batches of its own, which waits for the windows of a sentence before it chooses labels.
+        """
+        return self._run_batch(windows, np.arange(len(windows)), None)
 
     def _whole_sentences(
         self, windows: Windows, share: tuple[int, int], result: WordPredictions
@@ -130,8 +134,8 @@ class PredictionLoop:
                     yield part
                 bar.update(len(batch))
 
-    def _run_batch(self, windows: Windows, batch: np.ndarray, result: WordPredictions) -> WordLogits:
-        """Run one batch, add to the loss, and pick the rows of the words that the windows own."""
+    def _run_batch(self, windows: Windows, batch: np.ndarray, result: WordPredictions | None) -> WordLogits:
+        """Run one batch, add to the loss of a result, and pick the rows of the words that the windows own."""
         inputs = self.collator([windows[window] for window in batch])
         labels = inputs.pop("labels", None)
         length = inputs["input_ids"].shape[1]
@@ -144,7 +148,7 @@ class PredictionLoop:
             logits = self._run(inputs)
             picked = torch.from_numpy(rows).to(logits.device), torch.from_numpy(columns).to(logits.device)
             logits = logits[picked].float()
-        if labels is not None:
+        if labels is not None and result is not None:
             gold = labels[rows, columns].to(logits.device)
             weights = torch.ones(logits.shape[-1]) if self.class_weights is None else self.class_weights
             weights = weights.to(logits.device)
@@ -177,25 +181,38 @@ class PredictionLoop:
             logits = self._run(inputs).float().clone()
         return [row[start : start + length] for row, (start, length) in zip(logits, spans, strict=True)]
 
-    def _decode(self, part: WordLogits, result: WordPredictions) -> torch.Tensor:
-        """Return the label ids of the words of whole sentences, int64 (n,)."""
-        best = part.logits.argmax(dim=-1)
-        if self.decoder is None:
-            return best
-        lengths = torch.unique_consecutive(part.sentence_ids, return_counts=True)[1]
-        illegal = ~self.decoder.is_legal(_pad(best, lengths), lengths.to(best.device))
-        result.repaired = (result.repaired or 0) + int(illegal.sum())
-        if not illegal.any():
-            return best
-        log_probabilities = _pad(part.logits.log_softmax(dim=-1), lengths)
-        paths = self.decoder.decode(log_probabilities[illegal], lengths.to(best.device)[illegal])
-        is_changed = torch.repeat_interleave(illegal.cpu(), lengths).to(best.device)
-        inside = torch.arange(paths.shape[1], device=paths.device) < lengths.to(best.device)[illegal].unsqueeze(1)
-        best[is_changed] = paths[inside]
+
+def choose_labels(part: WordLogits, decoder: Viterbi | None, result: WordPredictions) -> None:
+    """Write the label of each word of some whole sentences, and its probability, into a result.
+
+    Args:
+        part: What the model says about the words, sentence after sentence.
+        decoder: None takes the most probable label of each word by itself.
+        result: What is written to, at the places that `part.words` names.
+    """
+    label_ids = part.logits.argmax(dim=-1) if decoder is None else _decode(part, decoder, result)
+    scores = part.logits.softmax(dim=-1).gather(1, label_ids.unsqueeze(1)).squeeze(1)
+    result.label_ids[part.words.numpy()] = label_ids.cpu().numpy()
+    result.scores[part.words.numpy()] = scores.cpu().numpy()
+
+
+def _decode(part: WordLogits, decoder: Viterbi, result: WordPredictions) -> torch.Tensor:
+    """Return the label ids of the words of whole sentences, int64 (n,), and count the sentences that were illegal."""
+    best = part.logits.argmax(dim=-1)
+    lengths = torch.unique_consecutive(part.sentence_ids, return_counts=True)[1]
+    illegal = ~decoder.is_legal(_pad(best, lengths), lengths.to(best.device))
+    result.repaired = (result.repaired or 0) + int(illegal.sum())
+    if not illegal.any():
         return best
+    log_probabilities = _pad(part.logits.log_softmax(dim=-1), lengths)
+    paths = decoder.decode(log_probabilities[illegal], lengths.to(best.device)[illegal])
+    is_changed = torch.repeat_interleave(illegal.cpu(), lengths).to(best.device)
+    inside = torch.arange(paths.shape[1], device=paths.device) < lengths.to(best.device)[illegal].unsqueeze(1)
+    best[is_changed] = paths[inside]
+    return best
 
 
-def _check_scores(scores: np.ndarray) -> None:
+def check_scores(scores: np.ndarray) -> None:
     """Refuse tags that were read off NaN: any label would do.
 
     Raises:

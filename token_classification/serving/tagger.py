@@ -1,0 +1,134 @@
+"""Texts of the queue on their way through the model: to words and windows, and from logits to tags."""
+
+import time
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Protocol
+
+import numpy as np
+import torch
+
+from token_classification.alignment.windows import Windows, join_windows
+from token_classification.arguments.decoding import Decoder
+from token_classification.data.sentences import Sentences
+from token_classification.inference.predictor import Predictor, TaggedText, place_words
+from token_classification.scoring.decode import Viterbi, build_viterbi
+from token_classification.scoring.predict import (
+    WordLogits,
+    WordPredictions,
+    check_scores,
+    choose_labels,
+    name_predictions,
+)
+from token_classification.serving.waiting import Unit, WaitingText, choose_batch, find_due_times
+
+CPU_BATCH_TOKENS, ACCELERATOR_BATCH_TOKENS = 1024, 16384
+"""Padded positions per batch: less than in bulk, because a text that arrives meanwhile waits for the whole batch"""
+CPU_OVERHEAD, ACCELERATOR_OVERHEAD = 32, 4096
+"""What a batch costs beside its positions, in positions"""
+OLD_SHARE = 0.9
+"""Weight of what was measured before in the mean time per position"""
+
+
+class Observer(Protocol):
+    """Who is told about each batch."""
+
+    def batch_ran(self, windows: int, tokens: int, positions: int, seconds: float) -> None:
+        """Note a batch: its windows, their tokens, and the positions that these are with padding."""
+
+
+class Tagger:
+    """A model with what is needed to tag texts window by window; used by one thread at a time, but for `prepare`."""
+
+    def __init__(self, predictor: Predictor, batch_tokens: int | None, observer: Observer | None) -> None:
+        engine = predictor.engine
+        on_cpu = str(engine.loop.device) == "cpu"
+        self.predictor = predictor
+        self.batch_tokens = batch_tokens or (CPU_BATCH_TOKENS if on_cpu else ACCELERATOR_BATCH_TOKENS)
+        self.overhead = CPU_OVERHEAD if on_cpu else ACCELERATOR_OVERHEAD
+        self.observer = observer
+        self.seconds_per_position = 1e-4
+        self._decoders: dict[Decoder | None, Viterbi | None] = {
+            None: engine.loop.decoder,
+            "argmax": None,
+            "viterbi": build_viterbi(engine.label_set),
+        }
+
+    def prepare(self, texts: Sequence[WaitingText]) -> list[Unit]:
+        """Find the words of some texts and cut them into windows.
+
+        Returns:
+            The windows; a text without words has none.
+        """
+        placed = [place_words(item.text, self.predictor.words) for item in texts]
+        split = self.predictor.engine.aligner.align(Sentences([words for _, _, words in placed]))
+        borders = np.searchsorted(split.windows.sentence_ids, np.arange(len(texts) + 1))
+        units = []
+        for item, (text, spans, _), (start, end) in zip(texts, placed, pairwise(borders.tolist()), strict=True):
+            item.shown, item.spans = text, spans
+            item.logits = [None] * (end - start)
+            lengths = split.windows.lengths[start:end]
+            due = find_due_times(item.arrived, lengths, self.seconds_per_position)
+            units += [
+                Unit(item, split.windows, start + number, number, int(length), float(time_due))
+                for number, (length, time_due) in enumerate(zip(lengths, due, strict=True))
+            ]
+        return units
+
+    def choose_batch(self, units: list[Unit]) -> tuple[list[Unit], list[Unit]]:
+        """Return the windows of the next batch, and the rest; see `waiting.choose_batch`."""
+        sharing = self.predictor.engine.loop.choose_sharing(_join(units))
+        return choose_batch(units, self.batch_tokens, self.overhead, sharing)
+
+    def run(self, units: Sequence[Unit]) -> list[WaitingText]:
+        """Run one batch, and return the texts of which it was the last missing part."""
+        started = time.monotonic()
+        read = self.predictor.engine.loop.read_words(_join(units))
+        counts = torch.unique_consecutive(read.sentence_ids, return_counts=True)[1]
+        for unit, logits in zip(units, torch.split(read.logits, counts.tolist()), strict=True):
+            unit.text.logits[unit.number] = logits
+        self._note(units, time.monotonic() - started)
+        texts = dict.fromkeys(unit.text for unit in units)
+        return [item for item in texts if all(part is not None for part in item.logits)]
+
+    def finish(self, texts: Sequence[WaitingText]) -> list[TaggedText]:
+        """Choose the tags of texts whose windows have all been run.
+
+        Raises:
+            OutputError: the model's outputs are NaN or infinite.
+        """
+        answers: dict[WaitingText, TaggedText] = {}
+        for decoder in dict.fromkeys(item.decoder for item in texts):
+            group = [item for item in texts if item.decoder == decoder]
+            answers |= dict(zip(group, self._decode(group, self._decoders[decoder]), strict=True))
+        return [answers[item] for item in texts]
+
+    def _decode(self, texts: Sequence[WaitingText], decoder: Viterbi | None) -> list[TaggedText]:
+        lengths = [len(item.spans) for item in texts]
+        starts = np.concatenate(([0], np.cumsum(lengths)))
+        result = WordPredictions(np.full(starts[-1], -1, dtype=np.int32), np.zeros(starts[-1], dtype=np.float32))
+        parts = [part for item in texts for part in item.logits if part is not None]
+        if parts:
+            words = WordLogits(
+                words=torch.arange(int(starts[-1])),
+                sentence_ids=torch.repeat_interleave(torch.arange(len(texts)), torch.tensor(lengths)),
+                logits=torch.cat(parts),
+            )
+            choose_labels(words, decoder, result)
+            check_scores(result.scores)
+        tags = name_predictions(result, self.predictor.engine.label_set.names, starts)
+        scores = result.scores.tolist()
+        return [
+            TaggedText(item.shown, item.spans, row, scores[start:end])
+            for item, row, (start, end) in zip(texts, tags, pairwise(starts.tolist()), strict=True)
+        ]
+
+    def _note(self, units: Sequence[Unit], seconds: float) -> None:
+        positions = len(units) * max(unit.length for unit in units)
+        self.seconds_per_position = OLD_SHARE * self.seconds_per_position + (1 - OLD_SHARE) * seconds / positions
+        if self.observer is not None:
+            self.observer.batch_ran(len(units), sum(unit.length for unit in units), positions, seconds)
+
+
+def _join(units: Sequence[Unit]) -> Windows:
+    return join_windows([(unit.windows, unit.window) for unit in units])

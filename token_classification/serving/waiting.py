@@ -1,0 +1,168 @@
+"""What waits to be tagged: calls, their texts, the windows of these, and which windows form the next batch."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from token_classification.alignment.batches import Sharing
+from token_classification.alignment.windows import Windows
+from token_classification.arguments.decoding import Decoder
+from token_classification.inference.predictor import TaggedText, TextOrWords
+from token_classification.inference.words_of_text import Span
+
+CHARACTERS_PER_PLACE = 2000
+"""A text takes a place of the queue for each so many characters: what it costs in time and memory goes with them"""
+SHARE_OF_LONG_TEXTS = 0.5
+"""How much of the machine a text of many windows may take while others wait"""
+
+
+class Call:
+    """Some texts whose answers are awaited together."""
+
+    def __init__(self, size: int) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.future: asyncio.Future[list[TaggedText]] = self.loop.create_future()
+        self.is_wanted = True
+        """False once nobody waits any more: its texts are dropped"""
+        self._answers: list[TaggedText | None] = [None] * size
+        self._missing = size
+
+    def answer(self, place: int, answer: TaggedText) -> None:
+        """Store the answer for one text; the last one wakes the waiting coroutine."""
+        self._answers[place] = answer
+        self._missing -= 1
+        if not self._missing:
+            self._wake(lambda: self.future.set_result([answer for answer in self._answers if answer is not None]))
+
+    def fail(self, error: Exception) -> None:
+        """Raise an error in the waiting coroutine, and drop the other texts."""
+        self.is_wanted = False
+        self._wake(lambda: self.future.set_exception(error))
+
+    def _wake(self, settle: Callable[[], None]) -> None:
+        self.loop.call_soon_threadsafe(lambda: None if self.future.done() else settle())
+
+
+@dataclass(eq=False, slots=True)
+class WaitingText:
+    """A text of a call, and what is known of it so far."""
+
+    call: Call
+    place: int
+    """Which of its call's texts it is"""
+    text: TextOrWords
+    decoder: Decoder | None
+    arrived: float
+    """In seconds of `time.monotonic`"""
+    characters: int
+    shown: str = ""
+    """The text that offsets count in"""
+    spans: Sequence[Span] = ()
+    logits: list[torch.Tensor | None] = field(default_factory=list)
+    """Of the words that each of its windows owns, float32 (n, labels); None: not computed yet"""
+    is_settled: bool = False
+    """Answered, failed or dropped"""
+
+
+@dataclass(eq=False, slots=True)
+class Unit:
+    """A window that waits: what batches are made of."""
+
+    text: WaitingText
+    windows: Windows
+    """The windows of all texts that were prepared together"""
+    window: int
+    """Which one of them it is"""
+    number: int
+    """Which one of its text's windows it is"""
+    length: int
+    """Positions"""
+    due: float
+    """The lower, the sooner it is its turn"""
+
+
+def count_places(characters: int) -> int:
+    """Return how many places of the queue a text takes."""
+    return 1 + characters // CHARACTERS_PER_PLACE
+
+
+def find_due_times(arrived: float, lengths: np.ndarray, seconds_per_position: float) -> np.ndarray:
+    """Return when it is each window's turn, float64 (windows,): the first at once, the others at their share's pace.
+
+    Texts of one window that arrive later go before the later windows of a long text, which take what is left and at
+    least a share. (As in fair queueing by start tags, Goyal et al. 1996.)
+
+    Args:
+        arrived: When the text arrived.
+        lengths: Positions of its windows, int64 (windows,).
+        seconds_per_position: What the model takes.
+    """
+    before = np.cumsum(lengths) - lengths
+    return arrived + before * seconds_per_position / SHARE_OF_LONG_TEXTS
+
+
+def choose_batch(
+    units: list[Unit], token_budget: int, overhead: int, sharing: Sharing
+) -> tuple[list[Unit], list[Unit]]:
+    """Return the windows of the next batch, among them the most urgent one, and the rest.
+
+    The most urgent windows that fit the budget are cut into batches of similar lengths, so that the cost of all of
+    them is least; of these batches, that of the most urgent window is run. Between two batches, everything is decided
+    anew.
+
+    Args:
+        units: All that wait, at least one; sorted here by `due`.
+        token_budget: Padded positions of a batch.
+        overhead: What a batch costs beside its positions, in positions.
+        sharing: Which windows may share a batch.
+    """
+    units.sort(key=lambda unit: unit.due)
+    total, count = 0, 0
+    for unit in units:
+        total += unit.length
+        if count and total > token_budget:
+            break
+        count += 1
+    urgent = sorted(units[:count], key=lambda unit: -unit.length)
+    first = urgent.index(units[0])
+    for start, end in cut_by_cost(np.array([unit.length for unit in urgent]), token_budget, overhead, sharing):
+        if start <= first < end:
+            return urgent[start:end], [*urgent[:start], *urgent[end:], *units[count:]]
+    raise AssertionError("the batches hold every window")
+
+
+def cut_by_cost(lengths: np.ndarray, token_budget: int, overhead: int, sharing: Sharing) -> list[tuple[int, int]]:
+    """Cut windows, sorted by falling length, into the batches that cost least together.
+
+    A batch costs its padded positions, and `overhead` more: dynamic programming over where the last batch begins.
+
+    Args:
+        lengths: int64, (windows,), falling.
+        token_budget: Padded positions of a batch; a single window may be longer.
+        overhead: In positions.
+        sharing: Which windows may share a batch.
+
+    Returns:
+        (start, end) of each batch.
+    """
+    count = len(lengths)
+    if sharing == Sharing.ONE_BY_ONE:
+        return [(place, place + 1) for place in range(count)]
+    cost, begin = np.zeros(count + 1), np.zeros(count + 1, dtype=np.int64)
+    for end in range(1, count + 1):
+        # A batch that begins at `start` is as wide as that window, the longest one.
+        sizes = (end - np.arange(end)) * lengths[:end]
+        possible = cost[:end] + sizes + overhead
+        possible[:-1][sizes[:-1] > token_budget] = np.inf
+        if sharing == Sharing.EQUAL_LENGTHS:
+            possible[lengths[:end] != lengths[end - 1]] = np.inf
+        begin[end] = possible.argmin()
+        cost[end] = possible[begin[end]]
+    cuts, end = [], count
+    while end:
+        cuts.append((int(begin[end]), end))
+        end = int(begin[end])
+    return cuts[::-1]
