@@ -1,8 +1,11 @@
 """From text to entities: exact places in any Unicode, the entities that evaluate scores, thresholds, streams."""
 
+import asyncio
 import re
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice, repeat
 from pathlib import Path
@@ -224,3 +227,32 @@ def test_sentences_of_wnut17_give_the_entities_of_their_words(predictor, real_da
     # In four of the 1,287 sentences a word is parted, see docs/inference.md. Scores may differ in the last digit.
     pairs = zip(predictor(texts), from_words, strict=True)
     assert sum([*map(list_places, ours)] != [*map(list_places, scored)] for ours, scored in pairs) <= 4
+
+
+def test_threads_may_share_a_predictor(predictor):
+    rows = [[" ".join(words)] * (1 + number % 3) for number, words in enumerate(TEXTS * 20)]
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(predictor, rows)) == [predictor(row) for row in rows]
+
+
+def test_the_event_loop_goes_on_while_texts_are_tagged(predictor):
+    """The model waits for what the loop does after it was called."""
+    went_on = threading.Event()
+
+    def run_model(inputs):
+        assert went_on.wait(60)
+        return predictor.engine.loop.run_model(inputs)
+
+    slow = replace(
+        predictor, engine=replace(predictor.engine, loop=replace(predictor.engine.loop, run_model=run_model))
+    )
+
+    async def ask() -> list:
+        asked = [asyncio.create_task(slow.async_call(texts)) for texts in (TEXTS[0], "Anna left Paris.", TEXTS)]
+        await asyncio.sleep(0)
+        went_on.set()
+        with pytest.raises(TypeError, match="iterator"):
+            await slow.async_call(iter(TEXTS))
+        return await asyncio.gather(*asked)
+
+    assert asyncio.run(ask()) == [predictor(texts) for texts in (TEXTS[0], "Anna left Paris.", TEXTS)]

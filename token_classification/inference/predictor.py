@@ -1,10 +1,11 @@
 """Text to entities: `Predictor.from_pretrained(model)(texts)`."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set, Sized
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import Self, TypedDict, TypeVar, get_args
+from typing import Self, TypedDict, TypeVar, cast, get_args
 
 from token_classification.arguments.decoding import Decoder
 from token_classification.errors import UserError
@@ -52,7 +53,11 @@ class TaggedText:
 
 @dataclass(frozen=True)
 class Predictor:
-    """Finds entities in texts, or tags their words: `Predictor.from_pretrained("ner-model")("Anna left Paris.")`."""
+    """Finds entities in texts, or tags their words: `Predictor.from_pretrained("ner-model")("Anna left Paris.")`.
+
+    Threads may share one: a call changes nothing in it. Inside of asyncio, await `async_call`. Callers that have one
+    text each don't share batches; `token_classification serve` has a queue for that.
+    """
 
     engine: Engine
     thresholds: Thresholds
@@ -102,6 +107,19 @@ class Predictor:
             TypeError: something is neither a text nor a list of words; raised at once, except inside an iterator.
         """
         return _answer_in_kind(texts, self._find_in_chunk)
+
+    async def async_call(
+        self, texts: TextOrWords | Sequence[TextOrWords]
+    ) -> list[TextEntity] | list[list[TextEntity]]:
+        """Find the entities of a text or of a list of texts in another thread, so that the event loop goes on.
+
+        Raises:
+            TypeError: it is neither. An iterator would be read later, in the event loop.
+        """
+        if not isinstance(texts, Sequence):
+            raise TypeError(f"{type(texts).__name__} {texts!r:.60}: accepted is a text (str), or a list of texts")
+        found = await asyncio.to_thread(self, texts)
+        return cast(list[TextEntity] | list[list[TextEntity]], found)
 
     def tag(
         self, texts: TextOrWords | Iterable[TextOrWords]
