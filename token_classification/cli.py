@@ -24,6 +24,7 @@ COMMANDS = {
     "finetune": ("tao.finetune", "train a trained model further"),
     "evaluate": ("commands.evaluate", "score a model on labelled data"),
     "infer": ("commands.infer", "tag texts"),
+    "serve": ("commands.serve", "answer requests over HTTP"),
     "check": (
         "commands.check",
         "find what is wrong with data files; exit code 0: nothing, 1: warnings, 2: errors",

@@ -12,7 +12,8 @@ import pytest
 from conftest import SENTENCES
 
 from token_classification import cli
-from token_classification.commands.infer import format_tagged, read_threshold
+from token_classification.commands.infer import format_tagged
+from token_classification.commands.model_choice import read_threshold
 from token_classification.exit_codes import run_command
 from token_classification.inference.answers import OUTPUT_FORMATS
 from token_classification.inference.engine import BACKENDS

@@ -1,7 +1,7 @@
 """Flags built from the fields of a dataclass: what a command accepts is declared once, with its help beside it."""
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, field, fields
 from types import NoneType
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
@@ -66,6 +66,8 @@ def _read_kind(annotation: object, default: object, metadata: Mapping[str, Any])
         return {"type": metadata["parse"], "metavar": metadata["metavar"]}
     if get_origin(kind) is Literal:
         return {"choices": get_args(kind)}
+    if get_origin(kind) is Sequence:
+        return {"action": "append", "metavar": metadata["metavar"]}
     if kind is bool and default is False:
         return {"action": "store_true"}
     if kind is bool:

@@ -6,16 +6,15 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from token_classification.commands.flags import add_dataclass_flags, build_options, flag
-from token_classification.commands.model_choice import ModelChoice
+from token_classification.commands.model_choice import TaggingChoice, open_predictor
 from token_classification.commands.wording import COMMON_WORDS, speaking
 from token_classification.errors import UserError
 from token_classification.quick_imports import quick_imports
 
 if TYPE_CHECKING:
-    from token_classification.inference.predictor import Predictor
     from token_classification.inference.words_of_text import Span
 
 logger = logging.getLogger(__name__)
@@ -23,32 +22,10 @@ logger = logging.getLogger(__name__)
 TAGGED_TEXTS, ENTITIES = "predictions.txt", "predictions.jsonl"
 
 
-def read_threshold(text: str) -> float | dict[str, float]:
-    """Read `0.8`, or `PER=0.9,LOC=0.6`.
-
-    Raises:
-        argparse.ArgumentTypeError: it is neither.
-    """
-    try:
-        if "=" not in text:
-            return float(text)
-        pairs = (part.rpartition("=") for part in text.split(","))
-        return {label: float(number) for label, _, number in pairs}
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text}: accepted are 0.8, and PER=0.9,LOC=0.6") from None
-
-
 @dataclass(frozen=True, kw_only=True)
-class InferOptions(ModelChoice):
+class InferOptions(TaggingChoice):
     """What to tag, how, and where to write it."""
 
-    backend: str = flag(
-        "What the model runs with: auto (what it was exported for, else torch), torch, torch-bf16, onnx, onnx-int8, "
-        "openvino, openvino-bf16 or openvino-int8.",
-        group="model",
-        default="auto",
-        metavar="NAME",
-    )
     texts: Sequence[str] | None = None
     """What is tagged on the screen"""
     input_file: str | None = flag(
@@ -66,18 +43,6 @@ class InferOptions(ModelChoice):
     )
     text_column_name: str | None = flag(
         "Column or key of the texts. Default: text, tokens or words.", group="input", default=None, metavar="NAME"
-    )
-    words: Literal["punctuation", "whitespace"] = flag(
-        "How raw text is split into words: at blanks and punctuation, or at blanks only.",
-        group="input",
-        default="punctuation",
-    )
-    threshold: float | dict[str, float] = flag(
-        "Lowest score that an entity may have: 0.8, or one per label: PER=0.9,LOC=0.6.",
-        group="output",
-        default=0.0,
-        metavar="SCORE",
-        parse=read_threshold,
     )
     results_dir: Path | None = flag(
         "Folder of the results; texts on the command line need none.",
@@ -143,20 +108,6 @@ def infer(options: InferOptions) -> None:
         tag_in_bulk(options)
 
 
-def open_predictor(options: InferOptions) -> "Predictor":
-    """Open the model that the options name."""
-    with quick_imports():
-        from token_classification.inference.predictor import Predictor
-    return Predictor.from_pretrained(
-        options.model,
-        options.backend,
-        threshold=options.threshold,
-        words=options.words,
-        max_seq_length=options.max_seq_length,
-        decoder=options.decoder,
-    )
-
-
 def tag_on_screen(texts: Sequence[str], options: InferOptions) -> None:
     """Print texts as NeMo does; with a results folder also write predictions.txt and predictions.jsonl."""
     with quick_imports():
@@ -169,7 +120,7 @@ def tag_on_screen(texts: Sequence[str], options: InferOptions) -> None:
     if folder is not None:
         check_own_files(folder, (TAGGED_TEXTS, ENTITIES), "give another -r")
     records = [Record(number, text, {"text": text}) for number, text in enumerate(texts)]
-    answers = answer_records(open_predictor(options), records)
+    answers = answer_records(open_predictor(options, options.model), records)
     lines = [
         format_tagged(text, answer.tagged.spans, answer.tagged.tags, options.pad_label)
         for text, answer in zip(texts, answers, strict=True)
@@ -199,7 +150,7 @@ def tag_in_bulk(options: InferOptions) -> None:
         text_column=options.text_column_name,
         resume=options.resume,
     )
-    predictor = open_predictor(options)
+    predictor = open_predictor(options, options.model)
     progress = tag_file(predictor, settings, find_model_folder(options.model))
     output = folder / settings.output_name
     logger.info("%s: %s records, %s entities", output, f"{progress.records:,}", f"{progress.entities:,}")

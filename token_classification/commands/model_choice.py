@@ -1,9 +1,14 @@
-"""Which model a command uses, and how it reads: what `infer`, `evaluate` and `export` share."""
+"""Which model a command uses, and how it reads: what `infer`, `serve`, `evaluate` and `export` share."""
 
+import argparse
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from token_classification.commands.flags import flag
+from token_classification.quick_imports import quick_imports
+
+if TYPE_CHECKING:
+    from token_classification.inference.predictor import Predictor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,4 +30,58 @@ class ModelChoice:
         "the tag scheme allows (viterbi). Default: what the model was trained with, else argmax.",
         group="model",
         default=None,
+    )
+
+
+def read_threshold(text: str) -> float | dict[str, float]:
+    """Read `0.8`, or `PER=0.9,LOC=0.6`.
+
+    Raises:
+        argparse.ArgumentTypeError: it is neither.
+    """
+    try:
+        if "=" not in text:
+            return float(text)
+        pairs = (part.rpartition("=") for part in text.split(","))
+        return {label: float(number) for label, _, number in pairs}
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text}: accepted are 0.8, and PER=0.9,LOC=0.6") from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaggingChoice(ModelChoice):
+    """How texts are tagged with a model, and which entities are shown."""
+
+    backend: str = flag(
+        "What the model runs with: auto (what it was exported for, else torch), torch, torch-bf16, onnx, onnx-int8, "
+        "openvino, openvino-bf16 or openvino-int8.",
+        group="model",
+        default="auto",
+        metavar="NAME",
+    )
+    words: Literal["punctuation", "whitespace"] = flag(
+        "How raw text is split into words: at blanks and punctuation, or at blanks only.",
+        group="input",
+        default="punctuation",
+    )
+    threshold: float | dict[str, float] = flag(
+        "Lowest score that an entity may have: 0.8, or one per label: PER=0.9,LOC=0.6.",
+        group="output",
+        default=0.0,
+        metavar="SCORE",
+        parse=read_threshold,
+    )
+
+
+def open_predictor(options: TaggingChoice, model: str) -> "Predictor":
+    """Open a model as the options say."""
+    with quick_imports():
+        from token_classification.inference.predictor import Predictor
+    return Predictor.from_pretrained(
+        model,
+        options.backend,
+        threshold=options.threshold,
+        words=options.words,
+        max_seq_length=options.max_seq_length,
+        decoder=options.decoder,
     )

@@ -1,0 +1,122 @@
+"""The application: the protocols around some models, and what is the same for all of them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from http import HTTPStatus
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.responses import Response
+
+from token_classification.arguments.serving import ServingArguments
+from token_classification.errors import UserError
+from token_classification.serving import health
+from token_classification.serving.access_log import AccessLog
+from token_classification.serving.errors import RequestError
+from token_classification.serving.exchange import find_exchange
+from token_classification.serving.metrics import Metrics
+from token_classification.serving.middleware import ServingMiddleware
+from token_classification.serving.models import Models, ServedModel
+from token_classification.serving.requests import respond_with_error
+
+PROTOCOLS: tuple[Callable[[Models, ServingArguments], APIRouter], ...] = ()
+"""What builds the routes of each protocol"""
+
+
+def build_app(
+    models: Models,
+    arguments: ServingArguments,
+    version: str,
+    *,
+    metrics: Metrics | None = None,
+    access_log: AccessLog | None = None,
+) -> FastAPI:
+    """Build the application; its lifespan starts the queues, warms the models up, and drains the queues at the end.
+
+    Args:
+        models: What is served.
+        arguments: Limits and the key.
+        version: Of this package, to tell clients.
+        metrics: What the queues of the models report to, too.
+        access_log: Where a line for each request goes; None: nowhere.
+    """
+    metrics = metrics or Metrics()
+    app = FastAPI(
+        title="token_classification",
+        version=version,
+        # Their pages load scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=run_queues,
+        middleware=[
+            Middleware(
+                ServingMiddleware, arguments=arguments, metrics=metrics, access_log=access_log or AccessLog(None)
+            )
+        ],
+    )
+    app.state.models, app.state.arguments, app.state.metrics, app.state.is_ready = models, arguments, metrics, False
+    for model in models:
+        metrics.watch_queue(model.name, partial(getattr, model.queue, "depth"))
+    app.add_exception_handler(RequestError, answer_request_error)
+    app.add_exception_handler(HTTPException, answer_http_error)
+    app.add_exception_handler(RequestValidationError, answer_validation_error)
+    app.include_router(health.build_router(models))
+    for build_router in PROTOCOLS:
+        app.include_router(build_router(models, arguments))
+    return app
+
+
+@asynccontextmanager
+async def run_queues(app: FastAPI) -> AsyncIterator[None]:
+    """Start the queues and warm the models up; at the end answer what waits."""
+    models: Models = app.state.models
+    for model in models:
+        model.queue.start()
+    try:
+        for model in models:
+            await warm_up(model)
+        app.state.is_ready = True
+        yield
+    finally:
+        app.state.is_ready = False
+        await asyncio.gather(*(model.queue.drain() for model in models))
+
+
+async def warm_up(model: ServedModel) -> None:
+    """Have a model tag a few texts, so that the first request does not wait for what is done once.
+
+    Raises:
+        UserError: it can't.
+    """
+    try:
+        await model.queue.warm_up()
+    except RequestError as error:
+        raise UserError(
+            f"model {model.name}: {error.message}; the log above says what went wrong. A model that works answers: "
+            'token_classification infer -m MODEL --text "Anna Smith moved to Berlin."'
+        ) from error
+
+
+async def answer_request_error(request: Request, error: RequestError) -> Response:
+    """Answer a request that is refused."""
+    find_exchange(request).error_type = error.error_type
+    return respond_with_error(error)
+
+
+async def answer_http_error(request: Request, error: HTTPException) -> Response:
+    """Answer a path that leads nowhere, or a method that it does not have."""
+    status = HTTPStatus(error.status_code)
+    message = "no such path; /openapi.json lists what there is" if status == 404 else status.phrase.lower()
+    refusal = RequestError(int(status), status.name.lower(), message, error.headers)
+    return await answer_request_error(request, refusal)
+
+
+async def answer_validation_error(request: Request, error: RequestValidationError) -> Response:
+    """Answer a request whose parameters are of the wrong kind; what was sent is not repeated."""
+    found = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+    return await answer_request_error(request, RequestError(422, "invalid_request", found))
