@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from token_classification.serving.errors import RequestError
 from token_classification.serving.models import Models
@@ -38,7 +38,7 @@ def build_router(models: Models) -> APIRouter:
         versions = {model.name: model.version for model in models}
         return respond({"status": "UP", "version": request.app.version, "models": versions})
 
-    @router.get("/metrics", summary="Metrics in the text format of Prometheus")
+    @router.get("/metrics", summary="Metrics in the text format of Prometheus", response_class=PlainTextResponse)
     async def metrics(request: Request) -> Response:
         return Response(request.app.state.metrics.write_out(), media_type=CONTENT_TYPE_LATEST)
 

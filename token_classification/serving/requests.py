@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import isfinite
 from typing import NoReturn
 
@@ -26,14 +26,43 @@ async def read_json(request: Request) -> object:
     """Read the body of a request as JSON.
 
     Raises:
-        RequestError: 400 if it is no JSON, has NaN or numbers beyond all bounds, or is nested too deeply; 408 if it
-            does not arrive in time; 413 if it is too large; 415 if it says that it is something else.
+        RequestError: 408, 413 or 415 as `read_body`, 400 as `decode_json`.
+    """
+    return decode_json(await read_body(request))
+
+
+async def read_body(request: Request, other_types: Collection[str] = ()) -> bytes:
+    """Read the body of a request.
+
+    Args:
+        request: The request.
+        other_types: What its body may be beside JSON.
+
+    Raises:
+        RequestError: 408 if it does not arrive in time; 413 if it is too large; 415 if it says that it is something
+            that is not accepted.
     """
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    is_json = kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
     # A page of another site could send the types of forms and plain text without asking.
-    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+    if not is_json and kind not in other_types:
         raise RequestError(415, "unsupported_media_type", "accepted is JSON; send Content-Type: application/json")
-    body = await _read_body(request)
+    seconds = request.app.state.arguments.request_timeout_s
+    try:
+        async with asyncio.timeout(seconds):
+            return await request.body()
+    except TimeoutError:
+        raise RequestError(408, "slow_client", f"the body did not arrive within {seconds:g} seconds") from None
+    except ClientDisconnect:
+        raise RequestError(CLIENT_GONE, "client_gone", "the client went away while it sent the body") from None
+
+
+def decode_json(body: bytes) -> object:
+    """Return what JSON says.
+
+    Raises:
+        RequestError: 400 if it is no JSON, has NaN or numbers beyond all bounds, or is nested too deeply.
+    """
     try:
         content = _DECODER.decode(body.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -110,17 +139,6 @@ def respond(payload: object, status: int = 200, headers: Mapping[str, str] | Non
 def respond_with_error(error: RequestError) -> Response:
     """Return the answer to a request that is refused."""
     return respond({"error": error.message, "error_type": error.error_type}, error.status, error.headers)
-
-
-async def _read_body(request: Request) -> bytes:
-    seconds = request.app.state.arguments.request_timeout_s
-    try:
-        async with asyncio.timeout(seconds):
-            return await request.body()
-    except TimeoutError:
-        raise RequestError(408, "slow_client", f"the body did not arrive within {seconds:g} seconds") from None
-    except ClientDisconnect:
-        raise RequestError(CLIENT_GONE, "client_gone", "the client went away while it sent the body") from None
 
 
 def _measure_texts(texts: Sequence[TextOrWords], arguments: ServingArguments) -> int:
