@@ -43,6 +43,31 @@ def test_all_layers_are_quantized_but_those_that_are_kept(convert_once, torch_en
     assert any("layer.0.output.dense" in name for name in missing)
 
 
+def count_ranges(folder) -> dict[str, int]:
+    """Products -> how many of their inputs are quantized while the model runs."""
+    model = openvino.Core().read_model(folder / openvino_export.MODEL_FILE)
+    return {
+        node.get_friendly_name(): sum(
+            port.get_source_output().get_node().get_type_name() == "FakeQuantize" for port in node.inputs()
+        )
+        for node in model.get_ops()
+        if node.get_type_name() == "MatMul"
+    }
+
+
+def test_one_part_alone_can_take_its_activations_as_they_are(convert_once, torch_engine, data, tmp_path):
+    exact = convert_once("openvino")
+    for name in ("int8", "freed"):
+        copy_without_model(exact, tmp_path / name)
+    openvino_export.quantize(exact, build_inputs(torch_engine, data.calibration.tokens), (), tmp_path / "int8")
+    openvino_export.free_inputs(tmp_path / "int8", KEPT, tmp_path / "freed")
+    before, after = count_ranges(tmp_path / "int8"), count_ranges(tmp_path / "freed")
+    changed = {name for name in before if before[name] != after[name]}
+    assert {name.partition("layer.")[2].partition("/")[0] for name in changed} == {"0.output.dense"}
+    assert all((before[name], after[name]) == (1, 0) for name in changed)
+    assert list_quantized(tmp_path / "int8") == list_quantized(tmp_path / "freed")
+
+
 def test_only_layers_with_weights_are_quantized():
     ops = openvino.opset13
     ids = ops.parameter([-1, -1], np.int64, name="ids")

@@ -56,7 +56,7 @@ def tried(monkeypatch) -> list[tuple[str, ...]]:
         return self.exact.parent / name
 
     monkeypatch.setattr(Quantizer, "build", build)
-    monkeypatch.setattr(Quantizer, "rank", lambda self: sorted(self.parts, reverse=True))
+    monkeypatch.setattr(Quantizer, "rank", lambda self, quantized: sorted(self.parts, reverse=True))
     return attempts
 
 
@@ -108,4 +108,4 @@ def test_the_part_that_brings_the_model_nearest_to_float32_ranks_first(monkeypat
         lambda folder: SimpleNamespace(tag=lambda tokens: build_tags([("O", certainty[folder.name])])),
     )
     quantizer = Quantizer(Path("work/openvino"), "openvino-int8", None, ["a", "b", "c"], [["word"]], None)
-    assert quantizer.rank() == ["b", "c", "a"]
+    assert quantizer.rank(Path("work/int8")) == ["b", "c", "a"]

@@ -21,7 +21,7 @@ from token_classification.export.failures import explain_failure
 from token_classification.export.folder import describe_source, describe_versions, open_workshop, publish, reject
 from token_classification.export.gate import Gate, GateRow, format_table, open_gate
 from token_classification.export.network import list_parts
-from token_classification.export.quantizer import Quantize, Quantizer, draw_calibration
+from token_classification.export.quantizer import FreeInputs, Quantize, Quantizer, draw_calibration
 from token_classification.export.unscored import NOT_SCORED, check_conversion
 from token_classification.export.variants import convert_model, pick_tools, write_record
 from token_classification.hardware import multiplies_bf16
@@ -150,9 +150,9 @@ def export_model(
             write_record(folder, settings.backend, engine)
             rows.append(gate.measure_folder(folder))
         elif settings.quantize == "int8":
+            parts, functions = list_parts(network), _pick_functions(settings.backend, quantize)
             calibration = draw_calibration(data.calibration)
-            quantize = quantize or pick_tools(settings.backend).quantize
-            quantizer = Quantizer(folder, settings.backend, engine, list_parts(network), calibration, quantize)
+            quantizer = Quantizer(folder, settings.backend, engine, parts, calibration, *functions)
             # Parts are ranked by their distance from float32: without a good float32 there is nothing to rank by.
             with quantizing:
                 folder, attempts = quantizer.quantize_for(gate, ranks=gate.passes(rows[-1]))
@@ -167,6 +167,12 @@ def export_model(
         publish(folder, target, format_table(rows))
     _say_exported(target, settings)
     return rows[-1]
+
+
+def _pick_functions(backend: str, quantize: Quantize | None) -> tuple[Quantize, FreeInputs | None]:
+    """Return what makes an int8 model, and what frees one of its parts; the latter knows only what our own makes."""
+    tools = pick_tools(backend)
+    return (quantize, None) if quantize else (tools.quantize, tools.free_inputs)
 
 
 def _convert_unscored(network: PreTrainedModel, engine: Engine, folder: Path, notes: dict[str, Any]) -> None:

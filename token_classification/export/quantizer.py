@@ -5,6 +5,7 @@ import random
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -26,6 +27,8 @@ RANKING_SENTENCES = 100
 
 Quantize = Callable[[Path, Sequence[dict[str, np.ndarray]], Sequence[str], Path], None]
 """(folder of the float32 model, calibration inputs, parts to keep, folder for the result)"""
+FreeInputs = Callable[[Path, str, Path], None]
+"""(folder of an int8 model, part whose activations are not to be quantized, folder for the result)"""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class Quantizer:
     calibration: list[list[str]]
     """Sentences as words"""
     quantize: Quantize
+    free_inputs: FreeInputs | None = None
+    """The quick way to see what a part costs; None: quantize anew without it"""
 
     def quantize_for(self, gate: Gate, ranks: bool = True) -> tuple[Path, list[GateRow]]:
         """Quantize all parts; if that loses too much, all but the one that hurts most, and so on up to a limit.
@@ -62,7 +67,7 @@ class Quantizer:
             100 * (gate.reference.f1 - rows[-1].f1),
             KEPT_PARTS_LIMIT,
         )
-        ranked = self.rank()
+        ranked = self.rank(folder)
         for count in range(1, min(KEPT_PARTS_LIMIT, len(ranked)) + 1):
             folder = self.build(f"int8-{count}", ranked[:count], self.calibration)
             rows.append(gate.measure_folder(folder, ranked[:count]))
@@ -70,13 +75,20 @@ class Quantizer:
                 break
         return folder, rows
 
-    def rank(self) -> list[str]:
-        """Sort the parts: first the one that, kept alone, brings the model nearest to float32 on calibration data."""
+    def rank(self, quantized: Path) -> list[str]:
+        """Sort the parts: first the one that, kept alone, brings the model nearest to float32 on calibration data.
+
+        Args:
+            quantized: Folder of the model with all parts in int8.
+        """
         tokens = self.calibration[:RANKING_SENTENCES]
         reference = open_engine(self.exact).tag(tokens)
         distances = {}
         for part in self.parts:
-            folder = self.build("ranking", [part], tokens)
+            if self.free_inputs is None:
+                folder = self.build("ranking", [part], tokens)
+            else:
+                folder = self._write("ranking", partial(self.free_inputs, quantized, part))
             distances[part] = measure_distance(reference, open_engine(folder).tag(tokens))
             logger.info("Distance from float32 when %s is kept: %.5f", part, distances[part])
         return sorted(self.parts, key=distances.__getitem__)
@@ -84,10 +96,14 @@ class Quantizer:
     def build(self, name: str, kept: Sequence[str], tokens: list[list[str]]) -> Path:
         """Build an int8 model and return its folder, beside that of the float32 one."""
         logger.info("Quantizing to int8%s", f" except {', '.join(kept)}" if kept else "")
+        return self._write(name, partial(self.quantize, self.exact, build_inputs(self.engine, tokens), kept))
+
+    def _write(self, name: str, write_model: Callable[[Path], None]) -> Path:
+        """Write a model's folder beside that of the float32 one."""
         folder = self.exact.parent / name
         shutil.rmtree(folder, ignore_errors=True)
         copy_without_model(self.exact, folder)
-        self.quantize(self.exact, build_inputs(self.engine, tokens), kept, folder)
+        write_model(folder)
         write_record(folder, self.backend, self.engine)
         return folder
 
