@@ -11,6 +11,8 @@ from huggingface_hub.errors import HfHubHTTPError
 from serve_equal import is_encodable, make_texts
 from transformers import pipeline
 
+from token_classification import __version__
+
 TEXTS = [words for words, _ in SENTENCES] + ["", " \n", "  Anna\u0301 👍🏽 עברית  "]
 
 
@@ -65,6 +67,19 @@ def test_the_client_finds_a_model_by_its_address(address, client, predictor):
 def test_the_client_shows_why_it_was_refused(client):
     with pytest.raises(HfHubHTTPError, match="stride: found -1; accepted is a whole number from 0 on"):
         client.token_classification(TEXTS[0], stride=-1)
+
+
+@pytest.mark.parametrize("path", ["", "/models/ner"])
+def test_the_client_asks_for_health_and_description(address, client, path):
+    client = InferenceClient(base_url=address + path, provider="hf-inference")
+    assert client.health_check()
+    assert client.get_endpoint_info() == {
+        "model_id": "ner",
+        "model_sha": "ner-1",
+        "model_pipeline_tag": "token-classification",
+        "version": __version__,
+    }
+    assert not client.health_check(f"{address}/models/nerr")
 
 
 def test_a_text_gets_a_list_and_a_list_gets_lists(address, predictor):

@@ -18,6 +18,7 @@ from token_classification.arguments.serving import ServingArguments
 from token_classification.data.schemes import OUTSIDE
 from token_classification.inference.predictor import Predictor, TaggedText, TextOrWords
 from token_classification.serving.fields import read_choice, read_count, read_object, read_texts, refuse
+from token_classification.serving.health import check_ready
 from token_classification.serving.models import Models, ServedModel
 from token_classification.serving.openapi import (
     Schema,
@@ -56,6 +57,22 @@ class Word(BaseModel):
     end: int
 
 
+class HealthAnswer(BaseModel):
+    """The model takes texts."""
+
+    status: str
+    model: str
+
+
+class InfoAnswer(BaseModel):
+    """A model, in the words of the client's `get_endpoint_info`."""
+
+    model_id: str
+    model_sha: str
+    model_pipeline_tag: str
+    version: str
+
+
 @dataclass(frozen=True)
 class Question:
     """What a request asks for."""
@@ -90,7 +107,38 @@ def build_router(models: Models, arguments: ServingArguments) -> APIRouter:
     async def answer_named(request: Request) -> Response:
         return await _answer(request, models.choose(request.path_params["name"]))
 
+    _add_model_routes(router, models)
     return router
+
+
+def _add_model_routes(router: APIRouter, models: Models) -> None:
+    """Add what the client asks below the address of a model: `health_check` and `get_endpoint_info`."""
+
+    @router.get(
+        "/models/{name}/health",
+        summary="Does a model take texts?",
+        responses=describe_answers(HealthAnswer, "It does"),
+        openapi_extra=describe_path(models),
+    )
+    async def tell_health(request: Request) -> Response:
+        served = models.choose(request.path_params["name"])
+        check_ready(request)
+        return respond({"status": "UP", "model": served.name})
+
+    answers = describe_answers(InfoAnswer, "Its name, its version and that of the server")
+
+    @router.get("/info", summary="The first model", responses=answers)
+    async def describe_first(request: Request) -> Response:
+        return _describe_model(request, models.choose(None))
+
+    @router.get("/models/{name}/info", summary="A model", responses=answers, openapi_extra=describe_path(models))
+    async def describe_named(request: Request) -> Response:
+        return _describe_model(request, models.choose(request.path_params["name"]))
+
+
+def _describe_model(request: Request, served: ServedModel) -> Response:
+    answer = {"model_id": served.name, "model_sha": served.version, "model_pipeline_tag": "token-classification"}
+    return respond(answer | {"version": request.app.version})
 
 
 async def _answer(request: Request, served: ServedModel) -> Response:
