@@ -1,7 +1,8 @@
 """Applications around a tiny model, and servers of them in a thread, for the tests of what is served."""
 
-import asyncio
+import json
 import queue
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,7 +46,7 @@ def build_served_app(
 
 
 def build_probe(models: Models) -> APIRouter:
-    """The plainest protocol: a list of texts in, their words and tags out; `/bug` has a bug."""
+    """The plainest protocol: a list of texts in, their words and tags out; `/bug` has a bug, and `/large` a large answer."""
     router = APIRouter(include_in_schema=False)
 
     @router.post("/probe/{name}")
@@ -58,6 +59,10 @@ def build_probe(models: Models) -> APIRouter:
     @router.post("/bug")
     async def fail(request: Request) -> Response:
         raise KeyError(str(await read_json(request)))
+
+    @router.get("/large")
+    async def answer_at_length() -> Response:
+        return respond("x" * 2**24)
 
     return router
 
@@ -92,6 +97,43 @@ def served_at(app: FastAPI, log: StringIO | None = None) -> Iterator[Served]:
     assert not thread.is_alive()
 
 
-def run(awaitable) -> object:
-    """Run a coroutine of a test, with a limit."""
-    return asyncio.run(asyncio.wait_for(awaitable, SECONDS))
+def send_raw(place: tuple[str, int], *pieces: bytes) -> bytes:
+    """Send bytes, and return everything that comes back until the server closes the connection."""
+    with socket.create_connection(place, timeout=SECONDS) as connection:
+        for piece in pieces:
+            try:
+                connection.sendall(piece)
+            except (BrokenPipeError, ConnectionResetError):
+                break  # it has answered already, and closed
+        return read_until_closed(connection)
+
+
+def read_until_closed(connection: socket.socket) -> bytes:
+    """Return what comes until the other side closes."""
+    received = bytearray()
+    try:
+        while piece := connection.recv(65536):
+            received += piece
+    except ConnectionResetError:
+        pass  # closed with something of ours unread
+    return bytes(received)
+
+
+def write_request(
+    body: bytes = b'["Anna left Paris ."]', path: bytes = b"/probe/ner", *headers: bytes, method: bytes = b"POST"
+) -> bytes:
+    """Return a request as it is sent; after its answer the connection is closed."""
+    fixed = (b"Host: tests", b"Connection: close", b"Content-Type: application/json")
+    size = b"Content-Length: %d" % len(body)
+    return b"\r\n".join([method + b" " + path + b" HTTP/1.1", *fixed, size, *headers, b"", body])
+
+
+def read_answers(received: bytes) -> list[tuple[int, object]]:
+    """Return status and JSON of each answer in what a server sent."""
+    answers = []
+    while received:
+        head, _, rest = received.partition(b"\r\n\r\n")
+        [size] = [int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+        answers.append((int(head[9:12]), json.loads(rest[:size])))
+        received = rest[size:]
+    return answers
