@@ -46,7 +46,7 @@ def build_served_app(
 
 
 def build_probe(models: Models) -> APIRouter:
-    """The plainest protocol: a list of texts in, their words and tags out; `/bug` has a bug, and `/large` a large answer."""
+    """The plainest protocol: texts in, words and tags out; `/bug` has a bug, `/large` a large answer."""
     router = APIRouter(include_in_schema=False)
 
     @router.post("/probe/{name}")

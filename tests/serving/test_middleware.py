@@ -174,7 +174,7 @@ def test_health_checks_need_no_key(guarded):
 
 
 def test_a_request_that_is_cancelled_is_still_answered(predictor):
-    """uvicorn cancels what takes too long while it shuts down."""
+    """The server cancels what takes too long while it shuts down."""
     app = build_served_app(predictor)  # its queues are not started: nothing is ever tagged
     sent = []
 
