@@ -1,9 +1,9 @@
 """The report's page in a real browser: no error, no request, and every filter does what it says."""
 
-import shutil
 from pathlib import Path
 
 import pytest
+from chromium import needs_chromium, open_chromium
 from tagged_splits import make_sentences, make_split, perturb
 
 from token_classification.data.schemes import Scheme
@@ -11,19 +11,6 @@ from token_classification.data.sentences import Sentences
 from token_classification.reporting.evaluation import LabelledSplit, analyse_split
 from token_classification.reporting.evaluation_report import write_evaluation_report
 
-playwright = pytest.importorskip("playwright.sync_api", reason="the browser is driven by playwright")
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PAGE_LENGTH = 50
 HOSTILE = ["</script><script>window.hacked=1</script>", "<img src=x onerror=window.hacked=1>", "&lt;b&gt;", "<!--"]
 LOG = [
@@ -33,22 +20,14 @@ LOG = [
     {"eval_f1": 0.6, "step": 20},
 ]
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here (on Debian: apt-get install chromium)"),
-]
+pytestmark = [pytest.mark.slow, needs_chromium]
 
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
     """Chromium with a profile of its own."""
-    with playwright.sync_playwright() as driver:
-        profile = tmp_path_factory.mktemp("profile")
-        context = driver.chromium.launch_persistent_context(
-            str(profile), executable_path=CHROMIUM, args=ARGUMENTS, viewport={"width": 1240, "height": 900}
-        )
+    with open_chromium(tmp_path_factory.mktemp("profile")) as context:
         yield context
-        context.close()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from token_classification.arguments.serving import ServingArguments
 from token_classification.errors import UserError
-from token_classification.serving import entities_api, health, huggingface, open_inference
+from token_classification.serving import entities_api, health, huggingface, open_inference, page
 from token_classification.serving.access_log import AccessLog
 from token_classification.serving.errors import RequestError
 from token_classification.serving.exchange import find_exchange
@@ -24,11 +24,12 @@ from token_classification.serving.models import Models, ServedModel
 from token_classification.serving.requests import respond_with_error
 
 PROTOCOLS: tuple[Callable[[Models, ServingArguments], APIRouter], ...] = (
+    page.build_router,
     huggingface.build_router,
     entities_api.build_router,
     open_inference.build_router,
 )
-"""What builds the routes of each protocol"""
+"""What builds the routes of each protocol; the page is first: it leaves to others what does not ask for HTML"""
 
 
 def build_app(

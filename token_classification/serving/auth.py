@@ -10,6 +10,11 @@ OPEN_PATHS = {"/health", "/live", "/ready", "/v2/health/live", "/v2/health/ready
 """What answers without a key: whoever starts and watches servers has none"""
 
 
+def needs_key(method: str, path: str) -> bool:
+    """Whether a request needs the key; the page at `/` does not, it asks its user for the key."""
+    return path not in OPEN_PATHS and (method, path) != ("GET", "/")
+
+
 def check_key(authorization: bytes, key: bytes) -> None:
     """Check the key of a request, in a time that does not depend on how much of it is right.
 

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from token_classification.arguments.serving import ServingArguments
 from token_classification.serving.access_log import AccessLog
-from token_classification.serving.auth import OPEN_PATHS, check_key
+from token_classification.serving.auth import check_key, needs_key
 from token_classification.serving.errors import RequestError
 from token_classification.serving.exchange import KEY_IN_SCOPE, Exchange, choose_request_id, name_path
 from token_classification.serving.limits import LONGEST_HEAD, LimitedBody, check_declared_size, refuse_head
@@ -104,7 +104,7 @@ class ServingMiddleware:
         """
         if head.size + len(scope.get("raw_path") or b"") + len(scope["query_string"]) > LONGEST_HEAD:
             raise refuse_head()
-        if self._key is not None and scope["path"] not in OPEN_PATHS:
+        if self._key is not None and needs_key(scope["method"], scope["path"]):
             check_key(head.authorization, self._key)
         check_declared_size(head.declared_size, self._body_limit)
 
