@@ -91,6 +91,7 @@ def test_half_characters_are_answered_with_what_was_sent(address, predictor):
         ({"texts": [{"text": "Anna"}]}, 422, "texts[0]: found an object; accepted is a text or a list of words"),
         ({"texts": ["a", ["b", None]]}, 422, "texts[1][1]: found null; accepted is a word"),
         ({"text": ["a"]}, 422, "body: text is unknown; accepted are texts, model, threshold, decoder, words"),
+        ({"texts": ["a", [""] * 100_002]}, 413, "text 1 has 100,001 characters; accepted are 100,000"),
         ({"texts": ["a"], "model": 1}, 422, "model: found a number; accepted is the name of a served model"),
         ({"texts": ["a"], "model": "pos"}, 404, "no model pos"),
         ({"texts": ["a"], "threshold": 1.5}, 422, "threshold: 1.5 for LOC; accepted is a probability"),

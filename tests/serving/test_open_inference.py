@@ -131,6 +131,7 @@ def test_the_client_shows_why_it_was_refused(client):
         ({"name": 5}, "inputs[0].name: found a number; accepted is one of text"),
         ({"shape": [3]}, "inputs[0]: the shape [3] is not that of 2 texts"),
         ({"shape": []}, "inputs[0]: the shape [] is not that of 2 texts"),
+        ({"shape": [1] * 100_000}, "inputs[0].shape: found 100,000 numbers; accepted are 8"),
         ({"shape": 2}, "inputs[0].shape: found a number; accepted is a list of whole numbers"),
         ({"shape": [-2]}, "inputs[0].shape[0]: found -2; accepted is a whole number"),
         ({"data": "ab"}, "inputs[0].data: found a text; accepted is a list of texts"),

@@ -16,6 +16,7 @@ DATATYPE = "BYTES"
 HEADER_LENGTH = "Inference-Header-Content-Length"
 BAD_TENSOR = 400
 """What the protocol answers a request with that it can't carry out"""
+MOST_DIMENSIONS = 8
 LENGTH = struct.Struct("<I")
 FIELDS = ("name", "shape", "datatype", "parameters", "data")
 PARAMETERS = ("binary_data_size", "content_type")
@@ -83,7 +84,7 @@ def read_tensor(value: object, place: str, name: str, binary: bytes) -> TextTens
         _check_size(0, place, binary)
         texts = _flatten(fields["data"], f"{place}.data")
     if len(texts) != math.prod(shape):
-        raise refuse_tensor(f"{place}: the shape {shape} is not that of {len(texts):,} texts")
+        raise refuse_tensor(f"{place}: the shape {shape!r:.100} is not that of {len(texts):,} texts")
     return TextTensor(texts, shape)
 
 
@@ -142,4 +143,7 @@ def _flatten(data: object, place: str) -> list[str]:
 def _read_shape(value: object, place: str) -> list[int]:
     if not isinstance(value, list):
         raise refuse(place, value, "a list of whole numbers, e.g. [2] for two texts")
+    # The product of many large numbers would keep the server busy.
+    if len(value) > MOST_DIMENSIONS:
+        raise refuse_tensor(f"{place}: found {len(value):,} numbers; accepted are {MOST_DIMENSIONS}")
     return [read_count(size, f"{place}[{number}]") for number, size in enumerate(value)]
