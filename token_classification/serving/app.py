@@ -11,10 +11,11 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.responses import Response
+from starlette.routing import Match
 
 from token_classification.arguments.serving import ServingArguments
 from token_classification.errors import UserError
-from token_classification.serving import entities_api, health, huggingface, open_inference, page
+from token_classification.serving import entities_api, health, huggingface, label_studio, open_inference, page
 from token_classification.serving.access_log import AccessLog
 from token_classification.serving.errors import RequestError
 from token_classification.serving.exchange import find_exchange
@@ -28,6 +29,7 @@ PROTOCOLS: tuple[Callable[[Models, ServingArguments], APIRouter], ...] = (
     huggingface.build_router,
     entities_api.build_router,
     open_inference.build_router,
+    label_studio.build_router,
 )
 """What builds the routes of each protocol; the page is first: it leaves to others what does not ask for HTML"""
 
@@ -117,8 +119,17 @@ async def answer_http_error(request: Request, error: HTTPException) -> Response:
     """Answer a path that leads nowhere, or a method that it does not have."""
     status = HTTPStatus(error.status_code)
     message = "no such path; /openapi.json lists what there is" if status == 404 else status.phrase.lower()
-    refusal = RequestError(int(status), status.name.lower(), message, error.headers)
-    return await answer_request_error(request, refusal)
+    headers = {"Allow": ", ".join(list_methods(request))} if status == 405 else error.headers
+    return await answer_request_error(request, RequestError(int(status), status.name.lower(), message, headers))
+
+
+def list_methods(request: Request) -> list[str]:
+    """List the methods that a request's path takes; Starlette itself names those of one route only."""
+    return [
+        method
+        for method in ("GET", "POST")
+        if any(route.matches({**request.scope, "method": method})[0] == Match.FULL for route in request.app.routes)
+    ]
 
 
 async def answer_validation_error(request: Request, error: RequestValidationError) -> Response:
