@@ -14,11 +14,11 @@ from conftest import SENTENCES
 from token_classification import cli
 from token_classification.commands.infer import format_tagged
 from token_classification.commands.model_choice import read_threshold
+from token_classification.data.words_of_text import find_words
 from token_classification.exit_codes import run_command
 from token_classification.inference.answers import OUTPUT_FORMATS
 from token_classification.inference.engine import BACKENDS
 from token_classification.inference.read_records import INPUT_FORMATS
-from token_classification.inference.words_of_text import find_words
 
 TEXTS = [words for words, _ in SENTENCES]
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from hostile_files import NAMES, read_with
 
 from token_classification.data.schemes import recognise_scheme
+from token_classification.data.words_of_text import find_words
 from token_classification.errors import UserError
 from token_classification.inference.export_record import EXPORT_FILE, read_export_record
-from token_classification.inference.words_of_text import find_words
 from token_classification.reporting.compare import read_run
 from token_classification.reporting.evaluation import LabelledSplit, analyse_split
 from token_classification.reporting.evaluation_report import write_evaluation_report

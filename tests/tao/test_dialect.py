@@ -34,7 +34,8 @@ OWN_FLAGS = {
 }
 """Their flags are those of the commands that they belong to: `compare`, `infer --resume`, `run_ner.py`"""
 FLAG = re.compile(r"(?<![\w-])--[a-z]\w+")
-PROGRAMS = r"run_ner\.py|token_classification check FILE|pip install|datasets-cli [^;]*|accelerate launch"
+COMMANDS = r"token_classification (check FILE|convert 7 NEW\.jsonl)"
+PROGRAMS = rf"run_ner\.py|{COMMANDS}|pip install|datasets-cli [^;]*|accelerate launch"
 ALLOWED = re.compile(rf"({PROGRAMS}) --[a-z]\w+")
 """Flags behind the name of another program or command, which are typed there"""
 PLACEHOLDER = "7"

@@ -16,8 +16,8 @@ from conftest import SENTENCES, TEXT, write_sentences
 from transformers import AutoModelForTokenClassification, pipeline
 
 from token_classification import Predictor
+from token_classification.data.words_of_text import find_words
 from token_classification.inference.engine import WordTags, open_engine
-from token_classification.inference.words_of_text import find_words
 from token_classification.tao.models import open_model, place_model
 from zoo.encoders import POSITIONS, build_encoder
 from zoo.trial import BugError, RefusedError, Trial

@@ -15,7 +15,7 @@ from token_classification.errors import UserError
 from token_classification.quick_imports import quick_imports
 
 if TYPE_CHECKING:
-    from token_classification.inference.words_of_text import Span
+    from token_classification.data.words_of_text import Offsets
 
 logger = logging.getLogger(__name__)
 
@@ -162,7 +162,7 @@ def tag_in_bulk(options: InferOptions) -> None:
         )
 
 
-def format_tagged(text: str, spans: "Sequence[Span]", tags: Sequence[str], pad_label: str) -> str:
+def format_tagged(text: str, spans: "Sequence[Offsets]", tags: Sequence[str], pad_label: str) -> str:
     """`santa[B-LOC] clara[I-LOC].`: the tag of a word behind it; punctuation has none, and runs of blanks are one.
 
     The original splits off a last character that is no letter, which makes `2021` into `202` and `1`.

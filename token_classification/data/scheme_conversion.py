@@ -30,14 +30,19 @@ def convert_tags(tags: Sequence[str], source: Scheme, target: Scheme) -> list[st
     before = None
     for entity in find_entities(tags):
         entity_type = "" if is_bare(tags[entity.start]) else entity.type
-        converted[entity.start : entity.end] = _spell_entity(entity_type, entity.end - entity.start, target)
+        converted[entity.start : entity.end] = spell_entity(entity_type, entity.end - entity.start, target)
         if target == Scheme.IOB1 and before and (before.type, before.end) == (entity.type, entity.start):
             converted[entity.start] = join_tag("B", entity_type)
         before = entity
     return converted
 
 
-def _spell_entity(entity_type: str, length: int, scheme: Scheme) -> list[str]:
+def spell_entity(entity_type: str, length: int, scheme: Scheme) -> list[str]:
+    """Return the tags of one entity of `length` words that follows none of its type.
+
+    >>> spell_entity("PER", 3, Scheme.IOBES), spell_entity("PER", 1, Scheme.IOB2)
+    (['B-PER', 'I-PER', 'E-PER'], ['B-PER'])
+    """
     first, inner, last, single = ENTITY_PREFIXES[scheme]
     prefixes = single if length == 1 else first + inner * (length - 2) + last
     return [join_tag(prefix, entity_type) for prefix in prefixes]

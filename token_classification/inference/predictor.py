@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self, TypedDict, TypeVar, cast, get_args
 
 from token_classification.arguments.decoding import Decoder
+from token_classification.data.words_of_text import Offsets, WordRule, find_words
 from token_classification.errors import UserError
 from token_classification.inference.display import MarkedText
 from token_classification.inference.engine import Engine, open_engine
@@ -18,7 +19,6 @@ from token_classification.inference.entities import (
     list_entity_labels,
     read_thresholds,
 )
-from token_classification.inference.words_of_text import Span, WordRule, find_words
 
 TextOrWords = str | Sequence[str]
 """A text, or one that is a list of words already; then offsets count in `" ".join(words)`."""
@@ -46,7 +46,7 @@ class TaggedText:
     """A text with its words and their tags, all parallel."""
 
     text: str
-    spans: Sequence[Span]
+    spans: Sequence[Offsets]
     tags: list[str]
     scores: list[float]
 
@@ -206,7 +206,7 @@ def count_characters(text: object) -> int:
     raise TypeError(f"{text!r:.60}: accepted is a text (str), or a list of words (list of str)")
 
 
-def place_words(text: TextOrWords, rule: WordRule) -> tuple[str, list[Span], list[str]]:
+def place_words(text: TextOrWords, rule: WordRule) -> tuple[str, list[Offsets], list[str]]:
     """Return a text, the places of its words, and the words for the tokenizer."""
     if isinstance(text, str):
         spans = find_words(text, rule)

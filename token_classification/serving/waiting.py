@@ -10,8 +10,8 @@ import torch
 from token_classification.alignment.batches import Sharing
 from token_classification.alignment.windows import Windows
 from token_classification.arguments.decoding import Decoder
+from token_classification.data.words_of_text import Offsets
 from token_classification.inference.predictor import TaggedText, TextOrWords
-from token_classification.inference.words_of_text import Span
 
 CHARACTERS_PER_PLACE = 2000
 """A text takes a place of the queue for each so many characters: what it costs in time and memory goes with them"""
@@ -60,7 +60,7 @@ class WaitingText:
     characters: int
     shown: str = ""
     """The text that offsets count in"""
-    spans: Sequence[Span] = ()
+    spans: Sequence[Offsets] = ()
     logits: list[torch.Tensor | None] = field(default_factory=list)
     """Of the words that each of its windows owns, float32 (n, labels); None: not computed yet"""
     is_settled: bool = False

@@ -6,7 +6,7 @@ from typing import Literal
 
 import regex
 
-Span = tuple[int, int]
+Offsets = tuple[int, int]
 """`text[start:end]`"""
 
 WordRule = Literal["punctuation", "whitespace"]
@@ -42,7 +42,7 @@ WORD = regex.compile(
 )
 
 
-def find_words(text: str, rule: WordRule = "punctuation") -> list[Span]:
+def find_words(text: str, rule: WordRule = "punctuation") -> list[Offsets]:
     """Find the words of a text; offsets count characters (code points) of the text as it is.
 
     Args:
@@ -61,7 +61,7 @@ def find_words(text: str, rule: WordRule = "punctuation") -> list[Span]:
     return words
 
 
-def split_chunk(chunk: str) -> tuple[Span, ...]:
+def split_chunk(chunk: str) -> tuple[Offsets, ...]:
     """Split a text without blanks into words by the rule `punctuation`; the result depends on nothing around it.
 
     >>> [("(U.S.-based)'s"[first:end]) for first, end in split_chunk("(U.S.-based)'s")]
@@ -70,12 +70,12 @@ def split_chunk(chunk: str) -> tuple[Span, ...]:
     return _split_cached(chunk) if len(chunk) <= LONGEST_CACHED_CHUNK else _split(chunk)
 
 
-def _split(chunk: str) -> tuple[Span, ...]:
+def _split(chunk: str) -> tuple[Offsets, ...]:
     return tuple(word.span() for word in WORD.finditer(chunk))
 
 
 _split_cached = lru_cache(maxsize=2**16)(_split)
 
 
-def _split_whole(chunk: str) -> tuple[Span, ...]:
+def _split_whole(chunk: str) -> tuple[Offsets, ...]:
     return ((0, len(chunk)),)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from inference_texts import ANYTHING
 
 from token_classification.data.formats import read_sentences
-from token_classification.inference.words_of_text import find_words
+from token_classification.data.words_of_text import find_words
 
 CASES = {
     "punctuation apart": ("(Anna), left!", "( Anna ) , left !"),

@@ -1,0 +1,70 @@
+"""What every reader of an annotation tool's files gives: texts with labelled spans of characters."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from token_classification.data.problems import Kind, Problem, show
+from token_classification.data.words_of_text import Offsets
+from token_classification.output_text import quote_path
+
+
+class Span(NamedTuple):
+    """`text[start:end]` has a label. Readers give what the file counts; `settle_offsets` makes it code points."""
+
+    start: int
+    end: int
+    label: str
+    score: float | None = None
+    """How sure the model is that proposed it; None: a person did"""
+    span_id: str | None = None
+    """By which relations of the file name it"""
+    surface: str | None = None
+    """The text that it marks, where the file repeats it; `settle_offsets` compares it and takes it away"""
+
+
+@dataclass(frozen=True)
+class SpanDocument:
+    """A text with its labelled spans, in the order of the file."""
+
+    text: str
+    spans: tuple[Span, ...]
+    path: Path
+    line: int
+    """Where it stands: the 1-based line, or record"""
+    doc_id: str | None = None
+    """Its id in the file, as text"""
+    words: tuple[Offsets, ...] | None = None
+    """Its words, where the file says what they are; None: a rule finds them"""
+    meta: Mapping[str, object] = field(default_factory=dict)
+    """What else the file says about it, as it stands there; a writer of the same format gives it back"""
+
+    def report(self, kind: Kind, text: str) -> Problem:
+        """Return a problem of this document."""
+        name = "" if self.doc_id is None else f"document {show(self.doc_id)}: "
+        return Problem(kind, self.path, self.line, f"{name}{text}")
+
+    def suggest_choice(self, flag: str, outcomes: Mapping[str, str]) -> str:
+        """Return what to type for a copy of its file in which a choice has been made: value of the flag -> outcome."""
+        (first, outcome), *others = outcomes.items()
+        more = "".join(f", or {value} ({other})" for value, other in others)
+        path = quote_path(self.path)
+        return f"token_classification convert {path} NEW.jsonl --to jsonl --{flag} {first} ({outcome}){more}"
+
+    def quote(self, span: Span) -> str:
+        """Return a span as a message names it: label, text and place."""
+        return f"{span.label} {show(self.text[span.start : span.end])} (characters {span.start} to {span.end})"
+
+
+@dataclass
+class SpanFile:
+    """The documents of one file, in file order, and what is wrong with those that are not among them."""
+
+    path: Path
+    documents: list[SpanDocument]
+    problems: list[Problem] = field(default_factory=list)
+    is_labelled: bool = True
+    """Whether the file says anywhere which spans there are, be it none"""
+    notes: list[str] = field(default_factory=list)
+    """What the reader left out or changed and a person should know: examples that were rejected, converted offsets"""

@@ -1,0 +1,117 @@
+"""From documents with spans to sentences of words and tags, and back."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby, pairwise
+from pathlib import Path
+
+from token_classification.data.entities import Entity, find_entities
+from token_classification.data.problems import Problem
+from token_classification.data.scheme_conversion import spell_entity
+from token_classification.data.schemes import OUTSIDE, Scheme
+from token_classification.data.sentences import Sentences
+from token_classification.data.spans.document import Span, SpanDocument, SpanFile
+from token_classification.data.spans.overlaps import Overlaps, separate_overlaps
+from token_classification.data.spans.words import Align, PlacedSpan, find_document_words, place_spans
+from token_classification.data.words_of_text import Offsets, WordRule
+
+
+@dataclass(frozen=True)
+class TaggingRules:
+    """How spans become tags. The defaults are those of training: nothing is decided that the user did not ask for."""
+
+    words: WordRule = "punctuation"
+    align: Align = "strict"
+    overlaps: Overlaps = "refuse"
+    splits_lines: bool = False
+    """Whether each line of a text is a sentence, unless a span goes over its end; else a document is one"""
+
+
+@dataclass
+class TaggedFile:
+    """The documents of a file as sentences, and an account of the spans that are not in them as they were."""
+
+    sentences: Sentences
+    problems: list[Problem] = field(default_factory=list)
+    """What must be corrected first"""
+    moved: list[Problem] = field(default_factory=list)
+    """Spans that the chosen alignment made longer or shorter"""
+    left_out: list[Problem] = field(default_factory=list)
+    """Spans that the choices left out"""
+
+
+def tag_documents(file: SpanFile, rules: TaggingRules = TaggingRules()) -> TaggedFile:
+    """Return the sentences of a file's documents, with IOB2 tags if the file is labelled.
+
+    Documents have ids where the file names them or lines are split; one without a name gets its number.
+    """
+    tagged = TaggedFile(Sentences(tags=[] if file.is_labelled else None), problems=list(file.problems))
+    sentences = tagged.sentences
+    has_ids = rules.splits_lines or any(document.doc_id is not None for document in file.documents)
+    doc_ids: list[str] = []
+    for number, document in enumerate(file.documents):
+        words = find_document_words(document, rules.words)
+        found = place_spans(document, words, rules.align)
+        kept, others = separate_overlaps(document, found.placed, rules.overlaps)
+        tagged.problems += found.problems + (others if rules.overlaps == "refuse" else [])
+        tagged.left_out += found.left_out + (others if rules.overlaps != "refuse" else [])
+        tagged.moved += found.moved
+        tags = tag_words(kept, len(words))
+        borders = _find_line_starts(document.text, words, kept) if rules.splits_lines else []
+        for start, end in zip([0, *borders], [*borders, len(words)], strict=True):
+            sentences.tokens.append([document.text[first:last] for first, last in words[start:end]])
+            sentences.lines.append(document.line)
+            doc_ids.append(str(number) if document.doc_id is None else document.doc_id)
+            if sentences.tags is not None:
+                sentences.tags.append(tags[start:end])
+    sentences.doc_ids = doc_ids if has_ids else None
+    return tagged
+
+
+def tag_words(placed: Iterable[PlacedSpan], count: int, scheme: Scheme = Scheme.IOB2) -> list[str]:
+    """Return the tags of `count` words; no two spans share one of them."""
+    tags = [OUTSIDE] * count
+    for item in placed:
+        tags[item.start : item.end] = spell_entity(item.span.label, item.end - item.start, scheme)
+    return tags
+
+
+def _find_line_starts(text: str, words: Sequence[Offsets], placed: Sequence[PlacedSpan]) -> list[int]:
+    """Return the words that are the first of a line, but for the text's first and those inside of a span."""
+    inside = {word for item in placed for word in range(item.start + 1, item.end)}
+    pairs = enumerate(pairwise(words), 1)
+    return [word for word, (before, after) in pairs if word not in inside and "\n" in text[before[1] : after[0]]]
+
+
+def join_sentences(sentences: Sentences, path: Path) -> SpanFile:
+    """Return sentences of words as documents: blanks between words, line ends between the sentences of a document.
+
+    Sentences in a row with the same document id are one document; without ids each is one. Words stay known as such.
+    """
+    rows = range(len(sentences))
+    ids = sentences.doc_ids
+    groups = [list(group) for _, group in groupby(rows, key=lambda row: row if ids is None else ids[row])]
+    documents = []
+    for group in groups:
+        text = "\n".join(" ".join(sentences.tokens[row]) for row in group)
+        words: list[Offsets] = []
+        spans: list[Span] = []
+        place = 0
+        for row in group:
+            first = len(words)
+            for word in sentences.tokens[row]:
+                words.append((place, place + len(word)))
+                place += len(word) + 1
+            place += not sentences.tokens[row]  # an empty sentence is an empty line
+            spans += [_place_entity(entity, words, first) for entity in _find(sentences, row)]
+        doc_id = None if ids is None else ids[group[0]]
+        documents.append(SpanDocument(text, tuple(spans), path, sentences.lines[group[0]], doc_id, tuple(words)))
+    return SpanFile(path, documents, is_labelled=sentences.tags is not None)
+
+
+def _find(sentences: Sentences, row: int) -> list[Entity]:
+    return [] if sentences.tags is None else find_entities(sentences.tags[row])
+
+
+def _place_entity(entity: Entity, words: Sequence[Offsets], first: int) -> Span:
+    return Span(words[first + entity.start][0], words[first + entity.end - 1][1], entity.type)
