@@ -8,7 +8,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from token_classification.serving.access_log import AccessLog
 from token_classification.serving.errors import RequestError
 from token_classification.serving.exchange import Exchange
-from token_classification.serving.limits import LONGEST_HEAD, refuse_head
+from token_classification.serving.limits import BROKEN_BODY, LONGEST_HEAD, refuse_head, refuse_http
 from token_classification.serving.metrics import Metrics
 from token_classification.serving.requests import respond_with_error
 
@@ -78,7 +78,13 @@ class LimitedProtocol(HttpToolsProtocol):  # type: ignore[misc]  # uvicorn is an
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP."""
-        self._refuse(RequestError(400, "invalid_http", "this is no valid HTTP request"))
+        if not self._is_idle() and self.cycle.more_body:
+            # The application, which reads the body, answers.
+            self._is_refused, self.cycle.keep_alive = True, False
+            self.scope[BROKEN_BODY] = True
+            self.cycle.message_event.set()
+        else:
+            self._refuse(refuse_http())
 
     def timeout_keep_alive_handler(self) -> None:
         """Close an idle connection; cut one whose client has not read its answer, for which closing would wait."""

@@ -2,12 +2,14 @@
 
 import asyncio
 
-from starlette.types import Message, Receive
+from starlette.types import Message, Receive, Scope
 
 from token_classification.serving.errors import RequestError
 
 LONGEST_HEAD = 32 * 1024
 """Bytes of a request's address and headers together"""
+BROKEN_BODY = "token_classification.broken_body"
+"""What the connection marks a request with whose body is not what its headers promise"""
 LINGER_S = 1.0
 """How long a refused body is read on"""
 
@@ -15,9 +17,10 @@ LINGER_S = 1.0
 class LimitedBody:
     """The body of a request, up to a limit."""
 
-    __slots__ = ("_limit", "_receive", "is_complete", "size")
+    __slots__ = ("_limit", "_receive", "_scope", "is_complete", "size")
 
-    def __init__(self, receive: Receive, limit: int, *, is_expected: bool) -> None:
+    def __init__(self, scope: Scope, receive: Receive, limit: int, *, is_expected: bool) -> None:
+        self._scope = scope
         self._receive = receive
         self._limit = limit
         self.is_complete = not is_expected
@@ -28,9 +31,11 @@ class LimitedBody:
         """Return the next message, as ASGI's `receive`.
 
         Raises:
-            RequestError: the body is larger than the limit.
+            RequestError: the body is larger than the limit, or no body at all.
         """
         message = await self._receive()
+        if BROKEN_BODY in self._scope:
+            raise refuse_http()
         if message["type"] == "http.request":
             self._note(message)
             if self.size > self._limit:
@@ -45,7 +50,7 @@ class LimitedBody:
         """
         try:
             async with asyncio.timeout(LINGER_S):
-                while not self.is_complete and self.size <= 2 * self._limit:
+                while not self.is_complete and BROKEN_BODY not in self._scope and self.size <= 2 * self._limit:
                     message = await self._receive()
                     if message["type"] != "http.request":
                         return
@@ -72,6 +77,11 @@ def check_declared_size(declared: bytes, limit: int) -> None:
 def refuse_body(limit: int) -> RequestError:
     """Return the refusal of a body that is too large."""
     return RequestError(413, "body_too_large", f"the body is too large; accepted are {limit:,} bytes")
+
+
+def refuse_http() -> RequestError:
+    """Return the refusal of what is no HTTP."""
+    return RequestError(400, "invalid_http", "this is no valid HTTP request")
 
 
 def refuse_head() -> RequestError:

@@ -14,7 +14,13 @@ from token_classification.serving.access_log import AccessLog
 from token_classification.serving.auth import check_key, needs_key
 from token_classification.serving.errors import RequestError
 from token_classification.serving.exchange import KEY_IN_SCOPE, Exchange, choose_request_id, name_path
-from token_classification.serving.limits import LONGEST_HEAD, LimitedBody, check_declared_size, refuse_head
+from token_classification.serving.limits import (
+    LONGEST_HEAD,
+    LimitedBody,
+    check_declared_size,
+    refuse_head,
+    refuse_http,
+)
 from token_classification.serving.metrics import Metrics
 from token_classification.serving.requests import respond_with_error
 
@@ -26,10 +32,13 @@ class Head:
     """What is looked at of a request's headers before it is routed."""
 
     size: int = 0
+    """Bytes of all headers, with what stands between them"""
     request_id: bytes = b""
     authorization: bytes = b""
     declared_size: bytes = b""
     has_body: bool = False
+    encoding: bytes = b"chunked"
+    """How the body is sent where its size is not declared"""
 
 
 class Answer:
@@ -79,7 +88,7 @@ class ServingMiddleware:
         head = read_head(scope["headers"])
         exchange = Exchange(scope["method"], choose_request_id(head.request_id))
         scope[KEY_IN_SCOPE] = exchange
-        body = LimitedBody(receive, self._body_limit, is_expected=head.has_body)
+        body = LimitedBody(scope, receive, self._body_limit, is_expected=head.has_body)
         answer = Answer(send, exchange, body)
         try:
             try:
@@ -106,6 +115,8 @@ class ServingMiddleware:
             raise refuse_head()
         if self._key is not None and needs_key(scope["method"], scope["path"]):
             check_key(head.authorization, self._key)
+        if head.encoding.strip().lower() != b"chunked":
+            raise refuse_http()  # where such a body ends is not known
         check_declared_size(head.declared_size, self._body_limit)
 
 
@@ -113,11 +124,11 @@ def read_head(headers: Iterable[tuple[bytes, bytes]]) -> Head:
     """Pick what is looked at of a request's headers."""
     head = Head()
     for name, value in headers:
-        head.size += len(name) + len(value)
+        head.size += len(name) + len(value) + 4
         if name == b"content-length":
             head.declared_size, head.has_body = value, value != b"0"
         elif name == b"transfer-encoding":
-            head.has_body = True
+            head.has_body, head.encoding = True, value
         elif name == b"authorization":
             head.authorization = value
         elif name == b"x-request-id":
