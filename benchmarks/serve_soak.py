@@ -84,7 +84,7 @@ def mix_requests(texts: list[str]) -> list[dict]:
     """Return what a server gets in a day: mostly single texts, some lists and long texts, now and then a mistake."""
     generator, requests = random.Random(0), []
     for number, text in enumerate(texts):
-        requests.append(ask("/v1/entities", {"text": text}) if number % 4 == 0 else ask("/", {"inputs": text}))
+        requests.append(ask("/v1/entities", {"texts": [text]}) if number % 4 == 0 else ask("/", {"inputs": text}))
         if number % 20 == 0:
             requests.append(ask("/", {"inputs": generator.sample(texts, min(TEXTS_PER_LIST, len(texts)))}))
         if number % 100 == 0:

@@ -92,7 +92,7 @@ def open_sides(
     wrapper = stack.enter_context(start_server(command, folder, None, MODEL=model))
     requests = {
         HUGGING_FACE: [ask("/", {"inputs": text}) for text in texts],
-        ENTITIES: [ask("/v1/entities", {"text": text}) for text in texts],
+        ENTITIES: [ask("/v1/entities", {"texts": [text]}) for text in texts],
         THREADS: [ask("/", {"inputs": text}) for text in texts],
         LOOP: [ask("/async", {"inputs": text}) for text in texts],
     }
@@ -193,7 +193,7 @@ def print_agreement(side: str, requests: Path, predictions: Path) -> None:
 
 def read_entities(body: object) -> list[tuple[int, int, str]]:
     """Read start, end and label of the entities of an answer."""
-    entities = body if isinstance(body, list) else body["entities"]
+    entities = body if isinstance(body, list) else body["results"][0]["entities"]
     return [(one["start"], one["end"], one.get("entity_group") or one["label"]) for one in entities]
 
 
