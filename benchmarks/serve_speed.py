@@ -87,7 +87,8 @@ def open_sides(
 ) -> dict[str, tuple[Server, Path]]:
     """Start the servers; return the name of each side -> its server and the file of its requests."""
     ours = stack.enter_context(start_ours(options.model, folder, *options.serve_flags))
-    command = [sys.executable, "-m", "uvicorn", "--app-dir", "benchmarks", "pipeline_wrapper:app", "--port", "0"]
+    wrapper_folder = str(Path(__file__).resolve().parent)
+    command = [sys.executable, "-m", "uvicorn", "--app-dir", wrapper_folder, "pipeline_wrapper:app", "--port", "0"]
     model = str(Path(options.pipeline_model or options.model).resolve())
     wrapper = stack.enter_context(start_server(command, folder, None, MODEL=model))
     requests = {

@@ -61,14 +61,15 @@ class Server:
 
 @contextmanager
 def start_server(command: list[str], folder: Path, ready_path: str | None, **environment: str) -> Iterator[Server]:
-    """Start a server, wait until it is ready, and stop it at the end; what it prints goes to a file.
+    """Start a server in a folder, wait until it is ready, and stop it at the end; what it prints goes to a file there.
 
     `OMP_NUM_THREADS` is taken out of its environment: a user's machine lets a server use all cores.
     """
     kept = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    kept |= {"PYTHONPATH": str(ROOT)} | environment
     log = folder / f"server-{len(list(folder.glob('server-*')))}.log"
     with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, cwd=ROOT, env=kept | environment)
+        process = subprocess.Popen(command, stdout=output, stderr=output, cwd=folder, env=kept)
     try:
         yield wait_until_ready(process, log, ready_path)
     finally:
@@ -79,6 +80,7 @@ def start_server(command: list[str], folder: Path, ready_path: str | None, **env
 
 def start_ours(model: str, folder: Path, *flags: str) -> Iterator[Server]:
     """Start `token_classification serve`."""
+    model = str(Path(model).resolve()) if Path(model).exists() else model
     command = [sys.executable, "-m", "token_classification", "serve", "-m", model, "--port", "0", *flags]
     return start_server(command, folder, "/ready")
 

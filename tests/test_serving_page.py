@@ -1,5 +1,6 @@
 """Every command, client and configuration of docs/serving.md, tried on a server that its first command starts."""
 
+import http.client
 import json
 import re
 import shlex
@@ -9,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import huggingface_hub
 import playwright
 import pytest
 import servers
@@ -68,7 +70,9 @@ def test_every_request_is_answered(server):
         assert json.loads(done.stdout)
 
 
-def test_the_python_client_works(server, capsys):
+def test_the_python_client_works(server, capsys, monkeypatch):
+    # Offline, it refuses even a server on the same machine.
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
     [example] = read_blocks(PAGE, "python")
     exec(example.replace(ADDRESS, f"127.0.0.1:{server.port}"), {})
     assert capsys.readouterr().out.count("\n") == len(ask_for_entities(server, TEXT))
@@ -91,8 +95,6 @@ def test_the_javascript_client_works(server):
 
 def ask_for_entities(server, text: str) -> list[dict]:
     """Ask a server directly."""
-    import http.client
-
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
     connection.request("POST", "/", json.dumps({"inputs": text}), {"Content-Type": "application/json"})
     return json.loads(connection.getresponse().read())
