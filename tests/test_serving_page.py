@@ -36,12 +36,10 @@ def folder(tagger_folder, tmp_path_factory) -> Path:
     return folder
 
 
-def start(command: str, folder: Path):
-    """Start what a command says, at a port of its own."""
-    words = shlex.split(command)[1:]
-    return servers.start_server(
-        [sys.executable, "-m", "token_classification", *words, "--port", "0"], folder, "/ready"
-    )
+def start(command: str, folder: Path, port: int = 0):
+    """Start what a command says, at a port of its own or a given one."""
+    words = [*shlex.split(command)[1:], "--port", str(port)]
+    return servers.start_server([sys.executable, "-m", "token_classification", *words], folder, "/ready")
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +54,10 @@ def server(folder):
 def test_servers_start_and_end(command, folder):
     with start(command, folder) as server:
         assert server.get("/health")[0] == 200
+        if "--reuse_port" in command:
+            with start(command, folder, server.port) as another:
+                assert another.stop() == 0
+                assert server.get("/health")[0] == 200
         assert server.stop() == 0
 
 

@@ -11,6 +11,8 @@ class ServingArguments:
 
     host: str = "127.0.0.1"
     port: int = 8080
+    reuse_port: bool = False
+    """Whether other processes may listen at the same port"""
     max_batch_tokens: int | None = None
     """Padded positions of a batch; None: by the device"""
     batch_wait_ms: float = 5.0

@@ -47,6 +47,11 @@ class ServeOptions(TaggingChoice):
         metavar="HOST",
     )
     port: int = flag("Port; 0: any free one.", group="server", default=ServingArguments.port, metavar="N")
+    reuse_port: bool = flag(
+        "Let other processes of this command listen at the same port; the system divides connections among them.",
+        group="server",
+        default=ServingArguments.reuse_port,
+    )
     api_key: str | None = flag(
         "File whose first line is a key that requests must have, as Authorization: Bearer KEY or as the password of "
         "any user. Health checks need none.",
@@ -119,7 +124,7 @@ def serve(options: ServeOptions) -> None:
         from token_classification.serving.listen import build_server, open_socket, run_server
         from token_classification.serving.metrics import Metrics
     # Before the models are opened, which takes a while.
-    listener = open_socket(arguments.host, arguments.port)
+    listener = open_socket(arguments.host, arguments.port, arguments.reuse_port)
     with closing(listener):
         warn_of_strangers(listener.getsockname()[0], arguments)
         metrics, access_log = Metrics(), AccessLog(sys.stdout)

@@ -62,8 +62,13 @@ def accept_waiting(listener: socket.socket) -> list[socket.socket]:
         return waiting
 
 
-def open_socket(host: str, port: int) -> socket.socket:
+def open_socket(host: str, port: int, reuse_port: bool = False) -> socket.socket:
     """Reserve an address; nobody can connect before the server listens.
+
+    Args:
+        host: A name or an address of this machine.
+        port: 0: any free one.
+        reuse_port: Whether other processes that say the same may listen there, too.
 
     Raises:
         UserError: there is no such address, or it is taken.
@@ -80,6 +85,8 @@ def open_socket(host: str, port: int) -> socket.socket:
         ) from None
     try:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if reuse_port:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         with explaining_address(host, port):
             opened.bind(address)
     except BaseException:
@@ -99,7 +106,8 @@ def explaining_address(host: str, port: int) -> Iterator[None]:
         yield
     except OSError as error:
         advice = {
-            errno.EADDRINUSE: "another program listens there; give another --port, or --port 0 for any free one",
+            errno.EADDRINUSE: "another program listens there; give another --port, or --port 0 for any free one; "
+            "processes of this command share a port if each of them has --reuse_port",
             errno.EACCES: "give a --port of 1024 or more",
             errno.EADDRNOTAVAIL: "no address of this machine; give --host 127.0.0.1, or 0.0.0.0 for all of them",
         }
