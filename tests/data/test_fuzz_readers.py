@@ -30,6 +30,11 @@ SEEDS = {
     "csv": b'sentence_id,word,tag\n1,Ann,B-PER\n,ran,O\n2,"a""b",O\ntokens;tags\n[\'a\', \'b\'];["O", "O"]\n',
     "parquet": write_parquet(tokens=[["Ann", "ran"], ["Bob"]], ner_tags=[["B-PER", "O"], ["B-PER"]]),
     "text_and_labels": b"Ann ran\nO O\n",
+    "spans": b'{"id": 1, "text": "Ann ran", "label": [[0, 3, "PER"]]}\n{"text": "\xf0\x9f\x98\x80 a", "label": '
+    b'[{"start_offset": 3, "end": 4, "label": "X", "score": 1, "id": 2}], "word_offsets": [[0, 1], [2, 3]]}\n',
+    "prodigy": b'{"text": "Ann ran", "tokens": [{"text": "Ann", "start": 0, "end": 3, "id": 0}], "spans": '
+    b'[{"start": 0, "end": 3, "label": "PER", "token_start": 0}]}\n{"text": "a", "answer": "reject"}\n',
+    "gliner": b'[{"tokenized_text": ["Ann", "ran"], "ner": [[0, 0, "PER"]]}, {"tokenized_text": ["a"], "ner": []}]',
 }
 """A file of each format, which is cut up and put together anew"""
 
@@ -40,6 +45,15 @@ FRAGMENTS = [
     *(b"1e999", b"9" * 4301, b"\\ud800", b"\\u0000", b"\xef\xbb\xbf", b"\xff\xfe", b"\xed\xa0\x80", b"\xc2\x85"),
     *(b"\xe2\x80\xa8", b"\x1f\x8b", b"PK\x03\x04", b"PAR1", b"-DOCSTART-", b"#begin document", b"# global.columns ="),
     *(b'{"tokens": ["a"], "ner_tags": ["O"]}', b"sentence_id,word,tag\n", b"tokens", b"ner_tags", b"word|POS|tag"),
+    *(
+        b'"text"',
+        b'"spans"',
+        b'"label"',
+        b'[0, 1, "X"]',
+        b'{"start": 0, "end": 1, "label": "X"}',
+        b'"answer"',
+        b'"ner"',
+    ),
     *(b"[" * 300, b"]" * 300, b'{"a":' * 300, b"1\ta\ta\tX\t_\t_\t0\tx\t_\t_\n", b"Ann\tB-PER\n", b"doc_id"),
 ]
 WORDS = st.sampled_from(FRAGMENTS) | st.binary(max_size=6)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 
+from token_classification.data.formats.json_kinds import GLINER_WORDS, SPAN_TEXT_COLUMNS
 from token_classification.data.formats.record_columns import TEXT_COLUMNS
 
 LONGEST_RECORD = 2**24
@@ -45,8 +46,9 @@ class BadRecord:
 
 
 def make_record(line: int, fields: Mapping[str, object], text_column: str | None, size: int = 0) -> Record | BadRecord:
-    """Take the text out of a record; without a named column it is the first of `TEXT_COLUMNS` that is there."""
-    column = text_column or next((name for name in TEXT_COLUMNS if name in fields), TEXT_COLUMNS[0])
+    """Take the text out of a record; without a named column it is the first usual one that is there."""
+    columns = (*TEXT_COLUMNS, *SPAN_TEXT_COLUMNS, GLINER_WORDS)
+    column = text_column or next((name for name in columns if name in fields), TEXT_COLUMNS[0])
     if column not in fields:
         found = f"{', '.join(map(repr, fields)) or 'nothing':.200}"
         return make_bad_record(line, f"no {column!r} (the record has {found}); choose the column of the texts", fields)

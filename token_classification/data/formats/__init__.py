@@ -1,6 +1,7 @@
 """One reader per file format; `read_sentences` recognises the format and calls the one that fits."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from token_classification.data.formats.conll import read_conll
@@ -11,6 +12,7 @@ from token_classification.data.formats.ontonotes import read_ontonotes
 from token_classification.data.formats.parquet import read_parquet
 from token_classification.data.formats.piped import read_piped
 from token_classification.data.formats.recognise import recognise_format
+from token_classification.data.formats.span_files import SPAN_READERS, read_tagged_documents
 from token_classification.data.inputs import keep_inputs
 from token_classification.data.sentences import Sentences
 
@@ -23,6 +25,7 @@ READERS: dict[str, Callable[..., Sentences]] = {
     "jsonl": read_json_lines,
     "csv": read_csv,
     "parquet": read_parquet,
+    **{name: partial(read_tagged_documents, name) for name in SPAN_READERS},
 }
 
 

@@ -11,6 +11,9 @@ from token_classification.data.sentences import Sentences
 from token_classification.data.text_lines import read_lines, read_text
 from token_classification.errors import DataError
 
+Records = list[tuple[int, dict[str, object]]]
+"""Records, each with the line at which it stands"""
+
 
 def read_json_lines(
     path: Path, text_column: str | None = None, label_column: str | None = None, task: str = "ner"
@@ -20,7 +23,18 @@ def read_json_lines(
     Raises:
         BrokenFileError: it lists every line that is no record, and every record without sound words and tags.
     """
-    records, problems = [], []
+    records, problems = load_json_lines(path)
+    return read_records(records, path, text_column, label_column, task, problems)
+
+
+def load_json_lines(path: Path) -> tuple[Records, list[Problem]]:
+    """Return the records of a file with their lines, and the lines that are none.
+
+    Raises:
+        DataError: as `read_text` does.
+    """
+    records: Records = []
+    problems = []
     for number, line in enumerate(read_lines(path), 1):
         if not line.strip(" \t"):
             continue
@@ -33,7 +47,7 @@ def read_json_lines(
             records.append((number, record))
         else:
             problems.append(_explain_record_type(path, number, record))
-    return read_records(records, path, text_column, label_column, task, problems)
+    return records, problems
 
 
 def read_json(
@@ -43,6 +57,16 @@ def read_json(
 
     Raises:
         DataError: it is no JSON, or records lack sound words and tags; it lists them.
+    """
+    records, problems = load_json(path)
+    return read_records(records, path, text_column, label_column, task, problems)
+
+
+def load_json(path: Path) -> tuple[Records, list[Problem]]:
+    """Return the records of a JSON value with their lines, and the items that are none.
+
+    Raises:
+        DataError: it is no JSON, or holds no list of records.
     """
     text = read_text(path)
     try:
@@ -55,8 +79,16 @@ def read_json(
     except json.JSONDecodeError as error:
         raise BrokenFileError([_explain_syntax(path, error.lineno, error)], None) from None
     problems = [_explain_record_type(path, line, item) for line, item in items if not isinstance(item, dict)]
-    records = [(line, item) for line, item in items if isinstance(item, dict)]
-    return read_records(records, path, text_column, label_column, task, problems)
+    return [(line, item) for line, item in items if isinstance(item, dict)], problems
+
+
+def load_records(path: Path) -> tuple[Records, list[Problem]]:
+    """Return the records of a file of JSON: one a line, or a list of them.
+
+    Raises:
+        DataError: as `load_json` and `load_json_lines` do.
+    """
+    return load_json(path) if read_text(path).lstrip().startswith("[") else load_json_lines(path)
 
 
 def _expect(text: str, at: int, character: str) -> int:

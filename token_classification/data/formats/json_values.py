@@ -3,6 +3,7 @@
 import json
 import re
 from collections import Counter
+from collections.abc import Iterator
 
 BLANKS = re.compile(r"[ \t\n\r]*")
 
@@ -45,6 +46,22 @@ def parse_json(text: str) -> object:
     if end < len(text):
         raise json.JSONDecodeError("Extra data", text, end)
     return value
+
+
+def iterate_values(text: str) -> Iterator[object]:
+    """Yield the values of JSON lines, or of a list, up to the first one that can't be read."""
+    at = skip_blanks(text, 0)
+    in_list = text.startswith("[", at)
+    at = skip_blanks(text, at + in_list)
+    while at < len(text) and not text.startswith("]", at):
+        try:
+            value, at = decode_json(text, at)
+        except json.JSONDecodeError:
+            return
+        yield value
+        at = skip_blanks(text, at)
+        if in_list and text.startswith(",", at):
+            at = skip_blanks(text, at + 1)
 
 
 class _RepeatedKeyError(ValueError):

@@ -14,7 +14,14 @@ from typing import NamedTuple
 from token_classification.data.formats.conll_layout import is_boundary, marks_words
 from token_classification.data.formats.conllu import ANY_ID, COLUMNS, GLOBAL_COLUMNS
 from token_classification.data.formats.csv_table import SENTENCE_COLUMNS, WORD_COLUMNS, find_delimiter, split_header
-from token_classification.data.formats.json_values import UnreadableJSONError, decode_json, parse_json, skip_blanks
+from token_classification.data.formats.json_kinds import find_json_kind
+from token_classification.data.formats.json_values import (
+    UnreadableJSONError,
+    decode_json,
+    iterate_values,
+    parse_json,
+    skip_blanks,
+)
 from token_classification.data.formats.ontonotes import DOCUMENT_START as ONTONOTES_START
 from token_classification.data.formats.piped import LOOKED_AT, count_fields
 from token_classification.data.formats.record_columns import TEXT_COLUMNS
@@ -64,6 +71,8 @@ class Recognition(NamedTuple):
 def recognise_format(path: str | Path) -> str:
     """Recognise the format of a labelled file; what looks like texts is `conll`, whose reader says what is wrong.
 
+    JSON with spans of characters is called by what its records are: `spans`, `prodigy`, `gliner`.
+
     Raises:
         DataError: the file is missing, unreadable, not UTF-8 or empty.
     """
@@ -71,7 +80,10 @@ def recognise_format(path: str | Path) -> str:
     with open_bytes(path) as file:
         if is_parquet(file.read(len(PARQUET_MAGIC)), path.suffix):
             return "parquet"
-    found = recognise_text(read_text(path), path.suffix).format
+    text = read_text(path)
+    found = recognise_text(text, path.suffix).format
+    if found in ("json", "jsonl"):
+        return find_json_kind(iterate_values(text)) or found
     return "conll" if found == "text" else found
 
 

@@ -116,17 +116,18 @@ def _explain_list(
             return f"{noun} {number} of {column!r} is {name_value(value)}; {rule}"
         if noun == "tag" and value == "":
             return f"{noun} {number} of {column!r} is empty; {rule}"
-        if isinstance(value, str) and not value.isascii() and _has_lone_surrogate(value):
+        if isinstance(value, str) and not value.isascii() and has_lone_surrogate(value):
             return f"{noun} {number} of {column!r} holds half a character ({show(value)}, a lone surrogate); {rule}"
     return None
 
 
 def is_sound_document(name: object) -> bool:
     """Tell whether a document's name is a text that can be written, or a number."""
-    return isinstance(name, int | float) or (isinstance(name, str) and not _has_lone_surrogate(name))
+    return isinstance(name, int | float) or (isinstance(name, str) and not has_lone_surrogate(name))
 
 
-def _has_lone_surrogate(text: str) -> bool:
+def has_lone_surrogate(text: str) -> bool:
+    """Tell whether a text holds half a character, which JSON can spell and UTF-8 can't."""
     return any("\ud800" <= character <= "\udfff" for character in text)
 
 

@@ -1,7 +1,7 @@
 """What every reader of an annotation tool's files gives: texts with labelled spans of characters."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,6 +40,10 @@ class SpanDocument:
     meta: Mapping[str, object] = field(default_factory=dict)
     """What else the file says about it, as it stands there; a writer of the same format gives it back"""
 
+    def with_meta(self, meta: Mapping[str, object]) -> "SpanDocument":
+        """Return the document with other fields beside text and spans."""
+        return replace(self, meta=meta)
+
     def report(self, kind: Kind, text: str) -> Problem:
         """Return a problem of this document."""
         name = "" if self.doc_id is None else f"document {show(self.doc_id)}: "
@@ -55,6 +59,18 @@ class SpanDocument:
     def quote(self, span: Span) -> str:
         """Return a span as a message names it: label, text and place."""
         return f"{span.label} {show(self.text[span.start : span.end])} (characters {span.start} to {span.end})"
+
+
+@dataclass
+class Written:
+    """What a writer makes of documents."""
+
+    content: str | bytes | Mapping[str, str | bytes]
+    """The file, or the files of a folder by their names"""
+    problems: list[Problem] = field(default_factory=list)
+    """What the format can't hold and nobody wants to lose: nothing is to be written then"""
+    notes: list[str] = field(default_factory=list)
+    """What else the format can't hold, and what to know before the file is imported"""
 
 
 @dataclass

@@ -1,0 +1,71 @@
+"""What records of JSON are: words with tags, or texts with spans of characters, by the fields that they have."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+
+from token_classification.data.formats.record_columns import WORD_COLUMNS
+
+SPANS, PRODIGY, GLINER = "spans", "prodigy", "gliner"
+SPAN_TEXT_COLUMNS = ("text", "data")
+"""Where the text of spans is looked for, first choice first; some versions of doccano call it data"""
+SPAN_COLUMNS = ("entities", "spans", "labels", "label", "annotations")
+"""Where lists of spans are looked for, first choice first"""
+STARTS, ENDS = ("start", "start_offset"), ("end", "end_offset")
+GLINER_WORDS, GLINER_SPANS = "tokenized_text", "ner"
+PRODIGY_MARKS = ("_input_hash", "_task_hash", "answer")
+LOOKED_AT = 100
+"""Records that decide"""
+
+
+def find_json_kind(records: Iterable[object]) -> str | None:
+    """Return what the first telling records are: `spans`, `prodigy` or `gliner`; None: words and tags, or nothing."""
+    is_empty = False
+    for record in islice(records, LOOKED_AT):
+        if not isinstance(record, dict):
+            continue
+        if isinstance(record.get(GLINER_WORDS), list):
+            return GLINER
+        if find_text_column(record) is None or any(_is_list_of(record.get(name), str) for name in WORD_COLUMNS):
+            return None
+        if _is_prodigy(record):
+            return PRODIGY
+        lists = [record[name] for name in SPAN_COLUMNS if isinstance(record.get(name), list)]
+        if any(map(holds_spans, lists)):
+            return SPANS
+        is_empty = is_empty or [] in lists
+        if not is_empty:
+            return None
+    return SPANS if is_empty else None
+
+
+def find_text_column(record: Mapping[str, object]) -> str | None:
+    """Return the name of the field that holds the text of spans, None if there is none."""
+    return next((name for name in SPAN_TEXT_COLUMNS if isinstance(record.get(name), str)), None)
+
+
+def holds_spans(value: object) -> bool:
+    """Tell whether a value is a list of spans, at least of one: `[start, end, label]`, or an object with these."""
+    return isinstance(value, list) and bool(value) and all(map(_is_span, value))
+
+
+def _is_span(item: object) -> bool:
+    if isinstance(item, dict):
+        has_offsets = not item.keys().isdisjoint(STARTS) and not item.keys().isdisjoint(ENDS)
+        return has_offsets and isinstance(item.get("label"), str | int)
+    if not isinstance(item, list) or len(item) != 3:
+        return False
+    return all(isinstance(offset, int) for offset in item[:2]) and isinstance(item[2], str | int)
+
+
+def _is_prodigy(record: Mapping[str, object]) -> bool:
+    """Tell whether a record has what Prodigy puts into each: hashes, an answer, tokens with offsets."""
+    if "text" not in record:
+        return False
+    tokens = record.get("tokens")
+    if isinstance(tokens, list) and tokens and all(isinstance(token, dict) and "start" in token for token in tokens):
+        return True
+    return any(name in record for name in PRODIGY_MARKS) and isinstance(record.get("spans", []), list)
+
+
+def _is_list_of(value: object, kind: type) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str) and all(isinstance(item, kind) for item in value)

@@ -1,0 +1,63 @@
+"""Files of annotation tools: one reader and one writer per format, and how what they give becomes sentences."""
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from token_classification.data.formats.doccano import write_doccano
+from token_classification.data.formats.gliner import read_gliner, write_gliner
+from token_classification.data.formats.prodigy import read_prodigy, write_prodigy
+from token_classification.data.formats.text_spans import read_text_spans, write_text_spans
+from token_classification.data.problems import refuse_problems
+from token_classification.data.sentences import Sentences
+from token_classification.data.spans.document import SpanDocument, SpanFile, Written
+from token_classification.data.spans.offsets import settle_offsets
+from token_classification.data.spans.tags import tag_documents
+from token_classification.data.text_lines import no_words
+
+logger = logging.getLogger(__name__)
+
+SpanReader = Callable[[Path, str | None, str | None], SpanFile]
+"""Takes the file, and the names of the columns of texts and of spans where the user gave them"""
+
+SPAN_READERS: dict[str, SpanReader] = {
+    "spans": read_text_spans,
+    "prodigy": read_prodigy,
+    "gliner": read_gliner,
+}
+SPAN_WRITERS: dict[str, Callable[[Sequence[SpanDocument]], Written]] = {
+    "spans": write_text_spans,
+    "doccano": write_doccano,
+    "prodigy": write_prodigy,
+    "gliner": write_gliner,
+}
+
+
+def read_documents(
+    path: Path, file_format: str, text_column: str | None = None, label_column: str | None = None
+) -> SpanFile:
+    """Return the documents of a file of a known format, with spans that count characters and mark something.
+
+    Raises:
+        DataError: nothing of it can be read; what is wrong with single documents is among the file's problems.
+    """
+    return settle_offsets(SPAN_READERS[file_format](path, text_column, label_column))
+
+
+def read_tagged_documents(
+    file_format: str, path: Path, text_column: str | None = None, label_column: str | None = None, task: str = "ner"
+) -> Sentences:
+    """Return the documents of a file as sentences of words and tags; `task` plays no role here.
+
+    Raises:
+        BrokenFileError: it lists what can't be read, and every span that is not of whole words or shares some.
+        DataError: nothing of it can be read, or there are no words.
+    """
+    file = read_documents(path, file_format, text_column, label_column)
+    for note in file.notes:
+        logger.warning("%s", note)
+    tagged = tag_documents(file)
+    sentences = refuse_problems(tagged.sentences, tagged.problems)
+    if not any(sentences.tokens):
+        raise no_words(path)
+    return sentences
