@@ -6,7 +6,8 @@ python benchmarks/serve_equal.py MODEL [--texts 10000] [--seed 0] [--clients 8]
 The server is a process of its own. It is asked with the clients that users have: `huggingface_hub.InferenceClient`,
 `tritonclient.http` with tensors as bytes, and `httpx2` for plain JSON. What these clients can't send (half characters,
 which UTF-8 does not have) goes to the same address as JSON with escapes. Several clients ask at once, so that texts of
-different requests share batches. Prints Markdown; the exit code is 1 if a span differs.
+different requests share batches; `Predictor` is given each text alone. Prints Markdown; the exit code is 1 if a span
+differs.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import quoteattr
 
 import httpx2
 from servers import ROOT, describe_machine, start_ours
@@ -47,7 +49,7 @@ def make_texts(count: int, seed: int = 0) -> list[str]:
 
 
 def _make_text(chance: random.Random) -> str:
-    size = chance.choices([0, 1, chance.randint(2, 30), chance.randint(30, 120), 800], [2, 5, 70, 22, 1])[0]
+    size = chance.choices([0, 1, chance.randint(2, 30), chance.randint(30, 120), 800], [20, 50, 825, 100, 5])[0]
     pools = list(CHARACTERS.values())
     # Half characters make a text one that most clients can't send: one text in ten has them.
     if chance.random() < 0.9:
@@ -113,10 +115,31 @@ def ask_open_inference(url: str, texts: Sequence[str]) -> list[list[Span]]:
     return [list_spans(text, json.loads(found[text])) for text in texts]
 
 
+def ask_label_studio(url: str, texts: Sequence[str]) -> list[list[Span]]:
+    """Ask as Label Studio does, each text a task."""
+    question = httpx2.get(f"{url}/openapi.json").json()["paths"]["/v1/entities"]["post"]["requestBody"]
+    [_, by_label] = question["content"]["application/json"]["schema"]["properties"]["threshold"]["anyOf"][0]["anyOf"]
+    labels = "".join(f"<Label value={quoteattr(label)}/>" for label in by_label["properties"])
+    config = f'<View><Labels name="l" toName="t">{labels}</Labels><Text name="t" value="$text"/></View>'
+    tasks = [{"id": number, "data": {"text": text}} for number, text in enumerate(texts)]
+    results = post(f"{url}/models/{MODEL_NAME}/predict", {"tasks": tasks, "label_config": config})["results"]
+    return [
+        list_spans(
+            text,
+            [
+                {**region["value"], "label": region["value"]["labels"][0], "score": region["score"]}
+                for region in result["result"]
+            ],
+        )
+        for text, result in zip(texts, results, strict=True)
+    ]
+
+
 PROTOCOLS: dict[str, Callable[[str, Sequence[str]], list[list[Span]]]] = {
     "Hugging Face": ask_huggingface,
     "/v1/entities": ask_own_api,
     "Open Inference": ask_open_inference,
+    "Label Studio": ask_label_studio,
 }
 
 
@@ -170,12 +193,15 @@ def main() -> None:
 
     texts = make_texts(options.texts, options.seed)
     predictor = Predictor.from_pretrained(options.model)
-    expected = [list_spans(text, found) for text, found in zip(texts, predictor(texts), strict=True)]
+    expected = [list_spans(text, predictor(text)) for text in texts]
     spans, characters = sum(map(len, expected)), sum(map(len, texts))
     print(describe_machine(), "\n")
     print(f"{len(texts):,} texts, {characters:,} characters, {spans:,} entities, {options.clients} clients\n")
     print("| protocol | spans that differ | largest difference of scores | texts/s |")
     print("| --- | ---: | ---: | ---: |")
+    together = [list_spans(text, found) for text, found in zip(texts, predictor(texts), strict=True)]
+    differing, farthest = compare(together, expected)
+    print(f"| none: `Predictor` itself, all texts at once | {differing} | {farthest:.1e} | |")
     total = 0
     with (
         tempfile.TemporaryDirectory() as folder,

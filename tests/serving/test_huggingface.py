@@ -130,7 +130,7 @@ def test_labels_are_ignored(address, predictor):
 
 def test_what_is_outside_is_listed_where_it_is_not_ignored(address, predictor):
     seen = 0
-    texts = [text for text in make_texts(40) if is_encodable(text)]
+    texts = [text for text in make_texts(80) if is_encodable(text)]
     for text, groups in zip(texts, ask(address, texts, ignore_labels=[]), strict=True):
         assert [one for one in groups if one["entity_group"] != "O"] == in_its_form(predictor(text))
         ends = [0, *(one["end"] for one in groups)]

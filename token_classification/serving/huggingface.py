@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from math import prod
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
@@ -18,7 +19,6 @@ from token_classification.arguments.serving import ServingArguments
 from token_classification.data.schemes import OUTSIDE
 from token_classification.inference.predictor import Predictor, TaggedText, TextOrWords
 from token_classification.serving.fields import read_choice, read_count, read_object, read_texts, refuse
-from token_classification.serving.health import check_ready
 from token_classification.serving.models import Models, ServedModel
 from token_classification.serving.openapi import (
     Schema,
@@ -33,6 +33,8 @@ from token_classification.serving.requests import read_json, respond, tag_texts
 
 STRATEGIES = ("none", "simple", "first", "average", "max")
 PARAMETERS = ("aggregation_strategy", "ignore_labels", "stride")
+Found = dict[str, Any]
+"""A word or a group of words, as in the answer"""
 EXAMPLE = {"inputs": "Anna Smith moved to New York.", "parameters": {"aggregation_strategy": "simple"}}
 
 
@@ -55,13 +57,6 @@ class Word(BaseModel):
     word: str
     start: int
     end: int
-
-
-class HealthAnswer(BaseModel):
-    """The model takes texts."""
-
-    status: str
-    model: str
 
 
 class InfoAnswer(BaseModel):
@@ -107,24 +102,12 @@ def build_router(models: Models, arguments: ServingArguments) -> APIRouter:
     async def answer_named(request: Request) -> Response:
         return await _answer(request, models.choose(request.path_params["name"]))
 
-    _add_model_routes(router, models)
+    _add_descriptions(router, models)
     return router
 
 
-def _add_model_routes(router: APIRouter, models: Models) -> None:
-    """Add what the client asks below the address of a model: `health_check` and `get_endpoint_info`."""
-
-    @router.get(
-        "/models/{name}/health",
-        summary="Does a model take texts?",
-        responses=describe_answers(HealthAnswer, "It does"),
-        openapi_extra=describe_path(models),
-    )
-    async def tell_health(request: Request) -> Response:
-        served = models.choose(request.path_params["name"])
-        check_ready(request)
-        return respond({"status": "UP", "model": served.name})
-
+def _add_descriptions(router: APIRouter, models: Models) -> None:
+    """Add what the client's `get_endpoint_info` asks below an address; `health_check` is Label Studio's, too."""
     answers = describe_answers(InfoAnswer, "Its name, its version and that of the server")
 
     @router.get("/info", summary="The first model", responses=answers)
@@ -176,7 +159,7 @@ def read_question(body: object) -> Question:
     )
 
 
-def list_words(predictor: Predictor, tagged: TaggedText, ignored: Collection[str]) -> list[dict[str, object]]:
+def list_words(predictor: Predictor, tagged: TaggedText, ignored: Collection[str]) -> list[Found]:
     """List the words of a text whose tags are not ignored, as `aggregation_strategy="none"` does."""
     return [
         {"entity": tag["tag"], "score": tag["score"], "index": index, **_place(tagged, tag["start"], tag["end"])}
@@ -185,7 +168,7 @@ def list_words(predictor: Predictor, tagged: TaggedText, ignored: Collection[str
     ]
 
 
-def list_groups(predictor: Predictor, tagged: TaggedText, ignored: Collection[str]) -> list[dict[str, object]]:
+def list_groups(predictor: Predictor, tagged: TaggedText, ignored: Collection[str]) -> list[Found]:
     """List the entities of a text whose labels are not ignored; if `O` is not, also what is outside of entities."""
     groups = [
         {
@@ -201,7 +184,7 @@ def list_groups(predictor: Predictor, tagged: TaggedText, ignored: Collection[st
     return groups
 
 
-def _list_outside(tagged: TaggedText) -> list[dict[str, object]]:
+def _list_outside(tagged: TaggedText) -> list[Found]:
     """List the longest runs of words that are outside of entities."""
     runs = []
     for is_outside, group in groupby(range(len(tagged.tags)), key=lambda place: tagged.tags[place] == OUTSIDE):
@@ -213,13 +196,13 @@ def _list_outside(tagged: TaggedText) -> list[dict[str, object]]:
     return runs
 
 
-def _place(tagged: TaggedText, start: int, end: int) -> dict[str, object]:
+def _place(tagged: TaggedText, start: int, end: int) -> Found:
     return {"word": tagged.text[start:end], "start": start, "end": end}
 
 
 def _describe_question(arguments: ServingArguments) -> Schema:
     text = describe_text(arguments)
-    parameters = {
+    parameters: dict[str, Schema] = {
         "aggregation_strategy": {
             "type": "string",
             "enum": list(STRATEGIES),

@@ -41,8 +41,10 @@ def describe_answers(answer: object, description: str) -> dict[int | str, Schema
         answer: A pydantic model, or a type of them.
         description: What the answer is.
     """
-    refusals = {status: {"model": ErrorAnswer, "description": text} for status, text in REFUSALS.items()}
-    return {200: {"model": answer, "description": description}, **refusals}
+    described: dict[int | str, Schema] = {200: {"model": answer, "description": description}}
+    for status, text in REFUSALS.items():
+        described[status] = {"model": ErrorAnswer, "description": text}
+    return described
 
 
 def describe_body(schema: Schema, example: object) -> Schema:

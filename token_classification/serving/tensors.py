@@ -105,7 +105,8 @@ def _check_size(size: int, place: str, binary: bytes) -> None:
 
 
 def _cut_texts(binary: bytes, place: str) -> list[str]:
-    texts, start = [], 0
+    texts: list[str] = []
+    start = 0
     while start < len(binary):
         if start + LENGTH.size > len(binary):
             raise refuse_tensor(f"{place}: text {len(texts)} ends within its length")
