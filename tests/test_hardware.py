@@ -13,7 +13,10 @@ from token_classification import hardware
 from token_classification.arguments import training as training_arguments
 from token_classification.arguments.training import NerTrainingArguments
 from token_classification.errors import UserError
+from token_classification.training.trial import leaving_no_trace
 
+STEADY = False, "none", "none"
+"""What `read_kernels` gives while a model is run"""
 LAUNCHED = "ACCELERATE_MIXED_PRECISION"
 """Where `accelerate launch` leaves the precision that it was told"""
 
@@ -129,3 +132,50 @@ def test_the_kernel_cache_has_a_limit_meanwhile_and_the_users_own_wins(monkeypat
     with hardware.limited_kernel_cache():
         assert os.environ[hardware.KERNEL_CACHE] == inside
     assert os.environ.get(hardware.KERNEL_CACHE) == before
+
+
+def read_kernels() -> tuple[bool, str, str]:
+    """What torch may take cuDNN for: attention, and TF32 in convolutions and in recurrent layers."""
+    backends = torch.backends
+    return backends.cuda.cudnn_sdp_enabled(), backends.cudnn.conv.fp32_precision, backends.cudnn.rnn.fp32_precision
+
+
+def test_kernels_are_chosen_as_long_as_anyone_needs_them():
+    before = read_kernels()
+    assert before == (True, "tf32", "tf32")
+    first, second = hardware.steady_kernels(), hardware.steady_kernels()
+    first.__enter__()
+    assert read_kernels() == STEADY
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert read_kernels() == STEADY
+    second.__exit__(None, None, None)
+    assert read_kernels() == before
+
+
+def test_kernels_are_put_back_after_an_error():
+    before = read_kernels()
+    with pytest.raises(ValueError, match="broken"), hardware.steady_kernels():
+        raise ValueError("broken")
+    assert read_kernels() == before
+
+
+def test_tf32_that_was_asked_for_stays(monkeypatch):
+    monkeypatch.setattr(torch.backends, "fp32_precision", "tf32")
+    before = read_kernels()
+    with hardware.steady_kernels():
+        assert read_kernels() == (False, *before[1:])
+    assert read_kernels() == before
+
+
+def test_models_are_tried_trained_and_run_with_these_kernels(bert_folder, tmp_path):
+    trainer = make_trainer(bert_folder, tmp_path, mixed_precision="bf16", max_steps=1, report_to="none")
+    seen = {}
+    trainer.model.bert.register_forward_hook(
+        lambda module, inputs, output: seen.setdefault(module.training, set()).add(read_kernels())
+    )
+    trainer.train()
+    trainer.evaluate()
+    assert seen == {True: {STEADY}, False: {STEADY}}
+    with leaving_no_trace(trainer.model):
+        assert read_kernels() == STEADY

@@ -3,8 +3,9 @@
 import ctypes
 import os
 import platform
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import torch
 
@@ -81,3 +82,51 @@ def limited_kernel_cache() -> Iterator[None]:
         yield
     finally:
         del os.environ[KERNEL_CACHE]
+
+
+class _KernelChoice:
+    """The one choice of kernels of this process: the last who needs it puts back what the first one found."""
+
+    def __init__(self) -> None:
+        self.users = 0
+        self.lock = threading.Lock()
+        self.undo = ExitStack()
+
+
+_STEADY = _KernelChoice()
+
+
+@contextmanager
+def steady_kernels() -> Iterator[None]:
+    """Have a GPU compute batches of all shapes alike, as long as this lasts; threads may be in it at the same time.
+
+    Left to itself torch takes cuDNN for two things:
+
+    - attention in half precision (NVIDIA Hopper), which cuDNN compiles anew for each shape of a batch. Texts have all
+      lengths, and it takes as long as several steps;
+    - convolutions, which it computes in TF32: they lose 13 bits of float32, so that what a sentence gets depends on
+      the shape of its batch. `--tf32` stays in force.
+    """
+    with _STEADY.lock:
+        if not _STEADY.users:
+            _leave_cudnn(_STEADY.undo)
+        _STEADY.users += 1
+    try:
+        yield
+    finally:
+        with _STEADY.lock:
+            _STEADY.users -= 1
+            if not _STEADY.users:
+                _STEADY.undo.close()
+
+
+def _leave_cudnn(undo: ExitStack) -> None:
+    """Change what torch takes cuDNN for, and note how to undo it."""
+    backends = torch.backends
+    undo.callback(backends.cuda.enable_cudnn_sdp, backends.cuda.cudnn_sdp_enabled())
+    backends.cuda.enable_cudnn_sdp(False)
+    precisions = {backends.cudnn.conv.fp32_precision, backends.cudnn.rnn.fp32_precision}
+    # torch's defaults: nobody has chosen.
+    if backends.fp32_precision == "none" and precisions == {"tf32"}:
+        undo.callback(setattr, backends.cudnn, "allow_tf32", True)
+        backends.cudnn.allow_tf32 = False

@@ -11,7 +11,9 @@ def test_training_stays_in_bf16_and_evaluation_in_float32(bert_folder, tmp_path)
     )
     seen = []
     trainer.model.bert.encoder.register_forward_hook(
-        lambda module, inputs, output: seen.append((module.training, torch.is_autocast_enabled("cpu")))
+        lambda module, inputs, output: seen.append(
+            (module.training, torch.is_autocast_enabled(trainer.args.device.type))
+        )
     )
     trainer.train()
     assert {autocast for is_training, autocast in seen if is_training} == {True}
@@ -24,7 +26,7 @@ def test_training_stays_in_bf16_and_evaluation_in_float32(bert_folder, tmp_path)
 def test_evaluation_is_in_bf16_where_it_is_asked_for(flag, bert_folder, tmp_path):
     trainer, seen = make_trainer(bert_folder, tmp_path, **({flag: True} if flag else {})), []
     trainer.model.bert.encoder.register_forward_hook(
-        lambda module, inputs, output: seen.append(torch.is_autocast_enabled("cpu"))
+        lambda module, inputs, output: seen.append(torch.is_autocast_enabled(trainer.args.device.type))
     )
     trainer.evaluate()
     # Which windows may share a batch is tried in float32.

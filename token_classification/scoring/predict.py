@@ -16,6 +16,7 @@ from token_classification.alignment.windows import Windows
 from token_classification.data.labels import IGNORED_LABEL
 from token_classification.data.schemes import OUTSIDE
 from token_classification.errors import OutputError
+from token_classification.hardware import steady_kernels
 from token_classification.scoring.decode import Viterbi
 from token_classification.scoring.sharing import SharingProbe
 
@@ -166,7 +167,8 @@ class PredictionLoop:
         return self.sharing.decide(windows, self.token_budget, self.read_windows)
 
     def _run(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
-        return self.run_model({name: tensor.to(self.device) for name, tensor in inputs.items()})
+        with steady_kernels():
+            return self.run_model({name: tensor.to(self.device) for name, tensor in inputs.items()})
 
     def read_windows(self, windows: Sequence[dict[str, np.ndarray]]) -> list[torch.Tensor]:
         """Run some windows in one batch and return the logits of each, float32 (positions, labels).

@@ -21,6 +21,7 @@ from token_classification.alignment.align import AlignedSplit
 from token_classification.alignment.batches import WindowCollator
 from token_classification.arguments.training import NerTrainingArguments
 from token_classification.data.labels import LabelSet
+from token_classification.hardware import steady_kernels
 from token_classification.modeling.weights import hide_weight_bars
 from token_classification.recipe import DEFAULT_RECIPE, Recipe
 from token_classification.scoring.evaluate import SplitResults, evaluate_split
@@ -181,7 +182,8 @@ class NerTrainer(Trainer):
             check_continuation(Path(resume_from_checkpoint), self.record or {})
         tuned = tuned_for_cpu(self.model, self._find_train_split(), self.data_collator.pad_id, self.args)
         source = str(resume_from_checkpoint or self.args.folder)
-        with tuned, serving_masks(self.model, self.data_collator), reading_hub_names(self.model, source):
+        masks, names = serving_masks(self.model, self.data_collator), reading_hub_names(self.model, source)
+        with tuned, steady_kernels(), masks, names:
             return super().train(resume_from_checkpoint, trial, ignore_keys_for_eval)
 
     def training_step(

@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel
 
+from token_classification.hardware import steady_kernels
+
 
 @contextmanager
 def leaving_no_trace(model: PreTrainedModel) -> Iterator[None]:
@@ -18,7 +20,7 @@ def leaving_no_trace(model: PreTrainedModel) -> Iterator[None]:
     python_state, numpy_state = random.getstate(), np.random.get_state()
     try:
         # The state of the CPU is always among those that are restored.
-        with torch.random.fork_rng([model.device] if model.device.type == "cuda" else []):
+        with steady_kernels(), torch.random.fork_rng([model.device] if model.device.type == "cuda" else []):
             yield
     finally:
         random.setstate(python_state)

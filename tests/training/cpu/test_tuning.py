@@ -12,7 +12,13 @@ from token_classification.training.cpu.dropout import CheapDropout
 from token_classification.training.cpu.trained_rows import TrainedRows
 from token_classification.training.cpu.tuning import tuned_for_cpu
 
-STEPS = {"max_steps": 6, "per_device_train_batch_size": 4, "learning_rate": 1e-3, "report_to": "none"}
+STEPS = {
+    "max_steps": 6,
+    "per_device_train_batch_size": 4,
+    "learning_rate": 1e-3,
+    "report_to": "none",
+    "use_cpu": True,
+}
 EXACT = {"mixed_precision": "no", "max_grad_norm": 0.0}
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from accelerate.utils import send_to_device
 from torch import nn
 from trainers import LABELS, make_trainer
 from transformers import (
@@ -68,7 +69,7 @@ def test_loss_and_gradients_are_those_of_padded_windows(folder, is_tuned, tmp_pa
     seen = []
     with tuned_for_cpu(trainer.model, trainer.train_dataset.split, trainer.data_collator.pad_id, trainer.args):
         for collator in (trainer.data_collator, trainer.tagger.collator):
-            batch = collator(windows)
+            batch = send_to_device(collator(windows), trainer.args.device)
             labels = batch.pop("labels")
             trainer.model.zero_grad()
             with serving_masks(trainer.model, collator):
