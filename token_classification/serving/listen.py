@@ -29,6 +29,14 @@ class DrainingServer(uvicorn.Server):  # type: ignore[misc]  # an extra, which m
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.server_state.is_draining = False
+        self.announce: Callable[[str], None] = lambda address: None
+        """Is told the URL once it can be used, and signals are listened to"""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to accept connections."""
+        await super().startup(sockets)
+        for listener in sockets or []:
+            self.announce(name_address(listener))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop listening, answer what was accepted, and return."""
@@ -38,11 +46,12 @@ class DrainingServer(uvicorn.Server):  # type: ignore[misc]  # an extra, which m
         listeners = [one.dup() for one in sockets or []]
         for server in self.servers:
             server.close()
-        loop = asyncio.get_running_loop()
+        waiting = []
         for listener in listeners:
-            for connection in accept_waiting(listener):
-                await loop.connect_accepted_socket(self._build_protocol, connection)
-            listener.close()
+            waiting += accept_waiting(listener)
+            listener.close()  # at once: whoever connects from here on is refused
+        for connection in waiting:
+            await asyncio.get_running_loop().connect_accepted_socket(self._build_protocol, connection)
         await super().shutdown(sockets)
 
     def _build_protocol(self) -> asyncio.Protocol:
@@ -153,7 +162,7 @@ def run_server(server: DrainingServer, listener: socket.socket, announce: Callab
     Args:
         server: What `build_server` built.
         listener: The reserved address.
-        announce: Is told the URL once it can be used.
+        announce: Is told the URL once it can be used, and a signal costs nobody an answer.
     """
     asyncio.run(_serve(server, listener, announce))
 
@@ -164,7 +173,7 @@ async def _serve(server: DrainingServer, listener: socket.socket, announce: Call
     async with server.config.app.router.lifespan_context(server.config.app):
         with explaining_address(host, port):
             listener.listen(BACKLOG)
-        announce(name_address(listener))
+        server.announce = announce
         with _ignoring_late_signals():
             await server.serve([listener])
 
