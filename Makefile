@@ -3,10 +3,10 @@ SETUP := set -euo pipefail; . scripts/setup.sh
 # Two processes share the files of tests; the order of files is that of tests/workers.py. In one process: python -m pytest
 PYTEST := pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help test coverage zoo docs fuzz check format sample bench screenshot
+.PHONY: help test coverage zoo docs fuzz check format sample bench screenshot label-studio
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 test: ## set up and run the whole test suite, in two processes
 	@MORE_REQUIREMENTS=requirements-test.txt; $(SETUP); python -m $(PYTEST)
@@ -23,6 +23,10 @@ zoo: ## a tiny model of each architecture on trial, beside docs/models.md (to wr
 
 docs: ## the documentation as a site in site/, links checked
 	@MORE_REQUIREMENTS=requirements-docs.txt; $(SETUP); NO_MKDOCS_2_WARNING=1 mkdocs build --strict
+
+label-studio: ## the server as the ML backend of a real Label Studio, which gets an environment of its own (1 GB)
+	@MORE_REQUIREMENTS=requirements-test.txt; $(SETUP); install_apart requirements-label-studio.txt "$$ROOT/.venv-label-studio"; \
+		LABEL_STUDIO="$$ROOT/.venv-label-studio/bin/label-studio" python -m pytest tests/serving/test_label_studio_server.py
 
 fuzz: ## 10,000 inputs for each reader (make test gives each a hundred)
 	@MORE_REQUIREMENTS=requirements-test.txt; $(SETUP); FUZZ_EXAMPLES=10000 python -m pytest tests/data/test_fuzz_readers.py -k sentences_or

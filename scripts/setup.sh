@@ -57,6 +57,17 @@ install_project() {
     fail "the project itself could not be installed from $ROOT."
 }
 
+# Installs a file of pinned requirements into an environment of its own, where its pins don't go with ours.
+install_apart() {
+  local file="$1" folder="$2"
+  [ -x "$folder/bin/python" ] || python -m venv "$folder" || fail "python -m venv $folder failed"
+  (
+    . "$folder/bin/activate"
+    PREFIX="$folder"
+    install_once "$file"
+  )
+}
+
 activate_environment
 PREFIX="$(python -c 'import sys; print(sys.prefix)')"
 for file in requirements.txt ${MORE_REQUIREMENTS:-}; do
