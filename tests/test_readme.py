@@ -1,5 +1,6 @@
 """Every command of the README and the docs runs, in a folder that holds what the command names, without a network."""
 
+import json
 import os
 import re
 import shlex
@@ -85,6 +86,8 @@ def user_folder(tmp_path, bert_folder, monkeypatch) -> Path:
     for name in ("train.txt", "dev.txt", "test.txt"):
         write_sentences(tmp_path / "iob" / name)
     (tmp_path / "texts.jsonl").write_text('{"id": 1, "text": "Anna Smith moved to New York."}\n{broken\n')
+    annotated = {"id": 1, "text": "Anna Smith moved to New York.", "label": [[0, 10, "PER"], [20, 28, "LOC"]]}
+    (tmp_path / "annotated.jsonl").write_text(json.dumps(annotated) + "\n")
     config = ["model_name_or_path: bert-base-uncased", "train_file: train.conll", "do_train: true", "max_steps: 1"]
     (tmp_path / "config.yaml").write_text("\n".join([*config, "output_dir: from-config"]))
     return tmp_path
@@ -95,6 +98,7 @@ PAGES = {
     "docs/run_ner.md": 7,
     "docs/tao.md": 6,
     "docs/check.md": 4,
+    "docs/annotation.md": 5,
     "docs/report.md": 4,
     "docs/export.md": 3,
     "docs/recipes.md": 4,

@@ -27,12 +27,14 @@ OWN_FLAGS = {
     "arguments/shown_flags.py",
     "arguments/command_line.py",
     "arguments/old_flags.py",
+    "data/convert.py",
+    "data/formats/tag_files.py",
     "reporting/compare.py",
     "inference/bulk.py",
     "inference/progress.py",
     "reporting/logs.py",
 }
-"""Their flags are those of the commands that they belong to: `compare`, `infer --resume`, `run_ner.py`"""
+"""Their flags are those of the commands that they belong to: `compare`, `convert`, `infer --resume`, `run_ner.py`"""
 FLAG = re.compile(r"(?<![\w-])--[a-z]\w+")
 COMMANDS = r"token_classification (check FILE|convert 7 NEW\.jsonl)"
 PROGRAMS = rf"run_ner\.py|{COMMANDS}|pip install|datasets-cli [^;]*|accelerate launch"

@@ -113,7 +113,8 @@ class RecordWriter:
 
     def add(self, document: SpanDocument, own: Mapping[str, object]) -> None:
         """Add a document: the fields of the format, then the others that it came with."""
-        self.hidden.update(name for name, value in own.items() if document.meta.get(name, value) != value)
+        fields = ((name, value) for name, value in own.items() if name not in ID_COLUMNS)
+        self.hidden.update(name for name, value in fields if document.meta.get(name, value) != value)
         record = {**own, **{name: value for name, value in document.meta.items() if name not in own}}
         try:
             line = json.dumps(record, allow_nan=False) if self.is_ascii else dump_json(record, indent=None)

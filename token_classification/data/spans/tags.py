@@ -1,14 +1,15 @@
 """From documents with spans to sentences of words and tags, and back."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 from pathlib import Path
+from typing import Literal
 
 from token_classification.data.entities import Entity, find_entities
 from token_classification.data.problems import Problem
 from token_classification.data.scheme_conversion import spell_entity
-from token_classification.data.schemes import OUTSIDE, Scheme
+from token_classification.data.schemes import OUTSIDE, Scheme, recognise_scheme
 from token_classification.data.sentences import Sentences
 from token_classification.data.spans.document import Span, SpanDocument, SpanFile
 from token_classification.data.spans.overlaps import Overlaps, separate_overlaps
@@ -22,16 +23,16 @@ class TaggingRules:
 
     words: WordRule = "punctuation"
     align: Align = "strict"
-    overlaps: Overlaps = "refuse"
+    overlaps: Overlaps | Literal["keep"] = "refuse"
+    """`keep` is for `fit_documents` alone: a word has one tag"""
     splits_lines: bool = False
     """Whether each line of a text is a sentence, unless a span goes over its end; else a document is one"""
 
 
 @dataclass
-class TaggedFile:
-    """The documents of a file as sentences, and an account of the spans that are not in them as they were."""
+class Account:
+    """What became of the spans that are not there as they were."""
 
-    sentences: Sentences
     problems: list[Problem] = field(default_factory=list)
     """What must be corrected first"""
     moved: list[Problem] = field(default_factory=list)
@@ -39,23 +40,33 @@ class TaggedFile:
     left_out: list[Problem] = field(default_factory=list)
     """Spans that the choices left out"""
 
+    def add(self, other: "Account") -> None:
+        """Add what another account holds."""
+        self.problems += other.problems
+        self.moved += other.moved
+        self.left_out += other.left_out
+
+
+@dataclass
+class TaggedFile(Account):
+    """The documents of a file as sentences, with an account of their spans."""
+
+    sentences: Sentences = field(default_factory=Sentences)
+
 
 def tag_documents(file: SpanFile, rules: TaggingRules = TaggingRules()) -> TaggedFile:
     """Return the sentences of a file's documents, with IOB2 tags if the file is labelled.
 
     Documents have ids where the file names them or lines are split; one without a name gets its number.
     """
-    tagged = TaggedFile(Sentences(tags=[] if file.is_labelled else None), problems=list(file.problems))
+    tagged = TaggedFile(list(file.problems), sentences=Sentences(tags=[] if file.is_labelled else None))
     sentences = tagged.sentences
     has_ids = rules.splits_lines or any(document.doc_id is not None for document in file.documents)
     doc_ids: list[str] = []
     for number, document in enumerate(file.documents):
         words = find_document_words(document, rules.words)
-        found = place_spans(document, words, rules.align)
-        kept, others = separate_overlaps(document, found.placed, rules.overlaps)
-        tagged.problems += found.problems + (others if rules.overlaps == "refuse" else [])
-        tagged.left_out += found.left_out + (others if rules.overlaps != "refuse" else [])
-        tagged.moved += found.moved
+        kept, account = _settle_spans(document, words, rules)
+        tagged.add(account)
         tags = tag_words(kept, len(words))
         borders = _find_line_starts(document.text, words, kept) if rules.splits_lines else []
         for start, end in zip([0, *borders], [*borders, len(words)], strict=True):
@@ -66,6 +77,32 @@ def tag_documents(file: SpanFile, rules: TaggingRules = TaggingRules()) -> Tagge
                 sentences.tags.append(tags[start:end])
     sentences.doc_ids = doc_ids if has_ids else None
     return tagged
+
+
+def fit_documents(file: SpanFile, rules: TaggingRules) -> tuple[SpanFile, Account]:
+    """Return a file whose spans mark whole words and share none, with these words, and an account of its spans."""
+    account = Account(list(file.problems))
+    documents = []
+    for document in file.documents:
+        words = find_document_words(document, rules.words)
+        kept, found = _settle_spans(document, words, rules)
+        account.add(found)
+        spans = (item.span._replace(start=words[item.start][0], end=words[item.end - 1][1]) for item in kept)
+        documents.append(replace(document, spans=tuple(spans), words=tuple(words)))
+    return replace(file, documents=documents, problems=account.problems), account
+
+
+def _settle_spans(
+    document: SpanDocument, words: Sequence[Offsets], rules: TaggingRules
+) -> tuple[list[PlacedSpan], Account]:
+    """Place the spans of a document on its words, of which no two share one unless that is allowed."""
+    found = place_spans(document, words, rules.align)
+    account = Account(found.problems, found.moved, found.left_out)
+    if rules.overlaps == "keep":
+        return found.placed, account
+    kept, others = separate_overlaps(document, found.placed, rules.overlaps)
+    (account.problems if rules.overlaps == "refuse" else account.left_out).extend(others)
+    return kept, account
 
 
 def tag_words(placed: Iterable[PlacedSpan], count: int, scheme: Scheme = Scheme.IOB2) -> list[str]:
@@ -87,7 +124,12 @@ def join_sentences(sentences: Sentences, path: Path) -> SpanFile:
     """Return sentences of words as documents: blanks between words, line ends between the sentences of a document.
 
     Sentences in a row with the same document id are one document; without ids each is one. Words stay known as such.
+    A plain tag (POS) but `O` is the label of its word.
+
+    Raises:
+        DataError: the tags make no sense together (`recognise_scheme`).
     """
+    is_plain = recognise_scheme(sentences.tags or ()) == Scheme.PLAIN
     rows = range(len(sentences))
     ids = sentences.doc_ids
     groups = [list(group) for _, group in groupby(rows, key=lambda row: row if ids is None else ids[row])]
@@ -103,14 +145,19 @@ def join_sentences(sentences: Sentences, path: Path) -> SpanFile:
                 words.append((place, place + len(word)))
                 place += len(word) + 1
             place += not sentences.tokens[row]  # an empty sentence is an empty line
-            spans += [_place_entity(entity, words, first) for entity in _find(sentences, row)]
+            spans += [_place_entity(entity, words, first) for entity in _find(sentences, row, is_plain=is_plain)]
         doc_id = None if ids is None else ids[group[0]]
         documents.append(SpanDocument(text, tuple(spans), path, sentences.lines[group[0]], doc_id, tuple(words)))
     return SpanFile(path, documents, is_labelled=sentences.tags is not None)
 
 
-def _find(sentences: Sentences, row: int) -> list[Entity]:
-    return [] if sentences.tags is None else find_entities(sentences.tags[row])
+def _find(sentences: Sentences, row: int, *, is_plain: bool) -> list[Entity]:
+    if sentences.tags is None:
+        return []
+    tags = sentences.tags[row]
+    if is_plain:
+        return [Entity(tag, place, place + 1) for place, tag in enumerate(tags) if tag != OUTSIDE]
+    return find_entities(tags)
 
 
 def _place_entity(entity: Entity, words: Sequence[Offsets], first: int) -> Span:

@@ -1,0 +1,111 @@
+"""Sentences of words and tags as files: CoNLL, JSON lines, NeMo's pair of text and labels."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from token_classification.data.formats.conll import format_sentence
+from token_classification.data.formats.conll_layout import DOCUMENT_START
+from token_classification.data.formats.record_columns import DOCUMENT_COLUMN, WORD_COLUMNS
+from token_classification.data.formats.text_and_labels import UNWRITABLE, format_text_and_labels
+from token_classification.data.problems import Kind, Problem, show
+from token_classification.data.schemes import OUTSIDE
+from token_classification.data.sentences import Sentences
+from token_classification.data.spans.document import Written
+from token_classification.errors import UserError
+from token_classification.output_text import dump_json, quote_path
+
+UNWRITABLE_ROW = re.compile(rf"[\t\n]|\r\Z|\A{re.escape(DOCUMENT_START)}")
+"""What would not be read back from a row of two columns: a separator, the end of a line, the start of a document"""
+UNWRITABLE_LINE = re.compile(rf"{UNWRITABLE.pattern}|\A{re.escape(DOCUMENT_START)}")
+"""The same of a row of one column, which blanks would part"""
+
+
+class Part(NamedTuple):
+    """The sentences of one file."""
+
+    path: Path
+    sentences: Sentences
+
+
+def write_conll_parts(parts: Sequence[Part], target: Path) -> Written:
+    """Return the sentences as CoNLL: word TAB tag, a blank line after a sentence, `-DOCSTART-` before a document."""
+    written = Written("")
+    lines: list[str] = []
+    empty = documents = 0
+    for part in parts:
+        written.problems += _find_unwritable(part, UNWRITABLE_LINE if part.sentences.tags is None else UNWRITABLE_ROW)
+        before, tags, doc_ids = None, part.sentences.tags, part.sentences.doc_ids
+        start = DOCUMENT_START if tags is None else f"{DOCUMENT_START}\t{OUTSIDE}"
+        for row, words in enumerate(part.sentences.tokens):
+            if doc_ids and doc_ids[row] != before:
+                before = doc_ids[row]
+                documents += 1
+                lines.append(f"{start}\n\n")
+            empty += not words
+            if words:
+                columns = [words] if tags is None else [words, tags[row]]
+                lines.append(format_sentence(zip(*columns, strict=True)))
+    if documents:
+        written.notes.append(f"the names of {documents:,} documents are left out: CoNLL only says where one begins")
+    if empty:
+        written.notes.append(f"{empty:,} sentences without words are left out: CoNLL can't hold any")
+    text = "".join(lines)
+    written.content = "\ufeff" + text if text.startswith("\ufeff") else text
+    return written
+
+
+def write_json_parts(parts: Sequence[Part], target: Path) -> Written:
+    """Return the sentences as JSON lines of `tokens`, `ner_tags` and, where documents have names, `doc_id`."""
+    lines = []
+    for _, sentences in parts:
+        for row, words in enumerate(sentences.tokens):
+            record: dict[str, object] = {}
+            if sentences.doc_ids is not None:
+                record[DOCUMENT_COLUMN] = sentences.doc_ids[row]
+            record[WORD_COLUMNS[0]] = words
+            if sentences.tags is not None:
+                record["ner_tags"] = sentences.tags[row]
+            lines.append(dump_json(record, indent=None) + "\n")
+    return Written("".join(lines))
+
+
+def write_text_parts(parts: Sequence[Part], target: Path) -> Written:
+    """Return the sentences as `text_NAME.txt`, the target, and `labels_NAME.txt` beside it.
+
+    Raises:
+        UserError: the target has another name, or there are no tags.
+    """
+    stem = re.fullmatch(r"text_(.+)\.txt", target.name)
+    if stem is None:
+        name = quote_path(target.with_name(f"text_{target.stem}.txt"))
+        raise UserError(
+            f"{target}: labels go into a file beside it; accepted: text_NAME.txt (and labels_NAME.txt); type {name}"
+        )
+    problems = [problem for part in parts for problem in _find_unwritable(part, UNWRITABLE)]
+    tokens = [words for part in parts for words in part.sentences.tokens]
+    tags = [row for part in parts for row in part.sentences.tags or ()]
+    if len(tokens) != len(tags):
+        raise UserError(f"{parts[0].path}: no tags; accepted: labelled sentences; type --to conll or --to jsonl")
+    documents = sum(part.sentences.doc_ids is not None for part in parts)
+    notes = ["where documents begin is left out: this format can't say it"] if documents else []
+    return Written(format_text_and_labels(stem[1], Sentences(tokens, tags)), problems, notes)
+
+
+def _find_unwritable(part: Part, unwritable: re.Pattern[str]) -> Iterator[Problem]:
+    for row, words in enumerate(part.sentences.tokens):
+        for cell in (*words, *(part.sentences.tags[row] if part.sentences.tags else ())):
+            if unwritable.search(cell):
+                text = (
+                    f"{show(cell)} can't be written (it would not be read as one word); accepted: words and labels "
+                    "without TAB and line end; correct it, or write JSON lines: --to jsonl"
+                )
+                yield Problem(Kind.BROKEN_RECORD, part.path, part.sentences.lines[row], text)
+
+
+TAG_WRITERS: dict[str, Callable[[Sequence[Part], Path], Written]] = {
+    "conll": write_conll_parts,
+    "jsonl": write_json_parts,
+    "text_and_labels": write_text_parts,
+}
