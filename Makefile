@@ -3,7 +3,7 @@ SETUP := set -euo pipefail; . scripts/setup.sh
 # Two processes share the files of tests; the order of files is that of tests/workers.py. In one process: python -m pytest
 PYTEST := pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help test coverage zoo docs fuzz check format sample bench screenshot label-studio
+.PHONY: help test coverage zoo docs fuzz check format sample bench screenshot label-studio doccano
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,10 @@ docs: ## the documentation as a site in site/, links checked
 label-studio: ## the server as the ML backend of a real Label Studio, which gets an environment of its own (1 GB)
 	@MORE_REQUIREMENTS=requirements-test.txt; $(SETUP); install_apart requirements-label-studio.txt "$$ROOT/.venv-label-studio"; \
 		LABEL_STUDIO="$$ROOT/.venv-label-studio/bin/label-studio" python -m pytest tests/serving/test_label_studio_server.py
+
+doccano: ## a real doccano imports what is written for it and exports it again; an environment of its own (Python 3.11)
+	@MORE_REQUIREMENTS=requirements-test.txt; $(SETUP); install_apart requirements-doccano.txt "$$ROOT/.venv-doccano"; \
+		DOCCANO_PYTHON="$$ROOT/.venv-doccano/bin/python" python -m pytest tests/data/formats/test_real_doccano.py
 
 fuzz: ## 10,000 inputs for each reader (make test gives each a hundred)
 	@MORE_REQUIREMENTS=requirements-test.txt; $(SETUP); FUZZ_EXAMPLES=10000 python -m pytest tests/data/test_fuzz_readers.py -k sentences_or

@@ -7,8 +7,9 @@ import yaml
 from conftest import ROOT
 from packaging.requirements import Requirement
 
-FILES = sorted(set(ROOT.glob("requirements*.txt")) - {ROOT / "requirements-label-studio.txt"})
-"""Label Studio has an environment of its own"""
+APART = ("requirements-label-studio.txt", "requirements-doccano.txt")
+"""Label Studio and doccano have environments of their own"""
+FILES = sorted(set(ROOT.glob("requirements*.txt")) - set(map(ROOT.joinpath, APART)))
 
 
 def read_pins(path) -> dict[str, str]:
