@@ -217,4 +217,4 @@ def open_model(
         capacity=arguments.queue_capacity,
         observer=metrics.observe(name),
     )
-    return ServedModel(name, predictor, name_version(name, find_model_folder(model)), queue)
+    return ServedModel(name, predictor, name_version(name, predictor, find_model_folder(model)), queue)

@@ -100,16 +100,10 @@ def tag_file(predictor: Predictor, settings: BulkSettings, model_folder: Path) -
 
 def describe_run(predictor: Predictor, settings: BulkSettings, model_folder: Path) -> dict[str, str]:
     """Describe everything that the output depends on, as text."""
-    engine = predictor.engine
-    return {
+    return predictor.describe_settings() | {
         "input": STDIN if comes_once(settings.input_file) else hash_files(_list_inputs(settings.input_file)),
         "model": hash_answering_files(model_folder),
-        "backend": engine.backend,
-        "max_seq_length": str(engine.aligner.window_length),
-        "decoder": "argmax" if engine.loop.decoder is None else "viterbi",
-        "token_budget": str(engine.loop.token_budget),
-        "threshold": json.dumps(predictor.thresholds, sort_keys=True),
-        "words": predictor.words,
+        "token_budget": str(predictor.engine.loop.token_budget),
         "input_format": str(_name_format(settings)),
         "output_format": settings.output_format,
         "text_column": str(settings.text_column),

@@ -1,6 +1,7 @@
 """Text to entities: `Predictor.from_pretrained(model)(texts)`."""
 
 import asyncio
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set, Sized
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
@@ -126,6 +127,16 @@ class Predictor:
     ) -> list[TextTag] | list[list[TextTag]] | Iterator[list[TextTag]]:
         """Tag the words of a text, of a list of texts or of an iterator; see `__call__`."""
         return _answer_in_kind(texts, self._tag_chunk)
+
+    def describe_settings(self) -> dict[str, str]:
+        """Describe, as text, everything beside the files of the model on which the answers depend."""
+        return {
+            "backend": self.engine.backend,
+            "max_seq_length": str(self.engine.aligner.window_length),
+            "decoder": "argmax" if self.engine.loop.decoder is None else "viterbi",
+            "threshold": json.dumps(self.thresholds, sort_keys=True),
+            "words": self.words,
+        }
 
     def display(self, text: TextOrWords) -> MarkedText:
         """Mark the entities of a text: a notebook shows the result in colours, `print` in brackets."""

@@ -1,5 +1,7 @@
 """The models that are served, by name."""
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +20,7 @@ class ServedModel:
     name: str
     predictor: Predictor
     version: str
-    """Changes with the files of the model: what Label Studio calls its `model_version`"""
+    """Changes with the files of the model and with the settings on which its answers depend"""
     queue: TaggingQueue
 
 
@@ -45,6 +47,8 @@ class Models:
         return self._models[name]
 
 
-def name_version(name: str, folder: Path) -> str:
-    """Return a model's name with the beginning of a checksum of its files: `ner-1f0c2a9b`."""
-    return f"{name}-{hash_answering_files(folder)[:8]}"
+def name_version(name: str, predictor: Predictor, folder: Path) -> str:
+    """Return a model's name with the beginning of a checksum of its files and settings: `ner-1f0c2a9b`."""
+    settings = json.dumps(predictor.describe_settings(), sort_keys=True)
+    digest = hashlib.sha256(f"{hash_answering_files(folder)} {settings}".encode())
+    return f"{name}-{digest.hexdigest()[:8]}"
