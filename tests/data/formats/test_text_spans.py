@@ -89,7 +89,7 @@ BROKEN = {
     "two numbers": ({"text": "a", "label": [[0, 1]]}, "span 1 of 'label': a list; accepted: [start, end, \"label\"]"),
     "an offset as text": ({"text": "a", "label": [["0", 1, "X"]]}, "its start is text ('0'), not a whole number"),
     "no label": ({"text": "a", "label": [[0, 1, ""]]}, "its label is text ('')"),
-    "behind the end": ({"text": "a", "label": [[0, 2, "X"]]}, "the span X 0 to 2 is not in it (the text has 1 char"),
+    "behind the end": ({"text": "a", "label": [[0, 2, "X"]]}, "the span X 0 to 2 is not in the text (of 1 char"),
     "words in disorder": (
         {"text": "a b", "label": [], "word_offsets": [[2, 3], [0, 1]]},
         "token 2 (0 to 1) is not behind the one before it",

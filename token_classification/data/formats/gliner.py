@@ -37,6 +37,8 @@ def read_gliner(path: Path, text_column: str | None = None, label_column: str | 
             places.append((start, start + len(word)))
         spans, found = _read_ner(document, record, places, is_needed=file.is_labelled)
         problems += found
+        if found:
+            continue
         kept = tuple(place for place, word in zip(places, words, strict=True) if word.strip())
         file.documents.append(SpanDocument(" ".join(words), spans, path, line, document.doc_id, kept, meta))
     return file

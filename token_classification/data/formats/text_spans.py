@@ -102,7 +102,7 @@ def _read_record(
         text = f"{span_column!r} is {there}; accepted: a list of spans, [] for none; write it, or remove the record"
         return None, [document.report(Kind.BROKEN_RECORD, text)]
     spans, problems = read_spans(document, items, span_column)
-    return replace(document, spans=spans), problems
+    return None if problems else replace(document, spans=spans), problems
 
 
 def _read_words(document: SpanDocument, record: Mapping[str, object]) -> tuple[tuple[int, int], ...] | str | None:

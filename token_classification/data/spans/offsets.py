@@ -41,8 +41,9 @@ Borders = list[int | None]
 
 
 def settle_offsets(file: SpanFile) -> SpanFile:
-    """Return a file whose spans count code points and mark something in their text; what does not is a problem.
+    """Return a file whose spans count code points and mark something in their text.
 
+    A span that does not is a problem, and its document is left out.
     The unit is recognised from all documents together; another one than code points is noted.
     """
     documents, problems = file.documents, list(file.problems)
@@ -53,16 +54,18 @@ def settle_offsets(file: SpanFile) -> SpanFile:
     settled = []
     for document in documents:
         borders = None if unit == Unit.CODE_POINTS else find_borders(document.text, unit)
-        spans = []
+        spans, wrong = [], []
         for span in document.spans:
             converted = span if borders is None else _convert(span, borders)
             if converted is None or not 0 <= converted.start < converted.end <= len(document.text):
-                problems.append(_report_range(document, span))
+                wrong.append(_report_range(document, span))
             elif span.surface is not None and not is_same_surface(document.text[slice(*converted[:2])], span.surface):
-                problems.append(_report_surface(document, converted))
+                wrong.append(_report_surface(document, converted))
             else:
                 spans.append(converted._replace(surface=None))
-        settled.append(replace(document, spans=tuple(spans)))
+        problems += wrong
+        if not wrong:
+            settled.append(replace(document, spans=tuple(spans)))
     return replace(file, documents=settled, problems=problems, notes=notes)
 
 
@@ -216,11 +219,11 @@ def _report_surface(document: SpanDocument, span: Span) -> Problem:
 
 def _report_range(document: SpanDocument, span: Span) -> Problem:
     length = len(document.text)
-    what = (
-        "is empty" if span.start == span.end else "ends before it begins" if span.end < span.start else "is not in it"
-    )
+    what = "is not in the text"
+    if span.start >= span.end:
+        what = "is empty" if span.start == span.end else "ends before it begins"
     text = (
-        f"the span {span.label} {span.start} to {span.end} {what} (the text has {length:,} characters); accepted: "
+        f"the span {span.label} {span.start} to {span.end} {what} (of {length:,} characters); accepted: "
         f"0 <= start < end <= {length}; correct the offsets"
     )
     return document.report(Kind.BROKEN_SPAN, text)

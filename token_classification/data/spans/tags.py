@@ -57,7 +57,8 @@ class TaggedFile(Account):
 def tag_documents(file: SpanFile, rules: TaggingRules = TaggingRules()) -> TaggedFile:
     """Return the sentences of a file's documents, with IOB2 tags if the file is labelled.
 
-    Documents have ids where the file names them or lines are split; one without a name gets its number.
+    Documents have ids where the file names them or lines are split; one without a name gets its number. One with a
+    problem is left out: without all of its spans, its tags would be wrong.
     """
     tagged = TaggedFile(list(file.problems), sentences=Sentences(tags=[] if file.is_labelled else None))
     sentences = tagged.sentences
@@ -67,6 +68,8 @@ def tag_documents(file: SpanFile, rules: TaggingRules = TaggingRules()) -> Tagge
         words = find_document_words(document, rules.words)
         kept, account = _settle_spans(document, words, rules)
         tagged.add(account)
+        if account.problems:
+            continue
         tags = tag_words(kept, len(words))
         borders = _find_line_starts(document.text, words, kept) if rules.splits_lines else []
         for start, end in zip([0, *borders], [*borders, len(words)], strict=True):
