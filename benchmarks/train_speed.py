@@ -233,7 +233,7 @@ def print_row(batch_size: int, side: str, runs: list[dict], peak: float) -> None
     speeds = [run["samples_per_second"] for run in runs]
     print(
         f"| {batch_size} | {side} | {middle['samples_per_second']:.1f} ({min(speeds):.1f} - {max(speeds):.1f}) "
-        f"| {middle['tokens_per_second']:,.0f} | {middle['gflops'] / peak:.0%} | {middle['peak_memory']:,} "
+        f"| {middle['tokens_per_second']:,.0f} | {middle['gflops'] / peak:.0%} | {middle['peak_memory']:,.0f} "
         f"| {middle['f1']:.4f} |",
         flush=True,
     )

@@ -103,7 +103,7 @@ def steady_kernels() -> Iterator[None]:
     Left to itself torch takes cuDNN for two things:
 
     - attention in half precision (NVIDIA Hopper), which cuDNN compiles anew for each shape of a batch. Texts have all
-      lengths, and it takes as long as several steps;
+      lengths, and it takes 0.15 s (forward and backward of MiniLM, H200), as long as seven steps;
     - convolutions, which it computes in TF32: they lose 13 bits of float32, so that what a sentence gets depends on
       the shape of its batch. `--tf32` stays in force.
     """

@@ -39,7 +39,7 @@ def evaluated(tmp_path_factory, tagger_folder, test_file) -> Path:
 
 
 def test_it_reports_what_predicting_reports(evaluated, tagger_folder, test_file, tmp_path, capsys):
-    common = ["--model_name_or_path", tagger_folder, "--test_file", test_file, "--do_predict", "--use_cpu"]
+    common = ["--model_name_or_path", tagger_folder, "--test_file", test_file, "--do_predict"]
     assert run_command(story.main, list(map(str, [*common, "--output_dir", tmp_path]))) == 0
     assert read_metrics(evaluated) == read_metrics(tmp_path)
     for name in ("predictions.conll", "report/report.txt"):
