@@ -47,7 +47,9 @@ def cut_body(body: bytes, header_length: str | None) -> tuple[bytes, bytes]:
     """
     if header_length is None:
         return body, b""
-    if not (header_length.isascii() and header_length.isdigit()) or not 0 < int(header_length) <= len(body):
+    # No body is as long as a number of 18 digits; of thousands of digits Python makes no number.
+    is_number = header_length.isascii() and header_length.isdigit() and len(header_length) <= 18
+    if not is_number or not 0 < int(header_length) <= len(body):
         raise refuse_tensor(
             f"{HEADER_LENGTH}: found {show_name(header_length)}; accepted is the length of the JSON in bytes, from 1 "
             f"to the {len(body):,} of the body"
