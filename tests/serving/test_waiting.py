@@ -64,6 +64,12 @@ def test_what_is_not_urgent_is_not_looked_at():
     assert rest == [units[1]]
 
 
+def test_lengths_that_are_padded_alike_share_a_batch():
+    units = make_units([9, 16, 10], [0.0, 0.0, 0.0])
+    assert len(choose_batch(units, 100, 2, Sharing.ANY_LENGTHS)[0]) < 3
+    assert len(choose_batch(units, 100, 2, Sharing.ANY_LENGTHS, length_step=8)[0]) == 3
+
+
 def test_the_later_windows_of_a_long_text_are_due_later():
     due = find_due_times(5.0, np.array([100, 100, 50]), 0.01)
     assert due == pytest.approx([5.0, 7.0, 9.0])

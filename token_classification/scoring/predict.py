@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise, zip_longest
 
 import numpy as np
@@ -105,12 +105,16 @@ class PredictionLoop:
         check_scores(result.scores)
         return result
 
-    def read_words(self, windows: Windows) -> WordLogits:
+    def read_words(self, windows: Windows, length: int | None = None) -> WordLogits:
         """Run windows, as few as `group_by_length` lets share a batch, in one batch.
 
         For a caller with batches of its own, which waits for the windows of a sentence before it chooses labels.
+
+        Args:
+            windows: The batch.
+            length: What they are padded to; None: what the model needs.
         """
-        return self._run_batch(windows, np.arange(len(windows)), None)
+        return self._run_batch(windows, np.arange(len(windows)), None, length)
 
     def _whole_sentences(
         self, windows: Windows, share: tuple[int, int], result: WordPredictions
@@ -135,9 +139,12 @@ class PredictionLoop:
                     yield part
                 bar.update(len(batch))
 
-    def _run_batch(self, windows: Windows, batch: np.ndarray, result: WordPredictions | None) -> WordLogits:
+    def _run_batch(
+        self, windows: Windows, batch: np.ndarray, result: WordPredictions | None, length: int | None = None
+    ) -> WordLogits:
         """Run one batch, add to the loss of a result, and pick the rows of the words that the windows own."""
-        inputs = self.collator([windows[window] for window in batch])
+        collator = self.collator if length is None else replace(self.collator, length=length)
+        inputs = collator([windows[window] for window in batch])
         labels = inputs.pop("labels", None)
         length = inputs["input_ids"].shape[1]
         owned = [slice(windows.owned_starts[window], windows.owned_starts[window + 1]) for window in batch]

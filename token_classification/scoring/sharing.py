@@ -65,6 +65,10 @@ class SharingProbe:
                 self._announce(self._found[magnitude])
             return self._found[magnitude]
 
+    def allows_padding(self, length: int) -> bool:
+        """Tell whether padding up to a length is known to change nothing; what has not been tried is not known."""
+        return self._found.get(length.bit_length()) == Sharing.ANY_LENGTHS
+
     def forget(self, rounding: float) -> None:
         """Try again, because the weights are others; what was said aloud is not said again."""
         with self._lock:

@@ -104,8 +104,24 @@ def find_due_times(arrived: float, lengths: np.ndarray, seconds_per_position: fl
     return arrived + before * seconds_per_position / SHARE_OF_LONG_TEXTS
 
 
+def take_urgent(units: list[Unit], token_budget: int) -> tuple[list[Unit], list[Unit]]:
+    """Return the most urgent windows that fit the budget without padding, at least one, and the rest.
+
+    Args:
+        units: All that wait, at least one; sorted here by `due`.
+        token_budget: Positions.
+    """
+    units.sort(key=lambda unit: unit.due)
+    total = 0
+    for count, unit in enumerate(units):
+        total += unit.length
+        if count and total > token_budget:
+            return units[:count], units[count:]
+    return units, []
+
+
 def choose_batch(
-    units: list[Unit], token_budget: int, overhead: int, sharing: Sharing
+    units: list[Unit], token_budget: int, overhead: int, sharing: Sharing, length_step: int = 1
 ) -> tuple[list[Unit], list[Unit]]:
     """Return the windows of the next batch, among them the most urgent one, and the rest.
 
@@ -118,19 +134,16 @@ def choose_batch(
         token_budget: Padded positions of a batch.
         overhead: What a batch costs beside its positions, in positions.
         sharing: Which windows may share a batch.
+        length_step: Batches are padded to multiples of this.
     """
-    units.sort(key=lambda unit: unit.due)
-    total, count = 0, 0
-    for unit in units:
-        total += unit.length
-        if count and total > token_budget:
-            break
-        count += 1
-    urgent = sorted(units[:count], key=lambda unit: -unit.length)
-    first = urgent.index(units[0])
-    for start, end in cut_by_cost(np.array([unit.length for unit in urgent]), token_budget, overhead, sharing):
-        if start <= first < end:
-            return urgent[start:end], [*urgent[:start], *urgent[end:], *units[count:]]
+    urgent, later = take_urgent(units, token_budget)
+    first = urgent[0]
+    urgent = sorted(urgent, key=lambda unit: -unit.length)
+    place = urgent.index(first)
+    lengths = -(-np.array([unit.length for unit in urgent]) // length_step) * length_step
+    for start, end in cut_by_cost(lengths, token_budget, overhead, sharing):
+        if start <= place < end:
+            return urgent[start:end], [*urgent[:start], *urgent[end:], *later]
     raise AssertionError("the batches hold every window")
 
 
