@@ -166,15 +166,16 @@ def _convert(span: Span, borders: Borders) -> Span | None:
 
 
 def _count_fits(documents: Sequence[tuple[SpanDocument, Sequence[Offsets]]], unit: Unit) -> Counter[str]:
-    """Count how the spans fit that a unit places elsewhere than code points do."""
+    """Count how the spans fit that a unit places elsewhere than code points do, and those that fit neither way."""
     counts: Counter[str] = Counter()
     for document, words in documents:
         borders = find_borders(document.text, unit)
         for span in document.spans:
             converted = _convert(span, borders)
-            if converted == span:
-                continue
             fits_code_points = _fits(document.text, words, span, span)
+            if converted == span:
+                counts["neither"] += not fits_code_points
+                continue
             fits_other = converted is not None and _fits(document.text, words, span, converted, is_strict=True)
             names = {(True, True): "both", (True, False): "code points", (False, True): "other"}
             counts[names.get((fits_code_points, fits_other), "neither")] += 1
