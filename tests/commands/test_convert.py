@@ -232,6 +232,12 @@ def test_words_that_conll_can_not_hold_are_named(tmp_path, capsys):
     assert f"{source}:1: '-DOCSTART-' can't be written" in said
 
 
+def test_words_that_would_be_taken_for_numbers_of_rows_are_named(tmp_path, capsys):
+    records = [{"tokens": ["1", "2", "3"], "ner_tags": ["NUM", "NUM", "NUM"]}] * 2
+    assert convert(write(tmp_path, *records), tmp_path / "out", "--to", "conll") == 2
+    assert "in.jsonl:1: the first words count 1, 2, 3 ... and would be read as numbers" in capsys.readouterr().err
+
+
 def test_a_second_conversion_may_replace_the_first(tmp_path):
     source = write(tmp_path, *RECORDS)
     for target in ("conll", "spans"):

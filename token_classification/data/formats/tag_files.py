@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from token_classification.data.formats.conll import format_sentence
-from token_classification.data.formats.conll_layout import DOCUMENT_START
+from token_classification.data.formats.conll_layout import DOCUMENT_START, find_layout
 from token_classification.data.formats.record_columns import DOCUMENT_COLUMN, WORD_COLUMNS
 from token_classification.data.formats.text_and_labels import UNWRITABLE, format_text_and_labels
 from token_classification.data.problems import Kind, Problem, show
@@ -52,8 +52,19 @@ def write_conll_parts(parts: Sequence[Part], target: Path) -> Written:
     if empty:
         written.notes.append(f"{empty:,} sentences without words are left out: CoNLL can't hold any")
     text = "".join(lines)
+    if not written.problems and _is_read_as_numbered(text, target):
+        path, sentences = parts[0]
+        wrong = (
+            "the first words count 1, 2, 3 ... and would be read as numbers of rows; accepted: other words, or JSON "
+            "lines; type --to jsonl"
+        )
+        written.problems.append(Problem(Kind.BROKEN_RECORD, path, sentences.lines[0], wrong))
     written.content = "\ufeff" + text if text.startswith("\ufeff") else text
     return written
+
+
+def _is_read_as_numbered(text: str, target: Path) -> bool:
+    return bool(text) and find_layout(text.split("\n"), target, None, None).numbered
 
 
 def write_json_parts(parts: Sequence[Part], target: Path) -> Written:
