@@ -91,6 +91,20 @@ def test_documents_begin_in_conll_where_they_did(tmp_path, caplog):
     assert "the names of 2 documents are left out" in caplog.text
 
 
+def test_conllu_keeps_the_names_of_documents_for_other_programs(tmp_path):
+    assert convert(write(tmp_path, *RECORDS), tmp_path / "out.conllu", "--to", "conllu", "--sentences", "line") == 0
+    lines = (tmp_path / "out.conllu").read_text().splitlines()
+    assert lines[:3] == ["# global.columns = ID FORM NER", "# newdoc id = 1", "1\tAnna\tB-PER"]
+    assert [line for line in lines if line.startswith("# newdoc")] == ["# newdoc id = 1", "# newdoc id = 2"]
+    assert read_sentences(tmp_path / "out.conllu").doc_ids == ["0", "0", "1"]
+
+
+def test_a_file_without_words_can_not_be_tagged(tmp_path, capsys):
+    source = write(tmp_path, {"text": " ", "label": []})
+    assert convert(source, tmp_path / "out", "--to", "conll") == 2
+    assert f"{source}:1: no words" in capsys.readouterr().err
+
+
 def test_a_cut_word_ends_the_conversion_with_all_places(tmp_path, capsys):
     source = write(tmp_path, RECORDS[1], CUT, RECORDS[1], {**CUT, "id": 9})
     before = sorted(tmp_path.iterdir())
@@ -250,7 +264,7 @@ def test_every_format_that_can_be_written_can_be_read(tmp_path):
     assert set(TARGETS) - {"doccano"} <= set(SOURCES)  # which is read as any text with spans is
 
 
-@pytest.mark.parametrize("target", ["conll", "jsonl"])
+@pytest.mark.parametrize("target", ["conll", "conllu", "jsonl"])
 def test_hostile_documents_lose_no_word_and_no_entity_on_the_way_to_tags(tmp_path, target):
     source, path = tmp_path / "in.jsonl", tmp_path / "out"
     source.write_bytes(write_text_spans(make_hostile_documents()).content.encode())

@@ -15,6 +15,7 @@ from token_classification.data.spans.document import SpanDocument, SpanFile, Wri
 from token_classification.data.spans.overlaps import Overlaps
 from token_classification.data.spans.tags import Account, TaggingRules, fit_documents, join_sentences, tag_documents
 from token_classification.data.spans.words import Align
+from token_classification.data.text_lines import no_words
 from token_classification.data.words_of_text import WordRule
 from token_classification.errors import DataError, UserError, list_problems
 from token_classification.nearest_names import did_you_mean
@@ -162,6 +163,8 @@ def _convert_to_tags(files: Mapping[Path, SpanFile | Sentences], target: Path, c
         tagged = tag_documents(file, rules)
         account.add(tagged)
         parts.append(Part(path, tagged.sentences))
+    if not account.problems and not any(words for part in parts for words in part.sentences.tokens):
+        raise no_words(parts[0].path)
     written = TAG_WRITERS[choices.target](parts, target)
     counts = {
         "sentences": sum(len(part.sentences) for part in parts),

@@ -20,6 +20,7 @@ SPAN = {"start": 0, "end": 4, "label": "PER"}
         ),
         ({"text": "Anna", "annotations": [{"start_offset": 0, "end_offset": 4, "label": 3}]}, "spans"),
         ({"text": "Anna", "spans": []}, "spans"),
+        ({"text": "Anna", "data": [[0, 4, "PER"]]}, "spans"),
         ({"text": "Anna", "tokens": [{"text": "Anna", "start": 0, "end": 4, "id": 0}], "spans": [SPAN]}, "prodigy"),
         ({"text": "Anna", "spans": [SPAN], "answer": "accept"}, "prodigy"),
         ({"text": "Anna", "_input_hash": 1}, "prodigy"),

@@ -24,10 +24,12 @@ def write(folder, *records, name="a.jsonl"):
     return path
 
 
-@pytest.mark.parametrize("column", ["entities", "spans", "label", "labels", "annotations"])
+@pytest.mark.parametrize("column", ["entities", "spans", "label", "labels", "annotations", "data"])
 @pytest.mark.parametrize("spans", [LISTS, OBJECTS, OFFSETS], ids=["lists", "objects", "offsets"])
 @pytest.mark.parametrize("text", ["text", "data"])
 def test_training_reads_every_shape(tmp_path, text, column, spans):
+    if text == column:
+        pytest.skip("one field can't be both")
     path = write(tmp_path, {"id": 3, text: TEXT, column: spans}, {"id": 4, text: "Left.", column: []})
     sentences = read_sentences(path)
     assert sentences.tokens == [["Anna", "Smith", "left", "Rome", "."], ["Left", "."]]

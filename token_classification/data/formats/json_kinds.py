@@ -8,7 +8,7 @@ from token_classification.data.formats.record_columns import WORD_COLUMNS
 SPANS, PRODIGY, GLINER = "spans", "prodigy", "gliner"
 SPAN_TEXT_COLUMNS = ("text", "data")
 """Where the text of spans is looked for, first choice first; some versions of doccano call it data"""
-SPAN_COLUMNS = ("entities", "spans", "labels", "label", "annotations")
+SPAN_COLUMNS = ("entities", "spans", "labels", "label", "annotations", "data")
 """Where lists of spans are looked for, first choice first"""
 STARTS, ENDS = ("start", "start_offset"), ("end", "end_offset")
 GLINER_WORDS, GLINER_SPANS = "tokenized_text", "ner"

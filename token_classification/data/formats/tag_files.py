@@ -1,4 +1,4 @@
-"""Sentences of words and tags as files: CoNLL, JSON lines, NeMo's pair of text and labels."""
+"""Sentences of words and tags as files: CoNLL, CoNLL-U Plus, JSON lines, NeMo's pair of text and labels."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -14,10 +14,12 @@ from token_classification.data.schemes import OUTSIDE
 from token_classification.data.sentences import Sentences
 from token_classification.data.spans.document import Written
 from token_classification.errors import UserError
-from token_classification.output_text import dump_json, quote_path
+from token_classification.output_text import dump_json, make_printable, quote_path
 
 UNWRITABLE_ROW = re.compile(rf"[\t\n]|\r\Z|\A{re.escape(DOCUMENT_START)}")
 """What would not be read back from a row of two columns: a separator, the end of a line, the start of a document"""
+UNWRITABLE_CELL = re.compile(r"[\t\n]|\r\Z|\A\Z")
+"""The same of a cell of CoNLL-U"""
 UNWRITABLE_LINE = re.compile(rf"{UNWRITABLE.pattern}|\A{re.escape(DOCUMENT_START)}")
 """The same of a row of one column, which blanks would part"""
 
@@ -49,8 +51,7 @@ def write_conll_parts(parts: Sequence[Part], target: Path) -> Written:
                 lines.append(format_sentence(zip(*columns, strict=True)))
     if documents:
         written.notes.append(f"the names of {documents:,} documents are left out: CoNLL only says where one begins")
-    if empty:
-        written.notes.append(f"{empty:,} sentences without words are left out: CoNLL can't hold any")
+    written.notes += _note_empty(empty)
     text = "".join(lines)
     if not written.problems and _is_read_as_numbered(text, target):
         path, sentences = parts[0]
@@ -65,6 +66,30 @@ def write_conll_parts(parts: Sequence[Part], target: Path) -> Written:
 
 def _is_read_as_numbered(text: str, target: Path) -> bool:
     return bool(text) and find_layout(text.split("\n"), target, None, None).numbered
+
+
+def write_conllu_parts(parts: Sequence[Part], target: Path) -> Written:
+    """Return the sentences as CoNLL-U Plus with the columns ID, FORM and NER, and the names of documents."""
+    is_labelled = all(part.sentences.tags is not None for part in parts)
+    lines = [f"# global.columns = ID FORM{' NER' if is_labelled else ''}\n"]
+    problems: list[Problem] = []
+    empty = 0
+    for part in parts:
+        problems += _find_unwritable(part, UNWRITABLE_CELL)
+        before, tags, doc_ids = None, part.sentences.tags, part.sentences.doc_ids
+        for row, words in enumerate(part.sentences.tokens):
+            if doc_ids and doc_ids[row] != before:
+                before = doc_ids[row]
+                lines.append(f"# newdoc id = {make_printable(before)}\n")
+            empty += not words
+            if words:
+                columns = [map(str, range(1, len(words) + 1)), words, *([] if tags is None else [tags[row]])]
+                lines.append(format_sentence(zip(*columns, strict=True)))
+    return Written("".join(lines), problems, _note_empty(empty))
+
+
+def _note_empty(count: int) -> list[str]:
+    return [f"{count:,} sentences without words are left out: this format can't hold any"] if count else []
 
 
 def write_json_parts(parts: Sequence[Part], target: Path) -> Written:
@@ -117,6 +142,7 @@ def _find_unwritable(part: Part, unwritable: re.Pattern[str]) -> Iterator[Proble
 
 TAG_WRITERS: dict[str, Callable[[Sequence[Part], Path], Written]] = {
     "conll": write_conll_parts,
+    "conllu": write_conllu_parts,
     "jsonl": write_json_parts,
     "text_and_labels": write_text_parts,
 }
