@@ -5,6 +5,7 @@ import json
 import socket
 import threading
 from io import StringIO
+from types import SimpleNamespace
 
 import pytest
 from serving_apps import (
@@ -48,7 +49,7 @@ def chunk(data: bytes) -> bytes:
     return b"%x\r\n%s\r\n" % (len(data), data)
 
 
-CHUNKED = b"POST /probe/ner HTTP/1.1\r\nHost: tests\r\nTransfer-Encoding: chunked\r\n\r\n"
+CHUNKED = b"POST /probe/ner HTTP/1.1\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
 HUGE = b"POST /probe/ner HTTP/1.1\r\nHost: tests\r\nContent-Length: 104857600\r\n"
 
 
@@ -91,6 +92,39 @@ def test_several_requests_share_a_connection_in_their_order(served):
     requests = [write_request(body).replace(b"Connection: close\r\n", b"") for body in texts]
     received = send_raw(served.place, b"".join(requests) + write_request(b'["Paris"]'))
     assert [len(answer[0]) for _, answer in read_answers(received)] == [1, 2, 3, 1]
+
+
+def test_an_answer_is_one_packet(served, monkeypatch):
+    written = []
+    original = connections.OnePacketTransport.__init__
+
+    def note(transport, inner) -> None:
+        original(transport, SimpleNamespace(**{name: getattr(inner, name) for name in dir(inner)}))
+        transport._transport.write = lambda data: (written.append(data), inner.write(data))
+
+    monkeypatch.setattr(connections.OnePacketTransport, "__init__", note)
+    received = send_raw(served.place, write_request().replace(b"Connection: close\r\n", b"") + write_request())
+    assert len(written) == 2
+    assert b"".join(written) == received
+
+
+def test_an_answer_without_a_body_is_sent(served):
+    """A client that asks for the head alone gets it, and can go on."""
+    app = served.server.config.app
+    app.add_api_route("/head", lambda: None, methods=["HEAD"])
+    with socket.create_connection(served.place, timeout=SECONDS) as client:
+        for _ in range(2):
+            client.sendall(b"HEAD /head HTTP/1.1\r\nHost: tests\r\n\r\n")
+            assert client.recv(1000).startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+def test_permission_to_go_on_is_given_at_once(served):
+    request = write_request(b'["Anna"]', b"/probe/ner", b"Expect: 100-continue")
+    with socket.create_connection(served.place, timeout=SECONDS) as client:
+        client.sendall(request[:-8])
+        assert client.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        client.sendall(request[-8:])
+        assert read_until_closed(client).startswith(b"HTTP/1.1 200 OK\r\n")
 
 
 def test_garbage_behind_a_request_does_not_cost_its_answer(served):

@@ -11,6 +11,7 @@ from token_classification.serving.exchange import Exchange
 from token_classification.serving.limits import BROKEN_BODY, LONGEST_HEAD, refuse_head, refuse_http
 from token_classification.serving.metrics import Metrics
 from token_classification.serving.requests import respond_with_error
+from token_classification.serving.transport import OnePacketTransport
 
 HEAD_S = 10.0
 """How long a client may take to send an address and headers"""
@@ -37,7 +38,7 @@ class LimitedProtocol(HttpToolsProtocol):  # type: ignore[misc]  # uvicorn is an
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """Take a connection, whose first request must come soon."""
-        super().connection_made(transport)
+        super().connection_made(OnePacketTransport(transport))
         self._expect_head()
         if self.server_state.is_draining:
             self.shutdown()
@@ -75,6 +76,11 @@ class LimitedProtocol(HttpToolsProtocol):  # type: ignore[misc]  # uvicorn is an
         self._head_size = 0
         if self.server_state.is_draining:
             self.cycle.keep_alive = False
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request."""
+        self.transport.flush()
+        super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP."""

@@ -16,6 +16,7 @@ from token_classification.arguments.serving import ServingArguments
 from token_classification.errors import UserError
 from token_classification.inference.entities import read_thresholds
 from token_classification.inference.predictor import Predictor, TextOrWords
+from token_classification.serving.direct_route import DirectRoute
 from token_classification.serving.errors import RequestError
 from token_classification.serving.fields import (
     DECODERS,
@@ -93,7 +94,7 @@ class Question:
 
 def build_router(models: Models, arguments: ServingArguments) -> APIRouter:
     """Build `POST /v1/entities`."""
-    router = APIRouter(tags=["Entities"])
+    router = APIRouter(route_class=DirectRoute, tags=["Entities"])
 
     @router.post(
         "/v1/entities",

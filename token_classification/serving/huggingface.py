@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from token_classification.arguments.serving import ServingArguments
 from token_classification.data.schemes import OUTSIDE
 from token_classification.inference.predictor import Predictor, TaggedText, TextOrWords
+from token_classification.serving.direct_route import DirectRoute
 from token_classification.serving.fields import read_choice, read_count, read_object, read_texts, refuse
 from token_classification.serving.models import Models, ServedModel
 from token_classification.serving.openapi import (
@@ -80,7 +81,7 @@ class Question:
 
 def build_router(models: Models, arguments: ServingArguments) -> APIRouter:
     """Build `POST /` for the first model, and `POST /models/NAME`."""
-    router = APIRouter(tags=["Hugging Face"])
+    router = APIRouter(route_class=DirectRoute, tags=["Hugging Face"])
     answers = describe_answers(
         list[Group] | list[Word] | list[list[Group]] | list[list[Word]],
         "One list for a text, a list of such lists for a list of texts. Positions count code points.",

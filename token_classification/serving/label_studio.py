@@ -15,6 +15,7 @@ from token_classification.arguments.serving import ServingArguments
 from token_classification.inference.entities import list_entity_labels
 from token_classification.inference.predictor import TaggedText, cut_into_chunks
 from token_classification.output_text import make_printable
+from token_classification.serving.direct_route import DirectRoute
 from token_classification.serving.errors import RequestError
 from token_classification.serving.fields import refuse, show_name
 from token_classification.serving.health import check_ready
@@ -29,7 +30,7 @@ Prediction = dict[str, Any]
 
 def build_router(models: Models, arguments: ServingArguments) -> APIRouter:
     """Build the routes that Label Studio calls: below `/` for the first model, below `/models/NAME` for each."""
-    router, backend = APIRouter(), APIRouter(include_in_schema=False)
+    router, backend = APIRouter(route_class=DirectRoute), APIRouter(route_class=DirectRoute, include_in_schema=False)
 
     def choose_model(request: Request) -> ServedModel:
         return models.choose(request.path_params.get("name"))

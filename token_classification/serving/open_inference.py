@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from token_classification.arguments.serving import ServingArguments
+from token_classification.serving.direct_route import DirectRoute
 from token_classification.serving.errors import RequestError
 from token_classification.serving.fields import read_choice, read_flag, read_object, refuse, show_name
 from token_classification.serving.health import check_ready
@@ -115,7 +116,7 @@ class Question:
 
 def build_router(models: Models, arguments: ServingArguments) -> APIRouter:
     """Build everything under `/v2`."""
-    router = APIRouter(prefix="/v2", tags=["Open Inference Protocol v2"])
+    router = APIRouter(route_class=DirectRoute, prefix="/v2", tags=["Open Inference Protocol v2"])
 
     @router.get("", summary="The server", responses=describe_answers(ServerAnswer, "What the server can do"))
     async def describe_server(request: Request) -> Response:
@@ -123,7 +124,7 @@ def build_router(models: Models, arguments: ServingArguments) -> APIRouter:
         return respond({"name": app.title, "version": app.version, "extensions": ["binary_tensor_data"]})
 
     @router.get("/health/live", summary="Does the server run?", responses=describe_answers(LiveAnswer, "It runs"))
-    async def tell_live() -> Response:
+    async def tell_live(request: Request) -> Response:
         return respond({"live": True})
 
     @router.get(
