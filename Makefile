@@ -47,5 +47,5 @@ bench: ## training speed beside the stock way (on the sample corpus; other data:
 sample: ## train, evaluate and predict on the embedded sample corpus
 	@bash run.sh sample
 
-screenshot: ## the pictures of the README, from the report of make sample (needs chromium)
-	@$(SETUP); python scripts/screenshot.py runs/sample/report/report.html docs/images
+screenshot: ## the pictures of the README, from the report and the model of make sample (needs chromium)
+	@MORE_REQUIREMENTS=requirements-test.txt; $(SETUP); python scripts/screenshot.py runs/sample/report/report.html runs/sample docs/images

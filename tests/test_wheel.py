@@ -7,6 +7,7 @@ import subprocess
 import sys
 import sysconfig
 import tomllib
+import zipfile
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -98,6 +99,14 @@ def run(programs: Path, folder: Path, *words: str | Path, code: int = 0) -> str:
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == code, done.stderr
     return done.stdout + done.stderr
+
+
+def test_the_wheel_holds_what_is_no_python(wheel):
+    files = [path for path in (ROOT / "token_classification").rglob("*") if path.is_file()]
+    others = {path.relative_to(ROOT).as_posix() for path in files if path.suffix not in (".py", ".pyc")}
+    assert "token_classification/serving/page/serve.html" in others
+    with zipfile.ZipFile(wheel) as archive:
+        assert others - set(archive.namelist()) == set()
 
 
 def test_without_extras_a_model_is_trained_and_applied(without_extras, bert_folder, tmp_path):

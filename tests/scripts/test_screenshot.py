@@ -1,4 +1,4 @@
-"""The pictures of the README: taken of any report, and in the README's folder."""
+"""The pictures of the README: taken of any report and model, and in the README's folder."""
 
 import re
 import shutil
@@ -17,13 +17,14 @@ LARGEST = 300_000
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="no Chromium here (on Debian: apt-get install chromium)")
-def test_pictures_are_taken(tmp_path, monkeypatch) -> None:
+def test_pictures_are_taken(tmp_path, tagger_folder, monkeypatch) -> None:
     monkeypatch.syspath_prepend(ROOT / "scripts")
     import screenshot
 
     write_evaluation_report(tmp_path / "report", analyse_split(make_split()))
-    screenshot.main(tmp_path / "report" / "report.html", tmp_path)
-    assert all((tmp_path / name).read_bytes().startswith(b"\x89PNG") for name in screenshot.PICTURES)
+    screenshot.main(tmp_path / "report" / "report.html", tagger_folder, tmp_path)
+    names = [*screenshot.PICTURES, screenshot.SERVED]
+    assert all((tmp_path / name).read_bytes().startswith(b"\x89PNG") for name in names)
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/report.md"])

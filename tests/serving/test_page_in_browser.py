@@ -245,8 +245,8 @@ def test_the_threshold_hides_what_is_below_it_and_asks_nothing(visit, server) ->
 
 
 def test_copies_hold_what_is_shown(visit, server) -> None:
-    text = f"{TEXT} 😀 Paris"
-    entities = server.plan(text, *FOUND, ("Paris", "LOC", 0.6))
+    text = f"{TEXT} 😀 Paris 東京"
+    entities = server.plan(text, *FOUND, ("Paris", "LOC", 0.6), ("東", "LOC", 0.7), ("京", "LOC", 0.5))
     visit.tag(text)
     visit.set_threshold(0.55)
     shown = [entity for entity in entities if entity["score"] >= 0.55]
@@ -258,6 +258,7 @@ def test_copies_hold_what_is_shown(visit, server) -> None:
     assert visit.read_clipboard() == write_conll(server, text, shown)
     assert "Acme\tO\n" in visit.read_clipboard()
     assert "New\tB-LOC\nYork\tI-LOC\n" in visit.read_clipboard()
+    assert "東\tB-LOC\n京\tO\n" in visit.read_clipboard()
 
 
 def write_conll(server: PageServer, text: str | list[str], entities: list[dict]) -> str:
@@ -341,7 +342,7 @@ def test_json_lines_are_dropped_and_tagged_one_by_one(visit, server) -> None:
         ([("a.jsonl", '{"text": 3}')], "a.jsonl:1: no text"),
         ([("a.jsonl", "null")], "a.jsonl:1: no text"),
         ([("a.jsonl", '{"tokens": ["a", 1]}')], "a.jsonl:1: no text"),
-        ([("a.jsonl", '{"toString": "x"}')], "a.jsonl:1: no text"),
+        ([("a.jsonl", "5")], "a.jsonl:1: no text"),
         ([("a.jsonl", "\n \n")], "a.jsonl is empty"),
         ([("a.txt", "a"), ("b.txt", "b")], "Accepted is one file at a time."),
         ([("<img src=x onerror=window.hacked=1>.csv", "")], "<img src=x onerror=window.hacked=1>.csv: accepted"),
@@ -499,12 +500,29 @@ def test_a_text_of_100_000_characters_is_laid_out_where_it_is_seen(visit, server
     assert visit.read_marks() == [[text, list_marks(entities[::2])]]
 
 
-def test_a_long_text_without_blanks_keeps_its_characters_and_entities_whole(visit, server) -> None:
-    text = "𝔅" * 1003 + "东京" * 3000 + "Berlin" * 400
-    entities = server.plan(text, ("𝔅" * 1003 + "东京" * 1200, "LOC", 0.9), ("Berlin" * 300, "LOC", 0.9))
+@pytest.mark.parametrize(
+    ("text", "found", "ends"),
+    [
+        ("a" + "😀" * 3000, [], set()),
+        ("𝔅" * 1003 + "东京" * 3000 + "Berlin" * 400, ["𝔅" * 1003 + "东京" * 1200, "Berlin" * 300], set()),
+        ("one two three four\n" * 500, [], {"\n"}),
+        ("one two three four " * 500, [], {" "}),
+    ],
+    ids=["emoji", "no blanks", "lines", "blanks"],
+)
+def test_blocks_of_a_long_text_end_at_lines_or_blanks_and_in_no_character_or_entity(
+    visit, server, text, found, ends
+) -> None:
+    entities = server.plan(text, *((part, "LOC", 0.9) for part in found))
     visit.tag(text)
-    assert visit.page.locator(".block").count() > 3
     assert visit.read_marks() == [[text, list_marks(entities)]]
+    blocks = visit.page.locator(".block").evaluate_all(
+        "blocks => blocks.map(({ textContent }) => [textContent.at(-1), textContent.isWellFormed()])"
+    )
+    assert len(blocks) > 2
+    assert all(is_whole for _, is_whole in blocks)
+    if ends:
+        assert {last for last, _ in blocks} == ends
 
 
 def test_the_key_is_asked_for_and_forgotten(browser, server) -> None:
