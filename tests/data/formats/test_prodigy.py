@@ -55,6 +55,11 @@ def test_examples_of_one_span_are_said_aloud(tmp_path):
     )
 
 
+def test_a_choice_of_columns_is_said_not_to_be_used(tmp_path):
+    [note] = read_prodigy(write(tmp_path, EXAMPLE), "text", "spans").notes
+    assert "--text_column_name text and --label_column_name spans is not used: Prodigy always calls" in note
+
+
 def test_tokens_of_blanks_are_no_words(tmp_path):
     tokens = [
         {"text": "a", "start": 0, "end": 1},

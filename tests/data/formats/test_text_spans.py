@@ -44,6 +44,14 @@ def test_a_list_of_records_is_read_as_lines_are(tmp_path):
     assert read_sentences(path).tags == TAGS
 
 
+def test_indented_records_are_read_one_behind_another(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text("\n".join([json.dumps({"text": TEXT, "label": LISTS}, indent=2)] * 2), encoding="utf-8")
+    sentences = read_sentences(path)
+    assert sentences.tags == TAGS * 2
+    assert sentences.lines == [1, 16]
+
+
 def test_a_mark_and_windows_line_ends_change_no_offset(tmp_path):
     path = tmp_path / "a.jsonl"
     lines = [json.dumps({"text": "Anna\r\nleft Rome", "label": [[0, 4, "PER"], [11, 15, "LOC"]]})]

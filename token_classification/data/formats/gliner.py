@@ -8,7 +8,13 @@ from token_classification.data.formats.json_kinds import GLINER_SPANS, GLINER_WO
 from token_classification.data.formats.json_lines import load_records
 from token_classification.data.formats.record_columns import DOCUMENT_COLUMN
 from token_classification.data.formats.records import has_lone_surrogate, name_value
-from token_classification.data.formats.span_records import RecordWriter, describe_id, note_scores, read_id
+from token_classification.data.formats.span_records import (
+    RecordWriter,
+    describe_id,
+    note_columns,
+    note_scores,
+    read_id,
+)
 from token_classification.data.problems import Kind, Problem
 from token_classification.data.spans.document import Span, SpanDocument, SpanFile, Written
 from token_classification.data.spans.words import find_document_words, place_spans
@@ -16,13 +22,14 @@ from token_classification.data.words_of_text import Offsets
 
 
 def read_gliner(path: Path, text_column: str | None = None, label_column: str | None = None) -> SpanFile:
-    """Return the documents of a file of GLiNER; their words are joined by blanks. Columns can't be chosen.
+    """Return the documents of a file of GLiNER; their words are joined by blanks.
 
     Raises:
         DataError: it is no JSON.
     """
     records, problems = load_records(path)
-    file = SpanFile(path, [], problems, is_labelled=any(GLINER_SPANS in record for _, record in records))
+    notes = note_columns(path, "GLiNER", text_column, label_column)
+    file = SpanFile(path, [], problems, any(GLINER_SPANS in record for _, record in records), notes)
     for line, record in records:
         meta = {name: value for name, value in record.items() if name not in (GLINER_WORDS, GLINER_SPANS)}
         document = SpanDocument("", (), path, line, read_id(record), meta=meta)

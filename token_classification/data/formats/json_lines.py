@@ -83,12 +83,24 @@ def load_json(path: Path) -> tuple[Records, list[Problem]]:
 
 
 def load_records(path: Path) -> tuple[Records, list[Problem]]:
-    """Return the records of a file of JSON: one a line, or a list of them.
+    """Return the records of a file of JSON: one a line, a list of them, or one behind another on several lines each.
 
     Raises:
         DataError: as `load_json` and `load_json_lines` do.
     """
-    return load_json(path) if read_text(path).lstrip().startswith("[") else load_json_lines(path)
+    text = read_text(path)
+    start = skip_blanks(text, 0)
+    if text.startswith("[", start):
+        return load_json(path)
+    try:
+        is_indented = "\n" in text[start : decode_json(text, start)[1]]
+        items = _step_through_values(text, start) if is_indented else None
+    except json.JSONDecodeError:
+        items = None
+    if items is None:
+        return load_json_lines(path)
+    problems = [_explain_record_type(path, line, item) for line, item in items if not isinstance(item, dict)]
+    return [(line, item) for line, item in items if isinstance(item, dict)], problems
 
 
 def _expect(text: str, at: int, character: str) -> int:
@@ -120,6 +132,22 @@ def _step_through_list(text: str, start: int) -> tuple[list[tuple[int, object]],
         if not text.startswith("]", at):
             at = _expect(text, at, ",")
     return items, at + 1
+
+
+def _step_through_values(text: str, at: int) -> list[tuple[int, object]]:
+    """Return the values that stand one behind another with their lines.
+
+    Raises:
+        JSONDecodeError: there is something else between them.
+    """
+    items, line, counted = [], 1, 0
+    while at < len(text):
+        line += text.count("\n", counted, at)
+        counted = at
+        item, at = decode_json(text, at)
+        items.append((line, item))
+        at = skip_blanks(text, at)
+    return items
 
 
 def _find_record_list(text: str, start: int, path: Path) -> int:

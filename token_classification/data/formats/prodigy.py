@@ -12,6 +12,7 @@ from token_classification.data.formats.span_records import (
     RecordWriter,
     build_words,
     describe_id,
+    note_columns,
     read_id,
     read_spans,
     read_text_field,
@@ -30,13 +31,11 @@ BINARY_VIEW = "ner"
 def read_prodigy(path: Path, text_column: str | None = None, label_column: str | None = None) -> SpanFile:
     """Return the accepted examples of a data set of Prodigy; an example without an answer counts as accepted.
 
-    Columns can't be chosen: Prodigy always calls them so.
-
     Raises:
         DataError: it is no JSON.
     """
     records, problems = load_records(path)
-    file = SpanFile(path, [], problems)
+    file = SpanFile(path, [], problems, notes=note_columns(path, "Prodigy", text_column, label_column))
     answers: Counter[object] = Counter()
     binary = 0
     for line, record in records:

@@ -76,6 +76,13 @@ def _read_span(item: object, path: Path, column: str) -> Span | str:
     )
 
 
+def note_columns(path: Path, tool: str, text_column: str | None, label_column: str | None) -> list[str]:
+    """Say that a choice of columns is not used for a format whose fields are always called the same."""
+    typed = {"--text_column_name": text_column, "--label_column_name": label_column}
+    unused = [f"{flag} {name}" for flag, name in typed.items() if name is not None]
+    return [f"{path}: {' and '.join(unused)} is not used: {tool} always calls its fields the same"] if unused else []
+
+
 def explain_numbers(path: Path, column: str) -> str:
     """Say what to do about labels that are numbers: old versions of doccano wrote the ids of their labels."""
     query = f'.{column}[]?.label |= ({{"1": "PER", "2": "LOC"}}[tostring])'
