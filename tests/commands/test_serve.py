@@ -150,6 +150,28 @@ def test_a_mistake_is_said_in_a_line(flags, problem, capsys):
     assert (out, "Traceback" in told) == ("", False)
 
 
+WITHOUT = """
+import sys
+for name in sys.argv[1:]:
+    sys.modules[name] = None
+from token_classification import cli
+from token_classification.exit_codes import run_command
+sys.exit(run_command(cli.run, ["serve", "-m", "ner", "--port", "0"]))
+"""
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [["fastapi", "starlette"], ["uvicorn"], ["httptools"], ["prometheus_client"]],
+    ids=lambda names: names[0],
+)
+def test_without_the_extra_it_says_what_to_type(missing):
+    done = subprocess.run([sys.executable, "-c", WITHOUT, *missing], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (EXIT_MISTAKE, "")
+    said = 'is not installed; type in the folder of this project: pip install ".[serve]"'
+    assert done.stderr == f"error: {missing[0]} {said}\n"
+
+
 @pytest.mark.parametrize(("host", "start"), [("127.0.0.1", "http://127.0.0.1:"), ("::1", "http://[::1]:")])
 def test_the_address_is_a_url(host, start):
     try:

@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
-from starlette.requests import Request
+from fastapi import Request
 
 KEY_IN_SCOPE = "token_classification"
 """Where a request carries its `Exchange`"""

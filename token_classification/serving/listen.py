@@ -41,6 +41,7 @@ class DrainingServer(uvicorn.Server):  # type: ignore[misc]  # an extra, which m
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop listening, answer what was accepted, and return."""
         self.server_state.is_draining = True
+        self.config.app.state.is_ready = False
         # A listener that is closed resets the connections that wait in its backlog: so they are taken over first,
         # through a second descriptor that keeps it open.
         listeners = [one.dup() for one in sockets or []]
