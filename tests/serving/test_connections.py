@@ -148,6 +148,22 @@ def test_an_answer_that_nobody_reads_is_thrown_away(served, monkeypatch):
         assert ended.wait(SECONDS)
 
 
+def test_a_server_that_shuts_down_is_not_ready_but_answers(predictor):
+    app = build_served_app(predictor)
+    request = write_request().replace(b"Connection: close\r\n", b"")
+    with served_at(app) as served, socket.create_connection(served.place, timeout=SECONDS) as client:
+        with socket.create_connection(served.place, timeout=SECONDS) as idle:
+            client.sendall(request[:-5])
+            assert app.state.is_ready
+            served.server.should_exit = True
+            assert read_until_closed(idle) == b""  # it has begun to shut down
+        assert not app.state.is_ready
+        client.sendall(request[-5:])
+        received = read_until_closed(client)
+    assert received.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"\r\nconnection: close\r\n" in received
+
+
 class Standstill:
     """In the place of a queue's `tag`: never answers, and notes whether its caller went away."""
 
