@@ -26,7 +26,7 @@ docs: ## the documentation as a site in site/, links checked
 
 label-studio: ## the server as the ML backend of a real Label Studio, which gets an environment of its own (1 GB)
 	@MORE_REQUIREMENTS=requirements-test.txt; $(SETUP); install_apart requirements-label-studio.txt "$$ROOT/.venv-label-studio"; \
-		LABEL_STUDIO="$$ROOT/.venv-label-studio/bin/label-studio" python -m pytest tests/serving/test_label_studio_server.py
+		LABEL_STUDIO="$$ROOT/.venv-label-studio/bin/label-studio" python -m pytest tests/serving/test_label_studio_server.py tests/data/formats/test_label_studio.py
 
 doccano: ## a real doccano imports what is written for it and exports it again; an environment of its own (Python 3.11)
 	@MORE_REQUIREMENTS=requirements-test.txt; $(SETUP); install_apart requirements-doccano.txt "$$ROOT/.venv-doccano"; \

@@ -34,6 +34,9 @@ SEEDS = {
     b'[{"start_offset": 3, "end": 4, "label": "X", "score": 1, "id": 2}], "word_offsets": [[0, 1], [2, 3]]}\n',
     "prodigy": b'{"text": "Ann ran", "tokens": [{"text": "Ann", "start": 0, "end": 3, "id": 0}], "spans": '
     b'[{"start": 0, "end": 3, "label": "PER", "token_start": 0}]}\n{"text": "a", "answer": "reject"}\n',
+    "label_studio": b'[{"id": 1, "data": {"text": "Ann"}, "annotations": [{"result": [{"from_name": "label", '
+    b'"to_name": "text", "value": {"start": 0, "end": 3, "text": "Ann", "labels": ["PER"]}}]}]}, '
+    b'{"id": 2, "text": "Ann", "label": [{"start": 0, "end": 3, "labels": ["PER"]}], "annotator": 1}]',
     "gliner": b'[{"tokenized_text": ["Ann", "ran"], "ner": [[0, 0, "PER"]]}, {"tokenized_text": ["a"], "ner": []}]',
 }
 """A file of each format, which is cut up and put together anew"""

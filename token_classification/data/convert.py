@@ -182,6 +182,7 @@ def _convert_to_spans(files: Mapping[Path, SpanFile | Sentences], target: Path, 
         notes += file.notes
         if not file.is_labelled:
             notes.append(f"{path}: no labels; its texts are written without spans")
+            file = replace(file, documents=[replace(document, is_labelled=False) for document in file.documents])
         if choices.align or choices.overlaps or choices.words:
             rules = TaggingRules(choices.words or "punctuation", choices.align or "strict", choices.overlaps or "keep")
             file, found = fit_documents(file, rules)

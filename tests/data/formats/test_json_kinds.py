@@ -30,7 +30,9 @@ SPAN = {"start": 0, "end": 4, "label": "PER"}
         ({"text": "Anna", "label": ["positive"]}, None),
         ({"text": "Anna", "label": "positive"}, None),
         ({"text": "Anna"}, None),
-        ({"text": "Anna", "label": [{"start": 0, "end": 4, "text": "Anna", "labels": ["PER"]}]}, None),
+        ({"text": "Anna", "label": [{"start": 0, "end": 4, "text": "Anna", "labels": ["PER"]}]}, "label_studio"),
+        ({"id": 1, "data": {"body": "Anna"}, "annotations": []}, "label_studio"),
+        ({"id": 1, "text": "Anna", "annotator": 1, "annotation_id": 1}, "label_studio"),
         ({"id": 1}, None),
     ],
 )

@@ -105,9 +105,7 @@ def write_gliner(documents: Sequence[SpanDocument]) -> Written:
         writer.notes.append(
             f"{respaced:,} texts have something else than one blank between two words; this format holds words only"
         )
-    written = writer.finish()
-    written.content = "[\n" + ",\n".join(line.removesuffix("\n") for line in writer.lines) + "\n]\n"
-    return written
+    return writer.finish_list()
 
 
 def _is_respaced(text: str, words: Sequence[Offsets]) -> bool:

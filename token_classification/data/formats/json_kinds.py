@@ -5,7 +5,7 @@ from itertools import islice
 
 from token_classification.data.formats.record_columns import WORD_COLUMNS
 
-SPANS, PRODIGY, GLINER = "spans", "prodigy", "gliner"
+SPANS, PRODIGY, GLINER, LABEL_STUDIO = "spans", "prodigy", "gliner", "label_studio"
 SPAN_TEXT_COLUMNS = ("text", "data")
 """Where the text of spans is looked for, first choice first; some versions of doccano call it data"""
 SPAN_COLUMNS = ("entities", "spans", "labels", "label", "annotations", "data")
@@ -13,18 +13,23 @@ SPAN_COLUMNS = ("entities", "spans", "labels", "label", "annotations", "data")
 STARTS, ENDS = ("start", "start_offset"), ("end", "end_offset")
 GLINER_WORDS, GLINER_SPANS = "tokenized_text", "ner"
 PRODIGY_MARKS = ("_input_hash", "_task_hash", "answer")
+MIN_MARKS = ("annotation_id", "annotator")
+"""What Label Studio puts into each record of JSON-MIN"""
+MIN_FIELDS = ("id", *MIN_MARKS, "created_at", "updated_at", "lead_time", "agreement")
 LOOKED_AT = 100
 """Records that decide"""
 
 
 def find_json_kind(records: Iterable[object]) -> str | None:
-    """Return what the first telling records are: `spans`, `prodigy` or `gliner`; None: words and tags, or nothing."""
+    """Return what the first telling records are, `spans`, `prodigy` ...; None: words and tags, or nothing."""
     is_empty = False
     for record in islice(records, LOOKED_AT):
         if not isinstance(record, dict):
             continue
         if isinstance(record.get(GLINER_WORDS), list):
             return GLINER
+        if _is_label_studio(record):
+            return LABEL_STUDIO
         if find_text_column(record) is None or any(_is_list_of(record.get(name), str) for name in WORD_COLUMNS):
             return None
         if _is_prodigy(record):
@@ -55,6 +60,24 @@ def _is_span(item: object) -> bool:
     if not isinstance(item, list) or len(item) != 3:
         return False
     return all(isinstance(offset, int) for offset in item[:2]) and isinstance(item[2], str | int)
+
+
+def is_region_list(value: object) -> bool:
+    """Tell whether a value is a list of Label Studio's regions, at least of one, as JSON-MIN has them."""
+    return isinstance(value, list) and bool(value) and all(map(_is_region, value))
+
+
+def _is_region(item: object) -> bool:
+    if not isinstance(item, dict) or not {"start", "end"} <= item.keys():
+        return False
+    return any(isinstance(item.get(name), list) for name in ("labels", "hypertextlabels"))
+
+
+def _is_label_studio(record: Mapping[str, object]) -> bool:
+    """Tell whether a record is a task with its data, or one of JSON-MIN."""
+    if isinstance(record.get("data"), dict) and not any(isinstance(record.get(name), list) for name in WORD_COLUMNS):
+        return True
+    return all(name in record for name in MIN_MARKS) or any(map(is_region_list, record.values()))
 
 
 def _is_prodigy(record: Mapping[str, object]) -> bool:

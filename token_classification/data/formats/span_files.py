@@ -6,6 +6,7 @@ from pathlib import Path
 
 from token_classification.data.formats.doccano import write_doccano
 from token_classification.data.formats.gliner import read_gliner, write_gliner
+from token_classification.data.formats.label_studio import read_label_studio, write_label_studio
 from token_classification.data.formats.prodigy import read_prodigy, write_prodigy
 from token_classification.data.formats.text_spans import read_text_spans, write_text_spans
 from token_classification.data.problems import refuse_problems
@@ -24,12 +25,14 @@ SPAN_READERS: dict[str, SpanReader] = {
     "spans": read_text_spans,
     "prodigy": read_prodigy,
     "gliner": read_gliner,
+    "label_studio": read_label_studio,
 }
 SPAN_WRITERS: dict[str, Callable[[Sequence[SpanDocument]], Written]] = {
     "spans": write_text_spans,
     "doccano": write_doccano,
     "prodigy": write_prodigy,
     "gliner": write_gliner,
+    "label_studio": write_label_studio,
 }
 
 

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from token_classification.data.formats.json_kinds import ENDS, STARTS
@@ -120,9 +120,16 @@ class RecordWriter:
 
     def add(self, document: SpanDocument, own: Mapping[str, object]) -> None:
         """Add a document: the fields of the format, then the others that it came with."""
+        self.add_record(document, self.merge(document, own))
+
+    def merge(self, document: SpanDocument, own: Mapping[str, object]) -> dict[str, object]:
+        """Return the fields of the format with those that a document came with; of one name it is the format's."""
         fields = ((name, value) for name, value in own.items() if name not in ID_COLUMNS)
         self.hidden.update(name for name, value in fields if document.meta.get(name, value) != value)
-        record = {**own, **{name: value for name, value in document.meta.items() if name not in own}}
+        return {**own, **{name: value for name, value in document.meta.items() if name not in own}}
+
+    def add_record(self, document: SpanDocument, record: Mapping[str, object]) -> None:
+        """Add a document's record as it is."""
         try:
             line = json.dumps(record, allow_nan=False) if self.is_ascii else dump_json(record, indent=None)
         except ValueError as error:
@@ -136,6 +143,15 @@ class RecordWriter:
         for name, count in self.hidden.items():
             self.notes.append(f"the field {name!r} of {count:,} documents is left out: this format has its own")
         return Written("".join(self.lines), self.problems, self.notes)
+
+    def finish_list(self) -> Written:
+        """Return the file as one list of the records."""
+        return replace(self.finish(), content="[\n" + ",\n".join(line[:-1] for line in self.lines) + "\n]\n")
+
+
+def choose_id_column(document: SpanDocument) -> str:
+    """Return the name under which a document's id is written: the one it was read under, else our own."""
+    return "id" if DOCUMENT_COLUMN not in document.meta and "id" in document.meta else DOCUMENT_COLUMN
 
 
 def describe_id(document: SpanDocument, name: str) -> dict[str, object]:

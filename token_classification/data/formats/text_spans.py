@@ -12,7 +12,6 @@ from pathlib import Path
 from token_classification.data.formats.json_kinds import SPAN_COLUMNS, SPAN_TEXT_COLUMNS, holds_spans
 from token_classification.data.formats.json_lines import load_records
 from token_classification.data.formats.record_columns import (
-    DOCUMENT_COLUMN,
     explain_missing_column,
     list_columns,
 )
@@ -20,6 +19,7 @@ from token_classification.data.formats.records import name_value
 from token_classification.data.formats.span_records import (
     RecordWriter,
     build_words,
+    choose_id_column,
     describe_id,
     read_id,
     read_spans,
@@ -128,8 +128,7 @@ def write_text_spans(documents: Sequence[SpanDocument]) -> Written:
             item: dict[str, object] = {"start": span.start, "end": span.end, "label": span.label}
             item |= {} if span.score is None else {"score": span.score}
             items.append(item | ({} if span.span_id is None else {"id": span.span_id}))
-        name = "id" if DOCUMENT_COLUMN not in document.meta and "id" in document.meta else DOCUMENT_COLUMN
-        own = describe_id(document, name) | {"text": document.text, "spans": items}
+        own = describe_id(document, choose_id_column(document)) | {"text": document.text, "spans": items}
         if document.words is not None:
             own[WORD_OFFSETS] = [[start, end] for start, end in document.words]
         writer.add(document, own)

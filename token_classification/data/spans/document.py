@@ -39,6 +39,8 @@ class SpanDocument:
     """Its words, where the file says what they are; None: a rule finds them"""
     meta: Mapping[str, object] = field(default_factory=dict)
     """What else the file says about it, as it stands there; a writer of the same format gives it back"""
+    is_labelled: bool = True
+    """Whether anybody has said which spans there are, be it none; False: it waits for that"""
 
     def with_meta(self, meta: Mapping[str, object]) -> "SpanDocument":
         """Return the document with other fields beside text and spans."""
