@@ -70,6 +70,17 @@ def test_lengths_that_are_padded_alike_share_a_batch():
     assert len(choose_batch(units, 100, 2, Sharing.ANY_LENGTHS, length_step=8)[0]) == 3
 
 
+@given(st.lists(st.tuples(st.integers(1, 30), st.floats(0, 9)), min_size=1, max_size=40), st.integers(1, 900))
+def test_batches_have_few_shapes_where_that_is_wanted(waiting, budget):
+    units = make_units([length for length, _ in waiting], [due for _, due in waiting])
+    urgent = min(units, key=lambda unit: unit.due)
+    batch, rest = choose_batch(list(units), budget, 8, Sharing.ANY_LENGTHS, length_step=8)
+    assert len(batch) in (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
+    assert urgent.due in [unit.due for unit in batch]
+    assert {id(unit) for unit in batch + rest} == {id(unit) for unit in units}
+    assert len(batch) + len(rest) == len(units)
+
+
 def test_the_later_windows_of_a_long_text_are_due_later():
     due = find_due_times(5.0, np.array([100, 100, 50]), 0.01)
     assert due == pytest.approx([5.0, 7.0, 9.0])

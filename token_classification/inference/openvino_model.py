@@ -14,8 +14,8 @@ logger = logging.getLogger(__name__)
 
 KEPT_KERNELS = 200
 """OpenVINO makes kernels for each new shape of a batch. By default it keeps thousands of them, 4 MB for a shape of a
-small model: memory grew by gigabytes as texts of all lengths came. With so few (ten to twenty shapes) it is level,
-and batches of ever new shapes take 3 to 10 % longer."""
+small model: memory grew by gigabytes as texts of all lengths came. With so few it is level, and batches of ever
+new shapes take 3 to 10 % longer."""
 
 
 def load_openvino(folder: Path, record: ExportRecord) -> RunModel:

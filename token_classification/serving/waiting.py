@@ -134,7 +134,8 @@ def choose_batch(
         token_budget: Padded positions of a batch.
         overhead: What a batch costs beside its positions, in positions.
         sharing: Which windows may share a batch.
-        length_step: Batches are padded to multiples of this.
+        length_step: Batches are padded to multiples of this. If it is more than 1, for the sake of few shapes, the
+            numbers of windows are few, too.
     """
     urgent, later = take_urgent(units, token_budget)
     first = urgent[0]
@@ -143,8 +144,22 @@ def choose_batch(
     lengths = -(-np.array([unit.length for unit in urgent]) // length_step) * length_step
     for start, end in cut_by_cost(lengths, token_budget, overhead, sharing):
         if start <= place < end:
+            if length_step > 1:
+                count = round_down(end - start)
+                start = min(place, end - count)
+                end = start + count
             return urgent[start:end], [*urgent[:start], *urgent[end:], *later]
     raise AssertionError("the batches hold every window")
+
+
+def round_down(count: int) -> int:
+    """Return the largest of 1, 2, 3, 4, 6, 8, 12, 16, 24 ... that is not larger.
+
+    >>> round_down(11)
+    8
+    """
+    power = 2 ** (count.bit_length() - 1)
+    return power + power // 2 if count >= power + power // 2 else power
 
 
 def cut_by_cost(lengths: np.ndarray, token_budget: int, overhead: int, sharing: Sharing) -> list[tuple[int, int]]:
