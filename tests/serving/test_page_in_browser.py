@@ -332,6 +332,23 @@ def test_json_lines_are_dropped_and_tagged_one_by_one(visit, server) -> None:
     assert visit.page.get_by_label("Text", exact=True).is_visible()
 
 
+def test_results_of_a_file_outlive_it(visit, server) -> None:
+    server.plan("Anna left.", ("Anna", "PER", 0.9))
+    server.gate.clear()
+    visit.drop(("tweets.jsonl", '\n{"text": "Anna left."}\n{"text": "so"}\n'))
+    visit.wait_for("tweets.jsonl: 2 texts")
+    visit.page.keyboard.press("Control+Enter")
+    visit.page.get_by_role("button", name="Back to the text").click()
+    server.gate.set()
+    visit.wait_for("1 entity in 4 words")
+    assert [text for text, _ in visit.read_marks()] == ["Anna left.", "so"]
+    visit.page.get_by_text("Words with scores").click()
+    rows = visit.page.locator("#words tbody tr")
+    expect(rows).to_have_count(4)
+    assert rows.nth(0).inner_text().split("\t") == ["Anna", "B-PER", "0.5000", "line 2"]
+    assert rows.nth(3).inner_text().split("\t") == ["so", "O", "0.5000", "line 3"]
+
+
 @pytest.mark.parametrize(
     ("files", "message"),
     [
@@ -525,31 +542,32 @@ def test_blocks_of_a_long_text_end_at_lines_or_blanks_and_in_no_character_or_ent
         assert {last for last, _ in blocks} == ends
 
 
-def test_the_key_is_asked_for_and_forgotten(browser, server) -> None:
-    server.key = "s3cret-key"
-    visit = Visit(browser.new_page(), server.url)
-    visit.open()
-    visit.wait_for_error("The server asks for its API key.")
-    key = visit.page.get_by_label("API key")
-    assert visit.page.evaluate("document.activeElement.id") == "key"
-    key.fill("wrong")
-    key.press("Tab")
-    visit.wait_for_error("The server does not accept this API key.")
-    key.fill("schlüssel")
-    key.press("Tab")
-    visit.wait_for_error("No API key has such characters")
-    key.fill(" s3cret-key ")
-    key.press("Tab")
-    visit.wait_for("The server accepts the API key.")
-    server.plan(TEXT, *FOUND)
-    visit.tag(TEXT)
-    kept = "[localStorage.length, sessionStorage.length, document.cookie, location.search]"
-    assert visit.page.evaluate(kept) == [0, 0, "", ""]
-    assert browser.cookies() == []
-    with visit.page.expect_response("**/v1/models"):
-        visit.page.reload()
-    assert visit.page.get_by_label("API key").input_value() == ""
-    visit.page.close()
+def test_the_key_is_asked_for_and_forgotten(browser, predictor) -> None:
+    with served_at(build_served_app(predictor, api_key="s3cret-key")) as served:
+        visit = Visit(browser.new_page(), served.address)
+        visit.open()
+        visit.wait_for_error("The server asks for its API key.")
+        key = visit.page.get_by_label("API key")
+        assert visit.page.evaluate("document.activeElement.id") == "key"
+        for typed, message in (
+            ("wrong", "The server does not accept this API key."),
+            ("schlüssel", "No API key has such characters"),
+        ):
+            key.fill(typed)
+            key.press("Tab")
+            visit.wait_for_error(message)
+        key.fill(" s3cret-key ")
+        key.press("Tab")
+        visit.wait_for("The server accepts the API key.")
+        visit.tag(TEXT)
+        assert visit.read_marks() == [[TEXT, list_marks(predictor(TEXT))]]
+        kept = "[localStorage.length, sessionStorage.length, document.cookie, location.search]"
+        assert visit.page.evaluate(kept) == [0, 0, "", ""]
+        assert browser.cookies() == []
+        with visit.page.expect_response("**/v1/models"):
+            visit.page.reload()
+        assert visit.page.get_by_label("API key").input_value() == ""
+        visit.page.close()
 
 
 def test_a_model_is_chosen_where_there_are_several(visit, server) -> None:

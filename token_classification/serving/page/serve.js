@@ -71,8 +71,9 @@ function describeModel() {
 
 async function tag() {
   if (state.running) return;
-  const texts = state.file ? state.file.texts : [byId("text").value];
-  if (!state.file && !texts[0].trim()) {
+  const { file } = state; // the user may close it before the answer is here
+  const texts = file ? file.texts : [byId("text").value];
+  if (!file && !texts[0].trim()) {
     byId("text").focus();
     complain("There is no text yet. Paste one, or open a file.");
     return;
@@ -89,7 +90,7 @@ async function tag() {
       if (texts.length > TEXTS_PER_REQUEST) say(`${count(start)} of ${count(texts.length)} texts …`);
       const part = texts.slice(start, start + TEXTS_PER_REQUEST);
       const { results } = await ask("v1/entities", { model: model.name, texts: part, words: true }, signal);
-      part.forEach((text, place) => answers.push(readAnswer(results[place], text)));
+      part.forEach((text, place) => answers.push(readAnswer(results[place], text, file && file.lines[start + place])));
     }
     show(answers, model.labels);
     const seconds = ((performance.now() - began) / 1000).toFixed(2);
@@ -108,15 +109,15 @@ function showRunning(isRunning) {
   byId("cancel").hidden = !isRunning;
 }
 
-// A text with its words and its entities; `from` and `to` are places of the string.
-function readAnswer({ entities, words }, sent) {
+// A text with its line in a file, its words and its entities; `from` and `to` are places of the string.
+function readAnswer({ entities, words }, sent, line) {
   const text = typeof sent === "string" ? sent : sent.join(" ");
   const place = placeCharacters(text);
   const placed = entities.map((entity) => ({ ...entity, from: place(entity.start), to: place(entity.end) }));
   if (placed.some((entity) => text.slice(entity.from, entity.to) !== entity.text)) {
     throw new Error("The places in the server's answer are not those of this text. Is something between this page and the server that changes texts?");
   }
-  return { text, words, entities: placed };
+  return { text, line, words, entities: placed };
 }
 
 // Files.
@@ -177,15 +178,16 @@ function showFile(file) {
 
 function show(answers, labels) {
   Object.assign(state, { answers, labels, marks: [], hidden: 0, page: 0 });
-  state.words = answers.flatMap(({ words }, number) => words.map((word) => ({ ...word, number })));
-  const lines = state.file?.lines;
-  byId("texts").replaceChildren(lines ? make("ol", { class: "rows" }, ...answers.map((answer, place) => make("li", { class: "row" },
-    make("div", { class: "what" }, `line ${count(lines[place])}`), drawText(answer)))) : drawText(answers[0]));
+  state.words = answers.flatMap(({ words, line }) => words.map((word) => ({ ...word, line })));
+  byId("texts").replaceChildren(isFile(answers) ? make("ol", { class: "rows" }, ...answers.map(drawRow)) : drawText(answers[0]));
   state.marks.sort((one, other) => one.score - other.score);
   byId("result").hidden = false;
   applyThreshold();
   if (byId("words").open) drawWords();
 }
+
+const isFile = ([answer]) => answer.line !== null;
+const drawRow = (answer) => make("li", { class: "row" }, make("div", { class: "what" }, `line ${count(answer.line)}`), drawText(answer));
 
 // A long text is drawn in blocks, of which the browser lays out those in view. They end at the end of a line, in a very
 // long line at a blank, and never in an entity.
@@ -244,10 +246,10 @@ function applyThreshold() {
 function drawWords() {
   const { words, answers, page } = state;
   const pages = Math.max(1, Math.ceil(words.length / WORDS_PER_PAGE));
-  const isOne = answers.length === 1;
-  const rows = words.slice(page * WORDS_PER_PAGE, (page + 1) * WORDS_PER_PAGE).map(({ number, text, tag: found, score }) =>
-    cells([make("bdi", {}, text), found, score.toFixed(4), ...(isOne ? [] : [`line ${count(state.file.lines[number])}`])]));
-  byId("words-table").replaceChildren(table(headings(["word", "tag", "score", ...(isOne ? [] : ["text"])]), rows));
+  const hasLines = isFile(answers);
+  const rows = words.slice(page * WORDS_PER_PAGE, (page + 1) * WORDS_PER_PAGE).map(({ line, text, tag: found, score }) =>
+    cells([make("bdi", {}, text), found, score.toFixed(4), ...(hasLines ? [`line ${count(line)}`] : [])]));
+  byId("words-table").replaceChildren(table(headings(["word", "tag", "score", ...(hasLines ? ["text"] : [])]), rows));
   byId("words-place").textContent = `page ${count(page + 1)} of ${count(pages)}`;
   byId("words-back").disabled = page === 0;
   byId("words-next").disabled = page === pages - 1;
@@ -258,7 +260,7 @@ function drawWords() {
 function writeJson() {
   const rows = state.answers.map(({ text, entities }) => ({
     text, entities: entities.filter(isShown).map(({ start, end, label, score, text: said }) => ({ start, end, label, score, text: said })) }));
-  return JSON.stringify(rows.length === 1 ? rows[0] : rows, null, 2) + "\n";
+  return JSON.stringify(isFile(state.answers) ? rows : rows[0], null, 2) + "\n";
 }
 
 function writeConll() {
