@@ -353,6 +353,7 @@ def test_results_of_a_file_outlive_it(visit, server) -> None:
     ("files", "message"),
     [
         ([("big.txt", b"a" * 1_000_001)], "big.txt has 1,000,001 bytes; accepted are 1,000,000 at most."),
+        ([("a.jsonl", '{"text": ""}\n' * 10_001)], "a.jsonl has 10,001 texts; accepted are 10,000 at most."),
         ([("table.csv", "a,b")], "table.csv: accepted are .txt and .jsonl files."),
         ([("latin.txt", b"Z\xfcrich")], "latin.txt is not UTF-8"),
         ([("a.jsonl", '{"text": "x"}\n\n{"text": "y"')], "a.jsonl:3: not JSON; accepted is one object per line"),

@@ -1,7 +1,8 @@
 // Sends texts to the server and shows what it finds. Moving the threshold asks the server nothing; nothing is stored.
 const byId = (id) => document.getElementById(id);
 const { text_columns: TEXT_COLUMNS, texts_per_request: TEXTS_PER_REQUEST } = JSON.parse(byId("data").textContent);
-const [LARGEST_FILE, WORDS_PER_PAGE, BLOCK, LABELS_NAMED] = [1_000_000, 100, 2000, 20];
+const [LARGEST_FILE, MOST_TEXTS, WORDS_PER_PAGE, BLOCK, LABELS_NAMED] = [1_000_000, 10_000, 100, 2000, 20];
+const ELSEWHERE = "For larger files: token_classification infer --input_file";
 const state = { models: null, file: null, running: null, answers: [], words: [], labels: [], marks: [], hidden: 0, page: 0 };
 
 // The server counts characters (code points), a string here counts halves of the rarer ones (UTF-16).
@@ -126,7 +127,7 @@ async function openFile(file) {
   const isLines = /\.jsonl$/i.test(file.name);
   if (!isLines && !/\.txt$/i.test(file.name)) throw new Error(`${file.name}: accepted are .txt and .jsonl files.`);
   if (file.size > LARGEST_FILE) {
-    throw new Error(`${file.name} has ${count(file.size)} bytes; accepted are ${count(LARGEST_FILE)} at most. For larger files: token_classification infer --input_file`);
+    throw new Error(`${file.name} has ${count(file.size)} bytes; accepted are ${count(LARGEST_FILE)} at most. ${ELSEWHERE}`);
   }
   const content = decode(await file.arrayBuffer(), file.name);
   showFile(isLines ? readLines(content, file.name) : null);
@@ -150,6 +151,7 @@ function readLines(content, name) {
     file.texts.push(readLine(line, `${name}:${number + 1}`));
     file.lines.push(number + 1);
   });
+  if (file.texts.length > MOST_TEXTS) throw new Error(`${name} has ${count(file.texts.length)} texts; accepted are ${count(MOST_TEXTS)} at most. ${ELSEWHERE}`);
   if (!file.texts.length) throw new Error(`${name} is empty; accepted is one JSON object per line.`);
   return file;
 }
