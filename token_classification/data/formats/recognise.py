@@ -11,6 +11,7 @@ from itertools import islice, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+from token_classification.data.formats.brat import is_brat
 from token_classification.data.formats.conll_layout import is_boundary, marks_words
 from token_classification.data.formats.conllu import ANY_ID, COLUMNS, GLOBAL_COLUMNS
 from token_classification.data.formats.csv_table import SENTENCE_COLUMNS, WORD_COLUMNS, find_delimiter, split_header
@@ -71,12 +72,15 @@ class Recognition(NamedTuple):
 def recognise_format(path: str | Path) -> str:
     """Recognise the format of a labelled file; what looks like texts is `conll`, whose reader says what is wrong.
 
-    JSON with spans of characters is called by what its records are: `spans`, `prodigy`, `gliner`.
+    JSON with spans of characters is called by what its records are: `spans`, `prodigy`, `gliner`, `label_studio`. A
+    folder, or one of two files, can be `brat`.
 
     Raises:
         DataError: the file is missing, unreadable, not UTF-8 or empty.
     """
     path = Path(path)
+    if is_brat(path):
+        return "brat"
     with open_bytes(path) as file:
         if is_parquet(file.read(len(PARQUET_MAGIC)), path.suffix):
             return "parquet"

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from token_classification.data.formats.brat import read_brat, write_brat
 from token_classification.data.formats.doccano import write_doccano
 from token_classification.data.formats.gliner import read_gliner, write_gliner
 from token_classification.data.formats.label_studio import read_label_studio, write_label_studio
@@ -26,6 +27,7 @@ SPAN_READERS: dict[str, SpanReader] = {
     "prodigy": read_prodigy,
     "gliner": read_gliner,
     "label_studio": read_label_studio,
+    "brat": read_brat,
 }
 SPAN_WRITERS: dict[str, Callable[[Sequence[SpanDocument]], Written]] = {
     "spans": write_text_spans,
@@ -33,6 +35,7 @@ SPAN_WRITERS: dict[str, Callable[[Sequence[SpanDocument]], Written]] = {
     "prodigy": write_prodigy,
     "gliner": write_gliner,
     "label_studio": write_label_studio,
+    "brat": write_brat,
 }
 
 
