@@ -57,8 +57,8 @@ class Visit:
 
     def open(self) -> None:
         """Open the page and wait until it knows the models, or that it may not."""
-        with self.page.expect_response("**/v1/models"):
-            self.page.goto(self.address)
+        self.page.goto(self.address)
+        expect(self.page.locator("#about:not(:empty), #error:not(:empty)")).to_be_visible()
 
     def tag(self, text: str) -> None:
         """Type a text, have it tagged, and wait for the result."""
