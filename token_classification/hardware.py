@@ -6,6 +6,7 @@ import platform
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import torch
 
@@ -122,7 +123,7 @@ def steady_kernels() -> Iterator[None]:
 
 def _leave_cudnn(undo: ExitStack) -> None:
     """Change what torch takes cuDNN for, and note how to undo it."""
-    backends = torch.backends
+    backends: Any = torch.backends  # half of it has no types
     undo.callback(backends.cuda.enable_cudnn_sdp, backends.cuda.cudnn_sdp_enabled())
     backends.cuda.enable_cudnn_sdp(False)
     precisions = {backends.cudnn.conv.fp32_precision, backends.cudnn.rnn.fp32_precision}

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from token_classification.errors import UserError
-from token_classification.export.folder import open_workshop, publish
+from token_classification.export import folder as folder_module
+from token_classification.export.folder import describe_versions, open_workshop, publish
 from token_classification.inference.export_record import ExportRecord, hash_model_files
 
 
@@ -64,3 +65,9 @@ def test_an_earlier_export_is_replaced_and_other_files_stay(tmp_path):
     publish_into(tmp_path, b"new")
     assert (tmp_path / "model.onnx").read_bytes() == b"new"
     assert (tmp_path / "notes.txt").read_text() == "precious"
+
+
+def test_versions_are_those_of_what_is_installed(monkeypatch):
+    """ONNX alone is enough for ONNX."""
+    monkeypatch.setattr(folder_module, "LIBRARIES", ("torch", "a_library_that_nobody_has"))
+    assert [*describe_versions()] == ["torch"]

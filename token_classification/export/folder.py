@@ -1,5 +1,6 @@
 """The folder of an exported model: whole and loadable, or absent."""
 
+import importlib.util
 import os
 import shutil
 from collections.abc import Iterator
@@ -118,5 +119,6 @@ def _list_weights(folder: Path) -> list[Path]:
 
 
 def describe_versions() -> dict[str, str]:
-    """Return the versions of the libraries that made the model."""
-    return {name: version(name) for name in LIBRARIES}
+    """Return the versions of the libraries that made the model, as far as they are installed."""
+    installed = (name for name in LIBRARIES if importlib.util.find_spec(name))
+    return {name: version(name) for name in installed}
