@@ -3,6 +3,7 @@ r"""brat: a text `NAME.txt` and its annotations `NAME.ann` beside it, one pair o
 Offsets count code points of the file as it is: `\r\n` is two, and a byte order mark at its start is one.
 """
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -41,11 +42,11 @@ CONFIGURATION = "annotation.conf"
 
 def is_brat(path: Path) -> bool:
     """Tell whether a path is a folder with annotations of brat, or one half of a pair whose other half is there."""
-    if path.is_dir():
+    if os.path.isdir(path):  # unlike Path.is_dir it raises nothing, whatever the path is
         return any(path.rglob(f"*{ANNOTATIONS}"))
     if path.suffix not in (TEXTS, ANNOTATIONS):
         return False
-    return all(path.with_suffix(suffix).is_file() for suffix in (TEXTS, ANNOTATIONS))
+    return all(os.path.isfile(path.with_suffix(suffix)) for suffix in (TEXTS, ANNOTATIONS))
 
 
 def read_brat(path: Path, text_column: str | None = None, label_column: str | None = None) -> SpanFile:
@@ -54,26 +55,27 @@ def read_brat(path: Path, text_column: str | None = None, label_column: str | No
     Raises:
         DataError: there is no pair, or a file can't be read.
     """
-    stems = sorted({file.with_suffix("") for file in path.rglob(f"*{ANNOTATIONS}")}) if path.is_dir() else []
+    is_folder = os.path.isdir(path)
     file = SpanFile(path, [], notes=note_columns(path, "brat", text_column, label_column))
-    if not path.is_dir():
-        stems = [path.with_suffix("")]
+    stems = sorted({file.with_suffix("") for file in path.rglob(f"*{ANNOTATIONS}")}) if is_folder else []
+    if not is_folder:
+        stems = [path.with_suffix("") if path.suffix in (TEXTS, ANNOTATIONS) else path]
     elif not stems:
         raise DataError(f"{path}: no *{ANNOTATIONS} in it; accepted: a folder of NAME{TEXTS} and NAME{ANNOTATIONS}")
     others: Counter[str] = Counter()
     for stem in stems:
         text_path, annotation_path = (stem.with_name(stem.name + suffix) for suffix in (TEXTS, ANNOTATIONS))
-        if not text_path.is_file():
+        if is_folder and not text_path.is_file():
             wrong = f"there is no {text_path.name} beside it; accepted: pairs of both; copy it there"
             file.problems.append(Problem(Kind.UNREADABLE, annotation_path, 1, wrong))
             continue
-        doc_id = stem.relative_to(path).as_posix() if path.is_dir() else stem.name
+        doc_id = stem.relative_to(path).as_posix() if is_folder else stem.name
         content = read_bytes(text_path)
         text = (MARK if content.startswith(MARK.encode()) else "") + decode_text(content, text_path)
         document = SpanDocument(text, (), text_path, 1, doc_id)
         lines = decode_text(read_bytes(annotation_path), annotation_path).split("\n")
         file.documents.append(_read_annotations(document, lines, annotation_path, file.problems, others))
-    if path.is_dir():
+    if is_folder:
         alone = sum(not text.with_suffix(ANNOTATIONS).is_file() for text in path.rglob(f"*{TEXTS}"))
         if alone:
             file.notes.append(f"{path}: {alone:,} texts without a file of annotations are left out")
