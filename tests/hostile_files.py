@@ -12,7 +12,8 @@ from token_classification.data.formats import READERS
 from token_classification.data.formats.text_and_labels import read_text_and_labels
 from token_classification.data.sentences import Sentences
 
-NAMES = (*READERS, "text_and_labels")
+NAMES = (*(name for name in READERS if name != "spacy"), "text_and_labels")
+"""All but spaCy's compressed files, which spaCy itself reads"""
 
 
 def read_with(name: str, path: Path, *columns: str | None) -> Sentences:

@@ -4,6 +4,7 @@ import random
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
 from hypothesis import strategies as st
 
 from token_classification.data.spans.document import Span, SpanDocument
@@ -61,6 +62,12 @@ def make_hostile_documents(count=1000, seed=0, *, nested=False, one_line=False):
 def strip_places(documents):
     """What a way through a file must keep: ids, texts and spans, without the places in files."""
     return [(document.doc_id, document.text, [span[:3] for span in document.spans]) for document in documents]
+
+
+def require_packages(*formats):
+    """Skip a test of formats that need a package which is not installed."""
+    if "spacy" in formats:
+        pytest.importorskip("spacy", reason='spaCy is not installed; type: pip install ".[spacy]"')
 
 
 @st.composite

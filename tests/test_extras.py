@@ -35,7 +35,7 @@ def test_every_package_of_an_extra_is_known():
     distributions = {"google": "protobuf", "prometheus_client": "prometheus-client"}
     for package, extra in EXTRAS.items():
         assert distributions.get(package, package) in [re.split("[><=]", name)[0] for name in extras[extra]]
-    users = [name for extra in ("tao", "report", "export", "serve", "tensorboard") for name in extras[extra]]
+    users = [name for extra in ("tao", "report", "export", "serve", "tensorboard", "spacy") for name in extras[extra]]
     assert {re.split("[><=]", name)[0] for name in users} == {distributions.get(name, name) for name in EXTRAS}
 
 

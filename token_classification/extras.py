@@ -21,6 +21,7 @@ EXTRAS = {
     "uvicorn": "serve",
     "httptools": "serve",
     "prometheus_client": "serve",
+    "spacy": "spacy",
 }
 """Package that the project itself doesn't bring along -> the extra that does (pyproject.toml)"""
 TELEMETRY = "openvino_telemetry"

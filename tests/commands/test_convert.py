@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from conftest import SENTENCES, write_sentences
-from span_documents import make_hostile_documents
+from span_documents import make_hostile_documents, require_packages
 
 from token_classification import cli
 from token_classification.data.convert import SOURCES, TARGETS, Choices, convert_files
@@ -49,6 +49,7 @@ def read(path, target):
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_annotations_become_every_format(tmp_path, target, capsys):
+    require_packages(target)
     path = name_target(tmp_path, target)
     assert convert(write(tmp_path, *RECORDS), path, "--to", target) == 0
     sentences = read(path, target)
@@ -59,6 +60,7 @@ def test_annotations_become_every_format(tmp_path, target, capsys):
 
 @pytest.mark.parametrize(("first", "second"), [*product(TARGETS, TARGETS)])
 def test_words_and_tags_survive_every_pair_of_formats(tmp_path, first, second):
+    require_packages(first, second)
     gold = read_sentences(write_sentences(tmp_path / "in.conll"))
     folders = [tmp_path / "first", tmp_path / "second"]
     paths = [name_target(folder, target) for folder, target in zip(folders, (first, second), strict=True)]

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from span_documents import FILE, make_hostile_documents, strip_places
+from span_documents import FILE, make_hostile_documents, require_packages, strip_places
 
 from token_classification.data.formats.recognise import recognise_format
 from token_classification.data.formats.span_files import SPAN_WRITERS, read_documents
@@ -62,6 +62,7 @@ def encode(content):
 @pytest.mark.parametrize("nested", [False, True], ids=["flat", "nested"])
 @pytest.mark.parametrize("name", SPAN_WRITERS)
 def test_to_the_format_and_back_is_the_identity(tmp_path, name, nested):
+    require_packages(name)
     documents = make_documents(name, nested)
     path = write(SPAN_WRITERS[name](documents), tmp_path / "a.file")
     file = read_documents(path, recognise_format(path))
@@ -71,6 +72,7 @@ def test_to_the_format_and_back_is_the_identity(tmp_path, name, nested):
 
 @pytest.mark.parametrize("name", SPAN_WRITERS)
 def test_from_the_format_to_ours_and_back_gives_the_same_bytes(tmp_path, name):
+    require_packages(name)
     first = write(SPAN_WRITERS[name](make_documents(name, nested=True)), tmp_path / "a.file")
     theirs = read_documents(first, recognise_format(first)).documents
     ours = write(write_text_spans(theirs), tmp_path / "ours.jsonl")

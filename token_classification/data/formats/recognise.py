@@ -15,6 +15,8 @@ from token_classification.data.formats.brat import is_brat
 from token_classification.data.formats.conll_layout import is_boundary, marks_words
 from token_classification.data.formats.conllu import ANY_ID, COLUMNS, GLOBAL_COLUMNS
 from token_classification.data.formats.csv_table import SENTENCE_COLUMNS, WORD_COLUMNS, find_delimiter, split_header
+from token_classification.data.formats.docbin import LOOKED_AT as DOCBIN_START
+from token_classification.data.formats.docbin import is_docbin
 from token_classification.data.formats.json_kinds import find_json_kind
 from token_classification.data.formats.json_values import (
     UnreadableJSONError,
@@ -82,8 +84,11 @@ def recognise_format(path: str | Path) -> str:
     if is_brat(path):
         return "brat"
     with open_bytes(path) as file:
-        if is_parquet(file.read(len(PARQUET_MAGIC)), path.suffix):
+        start = file.read(DOCBIN_START)
+        if is_parquet(start, path.suffix):
             return "parquet"
+        if is_docbin(start):
+            return "spacy"
     text = read_text(path)
     found = recognise_text(text, path.suffix).format
     if found in ("json", "jsonl"):

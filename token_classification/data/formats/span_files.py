@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from token_classification.data.formats.brat import read_brat, write_brat
+from token_classification.data.formats.docbin import read_docbin, write_docbin
 from token_classification.data.formats.doccano import write_doccano
 from token_classification.data.formats.gliner import read_gliner, write_gliner
 from token_classification.data.formats.label_studio import read_label_studio, write_label_studio
@@ -28,6 +29,7 @@ SPAN_READERS: dict[str, SpanReader] = {
     "gliner": read_gliner,
     "label_studio": read_label_studio,
     "brat": read_brat,
+    "spacy": read_docbin,
 }
 SPAN_WRITERS: dict[str, Callable[[Sequence[SpanDocument]], Written]] = {
     "spans": write_text_spans,
@@ -36,6 +38,7 @@ SPAN_WRITERS: dict[str, Callable[[Sequence[SpanDocument]], Written]] = {
     "gliner": write_gliner,
     "label_studio": write_label_studio,
     "brat": write_brat,
+    "spacy": write_docbin,
 }
 
 
