@@ -6,9 +6,11 @@ import numpy as np
 import psutil
 import pytest
 import torch
+from transformers import BertForTokenClassification
 
 from token_classification.export import openvino as openvino_export
 from token_classification.export import variants
+from token_classification.export.network import list_parts
 from token_classification.export.quantizer import build_inputs
 from token_classification.export.variants import copy_without_model
 from token_classification.inference.export_record import read_export_record
@@ -62,17 +64,31 @@ def count_ranges(folder) -> dict[str, int]:
     }
 
 
-def test_one_part_alone_can_take_its_activations_as_they_are(convert_once, torch_engine, data, tmp_path):
+def test_one_part_can_be_restored(convert_once, torch_engine, data, tmp_path):
     exact = convert_once("openvino")
-    for name in ("int8", "freed"):
+    for name in ("int8", "restored"):
         copy_without_model(exact, tmp_path / name)
     openvino_export.quantize(exact, build_inputs(torch_engine, data.calibration.tokens), (), tmp_path / "int8")
-    openvino_export.free_inputs(tmp_path / "int8", KEPT, tmp_path / "freed")
-    before, after = count_ranges(tmp_path / "int8"), count_ranges(tmp_path / "freed")
+    openvino_export.restore_part(exact, tmp_path / "int8", KEPT, tmp_path / "restored")
+    before, after = count_ranges(tmp_path / "int8"), count_ranges(tmp_path / "restored")
     changed = {name for name in before if before[name] != after[name]}
     assert {name.partition("layer.")[2].partition("/")[0] for name in changed} == {"0.output.dense"}
     assert all((before[name], after[name]) == (1, 0) for name in changed)
-    assert list_quantized(tmp_path / "int8") == list_quantized(tmp_path / "freed")
+    assert list_quantized(tmp_path / "int8") - list_quantized(tmp_path / "restored") == changed
+
+
+def test_a_model_whose_parts_are_all_restored_is_the_float32_one(convert_once, model, torch_engine, data, tmp_path):
+    exact = convert_once("openvino")
+    copy_without_model(exact, tmp_path / "int8")
+    inputs = build_inputs(torch_engine, data.calibration.tokens)
+    openvino_export.quantize(exact, inputs, (), tmp_path / "int8")
+    folder = tmp_path / "int8"
+    for number, part in enumerate(list_parts(BertForTokenClassification.from_pretrained(model))):
+        copy_without_model(exact, tmp_path / str(number))
+        openvino_export.restore_part(exact, folder, part, tmp_path / str(number))
+        folder = tmp_path / str(number)
+    assert list_quantized(folder) == set()
+    assert not any(count_ranges(folder).values())
 
 
 def test_only_layers_with_weights_are_quantized():

@@ -21,7 +21,7 @@ from token_classification.export.failures import explain_failure
 from token_classification.export.folder import describe_source, describe_versions, open_workshop, publish, reject
 from token_classification.export.gate import Gate, GateRow, format_table, open_gate
 from token_classification.export.network import list_parts
-from token_classification.export.quantizer import FreeInputs, Quantize, Quantizer, draw_calibration
+from token_classification.export.quantizer import Quantize, Quantizer, RestorePart, draw_calibration
 from token_classification.export.unscored import NOT_SCORED, check_conversion
 from token_classification.export.variants import convert_model, pick_tools, write_record
 from token_classification.hardware import multiplies_bf16
@@ -169,10 +169,10 @@ def export_model(
     return rows[-1]
 
 
-def _pick_functions(backend: str, quantize: Quantize | None) -> tuple[Quantize, FreeInputs | None]:
-    """Return what makes an int8 model, and what frees one of its parts; the latter knows only what our own makes."""
+def _pick_functions(backend: str, quantize: Quantize | None) -> tuple[Quantize, RestorePart | None]:
+    """Return what makes an int8 model, and what restores a part of it; the latter only knows what our own makes."""
     tools = pick_tools(backend)
-    return (quantize, None) if quantize else (tools.quantize, tools.free_inputs)
+    return (quantize, None) if quantize else (tools.quantize, tools.restore_part)
 
 
 def _convert_unscored(network: PreTrainedModel, engine: Engine, folder: Path, notes: dict[str, Any]) -> None:

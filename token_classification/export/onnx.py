@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from onnx import NodeProto
 
 MODEL_FILE = ONNX_FILE
-free_inputs = None
+restore_part = None
 """A part is ranked by quantizing anew without it, which takes seconds here"""
 SCOPES = "pkg.torch.onnx.name_scopes"
 """Where the exporter records the modules that a node comes from"""

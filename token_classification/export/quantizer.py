@@ -27,8 +27,8 @@ RANKING_SENTENCES = 100
 
 Quantize = Callable[[Path, Sequence[dict[str, np.ndarray]], Sequence[str], Path], None]
 """(folder of the float32 model, calibration inputs, parts to keep, folder for the result)"""
-FreeInputs = Callable[[Path, str, Path], None]
-"""(folder of an int8 model, part whose activations are not to be quantized, folder for the result)"""
+RestorePart = Callable[[Path, Path, str, Path], None]
+"""(folders of the float32 and of an int8 model, part that is to be in float32, folder for the result)"""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Quantizer:
     calibration: list[list[str]]
     """Sentences as words"""
     quantize: Quantize
-    free_inputs: FreeInputs | None = None
+    restore_part: RestorePart | None = None
     """The quick way to see what a part costs; None: quantize anew without it"""
 
     def quantize_for(self, gate: Gate, ranks: bool = True) -> tuple[Path, list[GateRow]]:
@@ -85,10 +85,10 @@ class Quantizer:
         reference = open_engine(self.exact).tag(tokens)
         distances = {}
         for part in self.parts:
-            if self.free_inputs is None:
+            if self.restore_part is None:
                 folder = self.build("ranking", [part], tokens)
             else:
-                folder = self._write("ranking", partial(self.free_inputs, quantized, part))
+                folder = self._write("ranking", partial(self.restore_part, self.exact, quantized, part))
             distances[part] = measure_distance(reference, open_engine(folder).tag(tokens))
             logger.info("Distance from float32 when %s is kept: %.5f", part, distances[part])
         return sorted(self.parts, key=distances.__getitem__)
