@@ -38,6 +38,8 @@ SEEDS = {
     b'"to_name": "text", "value": {"start": 0, "end": 3, "text": "Ann", "labels": ["PER"]}}]}]}, '
     b'{"id": 2, "text": "Ann", "label": [{"start": 0, "end": 3, "labels": ["PER"]}], "annotator": 1}]',
     "brat": b"T1\tPER 0 3\tAnn\nT2\tX 4 5;6 7\tr n\nE1\tX:T1 A:T2\n#1\tAnnotatorNotes T1\tb\n",
+    "webanno": b"#FORMAT=WebAnno TSV 3.3\n#T_SP=a.NamedEntity|value\n\n\n#Text=Ann ran\\\\\n"
+    b"1-1\t0-3\tAnn\tPER[1]|X[2]\t\n1-2\t4-8\tran\\\\\tPER[1]\t\n1-2.1\t4-5\tr\t*\t\n\n#Text=a\n#Text=b\n2-1\t9-10\ta\t_\t\n",
     "gliner": b'[{"tokenized_text": ["Ann", "ran"], "ner": [[0, 0, "PER"]]}, {"tokenized_text": ["a"], "ner": []}]',
 }
 """A file of each format, which is cut up and put together anew"""

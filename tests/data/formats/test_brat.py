@@ -137,9 +137,9 @@ def test_what_brat_cannot_hold_is_named(tmp_path):
     assert written.content["1.ann"] == "T1\tPER 0 1\ta\n"
     assert [note.split(":")[0] for note in written.notes] == [
         "1 scores of spans are left out",
+        "1 documents have other fields; they are left out",
         "documents are called by their numbers",
         "1 spans lost the line ends at their edges",
-        "1 documents have other fields; they are left out",
     ]
 
 

@@ -17,6 +17,9 @@ WORDS_ONLY = ("gliner",)
 TRIMMED = ("brat",)
 """Formats of lines, in which no label has a blank and no span begins or ends with the end of a line"""
 
+SORTED = ("webanno",)
+"""Formats in which spans stand beside tokens, and so in the order of the text"""
+
 
 def trim(document):
     """Leave out what such a format can't hold, and say a document's spans in the order of its file."""
@@ -34,6 +37,11 @@ def trim(document):
 def make_documents(name, nested):
     """Documents that a format can hold: any, or words with one blank between each two."""
     documents = make_hostile_documents(nested=nested)
+    if name in SORTED:
+        documents = [
+            replace(document, spans=tuple(sorted(document.spans, key=lambda span: span.start)))
+            for document in documents
+        ]
     if name in TRIMMED:
         documents = [trim(document) for document in documents]
     if name not in WORDS_ONLY:

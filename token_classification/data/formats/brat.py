@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from token_classification.data.formats.span_records import note_columns, note_scores
+from token_classification.data.formats.document_files import name_documents
+from token_classification.data.formats.span_records import note_columns, note_fields, note_scores
 from token_classification.data.problems import Kind, Problem, show
 from token_classification.data.spans.document import Span, SpanDocument, SpanFile, Written
 from token_classification.data.spans.offsets import is_same_surface
@@ -35,8 +36,6 @@ SPAN_LINE = re.compile(
 LINE_ENDS = re.compile("[\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]+")
 """What ends a line for brat: no part of a span can hold it"""
 MARK = "\ufeff"
-FILE_NAME = re.compile(r"[\w(][\w .()+,=@-]{0,99}")
-"""Names of documents that can be names of files everywhere"""
 CONFIGURATION = "annotation.conf"
 
 
@@ -141,12 +140,10 @@ def write_brat(documents: Sequence[SpanDocument]) -> Written:
 
     A span that goes over line ends has parts, as brat gives it some; they are one span when they are read.
     """
-    written = Written({}, notes=note_scores(documents))
+    written = Written({}, notes=note_scores(documents) + note_fields(documents))
     files: dict[str, str | bytes] = {}
-    names = _name_documents(documents)
-    if names is None:
-        names = [f"{number:0{len(str(len(documents)))}}" for number in range(1, len(documents) + 1)]
-        written.notes.append("documents are called by their numbers: not each has its own name, or one for a file")
+    names, notes = name_documents(documents)
+    written.notes += notes
     moved = 0
     for document, name in zip(documents, names, strict=True):
         lines = []
@@ -166,18 +163,8 @@ def write_brat(documents: Sequence[SpanDocument]) -> Written:
     files[CONFIGURATION] = f"[entities]\n{listed}\n[relations]\n\n[events]\n\n[attributes]\n"
     if moved:
         written.notes.append(f"{moved:,} spans lost the line ends at their edges: brat holds none there")
-    fields = sum(bool(document.meta.keys() - {"id", "doc_id"}) for document in documents)
-    if fields:
-        written.notes.append(f"{fields:,} documents have other fields; they are left out: this format has none")
     written.content = files
     return written
-
-
-def _name_documents(documents: Sequence[SpanDocument]) -> list[str] | None:
-    """Return the names of documents, None where files can't have them."""
-    names = [document.doc_id or "" for document in documents]
-    is_each_sound = all(FILE_NAME.fullmatch(name) and name + TEXTS != CONFIGURATION for name in names)
-    return names if is_each_sound and len({name.casefold() for name in names}) == len(names) else None
 
 
 def _find_parts(text: str, span: Span) -> list[tuple[int, int]]:

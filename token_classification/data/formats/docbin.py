@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from token_classification.data.formats.record_columns import DOCUMENT_COLUMN, explain_missing_column
-from token_classification.data.formats.span_records import note_scores
+from token_classification.data.formats.span_records import note_fields, note_scores
 from token_classification.data.problems import Kind
 from token_classification.data.spans.document import Span, SpanDocument, SpanFile, Written
 from token_classification.data.spans.words import find_document_words
@@ -100,7 +100,7 @@ def write_docbin(documents: Sequence[SpanDocument]) -> Written:
     from spacy.vocab import Vocab
 
     vocab, store = Vocab(), DocBin(store_user_data=True)
-    written = Written(b"", notes=note_scores(documents))
+    written = Written(b"", notes=note_scores(documents) + note_fields(documents))
     is_overlapping = any(map(_has_overlaps, documents))
     cut = blanks = 0
     for document in documents:
@@ -130,9 +130,6 @@ def write_docbin(documents: Sequence[SpanDocument]) -> Written:
         written.notes.append(
             f"{blanks:,} spans have blanks at their edges: spaCy learns none such; trim: --align expand"
         )
-    fields = sum(bool(document.meta.keys() - {"id", DOCUMENT_COLUMN}) for document in documents)
-    if fields:
-        written.notes.append(f"{fields:,} documents have other fields; they are left out: this format has none")
     return written
 
 

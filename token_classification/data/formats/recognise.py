@@ -28,6 +28,8 @@ from token_classification.data.formats.json_values import (
 from token_classification.data.formats.ontonotes import DOCUMENT_START as ONTONOTES_START
 from token_classification.data.formats.piped import LOOKED_AT, count_fields
 from token_classification.data.formats.record_columns import TEXT_COLUMNS
+from token_classification.data.formats.webanno import START as WEBANNO_START
+from token_classification.data.formats.webanno import is_webanno_folder
 from token_classification.data.schemes import OUTSIDE, is_prefixed
 from token_classification.data.text_lines import open_bytes, read_text, split_blanks
 
@@ -75,7 +77,7 @@ def recognise_format(path: str | Path) -> str:
     """Recognise the format of a labelled file; what looks like texts is `conll`, whose reader says what is wrong.
 
     JSON with spans of characters is called by what its records are: `spans`, `prodigy`, `gliner`, `label_studio`. A
-    folder, or one of two files, can be `brat`.
+    folder, or one of two files, can be `brat`; a folder can be `webanno`, too.
 
     Raises:
         DataError: the file is missing, unreadable, not UTF-8 or empty.
@@ -83,6 +85,8 @@ def recognise_format(path: str | Path) -> str:
     path = Path(path)
     if is_brat(path):
         return "brat"
+    if is_webanno_folder(path):
+        return "webanno"
     with open_bytes(path) as file:
         start = file.read(DOCBIN_START)
         if is_parquet(start, path.suffix):
@@ -90,6 +94,8 @@ def recognise_format(path: str | Path) -> str:
         if is_docbin(start):
             return "spacy"
     text = read_text(path)
+    if text.startswith(WEBANNO_START):
+        return "webanno"
     found = recognise_text(text, path.suffix).format
     if found in ("json", "jsonl"):
         return find_json_kind(iterate_values(text)) or found

@@ -11,6 +11,7 @@ from token_classification.data.formats.gliner import read_gliner, write_gliner
 from token_classification.data.formats.label_studio import read_label_studio, write_label_studio
 from token_classification.data.formats.prodigy import read_prodigy, write_prodigy
 from token_classification.data.formats.text_spans import read_text_spans, write_text_spans
+from token_classification.data.formats.webanno import read_webanno, write_webanno
 from token_classification.data.problems import refuse_problems
 from token_classification.data.sentences import Sentences
 from token_classification.data.spans.document import SpanDocument, SpanFile, Written
@@ -29,6 +30,7 @@ SPAN_READERS: dict[str, SpanReader] = {
     "gliner": read_gliner,
     "label_studio": read_label_studio,
     "brat": read_brat,
+    "webanno": read_webanno,
     "spacy": read_docbin,
 }
 SPAN_WRITERS: dict[str, Callable[[Sequence[SpanDocument]], Written]] = {
@@ -38,6 +40,7 @@ SPAN_WRITERS: dict[str, Callable[[Sequence[SpanDocument]], Written]] = {
     "gliner": write_gliner,
     "label_studio": write_label_studio,
     "brat": write_brat,
+    "webanno": write_webanno,
     "spacy": write_docbin,
 }
 

@@ -166,3 +166,9 @@ def note_scores(documents: Iterable[SpanDocument]) -> list[str]:
     """Say how many scores a format without them leaves out."""
     count = sum(span.score is not None for document in documents for span in document.spans)
     return [f"{count:,} scores of spans are left out: this format has none"] if count else []
+
+
+def note_fields(documents: Iterable[SpanDocument]) -> list[str]:
+    """Say how many documents have fields that a format without any leaves out."""
+    count = sum(bool(document.meta.keys() - set(ID_COLUMNS)) for document in documents)
+    return [f"{count:,} documents have other fields; they are left out: this format has none"] if count else []
