@@ -115,12 +115,22 @@ def test_other_layers_are_named_and_can_be_chosen(tmp_path):
         ("1-1\t0-3\tAda\t_\n", "has 1 columns behind the token, not 2"),
         ("words\n", "'words' is no token; accepted: 1-1 TAB 0-4 TAB token"),
         ("1-1\t0-3\tAda\t*\tPER\t\n1-2\t4-7\tran\t*\t*\t\n", "one.tsv:6: a span of NamedEntity has no value"),
-        ("1-1\t0-3\tAda\t*\tPER\t\n1-1.1\t3-3\t\t*\tX\t\n", "is empty"),
+        ("1-1\t0-3\tAda\t*\tPER\t\n1-1.1\t3-3\t\t*\tX\t\n", "one.tsv:6: a span of NamedEntity 'X' marks nothing"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path, rows, said):
     (problem,) = read(tmp_path, "#Text=Ada ran\n" + rows).problems
     assert said in str(problem)
+
+
+def test_one_layer_is_read_from_all_files_of_a_folder(tmp_path):
+    write(tmp_path, make_rows("Ada", ("0-3", "Ada", "PER")))
+    other = "#FORMAT=WebAnno TSV 3.3\n#T_SP=webanno.custom.Mood|kind\n\n"
+    write(tmp_path, "\n#Text=Bath\n1-1\t0-4\tBath\tgood\t\n", other, name="another.tsv")
+    (tmp_path / "table.tsv").write_text("words\ttags\n", encoding="utf-8")
+    file = read_documents(tmp_path, "webanno")
+    assert [(document.doc_id, len(document.spans)) for document in file.documents] == [("another", 0), ("one", 1)]
+    assert "webanno.custom.Mood is not" in file.notes[0]
 
 
 def test_a_layer_without_any_value_gives_its_name(tmp_path):

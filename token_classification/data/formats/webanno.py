@@ -13,7 +13,7 @@ from pathlib import Path
 
 from token_classification.data.formats.document_files import name_documents
 from token_classification.data.formats.record_columns import explain_missing_column
-from token_classification.data.formats.span_records import note_fields, note_scores
+from token_classification.data.formats.span_records import note_columns, note_fields, note_scores
 from token_classification.data.problems import Kind, Problem, show
 from token_classification.data.spans.document import Span, SpanDocument, SpanFile, Written
 from token_classification.data.spans.offsets import Unit, count_offsets, find_borders
@@ -80,15 +80,17 @@ def read_webanno(path: Path, text_column: str | None = None, label_column: str |
     """
     is_folder = os.path.isdir(path)
     paths = sorted(filter(_is_file, path.rglob(f"*{SUFFIX}"))) if is_folder else [path]
-    file = SpanFile(path, [])
-    for part in paths:
-        content = _read_content(part)
-        file.problems += content.problems
-        column, notes = _choose_column(content, part, label_column)
-        file.notes += notes
+    contents = [_read_content(part) for part in paths]
+    problems = [problem for content in contents for problem in content.problems]
+    # The tool leaves a layer out of a file that has no span of it.
+    pairs = list(dict.fromkeys(pair for content in contents for pair in content.columns.values()))
+    chosen, notes = _choose_labels(pairs, path, label_column)
+    notes += note_columns(path, "WebAnno", text_column, None)
+    file = SpanFile(path, [], problems, is_labelled=chosen is not None, notes=notes)
+    for part, content in zip(paths, contents, strict=True):
         doc_id = part.relative_to(path).with_suffix("").as_posix() if is_folder else part.stem
         if not content.problems:
-            file.documents.append(_build_document(content, column, SpanDocument("", (), part, 1, doc_id), file))
+            file.documents.append(_build_document(content, chosen, SpanDocument("", (), part, 1, doc_id), file))
     return file
 
 
@@ -127,43 +129,39 @@ def _report_row(path: Path, line: int, wrong: str) -> Problem:
     return Problem(Kind.BROKEN_RECORD, path, line, text)
 
 
-def _choose_column(content: _Content, path: Path, asked: str | None) -> tuple[int | None, list[str]]:
-    """Return the column with the labels (None: there is no layer of spans), and notes on the others.
+def _choose_labels(
+    pairs: Sequence[tuple[str, str]], path: Path, asked: str | None
+) -> tuple[tuple[str, str] | None, list[str]]:
+    """Return the layer and feature with the labels (None: there are no spans), and notes on other layers.
 
     Raises:
         DataError: the one asked for is not there.
     """
-    columns = content.columns
-    if asked is not None:
-        names = [name for pair in columns.values() for name in (*pair, "|".join(pair), _shorten(pair[0]))]
-        if asked not in names:
-            found = ["|".join(pair) for pair in columns.values()]
-            raise DataError(
-                explain_missing_column("spans", found, asked, path, found or ["value"], "--label_column_name")
-            )
-        columns = {
-            place: pair for place, pair in columns.items() if asked in (*pair, "|".join(pair), _shorten(pair[0]))
-        }
-    layers = list(dict.fromkeys(layer for layer, _ in columns.values()))
+    meant = [pair for pair in pairs if asked in (None, *pair, "|".join(pair), _shorten(pair[0]))]
+    if asked is not None and not meant:
+        found = ["|".join(pair) for pair in pairs]
+        raise DataError(explain_missing_column("spans", found, asked, path, found or VALUES, "--label_column_name"))
+    layers = list(dict.fromkeys(layer for layer, _ in meant))
     likely = [layer for layer in layers if _shorten(layer) not in WORD_LAYERS] or layers
     if not likely:
         return None, []
     layer = NAMED_ENTITY if NAMED_ENTITY in likely else likely[0]
-    features = {name: place for place, (owner, name) in columns.items() if owner == layer}
-    chosen = next((name for name in (*VALUES, *features) if name in features), "")
+    features = [feature for owner, feature in meant if owner == layer]
     notes = [
         f"{path}: spans of {layer} are read; {other} is not: for that, --label_column_name {_shorten(other)}"
         for other in likely
         if other != layer
     ]
-    return features[chosen], notes
+    return (layer, next(name for name in (*VALUES, *features) if name in features)), notes
 
 
 def _shorten(layer: str) -> str:
     return layer.rpartition(".")[2]
 
 
-def _build_document(content: _Content, column: int | None, document: SpanDocument, file: SpanFile) -> SpanDocument:
+def _build_document(
+    content: _Content, chosen: tuple[str, str] | None, document: SpanDocument, file: SpanFile
+) -> SpanDocument:
     """Return a document with its text, words and spans; what is wrong with it is added to the file's problems."""
     text, rows, misfits = _place_rows(content, Unit.UTF16)
     if misfits:
@@ -176,17 +174,22 @@ def _build_document(content: _Content, column: int | None, document: SpanDocumen
         file.problems.append(_report_row(document.path, row.line, wrong))
     words = tuple(place for row, place in rows if not row.is_part and text[slice(*place)].strip())
     found = SpanDocument(text, (), document.path, 1, document.doc_id, words)
-    if column is None:
-        file.is_labelled = False
+    column = next((place for place, pair in content.columns.items() if pair == chosen), None)
+    if column is None or chosen is None:
         return found
-    spans, unset = _read_spans(rows, column, text)
-    layer, feature = content.columns[column]
-    if unset and len(unset) < len(spans):
-        for line in unset:
-            wrong = f"a span of {_shorten(layer)} has no {feature}; accepted: a label for each; label or delete it"
-            file.problems.append(Problem(Kind.BROKEN_SPAN, document.path, line, wrong))
-    labelled = [span._replace(label=span.label or _shorten(layer)) for span in spans]
-    return SpanDocument(text, tuple(labelled), document.path, 1, document.doc_id, words)
+    layer, feature = _shorten(chosen[0]), chosen[1]
+    spans = _read_spans(rows, column, text)
+    has_labels = any(span.label for span in spans.values())
+    for line, span in spans.items():
+        if span.start == span.end:
+            wrong = f"a span of {layer} {show(span.label)} marks nothing; accepted: one character or more; delete it"
+        elif has_labels and not span.label:
+            wrong = f"a span of {layer} has no {feature}; accepted: a label for each; label or delete it"
+        else:
+            continue
+        file.problems.append(Problem(Kind.BROKEN_SPAN, document.path, line[0], wrong))
+    kept = [span._replace(label=span.label or layer) for span in spans.values() if span.start < span.end]
+    return SpanDocument(text, tuple(kept), document.path, 1, document.doc_id, words)
 
 
 def _place_rows(content: _Content, unit: Unit) -> tuple[str, list[tuple[_Row, Offsets]], list[_Row]]:
@@ -211,25 +214,25 @@ def _place_rows(content: _Content, unit: Unit) -> tuple[str, list[tuple[_Row, Of
     return text, placed, misfits
 
 
-def _read_spans(rows: Sequence[tuple[_Row, Offsets]], column: int, text: str) -> tuple[list[Span], list[int]]:
-    """Return the spans of a column, in the order in which they begin, and the lines of those without a label."""
-    spans: dict[object, Span] = {}
-    unset = []
+def _read_spans(rows: Sequence[tuple[_Row, Offsets]], column: int, text: str) -> dict[tuple[int, int], Span]:
+    """Return the spans of a column, by line and place of their first part; those without a label have an empty one."""
+    spans: dict[tuple[int, int], Span] = {}
+    firsts: dict[str, tuple[int, int]] = {}
     for row, (start, end) in rows:
         if row.cells[column] == NOTHING:
             continue
         for place, item in enumerate(BAR.split(row.cells[column])):
-            match = NUMBERED.fullmatch(item)
-            value, key = (match["value"], match["number"]) if match else (item, (row.line, place))
+            key, value = (row.line, place), item
+            if match := NUMBERED.fullmatch(item):
+                key, value = firsts.setdefault(match["number"], key), match["value"]
             if key in spans:
-                span = spans[key]
-                spans[key] = span._replace(start=min(start, span.start), end=max(end, span.end))
-                continue
-            label = "" if value in (UNSET, "") else _unescape(value)
-            unset += [] if label.strip() else [row.line]
-            spans[key] = Span(start, end, label)
+                first = spans[key]
+                spans[key] = first._replace(start=min(start, first.start), end=max(end, first.end))
+            else:
+                label = "" if value == UNSET else _unescape(value)
+                spans[key] = Span(start, end, label if label.strip() else "")
     # What a span marks is certain here: the tokens have shown what the offsets count.
-    return [span._replace(surface=text[span.start : span.end]) for span in spans.values()], unset
+    return {key: span._replace(surface=text[span.start : span.end]) for key, span in spans.items()}
 
 
 def _unescape(text: str) -> str:
