@@ -12,6 +12,7 @@ import numpy as np
 
 from token_classification.checking.layout_mistakes import find_swapped_columns, take_out_header
 from token_classification.data.formats import read_sentences
+from token_classification.data.formats.recognise import recognise_folder
 from token_classification.data.formats.text_and_labels import find_labels_file, find_text_file, read_text_and_labels
 from token_classification.data.problems import BrokenFileError, Kind, Problem
 from token_classification.data.schemes import OUTSIDE, choose_entity_rule, turn_suffixed
@@ -154,7 +155,8 @@ def read_file(path: Path, split: str, columns: ColumnChoice = USUAL_COLUMNS) -> 
     Raises:
         DataError: there is no such file.
     """
-    open_bytes(path).close()
+    if recognise_folder(path) is None:
+        open_bytes(path).close()
     problems = []
     try:
         labels = find_labels_file(path)

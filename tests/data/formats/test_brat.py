@@ -155,3 +155,10 @@ def test_convert_writes_a_folder_and_reads_it_again(tmp_path):
     assert "[entities]\nPER\n" in (tmp_path / "brat" / "annotation.conf").read_text(encoding="utf-8")
     assert run_command(cli.run, ["convert", str(tmp_path / "brat"), str(tmp_path / "back"), "--to", "conll"]) == 0
     assert "Ada\tB-PER" in (tmp_path / "back").read_text(encoding="utf-8")
+
+
+def test_check_reads_a_folder(tmp_path, capsys):
+    (tmp_path / "corpus").mkdir()
+    write(tmp_path / "corpus", *LINES[:2])
+    assert run_command(cli.run, ["check", str(tmp_path / "corpus")]) == 0
+    assert "0 errors" in capsys.readouterr().out

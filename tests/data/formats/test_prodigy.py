@@ -1,12 +1,14 @@
 """Prodigy's JSON lines: tokens are the words, and only accepted examples are read."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from token_classification.data.formats import read_sentences
 from token_classification.data.formats.prodigy import read_prodigy, write_prodigy
 from token_classification.data.formats.span_files import read_documents
+from token_classification.data.spans.document import SpanDocument
 from token_classification.errors import DataError
 
 # As `prodigy db-out` writes an example of ner.manual.
@@ -113,3 +115,9 @@ def test_a_span_that_cuts_a_token_leaves_the_tokens_to_prodigy(tmp_path):
     written = write_prodigy(read_documents(path, "prodigy").documents)
     assert "tokens" not in json.loads(written.content)
     assert "1 documents have no tokens because a span begins or ends inside one" in written.notes[0]
+
+
+def test_a_text_that_waits_for_labels_has_no_answer(tmp_path):
+    waiting = SpanDocument("Ada", (), tmp_path, 1, is_labelled=False)
+    assert "answer" not in json.loads(write_prodigy([waiting]).content)
+    assert json.loads(write_prodigy([replace(waiting, is_labelled=True)]).content)["answer"] == "accept"

@@ -104,7 +104,7 @@ def _read_tokens(document: SpanDocument, tokens: object) -> tuple[Offsets, ...] 
 def write_prodigy(documents: Sequence[SpanDocument]) -> Written:
     """Return documents as Prodigy imports them: with tokens, unless a span cuts one.
 
-    Examples are accepted ones, unless a model proposed their spans: then a person has to answer.
+    Examples are accepted ones, unless a model proposed their spans or nobody did: then a person has to answer.
     """
     writer = RecordWriter()
     without_tokens = 0
@@ -125,7 +125,7 @@ def write_prodigy(documents: Sequence[SpanDocument]) -> Written:
             fields |= {} if span.score is None else {"score": span.score}
             spans.append(fields | ({} if span.span_id is None else {"id": span.span_id}))
         own["spans"] = spans
-        if all(span.score is None for span in document.spans):
+        if document.is_labelled and all(span.score is None for span in document.spans):
             own["answer"] = ACCEPTED
         writer.add(document, own)
     if without_tokens:

@@ -83,10 +83,8 @@ def recognise_format(path: str | Path) -> str:
         DataError: the file is missing, unreadable, not UTF-8 or empty.
     """
     path = Path(path)
-    if is_brat(path):
-        return "brat"
-    if is_webanno_folder(path):
-        return "webanno"
+    if folder_format := recognise_folder(path):
+        return folder_format
     with open_bytes(path) as file:
         start = file.read(DOCBIN_START)
         if is_parquet(start, path.suffix):
@@ -100,6 +98,13 @@ def recognise_format(path: str | Path) -> str:
     if found in ("json", "jsonl"):
         return find_json_kind(iterate_values(text)) or found
     return "conll" if found == "text" else found
+
+
+def recognise_folder(path: Path) -> str | None:
+    """Return the format of a folder, or of a pair of which the path names one file; None for a file by itself."""
+    if is_brat(path):
+        return "brat"
+    return "webanno" if is_webanno_folder(path) else None
 
 
 def is_parquet(start: bytes, suffix: str) -> bool:
