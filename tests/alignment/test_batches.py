@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from token_classification.alignment.batches import WindowCollator, build_collator, group_by_length
+from token_classification.alignment.batches import LengthSteps, WindowCollator, build_collator, group_by_length
 from token_classification.alignment.words import SpecialTokens, find_special_tokens
 from token_classification.data.labels import IGNORED_LABEL
 
@@ -61,3 +61,13 @@ def test_each_window_is_in_one_batch_of_one_process_within_the_budget(sentences,
     longest = [max(windows) for windows in sentences]
     first = [longest[int(ids[batch[0]]) // 2] for share in shares for batch in share[:1]]
     assert max(first, default=0) == max(longest, default=0)
+
+
+@given(st.lists(st.integers(1, 64), min_size=1), st.integers(1, 9))
+def test_a_window_is_always_padded_to_the_same_length(lengths, step):
+    steps = LengthSteps(step, longest=64)
+    rounded = steps.round_up(np.array(lengths))
+    assert all(length <= padded <= 64 for length, padded in zip(lengths, rounded, strict=True))
+    assert all(padded % step == 0 or padded == 64 for padded in rounded)
+    assert max(rounded - lengths) < step
+    assert [int(steps.round_up(np.array([length]))[0]) for length in lengths] == rounded.tolist()

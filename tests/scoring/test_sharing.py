@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import AutoConfig, AutoModelForTokenClassification
 
-from token_classification.alignment.batches import Sharing, WindowCollator
-from token_classification.alignment.windows import Windows
+from token_classification.alignment.batches import LengthSteps, Sharing, WindowCollator
+from token_classification.alignment.windows import Windows, join_windows
 from token_classification.alignment.words import SpecialTokens
 from token_classification.data.sentences import Sentences
 from token_classification.errors import OutputError
@@ -199,6 +200,34 @@ def test_what_bf16_rounds_away_passes_where_a_runtime_rounds():
     assert decide(build_loop(round_by_shape), [5, 9]) == Sharing.ONE_BY_ONE
     assert decide(build_loop(round_by_shape, sharing=SharingProbe(BF16_ROUNDING)), [5, 9]) == Sharing.ANY_LENGTHS
     assert decide(build_loop(look_at_padding, sharing=SharingProbe(BF16_ROUNDING)), [5, 9]) == Sharing.EQUAL_LENGTHS
+
+
+STEPS = LengthSteps(8, longest=64)
+
+
+def build_coarse_loop(compute) -> PredictionLoop:
+    """A loop around a runtime that rounds coarsely, by the length of a batch."""
+    return replace(build_loop(compute, sharing=SharingProbe(BF16_ROUNDING, pads_alone=True)), length_steps=STEPS)
+
+
+def test_what_is_rounded_by_the_length_of_a_batch_depends_on_nothing_else():
+    def round_by_length(inputs: Inputs) -> torch.Tensor:
+        return look_at_itself(inputs) * (1 + inputs["input_ids"].shape[1] / 1000)
+
+    loop = build_coarse_loop(round_by_length)
+    lengths = [3, 9, 16, 5, 17, 64, 63, 1, 9]
+    windows = make_windows(lengths)
+    together = np.split(loop.predict(windows, sum(lengths)).scores, np.cumsum(lengths)[:-1])
+    for place in range(len(lengths)):
+        alone = loop.predict(join_windows([(windows, place)]), sum(lengths)).scores
+        assert alone[alone > 0].tolist() == together[place].tolist()
+
+
+def test_a_window_alone_is_not_padded_either_where_padding_matters():
+    loop = build_coarse_loop(look_at_padding)
+    windows = make_windows([5])
+    exact = build_loop(look_at_padding).predict(windows, 5)
+    assert loop.predict(windows, 5).scores.tolist() == exact.scores.tolist()
 
 
 def test_nan_is_no_tag():

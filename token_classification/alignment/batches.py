@@ -21,6 +21,20 @@ class Sharing(IntEnum):
 
 
 @dataclass(frozen=True)
+class LengthSteps:
+    """The few lengths that windows are padded to, each always to the same one, and only with others of that length."""
+
+    step: int
+    longest: int
+    """Positions of the longest window"""
+
+    def round_up(self, lengths: np.ndarray) -> np.ndarray:
+        """Return what windows are padded to, int64 (windows,)."""
+        rounded: np.ndarray = np.minimum(-(-lengths // self.step) * self.step, self.longest)
+        return rounded
+
+
+@dataclass(frozen=True)
 class WindowCollator:
     """Pads windows to the longest of a batch and makes tensors.
 

@@ -12,7 +12,7 @@ import torch
 from transformers import PreTrainedConfig
 
 from token_classification.alignment.align import Aligner, build_aligner
-from token_classification.alignment.batches import build_collator
+from token_classification.alignment.batches import LengthSteps, build_collator
 from token_classification.alignment.window_length import find_position_limit, find_window_length
 from token_classification.arguments.decoding import Decoder, choose_decoder, choose_padding, choose_window
 from token_classification.arguments.model import ModelArguments
@@ -44,6 +44,11 @@ BACKENDS = TORCH_BACKENDS + EXPORTED_BACKENDS
 """What a model can run with; all but the first two need a folder that `export` wrote"""
 BF16_BACKENDS = ("torch-bf16", "openvino-bf16", "openvino-int8")
 """Those that compute in bf16 where the machine can: what they round away depends on the shape of a batch"""
+
+LENGTH_STEP = 8
+"""OpenVINO rounds to bf16 and int8 by the length that a batch is padded to, and by nothing else around a window: where
+lengths are multiples of this, each window's always the same, answers depend on nothing else that is tagged. It also
+makes kernels for each new shape of a batch; few lengths are few shapes."""
 
 CPU_TOKEN_BUDGET, ACCELERATOR_TOKEN_BUDGET = 4096, 32768
 """Padded positions per batch: what fits into a CPU's caches, and what keeps an accelerator busy"""
@@ -132,7 +137,8 @@ def open_engine(
         run_model = _load_exported(Path(model), record)
         window_length = longest if wanted is None or wanted == -1 else min(wanted, longest)
     # torch is tried in float32 even where it runs in bf16.
-    rounding = BF16_ROUNDING if backend in BF16_BACKENDS and backend not in TORCH_BACKENDS else FLOAT32_ROUNDING
+    rounds_coarsely = backend in BF16_BACKENDS and backend not in TORCH_BACKENDS
+    sharing = SharingProbe(BF16_ROUNDING if rounds_coarsely else FLOAT32_ROUNDING, pads_alone=rounds_coarsely)
     aligner = build_aligner(tokenizer, label_set, window_length=window_length)
     loop = PredictionLoop(
         run_model=run_model,
@@ -142,7 +148,8 @@ def open_engine(
         precision=precision,
         device=device,
         show_progress=show_progress,
-        sharing=SharingProbe(rounding),
+        sharing=sharing,
+        length_steps=LengthSteps(LENGTH_STEP, window_length) if rounds_coarsely else None,
     )
     return Engine(backend, label_set, aligner, loop)
 

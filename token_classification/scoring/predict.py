@@ -11,7 +11,7 @@ from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 from tqdm.auto import tqdm
 
-from token_classification.alignment.batches import Sharing, WindowCollator, group_by_length
+from token_classification.alignment.batches import LengthSteps, Sharing, WindowCollator, group_by_length
 from token_classification.alignment.windows import Windows
 from token_classification.data.labels import IGNORED_LABEL
 from token_classification.data.schemes import OUTSIDE
@@ -86,6 +86,8 @@ class PredictionLoop:
     show_progress: bool = True
     sharing: SharingProbe = field(default_factory=SharingProbe)
     """Finds out which windows may share a batch"""
+    length_steps: LengthSteps | None = None
+    """What windows are padded to where that makes a difference beyond the last digits of float32"""
 
     def predict(self, windows: Windows, words: int, share: tuple[int, int] = (0, 1)) -> WordPredictions:
         """Predict a label for each of the `words` words of a split.
@@ -121,13 +123,13 @@ class PredictionLoop:
     ) -> Iterator[WordLogits]:
         """Run the batches; a sentence whose windows continue in the next batch is held back until it is complete."""
         # All windows decide, not those of the share: every process has to come to the same decision.
-        sharing = self.choose_sharing(windows)
-        batches = group_by_length(windows.lengths, windows.sentence_ids, self.token_budget, share, sharing)
+        lengths, sharing = self.settle_lengths(windows.lengths, self.choose_sharing(windows))
+        batches = group_by_length(lengths, windows.sentence_ids, self.token_budget, share, sharing)
         kept: WordLogits | None = None
         bar = tqdm(total=sum(map(len, batches)), desc="Predicting", unit=" windows", disable=not self.show_progress)
         with bar:
             for batch, following in zip_longest(batches, batches[1:]):
-                part = self._run_batch(windows, batch, result)
+                part = self._run_batch(windows, batch, result, int(lengths[batch].max()))
                 if kept is not None:
                     pairs = zip(vars(kept).values(), vars(part).values(), strict=True)
                     part = WordLogits(*(torch.cat(pair) for pair in pairs))
@@ -143,7 +145,8 @@ class PredictionLoop:
         self, windows: Windows, batch: np.ndarray, result: WordPredictions | None, length: int | None = None
     ) -> WordLogits:
         """Run one batch, add to the loss of a result, and pick the rows of the words that the windows own."""
-        collator = self.collator if length is None else replace(self.collator, length=length)
+        is_given = length is not None and self.collator.length is None
+        collator = replace(self.collator, length=length) if is_given else self.collator
         inputs = collator([windows[window] for window in batch])
         labels = inputs.pop("labels", None)
         length = inputs["input_ids"].shape[1]
@@ -168,6 +171,20 @@ class PredictionLoop:
             sentence_ids=torch.from_numpy(np.repeat(windows.sentence_ids[batch], counts)),
             logits=logits,
         )
+
+    def settle_lengths(self, lengths: np.ndarray, sharing: Sharing) -> tuple[np.ndarray, Sharing]:
+        """Return what windows are padded to, and which may then share a batch.
+
+        Args:
+            lengths: Positions of each window, int64 (windows,).
+            sharing: What was chosen for them.
+
+        Returns:
+            int64, (windows,), and which of these may share a batch: a batch is padded to its longest one.
+        """
+        if self.length_steps is None or sharing != Sharing.ANY_LENGTHS:
+            return lengths, sharing
+        return self.length_steps.round_up(lengths), Sharing.EQUAL_LENGTHS
 
     def choose_sharing(self, windows: Windows) -> Sharing:
         """Return which windows of a split may share a batch; the model is tried if that is not known yet."""

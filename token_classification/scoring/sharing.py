@@ -40,8 +40,10 @@ class SharingProbe:
     the windows at hand, so that a run that goes on where another one ended batches as that one did.
     """
 
-    def __init__(self, rounding: float = FLOAT32_ROUNDING) -> None:
+    def __init__(self, rounding: float = FLOAT32_ROUNDING, *, pads_alone: bool = False) -> None:
         self.rounding = rounding
+        self.pads_alone = pads_alone
+        """Whether a window gets padding even where it is alone, so that it matters there, too"""
         self._found: dict[int, Sharing] = {}
         self._announced = Sharing.ANY_LENGTHS
         self._lock = threading.Lock()
@@ -57,7 +59,9 @@ class SharingProbe:
         batches = group_by_length(windows.lengths, windows.sentence_ids, token_budget)
         shared = next((batch for batch in batches if len(batch) > 1), None)
         if shared is None:
-            return Sharing.ANY_LENGTHS
+            if not self.pads_alone or not batches:
+                return Sharing.ANY_LENGTHS
+            shared = np.repeat(batches[0], 2)
         magnitude = int(windows.lengths[shared].max()).bit_length()
         with self._lock:
             if magnitude not in self._found:
@@ -65,9 +69,9 @@ class SharingProbe:
                 self._announce(self._found[magnitude])
             return self._found[magnitude]
 
-    def allows_padding(self, length: int) -> bool:
-        """Tell whether padding up to a length is known to change nothing; what has not been tried is not known."""
-        return self._found.get(length.bit_length()) == Sharing.ANY_LENGTHS
+    def recall(self, length: int) -> Sharing | None:
+        """Return what has been found out about windows of a length; None if they have not been tried."""
+        return self._found.get(length.bit_length())
 
     def forget(self, rounding: float) -> None:
         """Try again, because the weights are others; what was said aloud is not said again."""

@@ -12,6 +12,7 @@ from token_classification.alignment.batches import Sharing
 from token_classification.alignment.windows import Windows, join_windows
 from token_classification.arguments.decoding import Decoder
 from token_classification.data.sentences import Sentences
+from token_classification.inference.engine import LENGTH_STEP
 from token_classification.inference.predictor import Predictor, TaggedText, place_words
 from token_classification.scoring.decode import Viterbi, build_viterbi
 from token_classification.scoring.predict import (
@@ -27,9 +28,6 @@ CPU_BATCH_TOKENS, ACCELERATOR_BATCH_TOKENS = 1024, 16384
 """Padded positions per batch: less than in bulk, because a text that arrives meanwhile waits for the whole batch"""
 CPU_OVERHEAD, ACCELERATOR_OVERHEAD = 32, 4096
 """What a batch costs beside its positions, in positions"""
-LENGTH_STEP = 8
-"""OpenVINO makes kernels for each new shape of a batch: with lengths that are multiples of this, and few numbers of
-windows, tweets take a fourth less time, although they have 6 % more positions"""
 OLD_SHARE = 0.9
 """Weight of what was measured before in the mean time per position"""
 
@@ -52,6 +50,7 @@ class Tagger:
         self.overhead = CPU_OVERHEAD if on_cpu else ACCELERATOR_OVERHEAD
         self.length_step = LENGTH_STEP if engine.backend.startswith("openvino") else 1
         self.observer = observer
+        self._sharing = Sharing.ANY_LENGTHS
         self.seconds_per_position = 1e-4
         self._decoders: dict[Decoder | None, Viterbi | None] = {
             None: engine.loop.decoder,
@@ -84,8 +83,11 @@ class Tagger:
         """Return the windows of the next batch, and the rest; see `waiting.choose_batch`."""
         # All that wait may be thousands: only those that may come into the batch are looked at.
         urgent, later = take_urgent(units, self.batch_tokens)
-        sharing = self.predictor.engine.loop.choose_sharing(_join(urgent))
-        step = self.length_step if sharing == Sharing.ANY_LENGTHS else 1
+        loop = self.predictor.engine.loop
+        known = loop.sharing.recall(max(unit.length for unit in urgent))
+        self._sharing = loop.choose_sharing(_join(urgent)) if known is None else known
+        step = self.length_step if self._sharing == Sharing.ANY_LENGTHS else 1
+        sharing = loop.settle_lengths(np.empty(0), self._sharing)[1]
         batch, others = choose_batch(urgent, self.batch_tokens, self.overhead, sharing, step)
         return batch, others + later
 
@@ -139,8 +141,10 @@ class Tagger:
         if engine.loop.collator.length is not None:
             return engine.loop.collator.length
         longest = max(unit.length for unit in units)
+        if engine.loop.length_steps is not None:
+            return int(engine.loop.settle_lengths(np.array([longest]), self._sharing)[0][0])
         rounded = min(-(-longest // self.length_step) * self.length_step, engine.aligner.window_length)
-        return rounded if engine.loop.sharing.allows_padding(rounded) else longest
+        return rounded if engine.loop.sharing.recall(rounded) == Sharing.ANY_LENGTHS else longest
 
     def _note(self, units: Sequence[Unit], length: int, seconds: float) -> None:
         positions = len(units) * length
