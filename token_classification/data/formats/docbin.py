@@ -128,7 +128,7 @@ def write_docbin(documents: Sequence[SpanDocument]) -> Written:
         written.notes.append(f"{cut:,} words are several tokens, because a span begins or ends inside")
     if blanks:
         written.notes.append(
-            f"{blanks:,} spans have blanks at their edges: spaCy learns none such; trim: --align expand"
+            f"{blanks:,} spans have blanks at their edges: spaCy learns none such; the alignment `expand` trims them"
         )
     return written
 
