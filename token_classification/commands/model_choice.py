@@ -73,8 +73,8 @@ class TaggingChoice(ModelChoice):
     )
 
 
-def open_predictor(options: TaggingChoice, model: str, streams: int = 1) -> "Predictor":
-    """Open a model as the options say; `streams` threads will call it at the same time."""
+def open_predictor(options: TaggingChoice, model: str) -> "Predictor":
+    """Open a model as the options say."""
     with quick_imports():
         from token_classification.inference.predictor import Predictor
     return Predictor.from_pretrained(
@@ -84,5 +84,4 @@ def open_predictor(options: TaggingChoice, model: str, streams: int = 1) -> "Pre
         words=options.words,
         max_seq_length=options.max_seq_length,
         decoder=options.decoder,
-        streams=streams,
     )

@@ -18,16 +18,11 @@ small model: memory grew by gigabytes as texts of all lengths came. With so few 
 new shapes take 3 to 10 % longer."""
 
 
-def load_openvino(folder: Path, record: ExportRecord, streams: int = 1) -> RunModel:
+def load_openvino(folder: Path, record: ExportRecord) -> RunModel:
     """Compile the model of an exported folder for this CPU.
 
     `openvino` computes in float32. `openvino-bf16`, and the parts of `openvino-int8` that are not int8, use bf16 if
     the CPU has bf16 units, else float32.
-
-    Args:
-        folder: The folder.
-        record: What it says of itself.
-        streams: How many threads call the model at the same time; each call gets its share of the cores.
 
     Returns:
         Inputs int64 (batch, length) by name -> logits float32 (batch, length, labels), valid until the
@@ -44,8 +39,8 @@ def load_openvino(folder: Path, record: ExportRecord, streams: int = 1) -> RunMo
         logger.warning("openvino-bf16: this CPU has no bf16 units, so float32 is used.")
     settings = {
         "INFERENCE_PRECISION_HINT": "bf16" if has_bf16 and record.backend != "openvino" else "f32",
-        # In bulk one batch at a time on all cores: the batches are large, and the order of results is theirs.
-        "NUM_STREAMS": streams,
+        # One batch at a time on all cores: the batches are large, and the order of results is theirs.
+        "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_NUM_THREADS": torch.get_num_threads(),
         "CPU_RUNTIME_CACHE_CAPACITY": KEPT_KERNELS,
     }

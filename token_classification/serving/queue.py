@@ -12,7 +12,7 @@ from time import monotonic
 from token_classification.arguments.decoding import Decoder
 from token_classification.inference.predictor import Predictor, TaggedText, TextOrWords, count_characters
 from token_classification.serving.errors import RequestError
-from token_classification.serving.tagger import Batch, Observer, Tagger
+from token_classification.serving.tagger import Observer, Tagger
 from token_classification.serving.waiting import Call, Unit, WaitingText, count_places
 
 logger = logging.getLogger(__name__)
@@ -26,9 +26,8 @@ CHARACTERS_PER_TOKEN = 4
 class TaggingQueue:
     """Texts of any number of clients in, tags out; all clients share the batches of one model.
 
-    Coroutines of one event loop call `tag`. A thread of the queue chooses batches, others run them. While the model
-    computes, which holds no lock of Python, requests are read and answered. Windows are the units, so a long text
-    holds up nobody.
+    Coroutines of one event loop call `tag`. A thread of the queue runs the batches: while the model computes, which
+    holds no lock of Python, requests are read and answered. Windows are the units, so a long text holds up nobody.
     """
 
     def __init__(
@@ -50,14 +49,10 @@ class TaggingQueue:
         self._changed = threading.Condition()
         self._is_closed = False
         self._unfinished = 0
-        """Texts that the threads still have to answer"""
-        self._streams = predictor.engine.streams
-        self._running = 0
-        """Batches that are being run; it and what stands above, from the arrived texts on, are used under the lock"""
+        """Texts that the threads still have to answer; it and the four above are used under the lock"""
         self._characters = 0
         """Of the texts that wait"""
         self._thread = threading.Thread(target=self._work, name="batches", daemon=True)
-        self._runners = ThreadPoolExecutor(self._streams, thread_name_prefix="batch")
         self._aside = ThreadPoolExecutor(1, thread_name_prefix="long texts")
 
     def start(self) -> None:
@@ -114,7 +109,6 @@ class TaggingQueue:
             self._changed.notify_all()
         if self._thread.is_alive():
             await asyncio.to_thread(self._thread.join)
-        self._runners.shutdown()
         self._aside.shutdown()
 
     def _check_room(self, places: int) -> None:
@@ -137,11 +131,8 @@ class TaggingQueue:
         while self._wait_for_work(bool(units)):
             units = [unit for unit in units + self._admit() if self._is_wanted(unit.text)]
             if units:
-                with self._changed:
-                    shares = self._streams - self._running
-                    self._running += 1
-                batch, units = self._tagger.choose_batch(units, shares)
-                self._runners.submit(self._run_in_stream, batch)
+                batch, units = self._tagger.choose_batch(units)
+                self._run(batch)
 
     def _admit(self) -> list[Unit]:
         """Return the windows of what has arrived; long texts are handed to a thread of their own first."""
@@ -162,7 +153,6 @@ class TaggingQueue:
             False if the queue is closed and every text is answered.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._running < self._streams)
             if is_busy:
                 return True
             self._changed.wait_for(
@@ -190,28 +180,17 @@ class TaggingQueue:
             self._prepared += prepared
             self._changed.notify_all()
 
-    def _run_in_stream(self, batch: Batch) -> None:
-        try:
-            self._run(batch)
-        except Exception as error:  # a bug: nobody reads what the executor keeps of it
-            for item in dict.fromkeys(unit.text for unit in batch.units):
-                self._fail(item, error)
-        finally:
-            with self._changed:
-                self._running -= 1
-                self._changed.notify_all()
-
-    def _run(self, batch: Batch) -> None:
+    def _run(self, batch: list[Unit]) -> None:
         """Run a batch; if it fails, each of its windows by itself, so that one text costs no other."""
         try:
             completed = self._tagger.run(batch)
         except Exception as error:
-            if len(batch.units) == 1:
-                self._fail(batch.units[0].text, error)
+            if len(batch) == 1:
+                self._fail(batch[0].text, error)
                 return
-            for unit in batch.units:
+            for unit in batch:
                 if self._is_wanted(unit.text):
-                    self._run(Batch([unit], batch.sharing))
+                    self._run([unit])
             return
         long = [item for item in completed if item.characters >= LONG_TEXT]
         for item in long:

@@ -63,8 +63,6 @@ class WaitingText:
     spans: Sequence[Offsets] = ()
     logits: list[torch.Tensor | None] = field(default_factory=list)
     """Of the words that each of its windows owns, float32 (n, labels); None: not computed yet"""
-    missing: int = 0
-    """How many of its windows have not been run"""
     is_settled: bool = False
     """Answered, failed or dropped"""
 
