@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
+from chromium import open_chromium
 from serving_apps import build_served_app, served_at
 from starlette.testclient import TestClient
 
+from serving.page_server import run_page_server
 from token_classification import Predictor
 
 
@@ -27,3 +29,39 @@ def address(predictor) -> Iterator[str]:
     """The address of the same application at a port of this machine, for real clients."""
     with served_at(build_served_app(predictor)) as served:
         yield served.address
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """Chromium with a profile of its own."""
+    with open_chromium(tmp_path_factory.mktemp("profile")) as context:
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        yield context
+
+
+@pytest.fixture(scope="module")
+def running_server():
+    """A server for all tests."""
+    with run_page_server(names=("ner", "pos")) as server:
+        yield server
+
+
+@pytest.fixture
+def server(running_server):
+    """The server, as new."""
+    running_server.reset()
+    yield running_server
+    running_server.gate.set()
+
+
+@pytest.fixture
+def visit(browser, server):
+    """An open page; it must ask for nothing from elsewhere, and complain of nothing."""
+    from serving.page_visit import Visit  # skips where there is no playwright
+
+    visit = Visit(browser.new_page(), server.url)
+    visit.open()
+    yield visit
+    visit.page.close()
+    assert [url for url in visit.requests if not url.startswith(f"{server.url}/")] == []
+    assert visit.complaints == []

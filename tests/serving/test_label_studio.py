@@ -57,7 +57,7 @@ def test_regions_are_the_entities_of_the_predictor(client, predictor, texts):
             {
                 **region["value"],
                 "label": region["value"]["labels"][0],
-                "score": pytest.approx(region["score"], abs=5e-5),
+                "score": pytest.approx(region["score"], abs=1e-5),
             }
             for region in prediction["result"]
         ]

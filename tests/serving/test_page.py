@@ -1,4 +1,4 @@
-"""What is sent at `/`, and to whom; what the page does is seen in test_page_in_browser.py."""
+"""What is sent at `/`, and to whom; what the page does is seen in test_page_in_browser.py and test_page_in_use.py."""
 
 import json
 import re

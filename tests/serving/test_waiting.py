@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from token_classification.alignment.batches import Sharing
-from token_classification.serving.waiting import Call, Unit, choose_batch, count_places, cut_by_cost, find_due_times
+from token_classification.serving.waiting import (
+    Call,
+    Unit,
+    choose_batch,
+    count_places,
+    cut_by_cost,
+    find_due_times,
+    take_urgent,
+)
 
 LENGTHS = st.lists(st.integers(1, 30), min_size=1, max_size=8)
 
@@ -47,10 +55,17 @@ def make_units(lengths: list[int], due: list[float]) -> list[Unit]:
     return [Unit(None, None, 0, 0, length, when) for length, when in zip(lengths, due, strict=True)]
 
 
+def choose_next(units: list[Unit], budget: int, *settings, **more) -> tuple[list[Unit], list[Unit]]:
+    """What the queue does with all that wait."""
+    urgent, later = take_urgent(list(units), budget)
+    batch, others = choose_batch(urgent, budget, *settings, **more)
+    return batch, others + later
+
+
 @given(st.lists(st.tuples(st.integers(1, 30), st.floats(0, 9)), min_size=1, max_size=20), st.integers(1, 90))
 def test_the_most_urgent_window_is_in_the_next_batch(waiting, budget):
     units = make_units([length for length, _ in waiting], [due for _, due in waiting])
-    batch, rest = choose_batch(list(units), budget, 10, Sharing.ANY_LENGTHS)
+    batch, rest = choose_next(units, budget, 10, Sharing.ANY_LENGTHS)
     assert sorted(map(id, batch + rest)) == sorted(map(id, units))
     assert min(unit.due for unit in batch) == min(unit.due for unit in units)
     assert len(batch) == 1 or len(batch) * max(unit.length for unit in batch) <= budget
@@ -59,7 +74,7 @@ def test_the_most_urgent_window_is_in_the_next_batch(waiting, budget):
 def test_what_is_not_urgent_is_not_looked_at():
     """Otherwise a full queue would wait for the longest of it."""
     units = make_units([4, 4, 4], [0.0, 2.0, 1.0])
-    batch, rest = choose_batch(list(units), 8, 100, Sharing.ANY_LENGTHS)
+    batch, rest = choose_next(units, 8, 100, Sharing.ANY_LENGTHS)
     assert {unit.due for unit in batch} == {0.0, 1.0}
     assert rest == [units[1]]
 
@@ -74,7 +89,7 @@ def test_lengths_that_are_padded_alike_share_a_batch():
 def test_batches_have_few_shapes_where_that_is_wanted(waiting, budget):
     units = make_units([length for length, _ in waiting], [due for _, due in waiting])
     urgent = min(units, key=lambda unit: unit.due)
-    batch, rest = choose_batch(list(units), budget, 8, Sharing.ANY_LENGTHS, length_step=8)
+    batch, rest = choose_next(units, budget, 8, Sharing.ANY_LENGTHS, length_step=8)
     assert len(batch) in (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
     assert urgent.due in [unit.due for unit in batch]
     assert {id(unit) for unit in batch + rest} == {id(unit) for unit in units}

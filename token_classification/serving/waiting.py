@@ -123,24 +123,21 @@ def take_urgent(units: list[Unit], token_budget: int) -> tuple[list[Unit], list[
 def choose_batch(
     units: list[Unit], token_budget: int, overhead: int, sharing: Sharing, length_step: int = 1
 ) -> tuple[list[Unit], list[Unit]]:
-    """Return the windows of the next batch, among them the most urgent one, and the rest.
+    """Return the windows of the next batch, among them the most urgent one, and the others.
 
-    The most urgent windows that fit the budget are cut into batches of similar lengths, so that the cost of all of
-    them is least; of these batches, that of the most urgent window is run. Between two batches, everything is decided
-    anew.
+    The windows are cut into batches of similar lengths, so that the cost of all of them is least; of these batches,
+    that of the most urgent window is run. Between two batches, everything is decided anew.
 
     Args:
-        units: All that wait, at least one; sorted here by `due`.
+        units: What `take_urgent` took: at least one, the most urgent one first.
         token_budget: Padded positions of a batch.
         overhead: What a batch costs beside its positions, in positions.
         sharing: Which windows may share a batch.
         length_step: Batches are padded to multiples of this. If it is more than 1, for the sake of few shapes, the
             numbers of windows are few, too.
     """
-    urgent, later = take_urgent(units, token_budget)
-    first = urgent[0]
-    urgent = sorted(urgent, key=lambda unit: -unit.length)
-    place = urgent.index(first)
+    urgent = sorted(units, key=lambda unit: -unit.length)
+    place = urgent.index(units[0])
     lengths = -(-np.array([unit.length for unit in urgent]) // length_step) * length_step
     for start, end in cut_by_cost(lengths, token_budget, overhead, sharing):
         if start <= place < end:
@@ -148,7 +145,7 @@ def choose_batch(
                 count = round_down(end - start)
                 start = min(place, end - count)
                 end = start + count
-            return urgent[start:end], [*urgent[:start], *urgent[end:], *later]
+            return urgent[start:end], [*urgent[:start], *urgent[end:]]
     raise AssertionError("the batches hold every window")
 
 
