@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tqdm.auto import tqdm
 
+from token_classification.data.formats.recognise import recognise_tool_file
 from token_classification.data.formats.text_and_labels import find_labels_file
 from token_classification.data.inputs import hash_files
 from token_classification.data.text_lines import open_bytes
@@ -25,6 +26,7 @@ from token_classification.inference.predictor import Predictor, count_characters
 from token_classification.inference.progress import PARTIAL, AppendedFile, Progress, open_progress
 from token_classification.inference.read_records import INPUT_FORMATS, read_records, recognise_file
 from token_classification.inference.records import BadRecord, Record
+from token_classification.output_text import quote_path
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +75,7 @@ def tag_file(predictor: Predictor, settings: BulkSettings, model_folder: Path) -
     Raises:
         UserError: no such file, results of another run, or no record that could be tagged.
     """
+    _refuse_tool_files(settings)
     names = [settings.output_name, ERRORS_NAME]
     stamp = _stamp_input(settings.input_file)
     fingerprint = describe_run(predictor, settings, model_folder)
@@ -96,6 +99,22 @@ def tag_file(predictor: Predictor, settings: BulkSettings, model_folder: Path) -
             f"{settings.folder / ERRORS_NAME}"
         )
     return progress
+
+
+def _refuse_tool_files(settings: BulkSettings) -> None:
+    """Refuse files of annotation tools that are no stream of records; a text of brat by itself is one of lines.
+
+    Raises:
+        UserError: it is one, or no such file.
+    """
+    path = Path(settings.input_file)
+    if settings.input_format or comes_once(settings.input_file) or path.suffix == ".txt":
+        return
+    if found := recognise_tool_file(path):
+        raise UserError(
+            f"{path}: files of {found} can't be tagged as they are; accepted are {', '.join(INPUT_FORMATS)}; type "
+            f"token_classification convert {quote_path(path)} NEW.jsonl --to spans, and give NEW.jsonl"
+        )
 
 
 def describe_run(predictor: Predictor, settings: BulkSettings, model_folder: Path) -> dict[str, str]:

@@ -83,21 +83,31 @@ def recognise_format(path: str | Path) -> str:
         DataError: the file is missing, unreadable, not UTF-8 or empty.
     """
     path = Path(path)
-    if folder_format := recognise_folder(path):
-        return folder_format
+    if tool_format := recognise_tool_file(path):
+        return tool_format
     with open_bytes(path) as file:
-        start = file.read(DOCBIN_START)
-        if is_parquet(start, path.suffix):
+        if is_parquet(file.read(len(PARQUET_MAGIC)), path.suffix):
             return "parquet"
-        if is_docbin(start):
-            return "spacy"
     text = read_text(path)
-    if text.startswith(WEBANNO_START):
-        return "webanno"
     found = recognise_text(text, path.suffix).format
     if found in ("json", "jsonl"):
         return find_json_kind(iterate_values(text)) or found
     return "conll" if found == "text" else found
+
+
+def recognise_tool_file(path: Path) -> str | None:
+    """Return the format of an annotation tool's file or folder that begins as no other does; None for all others.
+
+    Raises:
+        DataError: the file is missing or unreadable.
+    """
+    if folder_format := recognise_folder(path):
+        return folder_format
+    with open_bytes(path) as file:
+        start = file.read(max(DOCBIN_START, len(WEBANNO_START.encode())))
+    if is_docbin(start):
+        return "spacy"
+    return "webanno" if start.removeprefix(b"\xef\xbb\xbf").startswith(WEBANNO_START.encode()) else None
 
 
 def recognise_folder(path: Path) -> str | None:
