@@ -76,3 +76,12 @@ def test_public_functions_are_annotated(path: Path) -> None:
         if function.returns is None:
             missing.append(f"{function.name} -> ?")
     assert missing == []
+
+
+def test_no_page_holds_a_merge_conflict() -> None:
+    pages = [*ROOT.glob("*.md"), *ROOT.joinpath("docs").rglob("*.md"), *ROOT.joinpath("benchmarks").glob("*.md")]
+    assert len(pages) > 10
+    marks = ("<<<<<<< ", ">>>>>>> ")
+    assert [
+        page for page in pages if any(line.startswith(marks) for line in page.read_text("utf-8").splitlines())
+    ] == []
