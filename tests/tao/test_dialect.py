@@ -32,6 +32,7 @@ OWN_FLAGS = {
     "reporting/compare.py",
     "inference/bulk.py",
     "inference/progress.py",
+    "inference/selection.py",
     "reporting/logs.py",
 }
 """Their flags are those of the commands that they belong to: `compare`, `convert`, `infer --resume`, `run_ner.py`"""

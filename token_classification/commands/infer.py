@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from token_classification.commands.flags import add_dataclass_flags, build_options, flag
 from token_classification.commands.model_choice import TaggingChoice, open_predictor
@@ -16,6 +16,7 @@ from token_classification.quick_imports import quick_imports
 
 if TYPE_CHECKING:
     from token_classification.data.words_of_text import Offsets
+    from token_classification.inference.selection import Selection
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +45,20 @@ class InferOptions(TaggingChoice):
     text_column_name: str | None = flag(
         "Column or key of the texts. Default: text, tokens or words.", group="input", default=None, metavar="NAME"
     )
+    select: Literal["uncertain", "diverse", "random"] | None = flag(
+        "Tag only the texts to label next, the most uncertain first: those that the model is most unsure of "
+        "(uncertain), those that differ in what it is unsure of (diverse), or any (random). Needs --budget.",
+        group="selection",
+        default=None,
+    )
+    budget: int | None = flag("How many texts are selected.", group="selection", default=None, metavar="N")
+    labelled_file: Sequence[str] | None = flag(
+        "What is labelled already, in any format that training reads: its texts are not selected. May be repeated.",
+        group="selection",
+        default=None,
+        metavar="FILE",
+    )
+    seed: int = flag("Seed of --select random and diverse.", group="selection", default=42, metavar="N")
     results_dir: Path | None = flag(
         "Folder of the results; texts on the command line need none.",
         "-r",
@@ -99,13 +114,35 @@ def infer(options: InferOptions) -> None:
     Raises:
         UserError: neither or both are given, or something is wrong with the model, the file or the settings.
     """
+    selection = read_selection(options)
     if (options.texts is None) == (options.input_file is None):
         given = "neither is given" if options.texts is None else "both are given"
         raise UserError(f"infer needs --text TEXT or --input_file FILE, only one of them; {given}.")
     if options.texts is not None:
         tag_on_screen(options.texts, options)
     else:
-        tag_in_bulk(options)
+        tag_in_bulk(options, selection)
+
+
+def read_selection(options: InferOptions) -> "Selection | None":
+    """Return what the flags say about which texts of a file are tagged; None: all.
+
+    Raises:
+        UserError: flags that don't go together.
+    """
+    if options.select is None:
+        given = {"--budget": options.budget, "--labelled_file": options.labelled_file}
+        typed = [name for name, value in given.items() if value is not None]
+        if typed:
+            raise UserError(f"{', '.join(typed)}: only for a selection; add --select uncertain, diverse or random.")
+        return None
+    if options.budget is None:
+        raise UserError(f"--select {options.select}: how many texts? Add --budget N, e.g. --budget 200.")
+    if options.input_file is None:
+        raise UserError(f"--select {options.select}: selects from a file; give --input_file FILE and no texts.")
+    with quick_imports():
+        from token_classification.inference.selection import Selection, read_keys
+    return Selection(options.select, options.budget, read_keys(options.labelled_file or ()), options.seed)
 
 
 def tag_on_screen(texts: Sequence[str], options: InferOptions) -> None:
@@ -134,7 +171,7 @@ def tag_on_screen(texts: Sequence[str], options: InferOptions) -> None:
         logger.info("Predictions saved to %s", folder / TAGGED_TEXTS)
 
 
-def tag_in_bulk(options: InferOptions) -> None:
+def tag_in_bulk(options: InferOptions, selection: "Selection | None") -> None:
     """Tag a file of any size, and write its records with their entities."""
     with quick_imports():
         from token_classification.inference.bulk import ERRORS_NAME, BulkSettings, tag_file
@@ -149,6 +186,7 @@ def tag_in_bulk(options: InferOptions) -> None:
         input_format=options.input_format,
         text_column=options.text_column_name,
         resume=options.resume,
+        selection=selection,
     )
     predictor = open_predictor(options, options.model)
     progress = tag_file(predictor, settings, find_model_folder(options.model))

@@ -26,6 +26,7 @@ from token_classification.inference.predictor import Predictor, count_characters
 from token_classification.inference.progress import PARTIAL, AppendedFile, Progress, open_progress
 from token_classification.inference.read_records import INPUT_FORMATS, read_records, recognise_file
 from token_classification.inference.records import BadRecord, Record
+from token_classification.inference.selection import Selection, describe_selection, select_records
 from token_classification.output_text import quote_path
 
 logger = logging.getLogger(__name__)
@@ -46,6 +47,8 @@ class BulkSettings:
     input_format: str | None = None
     text_column: str | None = None
     resume: bool = False
+    selection: Selection | None = None
+    """Which of the records are tagged; None: all"""
 
     def __post_init__(self) -> None:
         if self.output_format not in OUTPUT_FORMATS:
@@ -126,6 +129,7 @@ def describe_run(predictor: Predictor, settings: BulkSettings, model_folder: Pat
         "input_format": str(_name_format(settings)),
         "output_format": settings.output_format,
         "text_column": str(settings.text_column),
+        "selection": describe_selection(settings.selection),
         "libraries": ", ".join(f"{name} {version(name)}" for name in ("torch", "transformers", "tokenizers")),
     }
 
@@ -182,6 +186,9 @@ def _tag_records(
         for name in (settings.appended_name, ERRORS_NAME)
     )
     records = read_records(settings.input_file, settings.input_format, settings.text_column)
+    if settings.selection is not None:
+        # A run that goes on selects anew: the same records in the same order.
+        records = select_records(predictor, cut_into_chunks(records, _count_characters), settings.selection)
     unread = islice(records, progress.records, None)
     start, before = time.monotonic(), progress.records
     with output, errors, tqdm(desc="Tagging", unit=" texts", initial=before, disable=None) as bar:

@@ -3,13 +3,14 @@
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import torch
-from transformers import PreTrainedConfig
+from transformers import PreTrainedConfig, PreTrainedModel
 
 from token_classification.alignment.align import Aligner, build_aligner
 from token_classification.alignment.batches import LengthSteps, build_collator
@@ -34,7 +35,7 @@ from token_classification.modeling.tokenizer import load_tokenizer
 from token_classification.modeling.vocabulary import check_vocabulary
 from token_classification.scoring.decode import build_viterbi
 from token_classification.scoring.evaluate import SplitResults, evaluate_split
-from token_classification.scoring.predict import PredictionLoop, RunModel, name_predictions
+from token_classification.scoring.predict import PredictionLoop, RunModel, WordMeasure, name_predictions
 from token_classification.scoring.sharing import BF16_ROUNDING, FLOAT32_ROUNDING, SharingProbe
 
 logger = logging.getLogger(__name__)
@@ -64,6 +65,16 @@ class WordTags:
 
 
 @dataclass(frozen=True)
+class Doubts:
+    """How unsure the model is of some sentences."""
+
+    words: list[np.ndarray]
+    """Of each sentence: float32, (words,), as the measure gives it"""
+    vectors: dict[int, np.ndarray]
+    """Sentence with words -> float32, (width,): what the encoder makes of the doubtful ones; empty unless asked for"""
+
+
+@dataclass(frozen=True)
 class Engine:
     """A model with everything between words and tags; it uses the loop and the decoding of evaluation."""
 
@@ -71,6 +82,8 @@ class Engine:
     label_set: LabelSet
     aligner: Aligner
     loop: PredictionLoop
+    run_with_states: RunModel | None = None
+    """Returns the encoder's last states behind the logits; None for exported models, which give logits only"""
 
     def tag(self, tokens: Sequence[Sequence[str]]) -> WordTags:
         """Tag any number of sentences of any length: one tag and one probability per word."""
@@ -81,6 +94,17 @@ class Engine:
             tags=name_predictions(predictions, self.label_set.names, split.sentence_starts),
             scores=[scores[start:end] for start, end in pairwise(split.sentence_starts.tolist())],
         )
+
+    def measure(self, tokens: Sequence[Sequence[str]], measure: WordMeasure, *, with_vectors: bool = False) -> Doubts:
+        """Say how unsure the model is of each word of some sentences; `with_vectors` needs `run_with_states`."""
+        loop = replace(self.loop, measure=measure)
+        if with_vectors and self.run_with_states is not None:
+            loop = replace(loop, run_model=self.run_with_states, logit_columns=len(self.label_set.names))
+        split = self.aligner.align(Sentences([list(words) for words in tokens]))
+        predictions = loop.predict(split.windows, split.ledger.words)
+        assert predictions.uncertainty is not None
+        bounds = pairwise(split.sentence_starts.tolist())
+        return Doubts([predictions.uncertainty[start:end] for start, end in bounds], predictions.vectors)
 
     def evaluate(self, sentences: Sentences, source: str = "input") -> SplitResults:
         """Tag a split, and score it if it has gold tags, as `run_ner.py --do_eval` does."""
@@ -122,13 +146,15 @@ def open_engine(
     wanted = choose_window(max_seq_length, config)
     device = torch.device("cpu")
     precision: Callable[[], AbstractContextManager[object]] = nullcontext
+    run_with_states: RunModel | None = None
     if record is None or backend in TORCH_BACKENDS:
         device = (torch.accelerator.current_accelerator() if has_accelerator() else None) or device
         network = load_model(arguments, config, label_set).eval()
         network.to(device)
-        run_model, window_length = _run_torch(network), find_window_length(wanted, tokenizer, network)
+        run_model, run_with_states = _run_torch(network), _run_with_states(network)
+        window_length = find_window_length(wanted, tokenizer, network)
         if backend == "torch-bf16":
-            run_model = _explain_bf16(run_model)
+            run_model, run_with_states = _explain_bf16(run_model), _explain_bf16(run_with_states)
             precision = partial(torch.autocast, device.type, torch.bfloat16)
     else:
         longest = _find_longest_window(Path(model), record, config)
@@ -151,7 +177,7 @@ def open_engine(
         sharing=sharing,
         length_steps=LengthSteps(LENGTH_STEP, window_length) if rounds_coarsely else None,
     )
-    return Engine(backend, label_set, aligner, loop)
+    return Engine(backend, label_set, aligner, loop, run_with_states)
 
 
 def read_label_set(config: PreTrainedConfig, name: str) -> LabelSet:
@@ -189,6 +215,22 @@ def _choose_backend(model: str | Path, backend: str, record: ExportRecord | None
 
 def _run_torch(network: torch.nn.Module) -> RunModel:
     return lambda inputs: network(**inputs).logits
+
+
+def _run_with_states(network: PreTrainedModel) -> RunModel:
+    """Return what runs a model and puts the last states of its encoder behind the logits of each position."""
+
+    def run(inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+        caught: list[torch.Tensor] = []
+        # Not every model returns its states, but each calls its encoder.
+        hook = network.base_model.register_forward_hook(lambda _module, _inputs, output: caught.append(output[0]))
+        try:
+            logits = network(**inputs).logits
+        finally:
+            hook.remove()
+        return torch.cat([logits.float(), caught[0].float()], dim=-1)
+
+    return run
 
 
 def _explain_bf16(run_model: RunModel) -> RunModel:

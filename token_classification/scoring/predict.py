@@ -23,6 +23,9 @@ from token_classification.scoring.sharing import SharingProbe
 RunModel = Callable[[dict[str, torch.Tensor]], torch.Tensor]
 """Batch -> logits (batch, length, labels); torch, ONNX and OpenVINO models alike"""
 
+WordMeasure = Callable[[torch.Tensor], torch.Tensor]
+"""Logits, float32 (n, labels) -> how unsure they are of each word, float32 (n,): see `scoring.uncertainty`"""
+
 
 @dataclass
 class WordPredictions:
@@ -38,6 +41,11 @@ class WordPredictions:
     """What the sum is divided by: the words with a gold label that the model knows, or their class weights"""
     repaired: int | None = None
     """How many sentences had an illegal sequence of most probable labels; None without a Viterbi decoder"""
+    uncertainty: np.ndarray | None = None
+    """float32, (words,): how unsure the model is of each word; None unless the loop has a measure"""
+    vectors: dict[int, np.ndarray] = field(default_factory=dict)
+    """Sentence -> float32, (width,): what the encoder makes of the words that the model is unsure of; empty unless the
+    loop reads its states"""
 
     @property
     def loss(self) -> float | None:
@@ -55,11 +63,21 @@ class WordLogits:
     """int64, (n,)"""
     logits: torch.Tensor
     """float32, (n, labels)"""
+    states: torch.Tensor | None = None
+    """float32, (n, width): what the encoder makes of the words, if the loop reads it"""
 
     def split_at(self, row: int) -> tuple["WordLogits", "WordLogits"]:
         """Return the rows before `row`, and the rest."""
-        parts = (self.words, self.sentence_ids, self.logits)
+        parts = self._list_parts()
         return WordLogits(*(part[:row] for part in parts)), WordLogits(*(part[row:] for part in parts))
+
+    def join(self, following: "WordLogits") -> "WordLogits":
+        """Return these rows and then those of the next batch."""
+        pairs = zip(self._list_parts(), following._list_parts(), strict=True)
+        return WordLogits(*(torch.cat(pair) for pair in pairs))
+
+    def _list_parts(self) -> list[torch.Tensor]:
+        return [part for part in (self.words, self.sentence_ids, self.logits, self.states) if part is not None]
 
 
 @dataclass(frozen=True)
@@ -88,6 +106,11 @@ class PredictionLoop:
     """Finds out which windows may share a batch"""
     length_steps: LengthSteps | None = None
     """What windows are padded to where that makes a difference beyond the last digits of float32"""
+    measure: WordMeasure | None = None
+    """Also says how unsure the model is of each word"""
+    logit_columns: int | None = None
+    """The first so many columns of what `run_model` returns are logits, the others states of the encoder; None: all
+    are logits"""
 
     def predict(self, windows: Windows, words: int, share: tuple[int, int] = (0, 1)) -> WordPredictions:
         """Predict a label for each of the `words` words of a split.
@@ -102,8 +125,12 @@ class PredictionLoop:
         """
         result = WordPredictions(np.full(words, -1, dtype=np.int32), np.zeros(words, dtype=np.float32))
         result.repaired = None if self.decoder is None else 0
+        if self.measure is not None:
+            result.uncertainty = np.zeros(words, dtype=np.float32)
         for part in self._whole_sentences(windows, share, result):
             choose_labels(part, self.decoder, result)
+            if self.measure is not None:
+                note_uncertainty(part, self.measure(part.logits), result)
         check_scores(result.scores)
         return result
 
@@ -131,8 +158,7 @@ class PredictionLoop:
             for batch, following in zip_longest(batches, batches[1:]):
                 part = self._run_batch(windows, batch, result, int(lengths[batch].max()))
                 if kept is not None:
-                    pairs = zip(vars(kept).values(), vars(part).values(), strict=True)
-                    part = WordLogits(*(torch.cat(pair) for pair in pairs))
+                    part = kept.join(part)
                     kept = None
                 last = windows.sentence_ids[batch[-1]]
                 if following is not None and windows.sentence_ids[following[0]] == last:
@@ -159,6 +185,8 @@ class PredictionLoop:
             logits = self._run(inputs)
             picked = torch.from_numpy(rows).to(logits.device), torch.from_numpy(columns).to(logits.device)
             logits = logits[picked].float()
+        states = None if self.logit_columns is None else logits[:, self.logit_columns :]
+        logits = logits[:, : self.logit_columns]
         if labels is not None and result is not None:
             gold = labels[rows, columns].to(logits.device)
             weights = torch.ones(logits.shape[-1]) if self.class_weights is None else self.class_weights
@@ -170,6 +198,7 @@ class PredictionLoop:
             words=torch.from_numpy(np.concatenate([windows.owned_words[span] for span in owned])),
             sentence_ids=torch.from_numpy(np.repeat(windows.sentence_ids[batch], counts)),
             logits=logits,
+            states=states,
         )
 
     def settle_lengths(self, lengths: np.ndarray, sharing: Sharing) -> tuple[np.ndarray, Sharing]:
@@ -220,6 +249,26 @@ def choose_labels(part: WordLogits, decoder: Viterbi | None, result: WordPredict
     scores = part.logits.softmax(dim=-1).gather(1, label_ids.unsqueeze(1)).squeeze(1)
     result.label_ids[part.words.numpy()] = label_ids.cpu().numpy()
     result.scores[part.words.numpy()] = scores.cpu().numpy()
+
+
+def note_uncertainty(part: WordLogits, uncertainty: torch.Tensor, result: WordPredictions) -> None:
+    """Write how unsure the model is of each word of some whole sentences into a result.
+
+    With states each sentence also gets their sum, each word's times its uncertainty: short if the model is sure of all
+    words, and alike for sentences with like doubts.
+
+    Args:
+        part: What the model says about the words.
+        uncertainty: float32, (n,): that of each of these words.
+        result: What is written to.
+    """
+    if result.uncertainty is not None:
+        result.uncertainty[part.words.numpy()] = uncertainty.cpu().numpy()
+    if part.states is not None:
+        ids, rows = torch.unique_consecutive(part.sentence_ids, return_inverse=True)
+        sums = torch.zeros(len(ids), part.states.shape[1], device=part.states.device)
+        sums.index_add_(0, rows.to(sums.device), part.states * uncertainty.unsqueeze(1))
+        result.vectors |= dict(zip(ids.tolist(), sums.cpu().numpy(), strict=True))
 
 
 def _decode(part: WordLogits, decoder: Viterbi, result: WordPredictions) -> torch.Tensor:
