@@ -243,3 +243,13 @@ def test_a_place_that_can_not_be_written_is_one_message_and_nothing_is_written(t
     assert arguments[-1] in message
     assert (two_files / "afile").read_text() == "precious"
     assert not (two_files / "new.json").exists()
+
+
+def test_the_labels_of_one_annotator_are_checked(tmp_path, capsys):
+    path = tmp_path / "answers.jsonl"
+    answers = [{"text": "Anna left", "_annotator_id": name, "answer": "accept"} for name in ("ann", "bob")]
+    answers[0]["spans"] = [{"start": 0, "end": 3, "label": "PER"}]
+    path.write_text("".join(json.dumps(answer) + "\n" for answer in answers))
+    assert check(path) == check(path, "--annotator", "ann") == 2
+    assert "PER 'Ann'" in capsys.readouterr().out
+    assert check(path, "--annotator", "bob") == 0

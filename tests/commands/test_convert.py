@@ -58,6 +58,18 @@ def test_annotations_become_every_format(tmp_path, target, capsys):
     assert capsys.readouterr().out.startswith(f"{path}: 2 ")
 
 
+def test_what_most_annotators_marked_is_written_and_the_rest_is_named(tmp_path, capsys, caplog):
+    marked = [(0, 10, "ann"), (0, 10, "bob"), (16, 24, "ann")]
+    spans = [{"start": start, "end": end, "label": "X", "user": user} for start, end, user in marked]
+    source = write(tmp_path, {"id": 1, "text": RECORDS[0]["text"], "annotations": spans})
+    assert convert(source, tmp_path / "out.jsonl", "--to", "jsonl", "--annotator", "majority") == 0
+    assert read_sentences(tmp_path / "out.jsonl").tags == [["B-X", "I-X", "O", "O", "O", "O"]]
+    assert "X 'New York' (characters 16 to 24): 1 of 2 annotators ('ann'), a tie" in caplog.text
+    assert convert(source, tmp_path / "none.jsonl", "--to", "jsonl", "--annotator", "cho") == 2
+    assert "no annotator 'cho'; accepted: 'ann', 'bob', or majority" in capsys.readouterr().err
+    assert not (tmp_path / "none.jsonl").exists()
+
+
 @pytest.mark.parametrize(("first", "second"), [*product(TARGETS, TARGETS)])
 def test_words_and_tags_survive_every_pair_of_formats(tmp_path, first, second):
     require_packages(first, second)

@@ -48,6 +48,14 @@ class DataArguments:
         default=None,
         metadata={"metavar": "COLUMN", "help": "Column of the tags. In CoNLL files a number: 0 first, -1 last."},
     )
+    annotator: str | None = field(
+        default=None,
+        metadata={
+            "metavar": "NAME",
+            "help": "Whose labels are read from a file of Label Studio, Prodigy or doccano with those of several "
+            "annotators; majority: what more than half of them marked.",
+        },
+    )
     overwrite_cache: bool = field(
         default=False, metadata={"help": "Accepted for old scripts; it does nothing, because nothing is cached."}
     )

@@ -22,7 +22,7 @@ def check_run(arguments: RunArguments) -> int:
         UserError: no such model, file or data set.
     """
     data = arguments.data
-    columns = ColumnChoice(data.text_column_name, data.label_column_name, data.task_name)
+    columns = ColumnChoice(data.text_column_name, data.label_column_name, data.task_name, data.annotator)
     checked = number_files(_read_splits(arguments.model, data, columns))
     tokenizer, window_length = find_window(arguments.model, arguments.decoding.max_seq_length)
     return check_data(checked, columns, CheckOptions(), find_tokenizer_problems(checked, tokenizer, window_length))

@@ -24,11 +24,12 @@ from token_classification.errors import DataError
 
 @dataclass(frozen=True)
 class ColumnChoice:
-    """The columns and the task that the user named."""
+    """The columns, the task and the annotator that the user named."""
 
     text_column: str | None = None
     label_column: str | None = None
     task: str = "ner"
+    annotator: str | None = None
 
 
 USUAL_COLUMNS = ColumnChoice()
@@ -163,7 +164,9 @@ def read_file(path: Path, split: str, columns: ColumnChoice = USUAL_COLUMNS) -> 
         if labels is not None:
             sentences = read_text_and_labels(path, labels)
         else:
-            sentences = read_sentences(path, columns.text_column, columns.label_column, columns.task)
+            sentences = read_sentences(
+                path, columns.text_column, columns.label_column, columns.task, columns.annotator
+            )
     except BrokenFileError as error:
         sentences, problems = error.sentences or Sentences(), error.problems
     except DataError as error:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from token_classification.commands.flags import ANNOTATOR_HELP
 from token_classification.errors import UserError
 from token_classification.quick_imports import quick_imports
 
@@ -32,6 +33,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--text_column_name", metavar="NAME", help="column of the words (CoNLL: its number)")
     parser.add_argument("--label_column_name", metavar="NAME", help="column of the tags (CoNLL: its number)")
     parser.add_argument("--task_name", default="ner", metavar="TASK", help="the tags are in TASK_tags (default: ner)")
+    parser.add_argument("--annotator", metavar="NAME", help=ANNOTATOR_HELP)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -49,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
         from token_classification.checking.targets import CheckOptions
         from token_classification.data.inputs import keep_inputs
         from token_classification.data.schemes import Scheme
-    columns = ColumnChoice(options.text_column_name, options.label_column_name, options.task_name)
+    columns = ColumnChoice(options.text_column_name, options.label_column_name, options.task_name, options.annotator)
     targets = CheckOptions(
         json_file=options.json,
         html_file=options.html,

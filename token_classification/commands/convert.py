@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from token_classification.commands.flags import ANNOTATOR_HELP
 from token_classification.errors import UserError, list_problems
 from token_classification.quick_imports import quick_imports
 
@@ -50,6 +51,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--text_column_name", metavar="NAME", help="column of the texts or words (CoNLL: its number)")
     parser.add_argument("--label_column_name", metavar="NAME", help="column of the spans or tags (CoNLL: its number)")
     parser.add_argument("--task_name", default="ner", metavar="TASK", help="the tags are in TASK_tags (default: ner)")
+    parser.add_argument("--annotator", metavar="NAME", help=ANNOTATOR_HELP)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -78,6 +80,7 @@ def run(options: argparse.Namespace) -> int:
         text_column=options.text_column_name,
         label_column=options.label_column_name,
         task=options.task_name,
+        annotator=options.annotator,
     )
     with keep_inputs() as opened:
         conversion = convert_files(list(dict.fromkeys(map(Path, names))), target, choices)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from token_classification.commands.flags import add_dataclass_flags, build_options, flag
+from token_classification.commands.flags import ANNOTATOR_HELP, add_dataclass_flags, build_options, flag
 from token_classification.commands.model_choice import ModelChoice
 from token_classification.commands.wording import COMMON_WORDS, rewording
 from token_classification.errors import DataError, UserError
@@ -44,6 +44,9 @@ class EvaluateOptions(ModelChoice):
         metavar="NAME",
     )
     task_name: str = flag("The tags are in the column TASK_tags.", group="data", default="ner", metavar="TASK")
+    annotator: str | None = flag(
+        f"{ANNOTATOR_HELP[0].upper()}{ANNOTATOR_HELP[1:]}.", group="data", default=None, metavar="NAME"
+    )
     results_dir: Path = flag("Folder of the results.", "-r", group="output", metavar="DIR")
     report: bool = flag(
         "Write a report to DIR/report: scores with intervals, errors, slices, and a page of the sentences.",
@@ -102,6 +105,7 @@ def build_arguments(options: EvaluateOptions) -> "RunArguments":
             text_column_name=options.text_column_name,
             label_column_name=options.label_column_name,
             task_name=options.task_name,
+            annotator=options.annotator,
         ),
         NerTrainingArguments(
             output_dir=str(options.results_dir),

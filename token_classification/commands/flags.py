@@ -10,6 +10,10 @@ from token_classification.errors import UserError
 
 Options = TypeVar("Options")
 
+ANNOTATOR_HELP = (
+    "of a file with the labels of several annotators (Label Studio, Prodigy, doccano): whose are read; majority: what "
+    "more than half of them marked"
+)
 BOOLEANS = {"true": True, "false": False}
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from token_classification.data.formats import READERS
+from token_classification.data.formats import READERS, read_format
 from token_classification.data.formats.recognise import recognise_format
 from token_classification.data.formats.span_files import SPAN_READERS, SPAN_WRITERS, read_documents
 from token_classification.data.formats.tag_files import TAG_WRITERS, Part
@@ -40,6 +40,8 @@ class Choices:
     text_column: str | None = None
     label_column: str | None = None
     task: str = "ner"
+    annotator: str | None = None
+    """Whose labels are read, or `majority`"""
 
 
 @dataclass
@@ -102,8 +104,8 @@ def _read(path: Path, choices: Choices) -> SpanFile | Sentences:
         return read_text_and_labels(path, find_labels_file(path))
     source = source or recognise_format(path)
     if source in SPAN_READERS:
-        return read_documents(path, source, *columns)
-    return READERS[source](path, *columns, choices.task)
+        return read_documents(path, source, *columns, choices.annotator)
+    return read_format(source, path, *columns, choices.task, choices.annotator)
 
 
 def _refuse_mixture(files: Mapping[Path, SpanFile | Sentences]) -> None:

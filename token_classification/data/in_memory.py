@@ -15,6 +15,7 @@ from token_classification.data.formats.records import build_sentences, name_valu
 from token_classification.data.hub import class_label_names
 from token_classification.data.problems import Kind, Problem
 from token_classification.data.sentences import Sentences
+from token_classification.data.spans.annotators import explain_unused
 from token_classification.errors import UserError
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def read_rows(rows: Rows, source: str, data: DataArguments) -> tuple[Sentences, 
         for number, record in enumerate(records, 1)
         if isinstance(record, Mapping)
     ]
+    _warn_of_annotator(source, data)
     columns = (data.text_column_name, data.label_column_name, data.task_name)
     return read_records(numbered, Path(source), *columns, problems), None
 
@@ -65,6 +67,7 @@ def read_dataset(dataset: Dataset, source: Path, data: DataArguments) -> tuple[S
     Raises:
         DataError: rows without sound words and tags.
     """
+    _warn_of_annotator(source, data)
     found, records = dataset.column_names, dataset.to_list()
     asked = (data.text_column_name, data.label_column_name, data.task_name)
     word_column, tag_column = choose_columns(records, found, *asked, source)
@@ -76,6 +79,11 @@ def read_dataset(dataset: Dataset, source: Path, data: DataArguments) -> tuple[S
             tag_column = None
     numbered = list(enumerate(records, start=1))
     return build_sentences(numbered, source, word_column, tag_column, found), names
+
+
+def _warn_of_annotator(source: Path | str, data: DataArguments) -> None:
+    if data.annotator is not None:
+        logger.warning("%s", explain_unused(source, data.annotator))
 
 
 def _name_tags(rows: list[dict[str, Any]], tag_column: str, names: list[str]) -> None:

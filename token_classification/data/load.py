@@ -136,7 +136,7 @@ def _load_files(data: DataArguments, in_memory: Mapping[str, Rows]) -> Corpus:
     corpus = Corpus({}, files)
     known: dict[str, tuple[Sentences, tuple[ReadFile, ...]]] = {}
     problems: dict[str, str] = {}
-    columns = (data.text_column_name, data.label_column_name, data.task_name)
+    columns = (data.text_column_name, data.label_column_name, data.task_name, data.annotator)
     for split, path in files.items():
         try:
             if path in in_memory:

@@ -9,7 +9,14 @@ from contextlib import AbstractContextManager
 from token_classification.commands.wording import replace_flags, rewording
 
 ONLY_RUN_NER = (
-    *("--adam_beta1", "--adam_beta2", "--adam_epsilon", "--label_all_tokens", "--label_smoothing_factor"),
+    *(
+        "--adam_beta1",
+        "--adam_beta2",
+        "--adam_epsilon",
+        "--annotator",
+        "--label_all_tokens",
+        "--label_smoothing_factor",
+    ),
     *("--report_to", "--warmup_steps"),
     *("--data_dir", "--data_seed", "--dataset_config_name", "--dataset_name", "--deepspeed", "--do_eval"),
     *("--do_export", "--do_predict", "--do_train", "--doc_stride"),

@@ -14,6 +14,7 @@ from token_classification.data.formats.json_kinds import MIN_MARKS, SPAN_TEXT_CO
 from token_classification.data.formats.json_lines import Records, load_records
 from token_classification.data.formats.label_studio_tasks import (
     Choice,
+    Result,
     Task,
     choose_results,
     list_regions,
@@ -53,27 +54,30 @@ class _Control:
         return {} if found == USUAL_NAMES else {NAMES: found}
 
 
-def read_label_studio(path: Path, text_column: str | None = None, label_column: str | None = None) -> SpanFile:
+def read_label_studio(
+    path: Path, text_column: str | None = None, label_column: str | None = None, annotator: str | None = None
+) -> SpanFile:
     """Return the labelled tasks of an export, or all tasks if nobody and no model has labelled any.
 
     Args:
         path: JSON or JSON-MIN.
         text_column: The field of a task's data that holds the text.
         label_column: The name of the tag (`<Labels name=...>`) whose labels are taken.
+        annotator: Whose annotations are taken, or `majority` for a document of each annotator of a task.
 
     Raises:
-        DataError: it is no JSON, or the tag or the text is not there.
+        DataError: it is no JSON, or the tag, the text or the annotator is not there.
     """
     records, problems = load_records(path)
     tasks, wrong = _list_tasks(records, path)
     problems += wrong
     if not tasks:
         return SpanFile(path, [], problems)
-    chosen = choose_results(tasks, path)
+    chosen = choose_results(tasks, path, annotator)
     control, notes = _choose_control(chosen, path, text_column, label_column)
     file = SpanFile(path, [], problems, is_labelled=chosen.is_labelled, notes=[*chosen.notes, *notes])
-    for task, result in chosen.results:
-        document, wrong = _read_task(task, result, control, path, is_predicted=chosen.is_predicted)
+    for result in chosen.results:
+        document, wrong = _read_task(result, control, path, is_predicted=chosen.is_predicted)
         problems += wrong
         if document:
             file.documents.append(document)
@@ -107,8 +111,8 @@ def _choose_control(
     """
     counts: Counter[tuple[str, str]] = Counter()
     others: Counter[str] = Counter()
-    for _, result in chosen.results:
-        for region in list_regions(result):
+    for result in chosen.results:
+        for region in list_regions(result.regions):
             if _find_labels(region) is None:
                 others[str(region.get("type", "unknown"))] += 1
             else:
@@ -139,7 +143,7 @@ def _choose_text_column(chosen: Choice, to_name: str, path: Path, asked: str | N
     Raises:
         DataError: it is not there, or there are several that might be meant.
     """
-    fields = [task.data for task, _ in chosen.results]
+    fields = [result.task.data for result in chosen.results]
     found = list(dict.fromkeys(name for data in fields for name, value in data.items() if isinstance(value, str)))
     everywhere = [name for name in found if all(isinstance(data.get(name), str) for data in fields)]
     if asked is not None and asked in found:
@@ -152,21 +156,23 @@ def _choose_text_column(chosen: Choice, to_name: str, path: Path, asked: str | N
 
 
 def _read_task(
-    task: Task, result: object, control: _Control, path: Path, *, is_predicted: bool
+    result: Result, control: _Control, path: Path, *, is_predicted: bool
 ) -> tuple[SpanDocument | None, list[Problem]]:
     """Return a task as a document, and what is wrong with it."""
+    task, regions = result.task, result.regions
     text, wrong = read_text_field(task.data, control.text_column)
     meta = {name: value for name, value in task.data.items() if name != control.text_column}
     doc_id = read_id(task.data) or read_id(task.record)
-    document = SpanDocument(text, (), path, task.line, doc_id, meta=meta | control.list_unusual_names())
+    meta |= control.list_unusual_names()
+    document = SpanDocument(text, (), path, task.line, doc_id, meta=meta, answer=result.answer)
     if wrong:
         return None, [document.report(Kind.BROKEN_RECORD, wrong)]
-    if result is not None and not isinstance(result, list):
-        wrong = f"'result' is {name_value(result)}; accepted: a list of regions; export the project anew"
+    if regions is not None and not isinstance(regions, list):
+        wrong = f"'result' is {name_value(regions)}; accepted: a list of regions; export the project anew"
         return None, [document.report(Kind.BROKEN_RECORD, wrong)]
     spans: list[Span] = []
     problems = []
-    for region in list_regions(result):
+    for region in list_regions(regions):
         named = (str(region.get("from_name")), str(region.get("to_name")))
         if _find_labels(region) is None or named != (control.from_name, control.to_name):
             continue

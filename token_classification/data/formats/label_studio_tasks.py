@@ -1,14 +1,15 @@
 """The tasks of Label Studio, and which of their annotations and predictions are read."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from token_classification.data.formats.json_kinds import MIN_FIELDS, find_text_column, is_region_list
 from token_classification.data.formats.json_lines import Records
-from token_classification.output_text import quote_path
+from token_classification.data.spans.annotators import MAJORITY, explain_choice, refuse_unknown_annotator
+from token_classification.data.spans.document import Answer
 
 
 class Task(NamedTuple):
@@ -20,11 +21,21 @@ class Task(NamedTuple):
     is_minimal: bool = False
 
 
+class Result(NamedTuple):
+    """The regions of one annotation or prediction of a task."""
+
+    task: Task
+    regions: object
+    """None: nobody labelled any"""
+    answer: Answer | None = None
+    """Who made it, where those of all annotators are read"""
+
+
 @dataclass
 class Choice:
-    """Which tasks are read, each with the regions of one annotation or prediction (None: nobody labelled any)."""
+    """What is read."""
 
-    results: list[tuple[Task, object]] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
     is_labelled: bool = True
     is_predicted: bool = False
     notes: list[str] = field(default_factory=list)
@@ -67,40 +78,53 @@ def _make_region(name: str, text_column: str | None, item: object) -> dict[str, 
     return {"from_name": name, "to_name": text_column or "text", "type": "labels", "value": item}
 
 
-def choose_results(tasks: Sequence[Task], path: Path) -> Choice:
+def choose_results(tasks: Sequence[Task], path: Path, annotator: str | None = None) -> Choice:
     """Choose what is read: annotations, without any the predictions, without these the texts alone.
 
-    Of several annotations of a task it is the ground truth, else the newest. Skipped ones are none.
+    Of several annotations of a task it is the ground truth, else the newest; of the annotator who is asked for that
+    one; for a vote (`majority`) one of each annotator. Skipped ones are none.
+
+    Raises:
+        DataError: there is no such annotator.
     """
-    annotated: list[tuple[Task, object]] = []
-    predicted: list[tuple[Task, object]] = []
+    annotated: list[Result] = []
+    predicted: list[Result] = []
     counts: Counter[str] = Counter()
     versions: set[str] = set()
-    for task in tasks:
+    names: dict[str, None] = {}
+    for number, task in enumerate(tasks):
         listed = _list_items(task, "annotations") or _list_items(task, "completions")
         kept = [item for item in listed if not (item.get("was_cancelled") or item.get("skipped"))]
         predictions = _list_items(task, "predictions")
         if kept:
-            annotated.append((task, _choose_annotation(kept).get("result")))
+            answers = _choose_annotations(kept, annotator)
+            annotated += [
+                Result(task, item.get("result"), None if name is None else Answer(number, name))
+                for item, name in answers
+            ]
+            names.update((name, None) for item in kept for name in _name_annotator(item))
             counts["several annotations"] += len(kept) > 1
+            counts["annotated"] += bool(answers)
+            counts["of others"] += not answers
         elif listed:
             counts["skipped"] += 1
         elif predictions:
-            predicted.append((task, _choose_annotation(predictions).get("result")))
+            predicted.append(Result(task, _choose_annotation(predictions).get("result")))
             counts["several predictions"] += len(predictions) > 1
             versions |= {str(item.get("model_version") or "unnamed") for item in predictions}
+    if annotator is not None:
+        refuse_unknown_annotator(annotator, names, path)
     if annotated:
-        choice = Choice(annotated, notes=_explain_several(counts, tasks, path))
+        choice = Choice(annotated, notes=_explain_annotators(counts, names, path, annotator))
+        counts["read"] = counts["annotated"]
     elif predicted:
-        names = ", ".join(sorted(versions))
-        text = f"{path}: nobody has annotated a task; read are the predictions of {len(predicted):,} (model: {names})"
-        text += "; of several the newest" if counts["several predictions"] else ""
-        choice = Choice(predicted, is_predicted=True, notes=[text])
+        choice = Choice(predicted, is_predicted=True, notes=[_explain_predictions(predicted, counts, versions, path)])
+        counts["read"] = len(predicted)
     elif counts["skipped"]:
         choice = Choice()
     else:
-        return Choice([(task, None) for task in tasks], is_labelled=False)
-    missing = len(tasks) - len(choice.results) - counts["skipped"]
+        return Choice([Result(task, None) for task in tasks], is_labelled=False)
+    missing = len(tasks) - counts["read"] - counts["skipped"] - counts["of others"]
     if counts["skipped"]:
         choice.notes.append(f"{path}: {counts['skipped']:,} tasks that were skipped (cancelled) are left out")
     if missing:
@@ -114,6 +138,27 @@ def _list_items(task: Task, name: str) -> list[Mapping[str, object]]:
     return [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
 
 
+def _choose_annotations(
+    items: Sequence[Mapping[str, object]], annotator: str | None
+) -> list[tuple[Mapping[str, object], str | None]]:
+    """Return the annotations of a task that are read, those for a vote with the names of their annotators."""
+    if annotator is None:
+        return [(_choose_annotation(items), None)]
+    by_name: dict[str, list[Mapping[str, object]]] = {}
+    for number, item in enumerate(items, 1):
+        names = _name_annotator(item) or [f"annotation {number}"]
+        if annotator == MAJORITY or annotator in names:
+            by_name.setdefault(names[0] if annotator == MAJORITY else annotator, []).append(item)
+    return [(_choose_annotation(mine), name if annotator == MAJORITY else None) for name, mine in by_name.items()]
+
+
+def _name_annotator(item: Mapping[str, object]) -> list[str]:
+    """Return what the annotator of an annotation is called: the address, where it is there, and the number."""
+    found = item.get("completed_by")
+    values = [found.get("email"), found.get("id")] if isinstance(found, dict) else [found]
+    return [str(value) for value in values if isinstance(value, str | int) and value != ""]
+
+
 def _choose_annotation(items: Sequence[Mapping[str, object]]) -> Mapping[str, object]:
     def rank(place: int) -> tuple[bool, str, int]:
         item = items[place]
@@ -122,13 +167,23 @@ def _choose_annotation(items: Sequence[Mapping[str, object]]) -> Mapping[str, ob
     return items[max(range(len(items)), key=rank)]
 
 
-def _explain_several(counts: Mapping[str, int], tasks: Sequence[Task], path: Path) -> list[str]:
-    if not counts["several annotations"]:
-        return []
-    choice = "map(.annotations |= map(select((.completed_by | .id? // .) == 1)))"
-    if tasks[0].is_minimal:
-        choice = "map(select(.annotator == 1))"
-    return [
-        f"{path}: {counts['several annotations']:,} tasks have several annotations; the ground truth of each is read, "
-        f"or else the newest; for those of one annotator: jq '{choice}' {quote_path(path)} > ONE.json"
-    ]
+def _explain_annotators(
+    counts: Mapping[str, int], names: Iterable[str], path: Path, annotator: str | None
+) -> list[str]:
+    """Say which of several annotations are read; of a vote says so whoever counts the votes."""
+    if annotator is None and counts["several annotations"]:
+        return [
+            f"{path}: {counts['several annotations']:,} tasks have several annotations; the ground truth of each is "
+            f"read, or else the newest; {explain_choice(names)}"
+        ]
+    if annotator not in (None, MAJORITY) and counts["of others"]:
+        return [f"{path}: {counts['of others']:,} tasks that {annotator} has not annotated are left out"]
+    return []
+
+
+def _explain_predictions(
+    predicted: Sequence[Result], counts: Mapping[str, int], versions: Iterable[str], path: Path
+) -> str:
+    names = ", ".join(sorted(versions))
+    text = f"{path}: nobody has annotated a task; read are the predictions of {len(predicted):,} (model: {names})"
+    return text + ("; of several the newest" if counts["several predictions"] else "")

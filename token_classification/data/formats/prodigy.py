@@ -18,21 +18,28 @@ from token_classification.data.formats.span_records import (
     read_text_field,
 )
 from token_classification.data.problems import Kind, Problem
-from token_classification.data.spans.document import SpanDocument, SpanFile, Written
+from token_classification.data.spans.annotators import MAJORITY, explain_choice, refuse_unknown_annotator
+from token_classification.data.spans.document import Answer, SpanDocument, SpanFile, Written
 from token_classification.data.spans.words import PlacedSpan, find_document_words, place_spans
 from token_classification.data.words_of_text import Offsets
 
 ACCEPTED, REJECTED, IGNORED = "accept", "reject", "ignore"
 OWN_FIELDS = ("text", "tokens", "spans", "answer")
+ANNOTATOR_FIELDS = ("_annotator_id", "_session_id")
 BINARY_VIEW = "ner"
 """The view of recipes that show one span to be accepted or rejected, and say nothing about the rest of the text"""
 
 
-def read_prodigy(path: Path, text_column: str | None = None, label_column: str | None = None) -> SpanFile:
+def read_prodigy(
+    path: Path, text_column: str | None = None, label_column: str | None = None, annotator: str | None = None
+) -> SpanFile:
     """Return the accepted examples of a data set of Prodigy; an example without an answer counts as accepted.
 
+    Of a text with examples of several annotators all are read, or those of the annotator who is asked for, or for a
+    vote (`majority`) the newest of each.
+
     Raises:
-        DataError: it is no JSON.
+        DataError: it is no JSON, or there is no such annotator.
     """
     records, problems = load_records(path)
     file = SpanFile(path, [], problems, notes=note_columns(path, "Prodigy", text_column, label_column))
@@ -65,7 +72,55 @@ def read_prodigy(path: Path, text_column: str | None = None, label_column: str |
     if not file.documents and answers and not problems:
         text = "no example was accepted; accepted: one with the answer accept, or more; label some, then export anew"
         problems.append(Problem(Kind.BROKEN_RECORD, path, records[0][0], text))
-    return file
+    return _choose_annotators(file, annotator)
+
+
+def _choose_annotators(file: SpanFile, annotator: str | None) -> SpanFile:
+    """Return a file with the examples of those annotators who are asked for."""
+    named = [(document, _name_annotator(document)) for document in file.documents]
+    if annotator is not None:
+        refuse_unknown_annotator(annotator, (name for _, names in named for name in names), file.path)
+    if annotator not in (None, MAJORITY):
+        kept = [document for document, names in named if annotator in names]
+        others = len(named) - len(kept)
+        notes = [f"{file.path}: {others:,} examples that are not of {annotator} are left out"] if others else []
+        return replace(file, documents=kept, notes=[*file.notes, *notes])
+    answers: dict[tuple[object, str], dict[str, SpanDocument]] = {}
+    rest = []
+    for document, names in named:
+        if not names:
+            rest.append(document)
+            continue
+        of_text = answers.setdefault((document.meta.get("_input_hash"), document.text), {})
+        of_text[names[0]] = max(of_text.get(names[0], document), document, key=_tell_time)
+    several = [of_text for of_text in answers.values() if len(of_text) > 1]
+    if annotator is None:
+        names = sorted({name for of_text in several for name in of_text})
+        note = f"{file.path}: {len(several):,} texts have examples of several annotators, and each is read as one more"
+        return replace(file, notes=[*file.notes, *([f"{note}; {explain_choice(names)}"] if several else [])])
+    documents = [
+        replace(_forget_annotator(document) if len(of_text) > 1 else document, answer=Answer(number, name))
+        for number, of_text in enumerate(answers.values())
+        for name, document in of_text.items()
+    ]
+    return replace(file, documents=sorted(documents + rest, key=lambda document: document.line))
+
+
+def _name_annotator(document: SpanDocument) -> list[str]:
+    """Return what the annotator of an example is called: by name, and by session."""
+    found = (document.meta.get(name) for name in ANNOTATOR_FIELDS)
+    return [value for value in dict.fromkeys(found) if isinstance(value, str) and value]
+
+
+def _tell_time(document: SpanDocument) -> tuple[float, int]:
+    time = document.meta.get("_timestamp")
+    return (time if isinstance(time, int | float) else 0, document.line)
+
+
+def _forget_annotator(document: SpanDocument) -> SpanDocument:
+    """Return an example without what is true of its annotator only."""
+    of_one = (*ANNOTATOR_FIELDS, "_timestamp", "_task_hash")
+    return document.with_meta({name: value for name, value in document.meta.items() if name not in of_one})
 
 
 def _read_example(record: Mapping[str, object], path: Path, line: int) -> tuple[SpanDocument | None, list[Problem]]:

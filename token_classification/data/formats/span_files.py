@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from token_classification.data.formats.brat import read_brat, write_brat
@@ -14,6 +15,7 @@ from token_classification.data.formats.text_spans import read_text_spans, write_
 from token_classification.data.formats.webanno import read_webanno, write_webanno
 from token_classification.data.problems import refuse_problems
 from token_classification.data.sentences import Sentences
+from token_classification.data.spans.annotators import MAJORITY, explain_unused, take_majority
 from token_classification.data.spans.document import SpanDocument, SpanFile, Written
 from token_classification.data.spans.offsets import settle_offsets
 from token_classification.data.spans.tags import tag_documents
@@ -21,8 +23,8 @@ from token_classification.data.text_lines import no_words
 
 logger = logging.getLogger(__name__)
 
-SpanReader = Callable[[Path, str | None, str | None], SpanFile]
-"""Takes the file, and the names of the columns of texts and of spans where the user gave them"""
+SpanReader = Callable[..., SpanFile]
+"""Takes the file, and the names of the columns of texts and of spans where the user gave them; and the annotator"""
 
 SPAN_READERS: dict[str, SpanReader] = {
     "spans": read_text_spans,
@@ -33,6 +35,8 @@ SPAN_READERS: dict[str, SpanReader] = {
     "webanno": read_webanno,
     "spacy": read_docbin,
 }
+WITH_ANNOTATORS = ("spans", "prodigy", "label_studio")
+"""Formats that say who labelled what: their readers take an annotator, too"""
 SPAN_WRITERS: dict[str, Callable[[Sequence[SpanDocument]], Written]] = {
     "spans": write_text_spans,
     "doccano": write_doccano,
@@ -46,18 +50,41 @@ SPAN_WRITERS: dict[str, Callable[[Sequence[SpanDocument]], Written]] = {
 
 
 def read_documents(
-    path: Path, file_format: str, text_column: str | None = None, label_column: str | None = None
+    path: Path,
+    file_format: str,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    annotator: str | None = None,
 ) -> SpanFile:
     """Return the documents of a file of a known format, with spans that count characters and mark something.
+
+    Args:
+        path: The file, or folder.
+        file_format: One of `SPAN_READERS`.
+        text_column: The field of the texts.
+        label_column: The field, or whatever the format has, of the spans.
+        annotator: Whose labels are read, or `majority`; None: those that the reader of the format chooses, and says.
 
     Raises:
         DataError: nothing of it can be read; what is wrong with single documents is among the file's problems.
     """
-    return settle_offsets(SPAN_READERS[file_format](path, text_column, label_column))
+    read = SPAN_READERS[file_format]
+    if annotator is None:
+        return settle_offsets(read(path, text_column, label_column))
+    if file_format not in WITH_ANNOTATORS:
+        file = settle_offsets(read(path, text_column, label_column))
+        return replace(file, notes=[*file.notes, explain_unused(path, annotator)])
+    file = settle_offsets(read(path, text_column, label_column, annotator))
+    return take_majority(file) if annotator == MAJORITY else file
 
 
 def read_tagged_documents(
-    file_format: str, path: Path, text_column: str | None = None, label_column: str | None = None, task: str = "ner"
+    file_format: str,
+    path: Path,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    task: str = "ner",
+    annotator: str | None = None,
 ) -> Sentences:
     """Return the documents of a file as sentences of words and tags; `task` plays no role here.
 
@@ -65,7 +92,7 @@ def read_tagged_documents(
         BrokenFileError: it lists what can't be read, and every span that is not of whole words or shares some.
         DataError: nothing of it can be read, or there are no words.
     """
-    file = read_documents(path, file_format, text_column, label_column)
+    file = read_documents(path, file_format, text_column, label_column, annotator)
     for note in file.notes:
         logger.warning("%s", note)
     tagged = tag_documents(file)

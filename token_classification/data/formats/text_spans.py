@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from token_classification.data.formats.json_kinds import SPAN_COLUMNS, SPAN_TEXT_COLUMNS, holds_spans
-from token_classification.data.formats.json_lines import load_records
+from token_classification.data.formats.json_lines import Records, load_records
 from token_classification.data.formats.record_columns import (
     explain_missing_column,
     list_columns,
@@ -26,20 +26,24 @@ from token_classification.data.formats.span_records import (
     read_text_field,
 )
 from token_classification.data.problems import Kind, Problem
-from token_classification.data.spans.document import SpanDocument, SpanFile, Written
+from token_classification.data.spans.annotators import MAJORITY, explain_choice, refuse_unknown_annotator
+from token_classification.data.spans.document import Answer, SpanDocument, SpanFile, Written
 from token_classification.errors import DataError
 
 WORD_OFFSETS = "word_offsets"
 """Where our own files keep the words of a text"""
 
 
-def read_text_spans(path: Path, text_column: str | None = None, label_column: str | None = None) -> SpanFile:
+def read_text_spans(
+    path: Path, text_column: str | None = None, label_column: str | None = None, annotator: str | None = None
+) -> SpanFile:
     """Return the documents of a file with a text and a list of spans in each record.
 
-    Fields that are neither stay with the document (`relations` among them).
+    Fields that are neither stay with the document (`relations` among them). Where spans have a `user`, those of all
+    are read, or those of the annotator who is asked for; for a vote (`majority`) each user's are a document.
 
     Raises:
-        DataError: it is no JSON, or a column is not there.
+        DataError: it is no JSON, or a column or the annotator is not there.
     """
     records, problems = load_records(path)
     if not records:
@@ -51,12 +55,57 @@ def read_text_spans(path: Path, text_column: str | None = None, label_column: st
         raise DataError(explain_missing_column("texts", found, text_column, path, accepted, "--text_column_name"))
     spans, notes = _choose_span_column(records, found, label_column, path)
     file = SpanFile(path, [], problems, is_labelled=spans is not None, notes=notes)
-    for line, record in records:
+    records, answers, notes = _choose_users(records, spans, annotator, path)
+    file.notes += notes
+    for (line, record), answer in zip(records, answers, strict=True):
         document, wrong = _read_record(record, path, line, texts, spans)
         problems += wrong
         if document:
-            file.documents.append(document)
+            file.documents.append(replace(document, answer=answer))
     return file
+
+
+def _choose_users(
+    records: Records, column: str | None, annotator: str | None, path: Path
+) -> tuple[Records, Sequence[Answer | None], list[str]]:
+    """Return the records with the spans of those users who are asked for, the answers they are, and notes.
+
+    Old versions of doccano put spans of all users into one list. Who found nothing in a text is not there.
+    """
+    users = [list(dict.fromkeys(filter(None, map(_name_user, _list_spans(record, column))))) for _, record in records]
+    names = sorted({name for found in users for name in found})
+    if annotator is not None:
+        refuse_unknown_annotator(annotator, names, path)
+    several = sum(len(found) > 1 for found in users)
+    if annotator is None:
+        note = f"{path}: {several:,} texts have spans of several users; those of all are read; {explain_choice(names)}"
+        return records, [None] * len(records), [note] if several else []
+    chosen: Records = []
+    answers: list[Answer | None] = []
+    for number, ((line, record), found) in enumerate(zip(records, users, strict=True)):
+        for name in found if annotator == MAJORITY else [annotator] if annotator in found else []:
+            spans = [item for item in _list_spans(record, column) if _name_user(item) == name]
+            chosen.append((line, {**record, str(column): spans}))
+            answers.append(Answer(number, name) if annotator == MAJORITY else None)
+        if not found:
+            chosen.append((line, record))
+            answers.append(None)
+    others = sum(annotator not in found for found in users if found)
+    note = f"{path}: {others:,} texts in which {annotator} marked nothing, but others did, are left out"
+    notes = [note] if others and annotator != MAJORITY else []
+    if several and annotator == MAJORITY:
+        notes.append(f"{path}: a user who marked nothing in a text is not in the file, and so has no vote")
+    return chosen, answers, notes
+
+
+def _list_spans(record: Mapping[str, object], column: str | None) -> list[object]:
+    items = None if column is None else record.get(column)
+    return items if isinstance(items, list) else []
+
+
+def _name_user(item: object) -> str | None:
+    user = item.get("user") if isinstance(item, dict) else None
+    return str(user) if isinstance(user, str | int) and user != "" else None
 
 
 def _choose_span_column(

@@ -24,6 +24,14 @@ class Span(NamedTuple):
     """The text that it marks, where the file repeats it; `settle_offsets` compares it and takes it away"""
 
 
+class Answer(NamedTuple):
+    """Whose labels a document has, where its file holds those of several people for one text."""
+
+    text_number: int
+    """Which of the file's texts: all answers to it have the same"""
+    annotator: str
+
+
 @dataclass(frozen=True)
 class SpanDocument:
     """A text with its labelled spans, in the order of the file."""
@@ -41,6 +49,8 @@ class SpanDocument:
     """What else the file says about it, as it stands there; a writer of the same format gives it back"""
     is_labelled: bool = True
     """Whether anybody has said which spans there are, be it none; False: it waits for that"""
+    answer: Answer | None = None
+    """Set only until the annotators of a text have voted (`take_majority`)"""
 
     def with_meta(self, meta: Mapping[str, object]) -> "SpanDocument":
         """Return the document with other fields beside text and spans."""
