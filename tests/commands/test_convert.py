@@ -1,7 +1,7 @@
 """`convert`: each format into each, every span accounted for, nothing half-written."""
 
 import json
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 
 import pytest
@@ -81,9 +81,12 @@ def test_words_and_tags_survive_every_pair_of_formats(tmp_path, first, second):
     ):
         folder.mkdir()
         assert convert(source, path, "--to", target, "--words", "whitespace") == 0
-    assert read(paths[1], second).tokens == gold.tokens
     assert len(gold.tokens) == len(SENTENCES)
-    assert read(paths[1], second).tags == gold.tags
+    found = read(paths[1], second)
+    if first == "ontonotes" and second in SPAN_WRITERS:
+        # Whose sentences are those of one document, and a document is one sentence.
+        gold.tokens, gold.tags = ([[*chain.from_iterable(rows)]] for rows in (gold.tokens, gold.tags))
+    assert (found.tokens, found.tags) == (gold.tokens, gold.tags)
 
 
 def test_lines_are_sentences_where_asked_for_and_documents_stay_documents(tmp_path):

@@ -40,6 +40,8 @@ SEEDS = {
     "brat": b"T1\tPER 0 3\tAnn\nT2\tX 4 5;6 7\tr n\nE1\tX:T1 A:T2\n#1\tAnnotatorNotes T1\tb\n",
     "webanno": b"#FORMAT=WebAnno TSV 3.3\n#T_SP=a.NamedEntity|value\n\n\n#Text=Ann ran\\\\\n"
     b"1-1\t0-3\tAnn\tPER[1]|X[2]\t\n1-2\t4-8\tran\\\\\tPER[1]\t\n1-2.1\t4-5\tr\t*\t\n\n#Text=a\n#Text=b\n2-1\t9-10\ta\t_\t\n",
+    "inline_xml": b'<docs><doc id="1"><PER>Ann <A>ran</A></PER> &lt;&#65;<![CDATA[<b>]]></doc>\n<doc/></docs>\n'
+    b"<PER>Ann</PER> ran\n",
     "gliner": b'[{"tokenized_text": ["Ann", "ran"], "ner": [[0, 0, "PER"]]}, {"tokenized_text": ["a"], "ner": []}]',
 }
 """A file of each format, which is cut up and put together anew"""
@@ -50,6 +52,7 @@ FRAGMENTS = [
     *(b"O", b"B", b"I", b"B-PER", b"PER-B", b"1", b"0", b"1-2", b"1.1", b"NaN", b"-Infinity", b"null", b"true"),
     *(b"1e999", b"9" * 4301, b"\\ud800", b"\\u0000", b"\xef\xbb\xbf", b"\xff\xfe", b"\xed\xa0\x80", b"\xc2\x85"),
     *(b"\xe2\x80\xa8", b"\x1f\x8b", b"PK\x03\x04", b"PAR1", b"-DOCSTART-", b"#begin document", b"# global.columns ="),
+    *(b"<doc>", b"</doc>", b"<PER>", b"</PER>", b"<A/>", b"<", b"&", b"&amp;", b"&#0;", b"<!--", b"-->", b"<![CDATA["),
     *(b'{"tokens": ["a"], "ner_tags": ["O"]}', b"sentence_id,word,tag\n", b"tokens", b"ner_tags", b"word|POS|tag"),
     *(
         b'"text"',

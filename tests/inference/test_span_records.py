@@ -7,7 +7,7 @@ import zlib
 import pytest
 
 from token_classification import Predictor
-from token_classification.errors import UserError
+from token_classification.errors import DataError, UserError
 from token_classification.inference.bulk import BulkSettings, tag_file
 from token_classification.inference.read_records import read_records, recognise_file
 from token_classification.inference.records import Record
@@ -68,3 +68,13 @@ def test_a_text_of_brat_by_itself_is_a_file_of_texts(tmp_path, engine, tagger_fo
     (tmp_path / "out").mkdir()
     done = tag_file(Predictor(engine, {}, "punctuation"), BulkSettings(str(path), tmp_path / "out"), tagger_folder)
     assert done.records == 1
+
+
+def test_labels_as_elements_are_no_texts_and_what_to_type_is_said(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("<PER>Anna</PER> left\n")
+    with pytest.raises(DataError, match=r"NEW\.jsonl --to spans, and give NEW\.jsonl; or .*--input_format text"):
+        list(read_records(str(path)))
+    assert [record.text for record in read_records(str(path), "text")] == ["<PER>Anna</PER> left"]
+    path.write_text("<b>Anna</b> left\n")
+    assert [record.text for record in read_records(str(path))] == ["<b>Anna</b> left"]

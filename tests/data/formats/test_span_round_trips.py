@@ -17,8 +17,8 @@ WORDS_ONLY = ("gliner",)
 TRIMMED = ("brat",)
 """Formats of lines, in which no label has a blank and no span begins or ends with the end of a line"""
 
-SORTED = ("webanno",)
-"""Formats in which spans stand beside tokens, and so in the order of the text"""
+SORTED = {"webanno": lambda span: span.start, "inline_xml": lambda span: (span.start, -span.end)}
+"""Formats in which spans stand in the order of the text; where one holds another it is the first"""
 
 
 def trim(document):
@@ -39,8 +39,7 @@ def make_documents(name, nested):
     documents = make_hostile_documents(nested=nested)
     if name in SORTED:
         documents = [
-            replace(document, spans=tuple(sorted(document.spans, key=lambda span: span.start)))
-            for document in documents
+            replace(document, spans=tuple(sorted(document.spans, key=SORTED[name]))) for document in documents
         ]
     if name in TRIMMED:
         documents = [trim(document) for document in documents]

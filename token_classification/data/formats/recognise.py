@@ -6,7 +6,7 @@ aloud what was taken, or to refuse.
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +17,7 @@ from token_classification.data.formats.conllu import ANY_ID, COLUMNS, GLOBAL_COL
 from token_classification.data.formats.csv_table import SENTENCE_COLUMNS, WORD_COLUMNS, find_delimiter, split_header
 from token_classification.data.formats.docbin import LOOKED_AT as DOCBIN_START
 from token_classification.data.formats.docbin import is_docbin
+from token_classification.data.formats.inline_markup import LAYOUT, find_line_elements, has_documents
 from token_classification.data.formats.json_kinds import find_json_kind
 from token_classification.data.formats.json_values import (
     UnreadableJSONError,
@@ -32,6 +33,8 @@ from token_classification.data.formats.webanno import START as WEBANNO_START
 from token_classification.data.formats.webanno import is_webanno_folder
 from token_classification.data.schemes import OUTSIDE, is_prefixed
 from token_classification.data.text_lines import open_bytes, read_text, split_blanks
+from token_classification.errors import DataError
+from token_classification.output_text import quote_path
 
 PARQUET_MAGIC = b"PAR1"
 HEAD = 2**18
@@ -67,7 +70,7 @@ class Recognition(NamedTuple):
     """A format, and which other one the content fits as well."""
 
     format: str
-    """`text` (a text a line), `conll`, `conllu`, `ontonotes`, `piped`, `json`, `jsonl`, `csv` or `parquet`"""
+    """`text` (a text a line), `conll`, `conllu`, `ontonotes`, `piped`, `json`, `jsonl`, `csv`, `inline_xml` ..."""
     other: str | None = None
     doubt: str = ""
     """What fits both"""
@@ -80,7 +83,7 @@ def recognise_format(path: str | Path) -> str:
     folder, or one of two files, can be `brat`; a folder can be `webanno`, too.
 
     Raises:
-        DataError: the file is missing, unreadable, not UTF-8 or empty.
+        DataError: the file is missing, unreadable, not UTF-8 or empty; or texts with the markup of pages.
     """
     path = Path(path)
     if tool_format := recognise_tool_file(path):
@@ -89,7 +92,12 @@ def recognise_format(path: str | Path) -> str:
         if is_parquet(file.read(len(PARQUET_MAGIC)), path.suffix):
             return "parquet"
     text = read_text(path)
-    found = recognise_text(text, path.suffix).format
+    found, other, doubt = recognise_text(text, path.suffix)
+    if other == "inline_xml":
+        raise DataError(
+            f"{path}: texts with markup, or with labels? ({doubt}); accepted: elements named after labels, such as "
+            f"<PER>Anna</PER>; rename them: sed -E 's:<(/?)b>:<\\1PER>:g' {quote_path(path)} > NEW.xml"
+        )
     if found in ("json", "jsonl"):
         return find_json_kind(iterate_values(text)) or found
     return "conll" if found == "text" else found
@@ -141,6 +149,8 @@ def recognise_text(text: str, suffix: str, *, text_column: str | None = None, is
         return Recognition("ontonotes")
     if GLOBAL_COLUMNS.match(text):
         return Recognition("conllu")
+    if has_documents("\n".join(lines)):
+        return Recognition("inline_xml")
     filled = [line for line in lines if line.strip(" \t")]
     if _is_conllu(filled, suffix):
         return Recognition("conllu")
@@ -149,6 +159,8 @@ def recognise_text(text: str, suffix: str, *, text_column: str | None = None, is
     if count_fields(filled[:LOOKED_AT]):
         return Recognition("piped")
     found = _recognise_rows(lines, suffix, text_column)
+    if found.format == "text" and text_column is None and (elements := find_line_elements(lines)):
+        return _recognise_elements(elements)
     if found.format == "text" and suffix != ".txt" and (suffix == ".json" or JSON_START.match(text)):
         return Recognition("text", "jsonl", "it begins like JSON, or is named like it, but is not JSON")
     return found
@@ -274,6 +286,14 @@ def _recognise_rows(lines: Sequence[str], suffix: str, text_column: str | None) 
         return Recognition("conll", "text", doubt)
     is_doubtful = is_tabbed or sentences > 1 or is_conll or marks
     return Recognition("text", "conll", doubt) if is_doubtful else Recognition("text")
+
+
+def _recognise_elements(names: Iterable[str]) -> Recognition:
+    """Tell labels from the markup of pages, by the names of the elements of lines that are well-formed."""
+    layout = sorted(name for name in names if name.lower() in LAYOUT)
+    if len(layout) < len(set(names)):
+        return Recognition("inline_xml")
+    return Recognition("text", "inline_xml", f"its elements are those of pages: <{'>, <'.join(layout)}>")
 
 
 def _has_column_of_tags(rows: Sequence[Sequence[str]]) -> bool:

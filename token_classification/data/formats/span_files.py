@@ -9,6 +9,7 @@ from token_classification.data.formats.brat import read_brat, write_brat
 from token_classification.data.formats.docbin import read_docbin, write_docbin
 from token_classification.data.formats.doccano import write_doccano
 from token_classification.data.formats.gliner import read_gliner, write_gliner
+from token_classification.data.formats.inline_xml import read_inline_xml, write_inline_xml
 from token_classification.data.formats.label_studio import read_label_studio, write_label_studio
 from token_classification.data.formats.prodigy import read_prodigy, write_prodigy
 from token_classification.data.formats.text_spans import read_text_spans, write_text_spans
@@ -34,6 +35,7 @@ SPAN_READERS: dict[str, SpanReader] = {
     "brat": read_brat,
     "webanno": read_webanno,
     "spacy": read_docbin,
+    "inline_xml": read_inline_xml,
 }
 WITH_ANNOTATORS = ("spans", "prodigy", "label_studio")
 """Formats that say who labelled what: their readers take an annotator, too"""
@@ -46,6 +48,7 @@ SPAN_WRITERS: dict[str, Callable[[Sequence[SpanDocument]], Written]] = {
     "brat": write_brat,
     "webanno": write_webanno,
     "spacy": write_docbin,
+    "inline_xml": write_inline_xml,
 }
 
 

@@ -1,16 +1,18 @@
-"""Sentences of words and tags as files: CoNLL, CoNLL-U Plus, JSON lines, NeMo's pair of text and labels."""
+"""Sentences of words and tags as files: CoNLL of several kinds, JSON lines, NeMo's pair of text and labels."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
+from token_classification.data.entities import find_entities
 from token_classification.data.formats.conll import format_sentence
 from token_classification.data.formats.conll_layout import DOCUMENT_START, find_layout
 from token_classification.data.formats.record_columns import DOCUMENT_COLUMN, WORD_COLUMNS
 from token_classification.data.formats.text_and_labels import UNWRITABLE, format_text_and_labels
 from token_classification.data.problems import Kind, Problem, show
-from token_classification.data.schemes import OUTSIDE
+from token_classification.data.schemes import OUTSIDE, is_prefixed
 from token_classification.data.sentences import Sentences
 from token_classification.data.spans.document import Written
 from token_classification.errors import UserError
@@ -22,6 +24,8 @@ UNWRITABLE_CELL = re.compile(r"[\t\n]|\r\Z|\A\Z")
 """The same of a cell of CoNLL-U"""
 UNWRITABLE_LINE = re.compile(rf"{UNWRITABLE.pattern}|\A{re.escape(DOCUMENT_START)}")
 """The same of a row of one column, which blanks would part"""
+ENTITY_LABEL = re.compile(r"[^()*\s]+")
+"""What can stand in the brackets of OntoNotes"""
 
 
 class Part(NamedTuple):
@@ -92,6 +96,62 @@ def _note_empty(count: int) -> list[str]:
     return [f"{count:,} sentences without words are left out: this format can't hold any"] if count else []
 
 
+def write_ontonotes_parts(parts: Sequence[Part], target: Path) -> Written:
+    """Return the sentences as OntoNotes is published (CoNLL-2012), with what it writes where it knows no more.
+
+    That is `XX` for parts of speech, a parse of one bracket, and `-` for predicates, senses, speakers and coreference.
+    """
+    written = Written("")
+    lines: list[str] = []
+    empty = entities = renamed = 0
+    for path, sentences in parts:
+        written.problems += _find_unwritable(
+            Part(path, Sentences(sentences.tokens, lines=sentences.lines)), UNWRITABLE
+        )
+        names = sentences.doc_ids or ["-"] * len(sentences)
+        if sentences.doc_ids is None:
+            written.notes.append(f"{path}: nothing says where documents begin; all of it is one")
+        for name, rows in groupby(range(len(sentences)), key=names.__getitem__):
+            document = re.sub(r"\s", "_", name)
+            renamed += document != name
+            lines.append(f"#begin document ({document}); part 000\n")
+            for row in rows:
+                words = sentences.tokens[row]
+                cells, problem = _bracket_entities(path, sentences, row)
+                written.problems += [problem] if problem else []
+                entities += sum(cell.startswith("(") for cell in cells)
+                empty += not words
+                for place, (word, cell) in enumerate(zip(words, cells, strict=True)):
+                    parse = f"{'(TOP' if place == 0 else ''}*{')' if place == len(words) - 1 else ''}"
+                    lines.append(f"{document} 0 {place} {word} XX {parse} - - - - {cell} -\n")
+                lines.append("\n" if words else "")
+            lines.append("#end document\n")
+    written.content = "".join(lines)
+    written.notes += _note_empty(empty)
+    if renamed:
+        written.notes.append(f"{renamed:,} names of documents have _ for blanks: a column holds none")
+    if not entities:
+        written.notes.append("there is no entity: whoever reads the file takes it for one without labels")
+    return written
+
+
+def _bracket_entities(path: Path, sentences: Sentences, row: int) -> tuple[list[str], Problem | None]:
+    """Return the cells of a sentence's entities, and what is wrong with their labels."""
+    tags = sentences.tags[row] if sentences.tags else []
+    cells = ["*"] * len(sentences.tokens[row])
+    plain = next((tag for tag in tags if tag != OUTSIDE and not is_prefixed(tag)), None)
+    wrong = None if plain is None else f"{show(plain)} is no tag of an entity; accepted: B- and I- before its label"
+    for entity in find_entities(tags) if plain is None else ():
+        if not ENTITY_LABEL.fullmatch(entity.type):
+            wrong = f"the label {show(entity.type)} can't be written; accepted: one without blanks, brackets and *"
+        cells[entity.start] = f"({entity.type}{cells[entity.start]}"
+        cells[entity.end - 1] += ")"
+    if wrong is None:
+        return [f"({cell[1:-2]})" if cell.startswith("(") and cell.endswith("*)") else cell for cell in cells], None
+    text = f"{wrong}; rename it, or write JSON lines: --to jsonl"
+    return cells, Problem(Kind.ODD_TAG, path, sentences.lines[row], text)
+
+
 def write_json_parts(parts: Sequence[Part], target: Path) -> Written:
     """Return the sentences as JSON lines of `tokens`, `ner_tags` and, where documents have names, `doc_id`."""
     lines = []
@@ -143,6 +203,7 @@ def _find_unwritable(part: Part, unwritable: re.Pattern[str]) -> Iterator[Proble
 TAG_WRITERS: dict[str, Callable[[Sequence[Part], Path], Written]] = {
     "conll": write_conll_parts,
     "conllu": write_conllu_parts,
+    "ontonotes": write_ontonotes_parts,
     "jsonl": write_json_parts,
     "text_and_labels": write_text_parts,
 }
