@@ -26,10 +26,10 @@ docs: ## the documentation as a site in site/, links checked
 
 label-studio: ## the server as the ML backend of a real Label Studio, which gets an environment of its own (1 GB)
 	@MORE_REQUIREMENTS=requirements-test.txt; $(SETUP); install_apart requirements-label-studio.txt "$$ROOT/.venv-label-studio"; \
-		LABEL_STUDIO="$$ROOT/.venv-label-studio/bin/label-studio" python -m pytest tests/serving/test_label_studio_server.py tests/data/formats/test_label_studio.py
+		LABEL_STUDIO="$$ROOT/.venv-label-studio/bin/label-studio" python -m pytest tests/serving/test_label_studio_server.py tests/data/formats/test_label_studio.py tests/data/formats/test_running_label_studio.py
 
 doccano: ## a real doccano imports what is written for it and exports it again; an environment of its own (Python 3.11)
-	@MORE_REQUIREMENTS=requirements-test.txt; $(SETUP); install_apart requirements-doccano.txt "$$ROOT/.venv-doccano"; \
+	@MORE_REQUIREMENTS=requirements-test.txt; $(SETUP); install_apart requirements-doccano.txt "$$ROOT/.venv-doccano" python3.11; \
 		DOCCANO_PYTHON="$$ROOT/.venv-doccano/bin/python" python -m pytest tests/data/formats/test_real_doccano.py
 
 fuzz: ## 10,000 inputs for each reader (make test gives each a hundred)

@@ -3,42 +3,29 @@
 `make label-studio` makes its environment and runs these tests.
 """
 
-import json
-import os
 import shutil
-import socket
-import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from conftest import ROOT
+from running_label_studio import (
+    NEEDS_PROGRAM,
+    PASSWORD,
+    USER,
+    LabelStudio,
+    find_free_port,
+    run_label_studio,
+    run_server,
+)
 from table_model import save_table
 
 from token_classification import Predictor
 
 playwright = pytest.importorskip("playwright.sync_api", reason="the browser is driven by playwright")
 
-PROGRAM = os.environ.get("LABEL_STUDIO")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-USER, PASSWORD, TOKEN = "user@example.com", "a-password-1", "0123456789abcdef0123456789abcdef01234567"
-SETTINGS = {
-    "USE_DEFAULT_BANNED_SUBNETS": "false",
-    "USER_ADDITIONAL_BANNED_SUBNETS": "10.0.0.0/8,169.254.0.0/16,172.16.0.0/12,192.168.0.0/16",
-    "COLLECT_ANALYTICS": "false",
-    "LATEST_VERSION_CHECK": "false",
-    "SENTRY_DSN": "",
-    "FRONTEND_SENTRY_DSN": "",
-}
-"""Label Studio talks to loopback, which it does not of its own accord, and to nobody else"""
-START_S = 600
 ROWS = {
     "Mira": {"B-PER": 9.0},
     "Tol": {"B-PER": 9.0},
@@ -68,81 +55,7 @@ EXPECTED = {
 }
 """Text -> what is marked in it, as read off ROWS"""
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(PROGRAM is None, reason="LABEL_STUDIO names no label-studio to start; type: make label-studio"),
-]
-
-
-@dataclass(frozen=True)
-class LabelStudio:
-    """A running Label Studio, asked as its own pages ask it."""
-
-    address: str
-
-    def ask(self, path: str, body: object = None, method: str | None = None) -> Any:
-        """Ask, and return its answer."""
-        data = None if body is None else json.dumps(body).encode()
-        headers = {"Authorization": f"Token {TOKEN}", "Content-Type": "application/json"}
-        request = urllib.request.Request(f"{self.address}/api/{path}", data, headers, method=method)
-        with urllib.request.urlopen(request, timeout=100) as answer:
-            return json.load(answer)
-
-    def refuse(self, path: str, body: object) -> str:
-        """Ask for what is refused, and return the refusal."""
-        with pytest.raises(urllib.error.HTTPError) as refused:
-            self.ask(path, body)
-        assert refused.value.code == 400
-        return refused.value.read().decode()
-
-    def create_project(self, texts: list[str], config: str = CONFIG) -> tuple[int, list[int]]:
-        """Create a project, and return its number and those of its tasks."""
-        project = self.ask("projects", {"title": "names", "label_config": config})["id"]
-        return project, self.import_texts(project, texts)
-
-    def import_texts(self, project: int, texts: list[str]) -> list[int]:
-        """Add tasks, and return their numbers."""
-        tasks = [{"data": {"text": text}} for text in texts]
-        return self.ask(f"projects/{project}/import?return_task_ids=true", tasks)["task_ids"]
-
-    def predict(self, project: int) -> dict[int, dict]:
-        """Ask for predictions for all tasks, as its page does, and return task -> prediction."""
-        selected = {"selectedItems": {"all": True, "excluded": []}}
-        self.ask(f"dm/actions?id=retrieve_tasks_predictions&project={project}", selected)
-        predictions = self.ask(f"predictions?task__project={project}")
-        assert len({one["task"] for one in predictions}) == len(predictions)
-        return {one["task"]: one for one in predictions}
-
-
-def find_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@contextmanager
-def run_server(command: list[str], port: int, path: str, log: Path, **environment: str) -> Iterator[str]:
-    """Run a server until a block ends, which starts as soon as the server answers on a path; yield its address."""
-    with log.open("w") as output:
-        server = subprocess.Popen(command, stdout=output, stderr=output, env=os.environ | environment, cwd=log.parent)
-    try:
-        until = time.monotonic() + START_S
-        while not is_up(f"http://127.0.0.1:{port}{path}"):
-            assert server.poll() is None, log.read_text()
-            assert time.monotonic() < until, log.read_text()
-            time.sleep(0.2)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(timeout=60)
-
-
-def is_up(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(address, timeout=5) as answer:
-            return answer.status == 200
-    except OSError:
-        return False
+pytestmark = [pytest.mark.slow, NEEDS_PROGRAM]
 
 
 @pytest.fixture(scope="module")
@@ -180,21 +93,14 @@ def backend(serve) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def label_studio(tmp_path_factory) -> Iterator[LabelStudio]:
-    """Label Studio with an empty SQLite database and one user."""
-    folder, port = tmp_path_factory.mktemp("label-studio"), find_free_port()
-    user = ["--username", USER, "--password", PASSWORD, "--user-token", TOKEN, "--enable-legacy-api-token"]
-    place = ["--no-browser", "--internal-host", "127.0.0.1", "--port", str(port), "--data-dir", str(folder)]
-    command = [str(PROGRAM), "start", *place, *user]
-    # Neither our environment's packages nor an address of the developer's own Label Studio.
-    environment = SETTINGS | {"PYTHONPATH": "", "HOST": ""}
-    with run_server(command, port, "/health", folder / "log", **environment) as address:
-        yield LabelStudio(address)
+    with run_label_studio(tmp_path_factory.mktemp("label-studio")) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
 def project(label_studio, backend) -> tuple[int, dict[str, int]]:
     """A project with all texts whose backend is the server; return its number, and text -> task."""
-    project, tasks = label_studio.create_project(list(EXPECTED))
+    project, tasks = label_studio.create_project(list(EXPECTED), CONFIG)
     connected = label_studio.ask("ml", {"project": project, "url": backend, "title": "names"})
     assert connected["state"] == "CO"
     return project, dict(zip(EXPECTED, tasks, strict=True))
@@ -314,7 +220,7 @@ def test_a_key_is_the_password(label_studio, serve, tmp_path):
     (tmp_path / "key").write_text("a-secret-key\n")
     texts = ["Mira met Tol in Ber."]
     with serve("--api_key", f"@{tmp_path / 'key'}") as address:
-        project, _ = label_studio.create_project(texts)
+        project, _ = label_studio.create_project(texts, CONFIG)
         body = {"project": project, "url": address, "title": "names"}
         assert "doesn't look like a valid ML backend" in label_studio.refuse("ml", body)
         credentials = {"auth_method": "BASIC_AUTH", "basic_auth_user": "anybody", "basic_auth_pass": "a-secret-key"}

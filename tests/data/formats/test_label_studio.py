@@ -1,11 +1,11 @@
 """Label Studio's exports are read, and what it imports is written."""
 
 import json
-import os
 import subprocess
 from pathlib import Path
 
 import pytest
+from running_label_studio import CONFIG_OF_LABELS, NEEDS_PROGRAM, PROGRAM
 from span_documents import make_hostile_documents, strip_places
 
 from token_classification.data.formats import read_sentences
@@ -16,7 +16,6 @@ from token_classification.data.spans.document import Span, SpanDocument
 from token_classification.errors import DataError
 
 TEXT = "Anna left Bern."
-PROGRAM = os.environ.get("LABEL_STUDIO")
 
 
 def make_region(start, end, *labels, text=TEXT, name="label", target="text", **more):
@@ -61,7 +60,8 @@ def test_fields_of_the_task_stay_and_come_back(tmp_path):
     file = read(tmp_path, task)
     assert file.notes == []
     (back,) = json.loads(write_label_studio(file.documents).content)
-    assert back == {"data": task["data"], "annotations": [{"result": task["annotations"][0]["result"]}]}
+    annotation = {"ground_truth": False, "result": task["annotations"][0]["result"]}
+    assert back == {"data": task["data"], "annotations": [annotation]}
 
 
 def test_completions_of_old_versions_are_annotations(tmp_path):
@@ -222,6 +222,20 @@ def test_json_min_has_a_record_for_each_annotation(tmp_path):
     assert "--annotator NAME (there are '1', '2')" in file.notes[0]
 
 
+def test_tasks_of_json_min_without_an_annotation_wait_for_labels(tmp_path):
+    waiting = make_minimal(2, None, annotation_id=None, created_at=None)
+    file = read(tmp_path, make_minimal(1, 1, ANNA["value"]), waiting, make_minimal(3, 1))
+    assert [document.doc_id for document in file.documents] == ["1", "3"]
+    assert "1 tasks that nobody has annotated are left out" in file.notes[0]
+    assert not read(tmp_path, waiting).is_labelled
+
+
+def test_predictions_that_are_only_numbers_are_said(tmp_path):
+    file = read(tmp_path, make_task(predictions=[17]), make_task(number=2))
+    assert not file.is_labelled
+    assert "1 tasks have predictions, of which this export has only the numbers; for them all" in file.notes[0]
+
+
 def test_ids_of_regions_stay_unique(tmp_path):
     spans = (Span(0, 4, "PER", None, "r1"), Span(5, 9, "V", None, "r1"), Span(10, 14, "LOC"), Span(10, 14, "LOC"))
     written = write_label_studio([SpanDocument(TEXT, spans, Path("a"), 1)])
@@ -235,9 +249,6 @@ def test_a_field_of_the_name_of_the_text_is_left_out_aloud():
     assert "the field 'text' of 1 documents is left out" in written.notes[0]
 
 
-CONFIG = """<View><Labels name="label" toName="text"><Label value="PER"/><Label value="LOC"/><Label value="Mo dèl"/>
-<Label value="人"/><Label value="a-b_c"/><Label value="O"/><Label value="B-PER"/></Labels>
-<Text name="text" value="$text"/></View>"""
 CONVERT = """
 import json, sys
 from label_studio_sdk.converter import Converter
@@ -258,13 +269,13 @@ converter.convert_to_json_min(tasks + ".exported", folder, is_dir=False)
 """
 
 
-@pytest.mark.skipif(PROGRAM is None, reason="LABEL_STUDIO names no label-studio; type: make label-studio")
+@NEEDS_PROGRAM
 def test_label_studio_takes_what_is_written_and_its_own_exports_are_read(tmp_path):
     documents = make_hostile_documents(nested=True)
     tasks = tmp_path / "tasks.json"
     tasks.write_bytes(write_label_studio(documents).content.encode())
     python = Path(PROGRAM or "").parent / "python"
-    subprocess.run([python, "-c", CONVERT, CONFIG, tasks, tmp_path / "out"], check=True)
+    subprocess.run([python, "-c", CONVERT, CONFIG_OF_LABELS, tasks, tmp_path / "out"], check=True)
     exported = read_documents(Path(f"{tasks}.exported"), "label_studio")
     minimal = tmp_path / "out" / "result.json"
     assert recognise_format(minimal) == "label_studio"

@@ -246,7 +246,8 @@ def write_label_studio(documents: Sequence[SpanDocument]) -> Written:
         if _is_scored(document) or (has_scores and not document.spans and document.is_labelled):
             record["predictions"] = [result]
         elif document.is_labelled:
-            record["annotations"] = [result]
+            # What is imported without this word counts as the truth, and more than whatever is annotated later.
+            record["annotations"] = [{"ground_truth": False} | result]
         writer.add_record(document, record)
     return writer.finish_list()
 

@@ -18,7 +18,6 @@ class Task(NamedTuple):
     line: int
     record: Mapping[str, object]
     data: Mapping[str, object]
-    is_minimal: bool = False
 
 
 class Result(NamedTuple):
@@ -67,10 +66,11 @@ def merge_minimal_records(records: Records) -> list[Task]:
             "created_at": record.get("created_at"),
             "updated_at": record.get("updated_at"),
         }
-        if key in tasks:
-            tasks[key].record["annotations"].append(annotation)  # type: ignore[attr-defined]  # the list made below
-        else:
-            tasks[key] = Task(line, {"id": task_id, "annotations": [annotation]}, data, is_minimal=True)
+        # An export of all tasks has records of those that nobody has annotated, without the number of an annotation.
+        is_waiting = not result and "annotation_id" in record and record["annotation_id"] is None
+        task = tasks.setdefault(key, Task(line, {"id": task_id, "annotations": []}, data))
+        if not is_waiting:
+            task.record["annotations"].append(annotation)  # type: ignore[attr-defined]  # the list made above
     return list(tasks.values())
 
 
@@ -123,7 +123,7 @@ def choose_results(tasks: Sequence[Task], path: Path, annotator: str | None = No
     elif counts["skipped"]:
         choice = Choice()
     else:
-        return Choice([Result(task, None) for task in tasks], is_labelled=False)
+        return Choice([Result(task, None) for task in tasks], is_labelled=False, notes=_explain_numbers(tasks, path))
     missing = len(tasks) - counts["read"] - counts["skipped"] - counts["of others"]
     if counts["skipped"]:
         choice.notes.append(f"{path}: {counts['skipped']:,} tasks that were skipped (cancelled) are left out")
@@ -179,6 +179,16 @@ def _explain_annotators(
     if annotator not in (None, MAJORITY) and counts["of others"]:
         return [f"{path}: {counts['of others']:,} tasks that {annotator} has not annotated are left out"]
     return []
+
+
+def _explain_numbers(tasks: Sequence[Task], path: Path) -> list[str]:
+    count = sum(bool(task.record.get("predictions")) for task in tasks)
+    options = '{"serialization_options": {"predictions": {"only_id": false}}}'
+    text = (
+        f"{path}: {count:,} tasks have predictions, of which this export has only the numbers; for them all, make "
+        f"a snapshot of the project: POST {options} to /api/projects/NUMBER/exports"
+    )
+    return [text] if count else []
 
 
 def _explain_predictions(
