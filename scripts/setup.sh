@@ -57,10 +57,11 @@ install_project() {
     fail "the project itself could not be installed from $ROOT."
 }
 
-# Installs a file of pinned requirements into an environment of its own, where its pins don't go with ours.
+# Installs a file of pinned requirements into an environment of its own, where its pins don't go with ours; perhaps with
+# another Python.
 install_apart() {
-  local file="$1" folder="$2"
-  [ -x "$folder/bin/python" ] || python -m venv "$folder" || fail "python -m venv $folder failed"
+  local file="$1" folder="$2" python="${3:-python}"
+  [ -x "$folder/bin/python" ] || "$python" -m venv "$folder" || fail "$python -m venv $folder failed"
   (
     . "$folder/bin/activate"
     PREFIX="$folder"
