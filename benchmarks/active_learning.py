@@ -27,6 +27,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from token_classification.api import fine_tune
+from token_classification.data.entities import find_entities
 from token_classification.data.formats import read_sentences
 from token_classification.data.whole_files import write_whole
 from token_classification.inference.shortlist import spread_out
@@ -145,7 +146,7 @@ def run_point(way: str, seed: int, share: int, rows: list[int], points: dict, po
             "steps": steps,
             "sentences": len(rows),
             "words": sum(len(pool.tokens[row]) for row in rows),
-            "entities": sum(tag.startswith("B-") for row in rows for tag in pool.gold[row]),
+            "entities": sum(len(find_entities(pool.gold[row])) for row in rows),
             "rows": rows,
         }
         if share in (SHARES[:1] if way == DRAWN else SHARES[:-1]):

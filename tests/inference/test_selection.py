@@ -141,6 +141,13 @@ def test_tags_are_the_same_when_doubts_are_measured(engine):
     assert engine.tag(tokens) == before
 
 
+def test_what_shares_a_batch_is_decided_by_logits_alone(engine):
+    windows = [{"input_ids": np.array([2, 5, 6, 3])}, {"input_ids": np.array([2, 7, 3])}]
+    loop = replace(engine.loop, run_model=engine.run_with_states, logit_columns=len(engine.label_set.names))
+    for with_states, without in zip(loop.read_windows(windows), engine.loop.read_windows(windows), strict=True):
+        assert torch.equal(with_states, without)
+
+
 @pytest.mark.parametrize("layers", [1, 2])
 def test_states_are_what_the_encoder_returns(layers, bert_folder, wordpiece, tmp_path):
     model = build(bert_folder, layers=layers)

@@ -83,7 +83,8 @@ class Engine:
     aligner: Aligner
     loop: PredictionLoop
     run_with_states: RunModel | None = None
-    """Returns the encoder's last states behind the logits; None for exported models, which give logits only"""
+    """Returns the encoder's last states behind the logits, to one thread at a time; None for exported models, which
+    give logits only"""
 
     def tag(self, tokens: Sequence[Sequence[str]]) -> WordTags:
         """Tag any number of sentences of any length: one tag and one probability per word."""

@@ -233,7 +233,7 @@ class PredictionLoop:
         spans = zip(self.collator.find_offsets(lengths, inputs["input_ids"].shape[1]), lengths, strict=True)
         with torch.inference_mode():
             # Copied, because the outputs of some runtimes are valid until the next call only.
-            logits = self._run(inputs).float().clone()
+            logits = self._run(inputs)[..., : self.logit_columns].float().clone()
         return [row[start : start + length] for row, (start, length) in zip(logits, spans, strict=True)]
 
 
