@@ -5,8 +5,9 @@ import shutil
 import pytest
 
 from token_classification import Predictor
+from token_classification.inference.model_version import name_version
 from token_classification.serving.errors import RequestError
-from token_classification.serving.models import Models, ServedModel, name_version
+from token_classification.serving.models import Models, ServedModel
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import argparse
 import logging
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -66,11 +66,18 @@ class InferOptions(TaggingChoice):
         default=None,
         metavar="DIR",
     )
-    output_format: str = flag(
-        "What is written: jsonl, jsonl.gz, conll, conll.gz or parquet.",
+    output_format: str | None = flag(
+        "What is written: jsonl, jsonl.gz, conll, conll.gz or parquet. Default: jsonl.",
         group="output",
-        default="jsonl",
+        default=None,
         metavar="NAME",
+    )
+    to: str | None = flag(
+        "Write what an annotation tool imports, for people to correct: label_studio, doccano, prodigy, spacy, brat, "
+        "webanno, gliner or spans.",
+        group="output",
+        default=None,
+        metavar="TOOL",
     )
     resume: bool = flag("Continue a killed run on --input_file.", group="output", default=False)
     pad_label: str = "O"
@@ -115,13 +122,16 @@ def infer(options: InferOptions) -> None:
         UserError: neither or both are given, or something is wrong with the model, the file or the settings.
     """
     selection = read_selection(options)
+    output_format = choose_output_format(options)
     if (options.texts is None) == (options.input_file is None):
         given = "neither is given" if options.texts is None else "both are given"
         raise UserError(f"infer needs --text TEXT or --input_file FILE, only one of them; {given}.")
-    if options.texts is not None:
+    if options.texts is None:
+        tag_in_bulk(options, output_format, selection)
+    elif options.to is None:
         tag_on_screen(options.texts, options)
     else:
-        tag_in_bulk(options, selection)
+        raise UserError(f"--to {options.to}: texts on the command line go to the screen; accepted: --input_file FILE")
 
 
 def read_selection(options: InferOptions) -> "Selection | None":
@@ -143,6 +153,29 @@ def read_selection(options: InferOptions) -> "Selection | None":
     with quick_imports():
         from token_classification.inference.selection import Selection, read_keys
     return Selection(options.select, options.budget, read_keys(options.labelled_file or ()), options.seed)
+
+
+def choose_output_format(options: InferOptions) -> str:
+    """Return the format of the results.
+
+    Raises:
+        UserError: there is no such format, or two are asked for.
+    """
+    with quick_imports():
+        from token_classification.data.formats.span_files import SPAN_WRITERS, refuse_unknown_format
+        from token_classification.inference.answers import OUTPUT_FORMATS
+    if options.to is None:
+        typed = options.output_format or OUTPUT_FORMATS[0]
+        if typed in SPAN_WRITERS:
+            accepted = ", ".join(OUTPUT_FORMATS)
+            raise UserError(f"--output_format {typed}: accepted are {accepted}; for files of tools, type --to {typed}")
+        return typed
+    refuse_unknown_format("--to", options.to, list(SPAN_WRITERS))
+    if options.output_format is not None:
+        raise UserError(
+            f"--to {options.to} --output_format {options.output_format}: two formats; accepted: one of them; type one"
+        )
+    return options.to
 
 
 def tag_on_screen(texts: Sequence[str], options: InferOptions) -> None:
@@ -171,10 +204,11 @@ def tag_on_screen(texts: Sequence[str], options: InferOptions) -> None:
         logger.info("Predictions saved to %s", folder / TAGGED_TEXTS)
 
 
-def tag_in_bulk(options: InferOptions, selection: "Selection | None") -> None:
+def tag_in_bulk(options: InferOptions, output_format: str, selection: "Selection | None") -> None:
     """Tag a file of any size, and write its records with their entities."""
     with quick_imports():
         from token_classification.inference.bulk import ERRORS_NAME, BulkSettings, tag_file
+        from token_classification.inference.model_version import name_model, name_version
         from token_classification.modeling.source import find_model_folder
     folder = options.results_dir
     if folder is None or options.input_file is None:
@@ -182,14 +216,16 @@ def tag_in_bulk(options: InferOptions, selection: "Selection | None") -> None:
     settings = BulkSettings(
         input_file=options.input_file,
         folder=folder,
-        output_format=options.output_format,
+        output_format=output_format,
         input_format=options.input_format,
         text_column=options.text_column_name,
         resume=options.resume,
         selection=selection,
     )
     predictor = open_predictor(options, options.model)
-    progress = tag_file(predictor, settings, find_model_folder(options.model))
+    model_folder = find_model_folder(options.model)
+    settings = replace(settings, model_version=name_version(name_model(options.model), predictor, model_folder))
+    progress = tag_file(predictor, settings, model_folder)
     output = folder / settings.output_name
     logger.info("%s: %s records, %s entities", output, f"{progress.records:,}", f"{progress.entities:,}")
     if progress.bad_records:

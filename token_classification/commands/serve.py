@@ -17,6 +17,7 @@ from token_classification.commands.flags import add_dataclass_flags, build_optio
 from token_classification.commands.model_choice import TaggingChoice, open_predictor
 from token_classification.commands.wording import COMMON_WORDS, speaking
 from token_classification.errors import UserError
+from token_classification.inference.model_version import name_model
 from token_classification.quick_imports import quick_imports
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ def name_models(typed: Sequence[str]) -> dict[str, str]:
     for text in typed:
         name, separator, model = text.partition("=")
         if not separator or Path(text).exists():
-            name, model = re.sub(r"[^\w.-]", "-", Path(text).resolve().name, flags=re.ASCII)[:100] or "model", text
+            name, model = name_model(text), text
         if not NAME.fullmatch(name) or not model:
             raise UserError(f"-m {text}: accepted are MODEL and NAME=MODEL; a name has letters, digits, _, - and .")
         if name in models:
@@ -206,8 +207,9 @@ def open_model(
 ) -> "ServedModel":
     """Open a model with its queue."""
     with quick_imports():
+        from token_classification.inference.model_version import name_version
         from token_classification.modeling.source import find_model_folder
-        from token_classification.serving.models import ServedModel, name_version
+        from token_classification.serving.models import ServedModel
         from token_classification.serving.queue import TaggingQueue
     predictor = open_predictor(options, model)
     queue = TaggingQueue(

@@ -7,7 +7,12 @@ from pathlib import Path
 
 from token_classification.data.formats import READERS, read_format
 from token_classification.data.formats.recognise import recognise_format
-from token_classification.data.formats.span_files import SPAN_READERS, SPAN_WRITERS, read_documents
+from token_classification.data.formats.span_files import (
+    SPAN_READERS,
+    SPAN_WRITERS,
+    read_documents,
+    refuse_unknown_format,
+)
 from token_classification.data.formats.tag_files import TAG_WRITERS, Part
 from token_classification.data.formats.text_and_labels import find_labels_file, find_text_file, read_text_and_labels
 from token_classification.data.sentences import Sentences
@@ -18,7 +23,6 @@ from token_classification.data.spans.words import Align
 from token_classification.data.text_lines import no_words
 from token_classification.data.words_of_text import WordRule
 from token_classification.errors import DataError, UserError, list_problems
-from token_classification.nearest_names import did_you_mean
 
 PAIR = "text_and_labels"
 SOURCES = (*READERS, PAIR)
@@ -62,9 +66,9 @@ def convert_files(paths: Sequence[Path], target: Path, choices: Choices) -> Conv
         DataError: it lists everything that is wrong in the files, or can't be held by the format.
         UserError: a choice that makes no sense here.
     """
-    _refuse_unknown("--to", choices.target, TARGETS)
+    refuse_unknown_format("--to", choices.target, TARGETS)
     if choices.source is not None:
-        _refuse_unknown("--from", choices.source, SOURCES)
+        refuse_unknown_format("--from", choices.source, SOURCES)
     files: dict[Path, SpanFile | Sentences] = {}
     wrong: list[str] = []
     for path in paths:
@@ -84,17 +88,6 @@ def convert_files(paths: Sequence[Path], target: Path, choices: Choices) -> Conv
         total = ", ".join(f"{count:,} {heading}" for heading, count in counts.items())
         raise DataError(f"{list_problems([*map(str, problems)])}\nNothing was written: {total}.")
     return conversion
-
-
-def _refuse_unknown(flag: str, name: str, accepted: Sequence[str]) -> None:
-    """Refuse a format that is none.
-
-    Raises:
-        UserError: it is none.
-    """
-    if name not in accepted:
-        hint = did_you_mean(name, accepted, f"type {flag} {accepted[0]}")
-        raise UserError(f"{flag} {name}: no such format; accepted: {', '.join(accepted)}; {hint}")
 
 
 def _read(path: Path, choices: Choices) -> SpanFile | Sentences:

@@ -4,11 +4,14 @@ import gzip
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from token_classification.data.formats.conll import format_sentence, make_writable
+from token_classification.data.formats.span_files import SPAN_WRITERS
 from token_classification.inference.entities import TextEntity
 from token_classification.inference.predictor import Predictor, TaggedText
 from token_classification.inference.records import BadRecord, Record, RecordError, add_results, make_bad_record
+from token_classification.inference.tool_documents import describe_document, refuse_unwritable
 
 OUTPUT_FORMATS = ("jsonl", "jsonl.gz", "conll", "conll.gz", "parquet")
 
@@ -33,7 +36,7 @@ def encode_answers(answers: Sequence[Answer], output_format: str) -> tuple[bytes
 
     Args:
         answers: The answers.
-        output_format: One of `OUTPUT_FORMATS`.
+        output_format: One of `OUTPUT_FORMATS` or `SPAN_WRITERS`.
 
     Returns:
         The bytes, the answers that are in them, and the records that can't be written in this format.
@@ -68,8 +71,23 @@ def encode_row(answer: Answer) -> bytes:
     Raises:
         RecordError: it contains half a character.
     """
+    return _encode_whole_characters(_list_fields(answer))
+
+
+def encode_document(answer: Answer, tool: str) -> bytes:
+    """Encode a JSON line that can become a document in the file of an annotation tool.
+
+    Raises:
+        RecordError: it contains half a character, or something else that this file can't hold.
+    """
+    line = _encode_whole_characters(describe_document(answer.record, answer.tagged, answer.entities))
+    refuse_unwritable(line, tool)
+    return line
+
+
+def _encode_whole_characters(record: dict[str, object]) -> bytes:
     try:
-        return _dump(_list_fields(answer)).encode() + b"\n"
+        return _dump(record).encode() + b"\n"
     except UnicodeEncodeError:
         raise RecordError("half a character, a lone surrogate, stands in it; JSON lines can hold it") from None
 
@@ -101,4 +119,5 @@ ENCODERS: dict[str, Callable[[Answer], bytes]] = {
     "jsonl": encode_json_line,
     "conll": encode_sentence,
     "parquet": encode_row,
+    **{tool: partial(encode_document, tool=tool) for tool in SPAN_WRITERS},
 }

@@ -14,11 +14,13 @@ from pathlib import Path
 from tqdm.auto import tqdm
 
 from token_classification.data.formats.recognise import recognise_tool_file
+from token_classification.data.formats.span_files import SPAN_WRITERS
 from token_classification.data.formats.text_and_labels import find_labels_file
 from token_classification.data.inputs import hash_files
 from token_classification.data.text_lines import open_bytes
 from token_classification.errors import DataError, UserError
 from token_classification.inference.answers import OUTPUT_FORMATS, answer_records, encode_answers
+from token_classification.inference.entities import list_entity_labels
 from token_classification.inference.export_record import hash_answering_files
 from token_classification.inference.input_lines import STDIN, comes_once
 from token_classification.inference.parquet_output import convert_to_parquet
@@ -27,6 +29,7 @@ from token_classification.inference.progress import PARTIAL, AppendedFile, Progr
 from token_classification.inference.read_records import INPUT_FORMATS, read_records, recognise_file
 from token_classification.inference.records import BadRecord, Record
 from token_classification.inference.selection import Selection, describe_selection, select_records
+from token_classification.inference.tool_documents import name_tool_file, refuse_labels, write_tool_file
 from token_classification.output_text import quote_path
 
 logger = logging.getLogger(__name__)
@@ -44,26 +47,39 @@ class BulkSettings:
     """`-` for stdin"""
     folder: Path
     output_format: str = "jsonl"
+    """One of `OUTPUT_FORMATS`, or of `SPAN_WRITERS` for a file that this tool imports"""
     input_format: str | None = None
     text_column: str | None = None
     resume: bool = False
     selection: Selection | None = None
     """Which of the records are tagged; None: all"""
+    model_version: str = "model"
+    """What the file of a tool calls the model"""
 
     def __post_init__(self) -> None:
-        if self.output_format not in OUTPUT_FORMATS:
+        if self.output_format not in (*OUTPUT_FORMATS, *SPAN_WRITERS):
             raise UserError(f"--output_format {self.output_format}: accepted are {', '.join(OUTPUT_FORMATS)}.")
         if self.input_format not in (None, *INPUT_FORMATS):
             raise UserError(f"--input_format {self.input_format}: accepted are {', '.join(INPUT_FORMATS)}.")
 
     @property
+    def is_for_tool(self) -> bool:
+        """Whether documents of an annotation tool are written."""
+        return self.output_format in SPAN_WRITERS
+
+    @property
     def output_name(self) -> str:
         """The file that holds the results at the end."""
-        return f"predictions.{self.output_format}"
+        return name_tool_file(self.output_format) if self.is_for_tool else f"predictions.{self.output_format}"
 
     @property
     def appended_name(self) -> str:
-        """The file that results are appended to: Parquet has its index at the end, so it is made from JSON lines."""
+        """The file that results are appended to.
+
+        Parquet has its index at the end, and tools' files are whole ones, so they are made from JSON lines.
+        """
+        if self.is_for_tool:
+            return "predictions.documents.jsonl"
         return "predictions.jsonl" if self.output_format == "parquet" else self.output_name
 
 
@@ -79,6 +95,8 @@ def tag_file(predictor: Predictor, settings: BulkSettings, model_folder: Path) -
         UserError: no such file, results of another run, or no record that could be tagged.
     """
     _refuse_tool_files(settings)
+    if settings.is_for_tool:
+        refuse_labels(list_entity_labels(predictor.engine.label_set), settings.output_format)
     names = [settings.output_name, ERRORS_NAME]
     stamp = _stamp_input(settings.input_file)
     fingerprint = describe_run(predictor, settings, model_folder)
@@ -94,6 +112,7 @@ def tag_file(predictor: Predictor, settings: BulkSettings, model_folder: Path) -
             )
         with _explain_how_to_go_on(settings):
             _tag_records(predictor, settings, progress, stamp)
+            _finish(settings, progress)
     with _explain_how_to_go_on(settings):
         _put_in_place(settings)
     if progress.records and progress.bad_records == progress.records:
@@ -210,13 +229,22 @@ def _tag_records(
             f"{settings.input_file}: was changed while it was read, so these results are of no one file; accepted: a "
             "file that stays as it is; type the command again with another -r"
         )
-    if settings.output_format == "parquet":
-        convert_to_parquet(output.path, settings.folder / settings.output_name)
-    progress.finished = True
-    progress.write(settings.folder)
     seconds = time.monotonic() - start
     speed = (progress.records - before) / seconds
     logger.info("%s records in %.1f s: %.0f texts/s", f"{progress.records - before:,}", seconds, speed)
+
+
+def _finish(settings: BulkSettings, progress: Progress) -> None:
+    """Make what is no lines of JSON from those that have been written."""
+    source = settings.folder / f"{settings.appended_name}{PARTIAL}"
+    if settings.output_format == "parquet":
+        convert_to_parquet(source, settings.folder / settings.output_name)
+    elif settings.is_for_tool:
+        target = settings.folder / f"{settings.output_name}{PARTIAL}"
+        for note in write_tool_file(source, target, settings.output_format, settings.model_version):
+            logger.warning("%s", note)
+    progress.finished = True
+    progress.write(settings.folder)
 
 
 def _count_characters(record: Record | BadRecord) -> int:
@@ -228,7 +256,7 @@ def _count_characters(record: Record | BadRecord) -> int:
 
 def _put_in_place(settings: BulkSettings) -> None:
     """Give the finished files their names; existing files stay."""
-    for name in (settings.appended_name, ERRORS_NAME):
+    for name in dict.fromkeys((settings.output_name, settings.appended_name, ERRORS_NAME)):
         partial = settings.folder / f"{name}{PARTIAL}"
         if not partial.exists():
             continue

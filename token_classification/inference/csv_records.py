@@ -182,7 +182,7 @@ def _finish(sentence: _Sentence, table: Table) -> Record | BadRecord:
         return make_bad_record(*sentence.fault, sentence.words)
     fields = {table.sentence_column or "": sentence.name, "tokens": sentence.words}
     gold = sentence.tags if table.tag_column else None
-    return Record(sentence.line, sentence.words, fields, gold, sentence.size)
+    return Record(sentence.line, sentence.words, fields, gold, sentence.size, "tokens")
 
 
 def _read_header(line: bytes, path: Path) -> tuple[list[str], str]:

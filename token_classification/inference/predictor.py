@@ -51,6 +51,11 @@ class TaggedText:
     tags: list[str]
     scores: list[float]
 
+    @property
+    def least_score(self) -> float | None:
+        """The score of its least sure word; None if it has no words. Texts with low ones are worth a look first."""
+        return min(self.scores, default=None)
+
 
 @dataclass(frozen=True)
 class Predictor:

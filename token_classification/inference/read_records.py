@@ -234,7 +234,7 @@ def _read_pair(lines: Iterator[bytes], head: Sequence[str], path: Path, text_col
             yield make_bad_record(number, error, line)
             continue
         if len(words) == len(tags):
-            yield Record(number, words, {"tokens": words}, tags, size=len(line))
+            yield Record(number, words, {"tokens": words}, tags, len(line), "tokens")
         else:
             yield make_bad_record(number, f"{len(words)} words but {len(tags)} labels in {labels_path}:{number}", line)
 

@@ -33,6 +33,8 @@ class Record:
     """Tags that the words already have in the file"""
     size: int = field(default=0, compare=False)
     """Its bytes in the file, as far as known"""
+    column: str = field(default="text", compare=False)
+    """The field that holds the text"""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def make_record(line: int, fields: Mapping[str, object], text_column: str | None
         return make_bad_record(line, f"no {column!r} (the record has {found}); choose the column of the texts", fields)
     text = fields[column]
     if isinstance(text, str) or (isinstance(text, list) and all(isinstance(word, str) for word in text)):
-        return Record(line, text, fields, size=size)
+        return Record(line, text, fields, size=size, column=column)
     kind = "null" if text is None else f"of type {type(text).__name__}"
     return make_bad_record(line, f"{column!r} is {kind}; accepted: a text, or a list of words", fields)
 

@@ -51,9 +51,8 @@ def read_rows(
         elif any(not word.isprintable() and _holds_broken_bytes(word) for word in sentence.words + sentence.tags):
             yield make_bad_record(sentence.line, "not UTF-8", sentence.words)
         elif sentence.words:
-            yield Record(
-                sentence.line, sentence.words, {"tokens": sentence.words}, sentence.tags if has_gold else None
-            )
+            gold = sentence.tags if has_gold else None
+            yield Record(sentence.line, sentence.words, {"tokens": sentence.words}, gold, column="tokens")
 
 
 def _start_conll(head: Sequence[str], path: Path, text_column: str | None) -> Rows:

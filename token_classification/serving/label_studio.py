@@ -150,5 +150,5 @@ def _write_prediction(
             value = {"start": entity["start"], "end": entity["end"], "text": entity["text"], "labels": [name.label]}
             region = {"from_name": name.tag, "to_name": field.tag, "type": "labels", "value": value}
             regions.append(region | {"score": entity["score"]})
-    scores = [score for tagged in row for score in tagged.scores]
+    scores = [tagged.least_score for tagged in row if tagged.least_score is not None]
     return {"result": regions, "score": min(scores, default=None), "model_version": model.version}

@@ -1,12 +1,8 @@
 """The models that are served, by name."""
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from token_classification.inference.export_record import hash_answering_files
 from token_classification.inference.predictor import Predictor
 from token_classification.nearest_names import did_you_mean
 from token_classification.serving.errors import RequestError
@@ -45,10 +41,3 @@ class Models:
             hint = did_you_mean(name, self._models, otherwise=f"served are {', '.join(self._models)}")
             raise RequestError(404, "unknown_model", f"no model {name:.60}: {hint}")
         return self._models[name]
-
-
-def name_version(name: str, predictor: Predictor, folder: Path) -> str:
-    """Return a model's name with the beginning of a checksum of its files and settings: `ner-1f0c2a9b`."""
-    settings = json.dumps(predictor.describe_settings(), sort_keys=True)
-    digest = hashlib.sha256(f"{hash_answering_files(folder)} {settings}".encode())
-    return f"{name}-{digest.hexdigest()[:8]}"

@@ -46,7 +46,7 @@ def translate_infer(spec: DictConfig, results: Path, typed: Mapping[str, Any], *
         "texts": None if texts is None else list(texts),
         "input_file": input_file,
         "input_format": spec.input_format,
-        "output_format": spec.output_format or "jsonl",
+        "output_format": spec.output_format,
         "text_column_name": spec.text_column,
         "threshold": OmegaConf.to_container(spec)["threshold"],
         "words": spec.words,

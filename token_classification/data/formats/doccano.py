@@ -6,10 +6,9 @@ What it exports is read as any text with spans is (`text_spans.py`).
 from collections.abc import Iterable, Sequence
 from itertools import count, pairwise
 
+from token_classification.data.formats.json_kinds import RELATIONS
 from token_classification.data.formats.span_records import RecordWriter, describe_id, note_scores
 from token_classification.data.spans.document import SpanDocument, Written
-
-RELATIONS = "relations"
 
 
 def write_doccano(documents: Sequence[SpanDocument]) -> Written:

@@ -12,6 +12,8 @@ SPAN_COLUMNS = ("entities", "spans", "labels", "label", "annotations", "data")
 """Where lists of spans are looked for, first choice first"""
 STARTS, ENDS = ("start", "start_offset"), ("end", "end_offset")
 GLINER_WORDS, GLINER_SPANS = "tokenized_text", "ner"
+RELATIONS = "relations"
+"""Where doccano lists relations between spans"""
 PRODIGY_MARKS = ("_input_hash", "_task_hash", "answer")
 MIN_MARKS = ("annotation_id", "annotator")
 """What Label Studio puts into each record of JSON-MIN"""
@@ -32,7 +34,7 @@ def find_json_kind(records: Iterable[object]) -> str | None:
             return LABEL_STUDIO
         if find_text_column(record) is None or any(_is_list_of(record.get(name), str) for name in WORD_COLUMNS):
             return None
-        if _is_prodigy(record):
+        if is_prodigy(record):
             return PRODIGY
         lists = [record[name] for name in SPAN_COLUMNS if isinstance(record.get(name), list)]
         if any(map(holds_spans, lists)):
@@ -80,7 +82,7 @@ def _is_label_studio(record: Mapping[str, object]) -> bool:
     return all(name in record for name in MIN_MARKS) or any(map(is_region_list, record.values()))
 
 
-def _is_prodigy(record: Mapping[str, object]) -> bool:
+def is_prodigy(record: Mapping[str, object]) -> bool:
     """Tell whether a record has what Prodigy puts into each: hashes, an answer, tokens with offsets."""
     if "text" not in record:
         return False

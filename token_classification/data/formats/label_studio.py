@@ -3,6 +3,7 @@
 Offsets count code points, as its editor does; older versions counted UTF-16 units, which shows in the spans.
 """
 
+import hashlib
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -242,8 +243,11 @@ def write_label_studio(documents: Sequence[SpanDocument]) -> Written:
         meta = {name: value for name, value in document.meta.items() if name != NAMES}
         own = describe_id(document, choose_id_column(document)) | {str(names["value"]): document.text}
         record: dict[str, object] = {"data": writer.merge(document.with_meta(meta), own)}
-        result = {"result": _list_result(document, names)}
-        if _is_scored(document) or (has_scores and not document.spans and document.is_labelled):
+        result: dict[str, object] = {"result": _list_result(_name_regions(document), names)}
+        if document.prediction is not None:
+            score = {} if document.prediction.score is None else {"score": document.prediction.score}
+            record["predictions"] = [{"model_version": document.prediction.model, **score, **result}]
+        elif _is_scored(document) or (has_scores and not document.spans and document.is_labelled):
             record["predictions"] = [result]
         elif document.is_labelled:
             # What is imported without this word counts as the truth, and more than whatever is annotated later.
@@ -254,6 +258,17 @@ def write_label_studio(documents: Sequence[SpanDocument]) -> Written:
 
 def _is_scored(document: SpanDocument) -> bool:
     return any(span.score is not None for span in document.spans)
+
+
+def _name_regions(document: SpanDocument) -> SpanDocument:
+    """Give spans of a model ids that depend on nothing else in the text, so that its next version's are the same."""
+    if document.prediction is None:
+        return document
+    return replace(document, spans=tuple(span._replace(span_id=_name_region(span)) for span in document.spans))
+
+
+def _name_region(span: Span) -> str:
+    return hashlib.sha256(f"{span.start} {span.end} {span.label}".encode()).hexdigest()[:10]
 
 
 def _list_result(document: SpanDocument, names: Mapping[str, object]) -> list[dict[str, object]]:

@@ -178,9 +178,11 @@ def write_prodigy(documents: Sequence[SpanDocument]) -> Written:
             if span in firsts:
                 fields |= dict(zip(("token_start", "token_end"), firsts[span], strict=True))
             fields |= {} if span.score is None else {"score": span.score}
+            fields |= {} if document.prediction is None else {"source": document.prediction.model}
             spans.append(fields | ({} if span.span_id is None else {"id": span.span_id}))
         own["spans"] = spans
-        if document.is_labelled and all(span.score is None for span in document.spans):
+        is_predicted = document.prediction or any(span.score is not None for span in document.spans)
+        if document.is_labelled and not is_predicted:
             own["answer"] = ACCEPTED
         writer.add(document, own)
     if without_tokens:

@@ -21,6 +21,8 @@ from token_classification.data.spans.document import SpanDocument, SpanFile, Wri
 from token_classification.data.spans.offsets import settle_offsets
 from token_classification.data.spans.tags import tag_documents
 from token_classification.data.text_lines import no_words
+from token_classification.errors import UserError
+from token_classification.nearest_names import did_you_mean
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +52,17 @@ SPAN_WRITERS: dict[str, Callable[[Sequence[SpanDocument]], Written]] = {
     "spacy": write_docbin,
     "inline_xml": write_inline_xml,
 }
+
+
+def refuse_unknown_format(flag: str, name: str, accepted: Sequence[str]) -> None:
+    """Refuse a format that is none.
+
+    Raises:
+        UserError: it is none.
+    """
+    if name not in accepted:
+        hint = did_you_mean(name, accepted, f"type {flag} {accepted[0]}")
+        raise UserError(f"{flag} {name}: no such format; accepted: {', '.join(accepted)}; {hint}")
 
 
 def read_documents(

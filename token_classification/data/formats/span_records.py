@@ -163,9 +163,12 @@ def describe_id(document: SpanDocument, name: str) -> dict[str, object]:
 
 
 def note_scores(documents: Iterable[SpanDocument]) -> list[str]:
-    """Say how many scores a format without them leaves out."""
+    """Say how many scores, and which models' names, a format without them leaves out."""
+    documents = list(documents)
     count = sum(span.score is not None for document in documents for span in document.spans)
-    return [f"{count:,} scores of spans are left out: this format has none"] if count else []
+    notes = [f"{count:,} scores of spans are left out: this format has none"] if count else []
+    models = dict.fromkeys(document.prediction.model for document in documents if document.prediction)
+    return notes + [f"the model's name ({name}) is left out: this format has no place for it" for name in models]
 
 
 def note_fields(documents: Iterable[SpanDocument]) -> list[str]:

@@ -178,6 +178,8 @@ def write_text_spans(documents: Sequence[SpanDocument]) -> Written:
             item |= {} if span.score is None else {"score": span.score}
             items.append(item | ({} if span.span_id is None else {"id": span.span_id}))
         own = describe_id(document, choose_id_column(document)) | {"text": document.text, "spans": items}
+        if document.prediction is not None:
+            own |= {"model_version": document.prediction.model, "score": document.prediction.score}
         if document.words is not None:
             own[WORD_OFFSETS] = [[start, end] for start, end in document.words]
         writer.add(document, own)

@@ -32,6 +32,15 @@ class Answer(NamedTuple):
     annotator: str
 
 
+class Prediction(NamedTuple):
+    """Says that a model has found the spans of a document, and no person has seen them yet."""
+
+    model: str
+    """Name and version"""
+    score: float | None
+    """How sure it is of the text as a whole: that of its least sure word; None: it has no words"""
+
+
 @dataclass(frozen=True)
 class SpanDocument:
     """A text with its labelled spans, in the order of the file."""
@@ -51,6 +60,8 @@ class SpanDocument:
     """Whether anybody has said which spans there are, be it none; False: it waits for that"""
     answer: Answer | None = None
     """Set only until the annotators of a text have voted (`take_majority`)"""
+    prediction: Prediction | None = None
+    """Which model has said so; None: a person, or a file that does not tell"""
 
     def with_meta(self, meta: Mapping[str, object]) -> "SpanDocument":
         """Return the document with other fields beside text and spans."""
