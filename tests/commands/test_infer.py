@@ -163,3 +163,32 @@ def test_mistakes_end_with_a_message_and_exit_code_2(mistake, tagger_folder, tmp
 def test_a_model_is_needed(capsys):
     assert infer("Anna") == 2
     assert "-m/--model MODEL is missing" in capsys.readouterr().err
+
+
+def test_a_tool_gets_its_file_and_the_log_says_what_it_cannot_hold(tagger_folder, tmp_path, capsys):
+    source = write_as(tmp_path, ".txt")
+    assert infer("-m", tagger_folder, "-r", tmp_path / "plain", "--input_file", source) == 0
+    assert infer("-m", tagger_folder, "-r", tmp_path / "out", "--input_file", source, "--to", "doccano") == 0
+    spans = [json.loads(line)["label"] for line in (tmp_path / "out" / "predictions.jsonl").read_text().splitlines()]
+    assert [[tuple(span) for span in some] for some in spans] == read_answers(tmp_path / "plain")
+    assert f"the model's name ({tagger_folder.name}-" in capsys.readouterr().err
+
+
+CLASHES = {
+    "two formats": (["--to", "brat", "--output_format", "conll"], "--to brat --output_format conll: two formats"),
+    "no tool": (["--to", "dokkano"], "--to dokkano: no such format; accepted: "),
+    "a tool as format": (["--output_format", "brat"], "for files of tools, type --to brat"),
+}
+
+
+@pytest.mark.parametrize("clash", CLASHES)
+def test_what_is_written_is_one_format(tagger_folder, tmp_path, capsys, clash):
+    flags, message = CLASHES[clash]
+    assert infer("-m", tagger_folder, "-r", tmp_path / "out", "--input_file", write_as(tmp_path, ".txt"), *flags) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_texts_of_the_command_line_do_not_go_to_a_tool(tagger_folder, tmp_path, capsys):
+    assert infer("-m", tagger_folder, "-r", tmp_path / "out", "--to", "brat", "Anna left") == 2
+    assert "--to brat: texts on the command line go to the screen" in capsys.readouterr().err

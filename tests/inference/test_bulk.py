@@ -277,9 +277,13 @@ def run_and_be_killed(work, moment: int) -> bool:
 
 
 @pytest.mark.skipif(has_accelerator(), reason="a forked process can't use the accelerator of its parent")
-@pytest.mark.parametrize("output_format", ["jsonl", "jsonl.gz", "parquet", "prodigy", "label_studio", "brat"])
+@pytest.mark.parametrize(
+    ("output_format", "longest"),
+    [("jsonl", 11), ("jsonl.gz", 11), ("parquet", 11), ("label_studio", 11), ("brat", 75)],
+    ids=str,
+)
 def test_a_run_killed_again_and_again_leaves_what_a_whole_one_leaves(
-    predictor, tagger_folder, tmp_path, small_chunks, output_format
+    predictor, tagger_folder, tmp_path, small_chunks, output_format, longest
 ):
     source = write_records(tmp_path / "in.jsonl")
     tag(predictor, source, tmp_path / "whole", tagger_folder, output_format=output_format)
@@ -288,7 +292,7 @@ def test_a_run_killed_again_and_again_leaves_what_a_whole_one_leaves(
     kills = 0
     while run_and_be_killed(
         lambda: tag(predictor, source, tmp_path / "killed", tagger_folder, output_format=output_format, resume=True),
-        generator.randint(0, 11),
+        generator.randint(0, longest),
     ):
         kills += 1
         # What has its name is whole.

@@ -74,7 +74,7 @@ class InferOptions(TaggingChoice):
     )
     to: str | None = flag(
         "Write what an annotation tool imports, for people to correct: label_studio, doccano, prodigy, spacy, brat, "
-        "webanno, gliner or spans.",
+        "webanno, gliner, inline_xml or spans.",
         group="output",
         default=None,
         metavar="TOOL",

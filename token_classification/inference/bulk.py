@@ -13,7 +13,6 @@ from pathlib import Path
 
 from tqdm.auto import tqdm
 
-from token_classification.data.formats.recognise import recognise_tool_file
 from token_classification.data.formats.span_files import SPAN_WRITERS
 from token_classification.data.formats.text_and_labels import find_labels_file
 from token_classification.data.inputs import hash_files
@@ -30,7 +29,7 @@ from token_classification.inference.read_records import INPUT_FORMATS, read_reco
 from token_classification.inference.records import BadRecord, Record
 from token_classification.inference.selection import Selection, describe_selection, select_records
 from token_classification.inference.tool_documents import name_tool_file, refuse_labels, write_tool_file
-from token_classification.output_text import quote_path
+from token_classification.inference.tool_records import list_text_files, refuse_results_inside
 
 logger = logging.getLogger(__name__)
 
@@ -94,7 +93,7 @@ def tag_file(predictor: Predictor, settings: BulkSettings, model_folder: Path) -
     Raises:
         UserError: no such file, results of another run, or no record that could be tagged.
     """
-    _refuse_tool_files(settings)
+    refuse_results_inside(Path(settings.input_file), settings.folder)
     if settings.is_for_tool:
         refuse_labels(list_entity_labels(predictor.engine.label_set), settings.output_format)
     names = [settings.output_name, ERRORS_NAME]
@@ -123,22 +122,6 @@ def tag_file(predictor: Predictor, settings: BulkSettings, model_folder: Path) -
     return progress
 
 
-def _refuse_tool_files(settings: BulkSettings) -> None:
-    """Refuse files of annotation tools that are no stream of records; a text of brat by itself is one of lines.
-
-    Raises:
-        UserError: it is one, or no such file.
-    """
-    path = Path(settings.input_file)
-    if settings.input_format or comes_once(settings.input_file) or path.suffix == ".txt":
-        return
-    if found := recognise_tool_file(path):
-        raise UserError(
-            f"{path}: files of {found} can't be tagged as they are; accepted are {', '.join(INPUT_FORMATS)}; type "
-            f"token_classification convert {quote_path(path)} NEW.jsonl --to spans, and give NEW.jsonl"
-        )
-
-
 def describe_run(predictor: Predictor, settings: BulkSettings, model_folder: Path) -> dict[str, str]:
     """Describe everything that the output depends on, as text."""
     return predictor.describe_settings() | {
@@ -154,8 +137,9 @@ def describe_run(predictor: Predictor, settings: BulkSettings, model_folder: Pat
 
 
 def _list_inputs(name: str) -> list[Path]:
-    """The file, and that of its labels where there is one."""
-    return [path for path in (Path(name), find_labels_file(Path(name))) if path]
+    """The files of the texts, and that of their labels where there is one."""
+    labels = find_labels_file(Path(name))
+    return [*list_text_files(Path(name)), *([labels] if labels else [])]
 
 
 def _name_format(settings: BulkSettings) -> str | None:

@@ -15,6 +15,7 @@ from token_classification.data.formats.recognise import (
     is_parquet,
     recognise_text,
 )
+from token_classification.data.formats.span_files import TEXT_READERS
 from token_classification.data.formats.text_and_labels import find_labels_file
 from token_classification.data.text_lines import split_blanks
 from token_classification.errors import DataError, UserError
@@ -39,6 +40,7 @@ from token_classification.inference.records import (
     make_record,
 )
 from token_classification.inference.row_records import STARTS, read_rows
+from token_classification.inference.tool_records import is_label_studio, read_tool_records, recognise_tool
 from token_classification.output_text import quote_path
 
 logger = logging.getLogger(__name__)
@@ -58,6 +60,9 @@ def read_records(name: str, input_format: str | None = None, text_column: str | 
     Raises:
         UserError: no such file, nothing in it can be read, or its format is ambiguous.
     """
+    tool = input_format if input_format in TEXT_READERS else None if input_format else recognise_tool(name)
+    if tool:
+        return read_tool_records(name, tool, text_column)
     source, path = open_unpacked(name), Path(name)
     if input_format == "parquet" or (input_format is None and _is_parquet(source, path)):
         return read_parquet(path, text_column)
@@ -66,6 +71,9 @@ def read_records(name: str, input_format: str | None = None, text_column: str | 
     first = _take_head(lines)
     head = _decode_head(first)
     input_format = input_format or _choose_format(head, path, text_column)
+    if input_format in TEXT_READERS:
+        source.close()
+        return read_tool_records(name, input_format, text_column)
     return READERS[input_format](chain(first, lines), head, path, text_column)
 
 
@@ -75,6 +83,8 @@ def recognise_file(name: str, text_column: str | None = None) -> str:
     Raises:
         UserError: no such file.
     """
+    if tool := recognise_tool(name):
+        return tool
     source, path = open_unpacked(name), Path(name)
     if _is_parquet(source, path):
         return "parquet"
@@ -113,7 +123,10 @@ def _find_suffix(path: Path) -> str:
 
 
 def _recognise(head: Sequence[str], path: Path, text_column: str | None) -> Recognition:
-    return recognise_text("\n".join(head), _find_suffix(path), text_column=text_column, is_whole=False)
+    found = recognise_text("\n".join(head), _find_suffix(path), text_column=text_column, is_whole=False)
+    if found.format in ("json", "jsonl") and is_label_studio(found.format, head, path, text_column):
+        return Recognition("label_studio")
+    return found
 
 
 def _choose_format(head: Sequence[str], path: Path, text_column: str | None) -> str:
@@ -150,7 +163,7 @@ def _choose_format(head: Sequence[str], path: Path, text_column: str | None) -> 
             found.other,
             found.other,
         )
-    elif HINTS.get(_find_suffix(path)) != found.format:
+    elif HINTS.get(_find_suffix(path)) != found.format and found.format not in TEXT_READERS:
         logger.info("%s is read as %s; for another format: --input_format NAME", path, found.format)
     return found.format
 
@@ -246,4 +259,4 @@ READERS: dict[str, Callable[[Iterator[bytes], Sequence[str], Path, str | None], 
     **{name: partial(read_rows, input_format=name) for name in STARTS},
     PAIR: _read_pair,
 }
-INPUT_FORMATS = (*READERS, "parquet")
+INPUT_FORMATS = (*READERS, "parquet", *TEXT_READERS)

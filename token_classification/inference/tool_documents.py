@@ -24,13 +24,20 @@ from token_classification.data.formats.span_files import SPAN_WRITERS
 from token_classification.data.formats.span_records import read_id
 from token_classification.data.formats.text_spans import WORD_OFFSETS
 from token_classification.data.spans.document import Prediction, Span, SpanDocument
-from token_classification.data.whole_files import sync_folder, write_whole
+from token_classification.data.whole_files import sync_file, sync_folder, write_whole
 from token_classification.errors import DataError, UserError, list_problems
 from token_classification.inference.entities import TextEntity
 from token_classification.inference.predictor import TaggedText
 from token_classification.inference.records import Record, RecordError
 
-SUFFIXES = {"label_studio": ".json", "gliner": ".json", "spacy": ".spacy", "brat": "", "webanno": ""}
+SUFFIXES = {
+    "label_studio": ".json",
+    "gliner": ".json",
+    "spacy": ".spacy",
+    "brat": "",
+    "webanno": "",
+    "inline_xml": ".xml",
+}
 """Tool -> how the name of its file ends; nothing: it is a folder. All others read JSON lines"""
 
 
@@ -106,7 +113,7 @@ def refuse_labels(labels: Iterable[str], tool: str) -> None:
     """
     probes = [SpanDocument("text", (Span(0, 4, label),), Path(), 1, words=((0, 4),)) for label in labels]
     if problems := SPAN_WRITERS[tool](probes).problems:
-        raise UserError(f"--to {tool}: the labels of the model do not fit: {problems[0].text}; or type another --to")
+        raise UserError(f"{tool}: the labels of the model do not fit: {problems[0].text}, or write for another tool")
 
 
 def write_tool_file(source: Path, target: Path, tool: str, model: str) -> list[str]:
@@ -143,10 +150,12 @@ def write_tool_file(source: Path, target: Path, tool: str, model: str) -> list[s
 
 
 def _write_folder(target: Path, files: Mapping[str, str | bytes]) -> None:
+    """Write the files of a folder, which is to be given its name when all are there."""
     if target.exists():
         shutil.rmtree(target)
     for name, content in files.items():
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, content)
+        path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+        sync_file(path)
     sync_folder(target)

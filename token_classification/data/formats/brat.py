@@ -6,7 +6,7 @@ Offsets count code points of the file as it is: `\r\n` is two, and a byte order 
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -68,10 +68,7 @@ def read_brat(path: Path, text_column: str | None = None, label_column: str | No
             wrong = f"there is no {text_path.name} beside it; accepted: pairs of both; copy it there"
             file.problems.append(Problem(Kind.UNREADABLE, annotation_path, 1, wrong))
             continue
-        doc_id = stem.relative_to(path).as_posix() if is_folder else stem.name
-        content = read_bytes(text_path)
-        text = (MARK if content.startswith(MARK.encode()) else "") + decode_text(content, text_path)
-        document = SpanDocument(text, (), text_path, 1, doc_id)
+        document = _read_text(text_path, path)
         lines = decode_text(read_bytes(annotation_path), annotation_path).split("\n")
         file.documents.append(_read_annotations(document, lines, annotation_path, file.problems, others))
     if is_folder:
@@ -82,6 +79,33 @@ def read_brat(path: Path, text_column: str | None = None, label_column: str | No
         listed = ", ".join(f"{count:,} {name}" for name, count in others.items())
         file.notes.append(f"{path}: what is no span is left out: {listed}")
     return file
+
+
+def list_brat_texts(path: Path) -> list[Path]:
+    """Return the texts of a folder and its folders, annotated or not, or that of a pair."""
+    return sorted(path.rglob(f"*{TEXTS}")) if os.path.isdir(path) else [path.with_suffix(TEXTS)]
+
+
+def read_brat_texts(path: Path, text_column: str | None = None) -> Iterator[SpanDocument | DataError]:
+    """Yield the texts of a folder or a pair without spans; in place of one that can't be read, the error."""
+    for text_path in list_brat_texts(path):
+        try:
+            yield _read_text(text_path, path)
+        except DataError as error:
+            yield error
+
+
+def _read_text(text_path: Path, path: Path) -> SpanDocument:
+    """Return a text without its spans; its id is its place in the folder `path`, or the name of the pair.
+
+    Raises:
+        DataError: it can't be read.
+    """
+    stem = text_path.with_suffix("")
+    doc_id = stem.relative_to(path).as_posix() if os.path.isdir(path) else stem.name
+    content = read_bytes(text_path)
+    text = (MARK if content.startswith(MARK.encode()) else "") + decode_text(content, text_path)
+    return SpanDocument(text, (), text_path, 1, doc_id)
 
 
 def _read_annotations(

@@ -2,7 +2,7 @@
 
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,16 +50,7 @@ def read_docbin(path: Path, text_column: str | None = None, label_column: str | 
         DataError: it is no DocBin, or has no such group.
         ImportError: spaCy is not installed.
     """
-    from spacy.tokens import DocBin
-    from spacy.vocab import Vocab
-
-    try:
-        docs = list(DocBin().from_bytes(read_bytes(path)).get_docs(Vocab()))
-    except Exception as error:  # msgpack, zlib, KeyError ...: spaCy checks nothing by itself
-        raise DataError(
-            f"{path}:1: no DocBin that spaCy can read ({type(error).__name__}: {error}); accepted: a file of "
-            "DocBin.to_disk or of spacy convert; write it anew"
-        ) from None
+    docs = _load_docs(path)
     counts = Counter({name: 0 for doc in docs for name in doc.spans})
     counts.update({ENTITIES: 0} if any(doc.has_annotation("ENT_IOB") for doc in docs) else {})
     for doc in docs:
@@ -78,6 +69,34 @@ def read_docbin(path: Path, text_column: str | None = None, label_column: str | 
     ]
     documents = [_read_doc(doc, number, name, path) for number, doc in enumerate(docs, 1)]
     return SpanFile(path, documents, is_labelled=name is not None, notes=notes)
+
+
+def read_docbin_texts(path: Path, text_column: str | None = None) -> Iterator[SpanDocument]:
+    """Yield the texts of a DocBin without spans.
+
+    Raises:
+        DataError: it is no DocBin.
+        ImportError: spaCy is not installed.
+    """
+    return (_read_doc(doc, number, None, path) for number, doc in enumerate(_load_docs(path), 1))
+
+
+def _load_docs(path: Path) -> list["Doc"]:
+    """Return the documents of a DocBin as spaCy has them.
+
+    Raises:
+        DataError: it is no DocBin.
+    """
+    from spacy.tokens import DocBin
+    from spacy.vocab import Vocab
+
+    try:
+        return list(DocBin().from_bytes(read_bytes(path)).get_docs(Vocab()))
+    except Exception as error:  # msgpack, zlib, KeyError ...: spaCy checks nothing by itself
+        raise DataError(
+            f"{path}:1: no DocBin that spaCy can read ({type(error).__name__}: {error}); accepted: a file of "
+            "DocBin.to_disk or of spacy convert; write it anew"
+        ) from None
 
 
 def _read_doc(doc: "Doc", number: int, name: str | None, path: Path) -> SpanDocument:

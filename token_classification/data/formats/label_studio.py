@@ -6,7 +6,7 @@ Offsets count code points, as its editor does; older versions counted UTF-16 uni
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count, groupby
 from pathlib import Path
@@ -30,7 +30,7 @@ from token_classification.data.formats.span_records import (
     read_id,
     read_text_field,
 )
-from token_classification.data.problems import Kind, Problem
+from token_classification.data.problems import BrokenFileError, Kind, Problem
 from token_classification.data.spans.document import Span, SpanDocument, SpanFile, Written
 from token_classification.errors import DataError
 
@@ -83,6 +83,26 @@ def read_label_studio(
         if document:
             file.documents.append(document)
     return file
+
+
+def read_label_studio_texts(path: Path, text_column: str | None = None) -> Iterator[SpanDocument | DataError]:
+    """Yield the texts of all tasks, labelled or not, without spans; in place of a broken one, the error.
+
+    Raises:
+        DataError: it is no JSON, or the text is not there.
+    """
+    records, problems = load_records(path)
+    tasks, wrong = _list_tasks(records, path)
+    yield from (BrokenFileError([problem], None) for problem in problems + wrong)
+    if not tasks:
+        return
+    # What is labelled already tells how the project calls its tags.
+    texts = [Result(task, None) for task in tasks]
+    everything = Choice([*choose_results(tasks, path).results, *texts])
+    control, _ = _choose_control(everything, path, text_column, None)
+    for result in texts:
+        document, wrong = _read_task(result, control, path, is_predicted=False)
+        yield document or BrokenFileError(wrong, None)
 
 
 def _list_tasks(records: Records, path: Path) -> tuple[list[Task], list[Problem]]:

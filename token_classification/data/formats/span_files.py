@@ -1,19 +1,28 @@
 """Files of annotation tools: one reader and one writer per format, and how what they give becomes sentences."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from token_classification.data.formats.brat import read_brat, write_brat
-from token_classification.data.formats.docbin import read_docbin, write_docbin
+from token_classification.data.formats.brat import list_brat_texts, read_brat, read_brat_texts, write_brat
+from token_classification.data.formats.docbin import read_docbin, read_docbin_texts, write_docbin
 from token_classification.data.formats.doccano import write_doccano
 from token_classification.data.formats.gliner import read_gliner, write_gliner
 from token_classification.data.formats.inline_xml import read_inline_xml, write_inline_xml
-from token_classification.data.formats.label_studio import read_label_studio, write_label_studio
+from token_classification.data.formats.label_studio import (
+    read_label_studio,
+    read_label_studio_texts,
+    write_label_studio,
+)
 from token_classification.data.formats.prodigy import read_prodigy, write_prodigy
 from token_classification.data.formats.text_spans import read_text_spans, write_text_spans
-from token_classification.data.formats.webanno import read_webanno, write_webanno
+from token_classification.data.formats.webanno import (
+    list_webanno_files,
+    read_webanno,
+    read_webanno_texts,
+    write_webanno,
+)
 from token_classification.data.problems import refuse_problems
 from token_classification.data.sentences import Sentences
 from token_classification.data.spans.annotators import MAJORITY, explain_unused, take_majority
@@ -21,7 +30,7 @@ from token_classification.data.spans.document import SpanDocument, SpanFile, Wri
 from token_classification.data.spans.offsets import settle_offsets
 from token_classification.data.spans.tags import tag_documents
 from token_classification.data.text_lines import no_words
-from token_classification.errors import UserError
+from token_classification.errors import DataError, UserError
 from token_classification.nearest_names import did_you_mean
 
 logger = logging.getLogger(__name__)
@@ -41,6 +50,15 @@ SPAN_READERS: dict[str, SpanReader] = {
 }
 WITH_ANNOTATORS = ("spans", "prodigy", "label_studio")
 """Formats that say who labelled what: their readers take an annotator, too"""
+TEXT_READERS: dict[str, Callable[[Path, str | None], Iterator[SpanDocument | DataError]]] = {
+    "label_studio": read_label_studio_texts,
+    "brat": read_brat_texts,
+    "webanno": read_webanno_texts,
+    "spacy": read_docbin_texts,
+}
+"""Of formats that are no lines of records: yields all texts, whatever is labelled in them, to be tagged"""
+TEXT_FILES: dict[str, Callable[[Path], list[Path]]] = {"brat": list_brat_texts, "webanno": list_webanno_files}
+"""Of formats with a file for each document: which files hold the texts"""
 SPAN_WRITERS: dict[str, Callable[[Sequence[SpanDocument]], Written]] = {
     "spans": write_text_spans,
     "doccano": write_doccano,

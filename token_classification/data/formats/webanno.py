@@ -14,7 +14,7 @@ from pathlib import Path
 from token_classification.data.formats.document_files import name_documents
 from token_classification.data.formats.record_columns import explain_missing_column
 from token_classification.data.formats.span_records import note_columns, note_fields, note_scores
-from token_classification.data.problems import Kind, Problem, show
+from token_classification.data.problems import BrokenFileError, Kind, Problem, show
 from token_classification.data.spans.document import Span, SpanDocument, SpanFile, Written
 from token_classification.data.spans.offsets import Unit, count_offsets, find_borders
 from token_classification.data.spans.words import find_document_words
@@ -78,8 +78,7 @@ def read_webanno(path: Path, text_column: str | None = None, label_column: str |
     Raises:
         DataError: a file can't be read, or has no such layer.
     """
-    is_folder = os.path.isdir(path)
-    paths = sorted(filter(_is_file, path.rglob(f"*{SUFFIX}"))) if is_folder else [path]
+    paths = list_webanno_files(path)
     contents = [_read_content(part) for part in paths]
     problems = [problem for content in contents for problem in content.problems]
     # The tool leaves a layer out of a file that has no span of it.
@@ -88,10 +87,32 @@ def read_webanno(path: Path, text_column: str | None = None, label_column: str |
     notes += note_columns(path, "WebAnno", text_column, None)
     file = SpanFile(path, [], problems, is_labelled=chosen is not None, notes=notes)
     for part, content in zip(paths, contents, strict=True):
-        doc_id = part.relative_to(path).with_suffix("").as_posix() if is_folder else part.stem
         if not content.problems:
-            file.documents.append(_build_document(content, chosen, SpanDocument("", (), part, 1, doc_id), file))
+            file.documents.append(_build_document(content, chosen, _start_document(part, path), file))
     return file
+
+
+def list_webanno_files(path: Path) -> list[Path]:
+    """Return the files of a folder and its folders, or the one that the path names."""
+    return sorted(filter(_is_file, path.rglob(f"*{SUFFIX}"))) if os.path.isdir(path) else [path]
+
+
+def read_webanno_texts(path: Path, text_column: str | None = None) -> Iterator[SpanDocument | DataError]:
+    """Yield the texts of a file or folder without spans; in place of one that can't be read, the error."""
+    for part in list_webanno_files(path):
+        try:
+            content = _read_content(part)
+        except DataError as error:
+            yield error
+            continue
+        file = SpanFile(part, [], content.problems)
+        document = _build_document(content, None, _start_document(part, path), file)
+        yield BrokenFileError(file.problems, None) if file.problems else document
+
+
+def _start_document(part: Path, path: Path) -> SpanDocument:
+    doc_id = part.relative_to(path).with_suffix("").as_posix() if os.path.isdir(path) else part.stem
+    return SpanDocument("", (), part, 1, doc_id)
 
 
 def _read_content(path: Path) -> _Content:
