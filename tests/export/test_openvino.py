@@ -1,6 +1,7 @@
 """int8 with OpenVINO: which matrices are quantized, and which are kept."""
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import psutil
@@ -13,6 +14,7 @@ from token_classification.export import variants
 from token_classification.export.network import list_parts
 from token_classification.export.quantizer import build_inputs
 from token_classification.export.variants import copy_without_model
+from token_classification.inference.engine import open_engine
 from token_classification.inference.export_record import read_export_record
 from token_classification.inference.openvino_model import load_openvino
 
@@ -89,6 +91,15 @@ def test_a_model_whose_parts_are_all_restored_is_the_float32_one(convert_once, m
         folder = tmp_path / str(number)
     assert list_quantized(folder) == set()
     assert not any(count_ranges(folder).values())
+
+
+def test_threads_with_streams_of_their_own_get_the_same(convert_once, data):
+    exact = convert_once("openvino")
+    engine, alone = open_engine(exact, streams=3), open_engine(exact)
+    assert (engine.streams, alone.streams) == (3, 1)
+    tokens = data.test.tokens
+    with ThreadPoolExecutor(3) as threads:
+        assert [one.tags for one in threads.map(engine.tag, [tokens] * 9)] == [alone.tag(tokens).tags] * 9
 
 
 def test_only_layers_with_weights_are_quantized():

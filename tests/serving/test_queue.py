@@ -83,13 +83,17 @@ async def until(event: threading.Event) -> None:
     assert await asyncio.to_thread(event.wait, SECONDS)
 
 
-@given(st.lists(st.lists(ANYTHING, max_size=3), max_size=6))
+def with_streams(predictor: Predictor, streams: int) -> Predictor:
+    return replace(predictor, engine=replace(predictor.engine, streams=streams))
+
+
+@given(st.lists(st.lists(ANYTHING, max_size=3), max_size=6), st.integers(1, 3))
 @settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_answers_are_those_of_the_predictor(predictor, requests):
+def test_answers_are_those_of_the_predictor(predictor, requests, streams):
     async def ask(queue: TaggingQueue) -> list:
         return await asyncio.gather(*[queue.tag(texts) for texts in requests])
 
-    answers = serve(predictor, ask, batch_wait_s=0.0)
+    answers = serve(with_streams(predictor, streams), ask, batch_wait_s=0.0)
     for texts, answered in zip(requests, answers, strict=True):
         expected = predictor.tag_texts(texts)
         assert [(row.text, row.spans, row.tags) for row in answered] == [
@@ -99,14 +103,16 @@ def test_answers_are_those_of_the_predictor(predictor, requests):
             assert ours.scores == pytest.approx(theirs.scores, abs=1e-5)
 
 
+@pytest.mark.parametrize("streams", [1, 3])
 @pytest.mark.parametrize("characters", [2_000, LONG_TEXT + 1_000])
 @pytest.mark.parametrize("decoder", ["argmax", "viterbi"])
-def test_long_texts_and_both_decoders(predictor, characters, decoder):
+def test_long_texts_and_both_decoders(predictor, characters, decoder, streams):
     words = " ".join(" ".join(row) for row in TEXTS).split()
     text = " ".join(words * (1 + characters // len(" ".join(words))))
 
     asked, by_default = serve(
-        predictor, lambda queue: asyncio.gather(queue.tag([text, *TEXTS], decoder), queue.tag([text]))
+        with_streams(predictor, streams),
+        lambda queue: asyncio.gather(queue.tag([text, *TEXTS], decoder), queue.tag([text])),
     )
     engine = predictor.engine
     loop = replace(engine.loop, decoder=build_viterbi(engine.label_set) if decoder == "viterbi" else None)
@@ -123,6 +129,19 @@ def test_texts_that_arrive_together_share_a_batch(predictor, gate):
 
     serve(with_model(predictor, gate), ask, batch_wait_s=0.5)
     assert len(gate.batches) < 3
+
+
+def test_as_many_batches_run_at_a_time_as_there_are_streams(predictor):
+    """Each waits for the others inside of the model; what arrives at once is divided among them."""
+    together = threading.Barrier(3, timeout=SECONDS)
+
+    def run_model(inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+        together.wait()
+        return predictor.engine.loop.run_model(inputs)
+
+    words = [["London"] * 9, ["Anna"] * 9, ["Paris"] * 9]
+    answers = serve(with_streams(with_model(predictor, run_model), 3), lambda queue: queue.tag(words))
+    assert [row.tags for row in answers] == [row.tags for row in predictor.tag_texts(words)]
 
 
 def test_a_full_queue_says_so_at_once_and_goes_on(predictor, gate):
@@ -207,8 +226,9 @@ def test_closing_answers_what_was_taken_and_takes_no_more(predictor, gate):
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("streams", [1, 3])
 @pytest.mark.parametrize("is_error", [True, False])
-def test_a_text_that_the_model_fails_on_costs_no_other(predictor, caplog, is_error):
+def test_a_text_that_the_model_fails_on_costs_no_other(predictor, caplog, is_error, streams):
     """An exception of a runtime, or NaN."""
     poison = align(predictor, SNOWMAN).windows.input_ids[1]
 
@@ -223,7 +243,7 @@ def test_a_text_that_the_model_fails_on_costs_no_other(predictor, caplog, is_err
         asked = [queue.tag([text]) for text in (*TEXTS, ["Anna", SNOWMAN], *TEXTS)]
         return await asyncio.gather(*asked, return_exceptions=True)
 
-    answers = serve(with_model(predictor, run_model), ask)
+    answers = serve(with_streams(with_model(predictor, run_model), streams), ask)
     failed = answers.pop(len(TEXTS))
     assert isinstance(failed, RequestError)
     assert failed.status == 500

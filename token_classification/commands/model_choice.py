@@ -73,8 +73,8 @@ class TaggingChoice(ModelChoice):
     )
 
 
-def open_predictor(options: TaggingChoice, model: str) -> "Predictor":
-    """Open a model as the options say."""
+def open_predictor(options: TaggingChoice, model: str, streams: int = 1) -> "Predictor":
+    """Open a model as the options say; `streams` threads will call it at the same time."""
     with quick_imports():
         from token_classification.inference.predictor import Predictor
     return Predictor.from_pretrained(
@@ -84,4 +84,5 @@ def open_predictor(options: TaggingChoice, model: str) -> "Predictor":
         words=options.words,
         max_seq_length=options.max_seq_length,
         decoder=options.decoder,
+        streams=streams,
     )

@@ -85,6 +85,8 @@ class Engine:
     run_with_states: RunModel | None = None
     """Returns the encoder's last states behind the logits, to one thread at a time; None for exported models, which
     give logits only"""
+    streams: int = 1
+    """How many threads may call it at the same time with a gain"""
 
     def tag(self, tokens: Sequence[Sequence[str]]) -> WordTags:
         """Tag any number of sentences of any length: one tag and one probability per word."""
@@ -121,6 +123,7 @@ def open_engine(
     max_seq_length: int | None = None,
     decoder: Decoder | None = None,
     show_progress: bool = False,
+    streams: int = 1,
 ) -> Engine:
     """Open a trained or exported model.
 
@@ -133,6 +136,8 @@ def open_engine(
             (-1: that in any case); a longer sentence becomes several windows.
         decoder: As `--decoder` of `run_ner.py`; by default what the model was trained with, else argmax.
         show_progress: Show a progress bar for each call.
+        streams: How many threads will call it at the same time; used where the runtime can divide the cores among
+            them (OpenVINO).
 
     Raises:
         UserError: no such model, it was not fine-tuned, or it can't run with this backend.
@@ -161,7 +166,7 @@ def open_engine(
         longest = _find_longest_window(Path(model), record, config)
         if wanted and wanted > longest:
             logger.warning("--max_seq_length %s is more than the model was exported for: %s is used.", wanted, longest)
-        run_model = _load_exported(Path(model), record)
+        run_model = _load_exported(Path(model), record, streams)
         window_length = longest if wanted is None or wanted == -1 else min(wanted, longest)
     # torch is tried in float32 even where it runs in bf16.
     rounds_coarsely = backend in BF16_BACKENDS and backend not in TORCH_BACKENDS
@@ -178,7 +183,8 @@ def open_engine(
         sharing=sharing,
         length_steps=LengthSteps(LENGTH_STEP, window_length) if rounds_coarsely else None,
     )
-    return Engine(backend, label_set, aligner, loop, run_with_states)
+    usable = streams if backend.startswith("openvino") else 1
+    return Engine(backend, label_set, aligner, loop, run_with_states, usable)
 
 
 def read_label_set(config: PreTrainedConfig, name: str) -> LabelSet:
@@ -255,19 +261,21 @@ def _explain_bf16(run_model: RunModel) -> RunModel:
     return run
 
 
-def _load_exported(folder: Path, record: ExportRecord) -> RunModel:
+def _load_exported(folder: Path, record: ExportRecord, streams: int) -> RunModel:
     """Open an exported model with its runtime, which is an extra and therefore imported only here.
 
     Raises:
         UserError: the runtime is missing, or can't load the files.
     """
-    if record.backend.startswith("onnx"):
-        from token_classification.inference.onnx_model import load_onnx as load
-    else:
-        from token_classification.inference.openvino_model import load_openvino as load
     verify_model_files(folder, record)
     try:
-        return load(folder, record)
+        if record.backend.startswith("onnx"):
+            from token_classification.inference.onnx_model import load_onnx
+
+            return load_onnx(folder, record)
+        from token_classification.inference.openvino_model import load_openvino
+
+        return load_openvino(folder, record, streams)
     except UserError:
         raise
     except Exception as error:  # the runtimes raise classes of their own, which share no base

@@ -17,12 +17,20 @@ KEPT_KERNELS = 200
 small model: memory grew by gigabytes as texts of all lengths came. With so few it is level, and batches of ever
 new shapes take 3 to 10 % longer."""
 
+FEWEST_KERNELS = 50
+"""What each stream keeps at least; they keep kernels of their own, and share `KEPT_KERNELS` otherwise"""
 
-def load_openvino(folder: Path, record: ExportRecord) -> RunModel:
+
+def load_openvino(folder: Path, record: ExportRecord, streams: int = 1) -> RunModel:
     """Compile the model of an exported folder for this CPU.
 
     `openvino` computes in float32. `openvino-bf16`, and the parts of `openvino-int8` that are not int8, use bf16 if
     the CPU has bf16 units, else float32.
+
+    Args:
+        folder: The folder.
+        record: What it says of itself.
+        streams: How many threads call the model at the same time; each call gets its share of the cores.
 
     Returns:
         Inputs int64 (batch, length) by name -> logits float32 (batch, length, labels), valid until the
@@ -39,10 +47,10 @@ def load_openvino(folder: Path, record: ExportRecord) -> RunModel:
         logger.warning("openvino-bf16: this CPU has no bf16 units, so float32 is used.")
     settings = {
         "INFERENCE_PRECISION_HINT": "bf16" if has_bf16 and record.backend != "openvino" else "f32",
-        # One batch at a time on all cores: the batches are large, and the order of results is theirs.
-        "PERFORMANCE_HINT": "LATENCY",
+        # In bulk one batch at a time on all cores: the batches are large, and the order of results is theirs.
+        "NUM_STREAMS": streams,
         "INFERENCE_NUM_THREADS": torch.get_num_threads(),
-        "CPU_RUNTIME_CACHE_CAPACITY": KEPT_KERNELS,
+        "CPU_RUNTIME_CACHE_CAPACITY": max(KEPT_KERNELS // streams, FEWEST_KERNELS),
     }
     compiled = core.compile_model(core.read_model(folder / record.model_file), "CPU", settings)
     # A request holds the inputs and outputs of one batch: threads may share the model, but not a request.

@@ -80,6 +80,7 @@ class Predictor:
         token_budget: int | None = None,
         max_seq_length: int | None = None,
         decoder: Decoder | None = None,
+        streams: int = 1,
     ) -> Self:
         """Open a model: a folder that was trained or exported, or a name on the Hub.
 
@@ -92,13 +93,16 @@ class Predictor:
             max_seq_length: Longest input in positions, by default what the model was trained with, else what it can
                 take; longer texts are read in overlapping windows.
             decoder: As `--decoder` of `run_ner.py`; by default what the model was trained with, else argmax.
+            streams: How many threads will call it at the same time: an OpenVINO model divides the cores among them.
 
         Raises:
             UserError: no such model or backend, or a setting that is not accepted.
         """
         if words not in get_args(WordRule):
             raise UserError(f"words={words}: accepted are {', '.join(get_args(WordRule))}.")
-        engine = open_engine(model, backend, token_budget=token_budget, max_seq_length=max_seq_length, decoder=decoder)
+        engine = open_engine(
+            model, backend, token_budget=token_budget, max_seq_length=max_seq_length, decoder=decoder, streams=streams
+        )
         return cls(engine, read_thresholds(threshold, engine.label_set), words)
 
     def __call__(

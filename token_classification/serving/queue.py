@@ -12,8 +12,8 @@ from time import monotonic
 from token_classification.arguments.decoding import Decoder
 from token_classification.inference.predictor import Predictor, TaggedText, TextOrWords, count_characters
 from token_classification.serving.errors import RequestError
-from token_classification.serving.tagger import Observer, Tagger
-from token_classification.serving.waiting import Call, Unit, WaitingText, count_places
+from token_classification.serving.tagger import Batch, Observer, Tagger
+from token_classification.serving.waiting import Call, Unit, WaitingText, count_places, wake_calls
 
 logger = logging.getLogger(__name__)
 
@@ -26,8 +26,9 @@ CHARACTERS_PER_TOKEN = 4
 class TaggingQueue:
     """Texts of any number of clients in, tags out; all clients share the batches of one model.
 
-    Coroutines of one event loop call `tag`. A thread of the queue runs the batches: while the model computes, which
-    holds no lock of Python, requests are read and answered. Windows are the units, so a long text holds up nobody.
+    Coroutines of one event loop call `tag`. A thread of the queue chooses batches, others run them. While the model
+    computes, which holds no lock of Python, requests are read and answered. Windows are the units, so a long text
+    holds up nobody.
     """
 
     def __init__(
@@ -46,13 +47,21 @@ class TaggingQueue:
         self._wait_s = batch_wait_s
         self._arrived: list[WaitingText] = []
         self._prepared: list[Unit] = []
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        """Under which everything is used that the threads share with the event loop: what stands around it here"""
+        self._news = threading.Condition(self._lock)
+        """Of texts, or of the end; who waits for a free stream is not woken by them"""
+        self._freed = threading.Condition(self._lock)
         self._is_closed = False
         self._unfinished = 0
-        """Texts that the threads still have to answer; it and the four above are used under the lock"""
+        """Texts that the threads still have to answer"""
+        self._streams = predictor.engine.streams
+        self._running = 0
+        """Batches that are being run"""
         self._characters = 0
         """Of the texts that wait"""
         self._thread = threading.Thread(target=self._work, name="batches", daemon=True)
+        self._runners = ThreadPoolExecutor(self._streams, thread_name_prefix="batch")
         self._aside = ThreadPoolExecutor(1, thread_name_prefix="long texts")
 
     def start(self) -> None:
@@ -84,12 +93,12 @@ class TaggingQueue:
         self.depth += places
         self._characters += sum(characters)
         try:
-            with self._changed:
+            with self._lock:
                 if self._is_closed:
                     raise RequestError(503, "shutting_down", "the server is shutting down")
                 self._arrived += waiting
                 self._unfinished += len(waiting)
-                self._changed.notify_all()
+                self._news.notify()
             return await call.future
         finally:
             call.is_wanted = False
@@ -104,11 +113,12 @@ class TaggingQueue:
 
     async def drain(self) -> None:
         """Take no more texts, and return when all that were taken are answered."""
-        with self._changed:
+        with self._lock:
             self._is_closed = True
-            self._changed.notify_all()
+            self._news.notify()
         if self._thread.is_alive():
             await asyncio.to_thread(self._thread.join)
+        self._runners.shutdown()
         self._aside.shutdown()
 
     def _check_room(self, places: int) -> None:
@@ -131,12 +141,15 @@ class TaggingQueue:
         while self._wait_for_work(bool(units)):
             units = [unit for unit in units + self._admit() if self._is_wanted(unit.text)]
             if units:
-                batch, units = self._tagger.choose_batch(units)
-                self._run(batch)
+                with self._lock:
+                    shares = self._streams - self._running
+                    self._running += 1
+                batch, units = self._tagger.choose_batch(units, shares)
+                self._runners.submit(self._run_in_stream, batch)
 
     def _admit(self) -> list[Unit]:
         """Return the windows of what has arrived; long texts are handed to a thread of their own first."""
-        with self._changed:
+        with self._lock:
             arrived, self._arrived = self._arrived, []
             units, self._prepared = self._prepared, []
         for item in arrived:
@@ -152,18 +165,17 @@ class TaggingQueue:
         Returns:
             False if the queue is closed and every text is answered.
         """
-        with self._changed:
+        with self._lock:
+            self._freed.wait_for(lambda: self._running < self._streams)
             if is_busy:
                 return True
-            self._changed.wait_for(
-                lambda: self._arrived or self._prepared or (self._is_closed and not self._unfinished)
-            )
+            self._news.wait_for(lambda: self._arrived or self._prepared or (self._is_closed and not self._unfinished))
             while self._arrived and not self._prepared and not self._is_closed:
                 waited = monotonic() - self._arrived[0].arrived
                 tokens = sum(item.characters for item in self._arrived) / CHARACTERS_PER_TOKEN
                 if waited >= self._wait_s or tokens >= self._tagger.batch_tokens:
                     break
-                self._changed.wait(self._wait_s - waited)
+                self._news.wait(self._wait_s - waited)
             return bool(self._arrived or self._prepared)
 
     def _prepare(self, items: list[WaitingText]) -> list[Unit]:
@@ -176,21 +188,32 @@ class TaggingQueue:
     def _prepare_aside(self, item: WaitingText) -> None:
         prepared: list[Unit] = []
         self._attempt([item], lambda items: prepared.extend(self._prepare(items)))
-        with self._changed:
+        with self._lock:
             self._prepared += prepared
-            self._changed.notify_all()
+            self._news.notify()
 
-    def _run(self, batch: list[Unit]) -> None:
+    def _run_in_stream(self, batch: Batch) -> None:
+        try:
+            self._run(batch)
+        except Exception as error:  # a bug: nobody reads what the executor keeps of it
+            for item in dict.fromkeys(unit.text for unit in batch.units):
+                self._fail(item, error)
+        finally:
+            with self._lock:
+                self._running -= 1
+                self._freed.notify()
+
+    def _run(self, batch: Batch) -> None:
         """Run a batch; if it fails, each of its windows by itself, so that one text costs no other."""
         try:
             completed = self._tagger.run(batch)
         except Exception as error:
-            if len(batch) == 1:
-                self._fail(batch[0].text, error)
+            if len(batch.units) == 1:
+                self._fail(batch.units[0].text, error)
                 return
-            for unit in batch:
+            for unit in batch.units:
                 if self._is_wanted(unit.text):
-                    self._run([unit])
+                    self._run(Batch([unit], batch.sharing))
             return
         long = [item for item in completed if item.characters >= LONG_TEXT]
         for item in long:
@@ -199,9 +222,12 @@ class TaggingQueue:
 
     def _finish(self, items: list[WaitingText]) -> None:
         """Answer texts whose windows have all been run."""
-        for item, answer in zip(items, self._tagger.finish(items), strict=True):
-            item.call.answer(item.place, answer)
-            self._settle(item)
+        answers = self._tagger.finish(items)
+        with self._lock:
+            pairs = zip(items, answers, strict=True)
+            complete = [item.call for item, answer in pairs if item.call.answer(item.place, answer)]
+        wake_calls(complete)
+        self._settle(items)
 
     def _attempt(self, items: list[WaitingText], action: Callable[[list[WaitingText]], None]) -> None:
         """Do something with texts; if that fails, with each by itself, so that one text costs no other."""
@@ -221,17 +247,19 @@ class TaggingQueue:
         places = "".join(traceback.format_tb(error.__traceback__))
         logger.error("A text could not be tagged: %s\n%s", type(error).__name__, places.rstrip())
         item.call.fail(RequestError(500, "inference_error", "the model can't tag this text"))
-        self._settle(item)
+        self._settle([item])
 
     def _is_wanted(self, item: WaitingText) -> bool:
         """Tell whether somebody still waits for a text; if not, it is done with."""
         if not item.call.is_wanted:
-            self._settle(item)
+            self._settle([item])
         return item.call.is_wanted
 
-    def _settle(self, item: WaitingText) -> None:
-        """Count a text as done with, once."""
-        with self._changed:
-            self._unfinished -= not item.is_settled
-            item.is_settled = True
-            self._changed.notify_all()
+    def _settle(self, items: Sequence[WaitingText]) -> None:
+        """Count texts as done with, once."""
+        with self._lock:
+            for item in items:
+                self._unfinished -= not item.is_settled
+                item.is_settled = True
+            if self._is_closed:
+                self._news.notify()

@@ -1,7 +1,9 @@
 """Texts of the queue on their way through the model: to words and windows, and from logits to tags."""
 
+import threading
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
 
@@ -39,8 +41,17 @@ class Observer(Protocol):
         """Note a batch: its windows, their tokens, and the positions that these are with padding."""
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Windows that are run together."""
+
+    units: Sequence[Unit]
+    sharing: Sharing
+    """Which windows may share a batch, as it was found for these"""
+
+
 class Tagger:
-    """A model with what is needed to tag texts window by window; used by one thread at a time, but for `prepare`."""
+    """A model with what is needed to tag texts window by window; threads may share it."""
 
     def __init__(self, predictor: Predictor, batch_tokens: int | None, observer: Observer | None) -> None:
         engine = predictor.engine
@@ -50,7 +61,7 @@ class Tagger:
         self.overhead = CPU_OVERHEAD if on_cpu else ACCELERATOR_OVERHEAD
         self.length_step = LENGTH_STEP if engine.backend.startswith("openvino") else 1
         self.observer = observer
-        self._sharing = Sharing.ANY_LENGTHS
+        self._lock = threading.Lock()
         self.seconds_per_position = 1e-4
         self._decoders: dict[Decoder | None, Viterbi | None] = {
             None: engine.loop.decoder,
@@ -71,6 +82,7 @@ class Tagger:
         for item, (text, spans, _), (start, end) in zip(texts, placed, pairwise(borders.tolist()), strict=True):
             item.shown, item.spans = text, spans
             item.logits = [None] * (end - start)
+            item.missing = end - start
             lengths = split.windows.lengths[start:end]
             due = find_due_times(item.arrived, lengths, self.seconds_per_position)
             units += [
@@ -79,29 +91,42 @@ class Tagger:
             ]
         return units
 
-    def choose_batch(self, units: list[Unit]) -> tuple[list[Unit], list[Unit]]:
-        """Return the windows of the next batch, and the rest; see `waiting.choose_batch`."""
+    def choose_batch(self, units: list[Unit], shares: int = 1) -> tuple[Batch, list[Unit]]:
+        """Return the windows of the next batch, and the rest; see `waiting.choose_batch`.
+
+        Args:
+            units: All that wait, at least one.
+            shares: How many batches are run at the same time: what waits is divided among them.
+        """
         # All that wait may be thousands: only those that may come into the batch are looked at.
         urgent, later = take_urgent(units, self.batch_tokens)
         loop = self.predictor.engine.loop
         known = loop.sharing.recall(max(unit.length for unit in urgent))
-        self._sharing = loop.choose_sharing(_join(urgent)) if known is None else known
-        step = self.length_step if self._sharing == Sharing.ANY_LENGTHS else 1
-        sharing = loop.settle_lengths(np.empty(0), self._sharing)[1]
-        batch, others = choose_batch(urgent, self.batch_tokens, self.overhead, sharing, step)
-        return batch, others + later
+        found = loop.choose_sharing(_join(urgent)) if known is None else known
+        step = self.length_step if found == Sharing.ANY_LENGTHS else 1
+        sharing = loop.settle_lengths(np.empty(0), found)[1]
+        budget = self.batch_tokens
+        if shares > 1:
+            lengths = [unit.length for unit in urgent]
+            budget = min(budget, max(sum(lengths) // shares, max(lengths)))
+        batch, others = choose_batch(urgent, budget, self.overhead, sharing, step)
+        return Batch(batch, found), others + later
 
-    def run(self, units: Sequence[Unit]) -> list[WaitingText]:
-        """Run one batch, and return the texts of which it was the last missing part."""
+    def run(self, batch: Batch) -> list[WaitingText]:
+        """Run a batch, and return the texts of which it was the last missing part."""
         started = time.monotonic()
-        length = self._choose_length(units)
-        read = self.predictor.engine.loop.read_words(_join(units), length)
+        length = self._choose_length(batch)
+        read = self.predictor.engine.loop.read_words(_join(batch.units), length)
         counts = torch.unique_consecutive(read.sentence_ids, return_counts=True)[1]
-        for unit, logits in zip(units, torch.split(read.logits, counts.tolist()), strict=True):
-            unit.text.logits[unit.number] = logits
-        self._note(units, length, time.monotonic() - started)
-        texts = dict.fromkeys(unit.text for unit in units)
-        return [item for item in texts if all(part is not None for part in item.logits)]
+        completed = []
+        with self._lock:
+            for unit, logits in zip(batch.units, torch.split(read.logits, counts.tolist()), strict=True):
+                unit.text.logits[unit.number] = logits
+                unit.text.missing -= 1
+                if not unit.text.missing:
+                    completed.append(unit.text)
+            self._note(batch, length, time.monotonic() - started)
+        return completed
 
     def finish(self, texts: Sequence[WaitingText]) -> list[TaggedText]:
         """Choose the tags of texts whose windows have all been run.
@@ -135,22 +160,23 @@ class Tagger:
             for item, row, (start, end) in zip(texts, tags, pairwise(starts.tolist()), strict=True)
         ]
 
-    def _choose_length(self, units: Sequence[Unit]) -> int:
+    def _choose_length(self, batch: Batch) -> int:
         """Return what a batch is padded to: a multiple of the step, if padding is known to change nothing."""
         engine = self.predictor.engine
         if engine.loop.collator.length is not None:
             return engine.loop.collator.length
-        longest = max(unit.length for unit in units)
+        longest = max(unit.length for unit in batch.units)
         if engine.loop.length_steps is not None:
-            return int(engine.loop.settle_lengths(np.array([longest]), self._sharing)[0][0])
+            return int(engine.loop.settle_lengths(np.array([longest]), batch.sharing)[0][0])
         rounded = min(-(-longest // self.length_step) * self.length_step, engine.aligner.window_length)
         return rounded if engine.loop.sharing.recall(rounded) == Sharing.ANY_LENGTHS else longest
 
-    def _note(self, units: Sequence[Unit], length: int, seconds: float) -> None:
-        positions = len(units) * length
+    def _note(self, batch: Batch, length: int, seconds: float) -> None:
+        positions = len(batch.units) * length
         self.seconds_per_position = OLD_SHARE * self.seconds_per_position + (1 - OLD_SHARE) * seconds / positions
         if self.observer is not None:
-            self.observer.batch_ran(len(units), sum(unit.length for unit in units), positions, seconds)
+            tokens = sum(unit.length for unit in batch.units)
+            self.observer.batch_ran(len(batch.units), tokens, positions, seconds)
 
 
 def _join(units: Sequence[Unit]) -> Windows:

@@ -1,7 +1,7 @@
 """What waits to be tagged: calls, their texts, the windows of these, and which windows form the next batch."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -30,20 +30,38 @@ class Call:
         self._answers: list[TaggedText | None] = [None] * size
         self._missing = size
 
-    def answer(self, place: int, answer: TaggedText) -> None:
-        """Store the answer for one text; the last one wakes the waiting coroutine."""
+    def answer(self, place: int, answer: TaggedText) -> bool:
+        """Store the answer for one text, and return whether it was the last one: then `wake_calls` is due."""
         self._answers[place] = answer
         self._missing -= 1
-        if not self._missing:
-            self._wake(lambda: self.future.set_result([answer for answer in self._answers if answer is not None]))
+        return not self._missing
 
     def fail(self, error: Exception) -> None:
         """Raise an error in the waiting coroutine, and drop the other texts."""
         self.is_wanted = False
-        self._wake(lambda: self.future.set_exception(error))
+        self.loop.call_soon_threadsafe(lambda: None if self.future.done() else self.future.set_exception(error))
 
-    def _wake(self, settle: Callable[[], None]) -> None:
-        self.loop.call_soon_threadsafe(lambda: None if self.future.done() else settle())
+    def wake(self) -> None:
+        """Give the waiting coroutine its answers; to be called in the event loop."""
+        if not self.future.done():
+            self.future.set_result([answer for answer in self._answers if answer is not None])
+
+
+def wake_calls(calls: Sequence[Call]) -> None:
+    """Give the coroutines of calls their answers, from another thread.
+
+    The event loop is woken once for all of them: that costs as much as the answers themselves.
+
+    Args:
+        calls: Calls of one event loop that have all their answers.
+    """
+
+    def wake_all() -> None:
+        for call in calls:
+            call.wake()
+
+    if calls:
+        calls[0].loop.call_soon_threadsafe(wake_all)
 
 
 @dataclass(eq=False, slots=True)
@@ -63,6 +81,8 @@ class WaitingText:
     spans: Sequence[Offsets] = ()
     logits: list[torch.Tensor | None] = field(default_factory=list)
     """Of the words that each of its windows owns, float32 (n, labels); None: not computed yet"""
+    missing: int = 0
+    """How many of its windows have not been run"""
     is_settled: bool = False
     """Answered, failed or dropped"""
 
