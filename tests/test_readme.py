@@ -88,6 +88,17 @@ def user_folder(tmp_path, bert_folder, monkeypatch) -> Path:
     (tmp_path / "texts.jsonl").write_text('{"id": 1, "text": "Anna Smith moved to New York."}\n{broken\n')
     annotated = {"id": 1, "text": "Anna Smith moved to New York.", "label": [[0, 10, "PER"], [20, 28, "LOC"]]}
     (tmp_path / "annotated.jsonl").write_text(json.dumps(annotated) + "\n")
+    for name, text in (("labelled", "Anna Smith left."), ("corrected", "Anna Smith is here.")):
+        regions = [
+            {
+                "from_name": "label",
+                "to_name": "text",
+                "type": "labels",
+                "value": {"start": 0, "end": 10, "labels": ["PER"]},
+            }
+        ]
+        task = {"id": 1, "data": {"text": text}, "annotations": [{"result": regions}]}
+        (tmp_path / f"{name}.json").write_text(json.dumps([task]))
     config = ["model_name_or_path: bert-base-uncased", "train_file: train.conll", "do_train: true", "max_steps: 1"]
     (tmp_path / "config.yaml").write_text("\n".join([*config, "output_dir: from-config"]))
     return tmp_path
@@ -98,7 +109,7 @@ PAGES = {
     "docs/run_ner.md": 7,
     "docs/tao.md": 6,
     "docs/check.md": 4,
-    "docs/annotation.md": 5,
+    "docs/annotation.md": 11,
     "docs/report.md": 4,
     "docs/export.md": 3,
     "docs/recipes.md": 4,

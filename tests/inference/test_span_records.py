@@ -13,7 +13,7 @@ from token_classification import Predictor
 from token_classification.data.formats.recognise import recognise_format
 from token_classification.data.formats.span_files import SPAN_WRITERS, TEXT_READERS, read_documents
 from token_classification.data.spans.document import SpanDocument
-from token_classification.errors import DataError, UserError
+from token_classification.errors import UserError
 from token_classification.inference.bulk import BulkSettings, tag_file
 from token_classification.inference.read_records import read_records, recognise_file
 from token_classification.inference.records import Record
@@ -158,12 +158,17 @@ def test_documents_of_a_tool_come_back_to_it_with_the_model_s_spans(tmp_path, en
         tag_file(predictor, replace(settings, resume=True), tagger_folder)
 
 
-def test_labels_as_elements_are_no_texts_and_what_to_type_is_said(tmp_path):
+def test_labels_as_elements_are_no_part_of_a_text_and_a_broken_one_costs_no_other(tmp_path):
     path = tmp_path / "a.txt"
-    path.write_text("<PER>Anna</PER> left\n")
-    with pytest.raises(DataError, match=r"NEW\.jsonl --to spans, and give NEW\.jsonl; or .*--input_format text"):
-        list(read_records(str(path)))
-    assert [record.text for record in read_records(str(path), "text")] == ["<PER>Anna</PER> left"]
+    path.write_text("<PER>Anna</PER> left\n<PER>Bob left\n" + "<LOC>Bern</LOC>\n" * 20)
+    found = list(read_records(str(path)))
+    assert [record.text for record in found if isinstance(record, Record)] == ["Anna left", *["Bern"] * 20]
+    assert (found[1].line, "<PER> is not closed" in found[1].reason) == (2, True)
+    assert next(read_records(str(path), "text")).text == "<PER>Anna</PER> left"
+
+
+def test_the_markup_of_pages_stays_in_a_text(tmp_path):
+    path = tmp_path / "a.txt"
     path.write_text("<b>Anna</b> left\n")
     assert [record.text for record in read_records(str(path))] == ["<b>Anna</b> left"]
 

@@ -142,12 +142,6 @@ def _choose_format(head: Sequence[str], path: Path, text_column: str | None) -> 
     found = _recognise(head, path, text_column)
     if found.format == "json":
         raise _refuse_json(head, path)
-    if found.format == "inline_xml":
-        raise DataError(
-            f"{path}:1: texts with labels as elements can't be tagged as they are; accepted are {', '.join(READERS)}; "
-            f"type token_classification convert {quote_path(path)} NEW.jsonl --to spans, and give NEW.jsonl; or tag "
-            "the elements as if they were text: --input_format text"
-        )
     if found.other in ("csv", "jsonl"):
         column = " --text_column_name NAME" if found.other == "csv" else ""
         raise DataError(

@@ -2,8 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from token_classification.data.formats.inline_markup import (
@@ -17,9 +17,10 @@ from token_classification.data.formats.inline_markup import (
     has_documents,
 )
 from token_classification.data.formats.span_records import note_columns, note_fields, note_scores
-from token_classification.data.problems import Kind, Problem, show
+from token_classification.data.problems import BrokenFileError, Kind, Problem, show
 from token_classification.data.spans.document import Span, SpanDocument, SpanFile, Written
 from token_classification.data.text_lines import read_text
+from token_classification.errors import DataError
 
 TYPED = frozenset(["ENAMEX", "NUMEX", "TIMEX"])
 """Elements whose label is their attribute TYPE, as at the Message Understanding Conferences"""
@@ -155,6 +156,18 @@ def read_inline_xml(path: Path, text_column: str | None = None, label_column: st
         listed = ", ".join(f"{count:,} <{name}>" for name, count in counts.most_common())
         file.notes.append(f"{path}: elements of layout are no labels, and are left out: {listed}")
     return file
+
+
+def read_inline_xml_texts(path: Path, text_column: str | None = None) -> Iterator[SpanDocument | DataError]:
+    """Yield the texts of the documents of a file without spans; in place of one that can't be read, the error.
+
+    Raises:
+        DataError: the file can't be read, or is empty.
+    """
+    file = read_inline_xml(path)
+    places: list[SpanDocument | Problem] = [*file.documents, *file.problems]
+    for found in sorted(places, key=lambda found: found.line):
+        yield replace(found, spans=()) if isinstance(found, SpanDocument) else BrokenFileError([found], None)
 
 
 def _read_elements(text: str, file: SpanFile, counts: Counter[str]) -> None:

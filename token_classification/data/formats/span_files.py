@@ -9,7 +9,7 @@ from token_classification.data.formats.brat import list_brat_texts, read_brat, r
 from token_classification.data.formats.docbin import read_docbin, read_docbin_texts, write_docbin
 from token_classification.data.formats.doccano import write_doccano
 from token_classification.data.formats.gliner import read_gliner, write_gliner
-from token_classification.data.formats.inline_xml import read_inline_xml, write_inline_xml
+from token_classification.data.formats.inline_xml import read_inline_xml, read_inline_xml_texts, write_inline_xml
 from token_classification.data.formats.label_studio import (
     read_label_studio,
     read_label_studio_texts,
@@ -55,6 +55,7 @@ TEXT_READERS: dict[str, Callable[[Path, str | None], Iterator[SpanDocument | Dat
     "brat": read_brat_texts,
     "webanno": read_webanno_texts,
     "spacy": read_docbin_texts,
+    "inline_xml": read_inline_xml_texts,
 }
 """Of formats that are no lines of records: yields all texts, whatever is labelled in them, to be tagged"""
 TEXT_FILES: dict[str, Callable[[Path], list[Path]]] = {"brat": list_brat_texts, "webanno": list_webanno_files}
