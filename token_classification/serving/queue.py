@@ -56,12 +56,14 @@ class TaggingQueue:
         self._unfinished = 0
         """Texts that the threads still have to answer"""
         self._streams = predictor.engine.streams
+        # One batch more than there are cores for: a core that gets free finds its next batch ready.
+        self._most_running = self._streams + (self._streams > 1)
         self._running = 0
         """Batches that are being run"""
         self._characters = 0
         """Of the texts that wait"""
         self._thread = threading.Thread(target=self._work, name="batches", daemon=True)
-        self._runners = ThreadPoolExecutor(self._streams, thread_name_prefix="batch")
+        self._runners = ThreadPoolExecutor(self._most_running, thread_name_prefix="batch")
         self._aside = ThreadPoolExecutor(1, thread_name_prefix="long texts")
 
     def start(self) -> None:
@@ -142,7 +144,7 @@ class TaggingQueue:
             units = [unit for unit in units + self._admit() if self._is_wanted(unit.text)]
             if units:
                 with self._lock:
-                    shares = self._streams - self._running
+                    shares = max(self._streams - self._running, 1)
                     self._running += 1
                 batch, units = self._tagger.choose_batch(units, shares)
                 self._runners.submit(self._run_in_stream, batch)
@@ -166,7 +168,7 @@ class TaggingQueue:
             False if the queue is closed and every text is answered.
         """
         with self._lock:
-            self._freed.wait_for(lambda: self._running < self._streams)
+            self._freed.wait_for(lambda: self._running < self._most_running)
             if is_busy:
                 return True
             self._news.wait_for(lambda: self._arrived or self._prepared or (self._is_closed and not self._unfinished))
