@@ -137,7 +137,7 @@ def rate(
 
 def draw_number(key: bytes, seed: int) -> float:
     """Draw a number for a text, from 0 to 1: the same wherever it stands, and whatever else is in the file."""
-    drawn = hashlib.blake2b(key, digest_size=7, salt=seed.to_bytes(16, "big", signed=True)).digest()
+    drawn = hashlib.blake2b(key + str(seed).encode(), digest_size=7).digest()
     return int.from_bytes(drawn, "big") / 2**56
 
 

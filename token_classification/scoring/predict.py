@@ -268,7 +268,8 @@ def note_uncertainty(part: WordLogits, uncertainty: torch.Tensor, result: WordPr
         ids, rows = torch.unique_consecutive(part.sentence_ids, return_inverse=True)
         sums = torch.zeros(len(ids), part.states.shape[1], device=part.states.device)
         sums.index_add_(0, rows.to(sums.device), part.states * uncertainty.unsqueeze(1))
-        result.vectors |= dict(zip(ids.tolist(), sums.cpu().numpy(), strict=True))
+        # Copied, so that whoever keeps one does not keep its whole batch.
+        result.vectors |= {row: vector.copy() for row, vector in zip(ids.tolist(), sums.cpu().numpy(), strict=True)}
 
 
 def _decode(part: WordLogits, decoder: Viterbi, result: WordPredictions) -> torch.Tensor:
