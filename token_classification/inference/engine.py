@@ -47,9 +47,9 @@ BF16_BACKENDS = ("torch-bf16", "openvino-bf16", "openvino-int8")
 """Those that compute in bf16 where the machine can: what they round away depends on the shape of a batch"""
 
 LENGTH_STEP = 8
-"""OpenVINO rounds to bf16 and int8 by the length that a batch is padded to, and by nothing else around a window: where
-lengths are multiples of this, each window's always the same, answers depend on nothing else that is tagged. It also
-makes kernels for each new shape of a batch; few lengths are few shapes."""
+"""OpenVINO makes kernels for each new shape of a batch; if lengths are multiples of this, shapes are few. It rounds to
+bf16 and int8 by the length that a batch is padded to, and by nothing else around a window: if that is always the same,
+answers depend on nothing else that is tagged."""
 
 CPU_TOKEN_BUDGET, ACCELERATOR_TOKEN_BUDGET = 4096, 32768
 """Padded positions per batch: what fits into a CPU's caches, and what keeps an accelerator busy"""
@@ -170,7 +170,8 @@ def open_engine(
         window_length = longest if wanted is None or wanted == -1 else min(wanted, longest)
     # torch is tried in float32 even where it runs in bf16.
     rounds_coarsely = backend in BF16_BACKENDS and backend not in TORCH_BACKENDS
-    sharing = SharingProbe(BF16_ROUNDING if rounds_coarsely else FLOAT32_ROUNDING, pads_alone=rounds_coarsely)
+    steps = LengthSteps(LENGTH_STEP, window_length) if backend.startswith("openvino") else None
+    sharing = SharingProbe(BF16_ROUNDING if rounds_coarsely else FLOAT32_ROUNDING, pads_alone=steps is not None)
     aligner = build_aligner(tokenizer, label_set, window_length=window_length)
     loop = PredictionLoop(
         run_model=run_model,
@@ -181,7 +182,7 @@ def open_engine(
         device=device,
         show_progress=show_progress,
         sharing=sharing,
-        length_steps=LengthSteps(LENGTH_STEP, window_length) if rounds_coarsely else None,
+        length_steps=steps,
     )
     usable = streams if backend.startswith("openvino") else 1
     return Engine(backend, label_set, aligner, loop, run_with_states, usable)

@@ -105,7 +105,7 @@ class PredictionLoop:
     sharing: SharingProbe = field(default_factory=SharingProbe)
     """Finds out which windows may share a batch"""
     length_steps: LengthSteps | None = None
-    """What windows are padded to where that makes a difference beyond the last digits of float32"""
+    """What windows are padded to, for a runtime that takes new shapes badly; None: the longest of their batch"""
     measure: WordMeasure | None = None
     """Also says how unsure the model is of each word"""
     logit_columns: int | None = None

@@ -14,7 +14,6 @@ from token_classification.alignment.batches import Sharing
 from token_classification.alignment.windows import Windows, join_windows
 from token_classification.arguments.decoding import Decoder
 from token_classification.data.sentences import Sentences
-from token_classification.inference.engine import LENGTH_STEP
 from token_classification.inference.predictor import Predictor, TaggedText, place_words
 from token_classification.scoring.decode import Viterbi, build_viterbi
 from token_classification.scoring.predict import (
@@ -59,7 +58,6 @@ class Tagger:
         self.predictor = predictor
         self.batch_tokens = batch_tokens or (CPU_BATCH_TOKENS if on_cpu else ACCELERATOR_BATCH_TOKENS)
         self.overhead = CPU_OVERHEAD if on_cpu else ACCELERATOR_OVERHEAD
-        self.length_step = LENGTH_STEP if engine.backend.startswith("openvino") else 1
         self.observer = observer
         self._lock = threading.Lock()
         self.seconds_per_position = 1e-4
@@ -103,7 +101,7 @@ class Tagger:
         loop = self.predictor.engine.loop
         known = loop.sharing.recall(max(unit.length for unit in urgent))
         found = loop.choose_sharing(_join(urgent)) if known is None else known
-        step = self.length_step if found == Sharing.ANY_LENGTHS else 1
+        step = loop.length_steps.step if loop.length_steps and found == Sharing.ANY_LENGTHS else 1
         sharing = loop.settle_lengths(np.empty(0), found)[1]
         budget = self.batch_tokens
         if shares > 1:
@@ -161,15 +159,12 @@ class Tagger:
         ]
 
     def _choose_length(self, batch: Batch) -> int:
-        """Return what a batch is padded to: a multiple of the step, if padding is known to change nothing."""
-        engine = self.predictor.engine
-        if engine.loop.collator.length is not None:
-            return engine.loop.collator.length
+        """Return what a batch is padded to."""
+        loop = self.predictor.engine.loop
+        if loop.collator.length is not None:
+            return loop.collator.length
         longest = max(unit.length for unit in batch.units)
-        if engine.loop.length_steps is not None:
-            return int(engine.loop.settle_lengths(np.array([longest]), batch.sharing)[0][0])
-        rounded = min(-(-longest // self.length_step) * self.length_step, engine.aligner.window_length)
-        return rounded if engine.loop.sharing.recall(rounded) == Sharing.ANY_LENGTHS else longest
+        return int(loop.settle_lengths(np.array([longest]), batch.sharing)[0][0])
 
     def _note(self, batch: Batch, length: int, seconds: float) -> None:
         positions = len(batch.units) * length
