@@ -109,6 +109,11 @@ def test_an_iterator_is_read_only_as_far_as_needed(predictor, monkeypatch):
     assert len(list(islice(predictor(repeat("Anna")), 9))) == 9
 
 
+@pytest.mark.parametrize("words", [[], [""], ["", "", ""], ["Anna", "Smith"]])
+def test_words_count_with_the_blanks_between_them(words):
+    assert predictor_module.count_characters(words) == len(" ".join(words))
+
+
 def test_large_texts_are_not_collected(predictor, monkeypatch):
     monkeypatch.setattr(predictor_module, "CHARACTERS_PER_CHUNK", 10)
     texts = ["a" * 6, ["b" * 5], "c", "d" * 10]

@@ -210,7 +210,7 @@ def _answer_in_kind(
 
 
 def count_characters(text: object) -> int:
-    """Return the length of a text.
+    """Return the length of a text; words count with the blanks between them: even empty ones take time.
 
     Raises:
         TypeError: it is neither a text nor a list of words.
@@ -222,7 +222,7 @@ def count_characters(text: object) -> int:
         and not isinstance(text, bytes | bytearray)
         and all(isinstance(word, str) for word in text)
     ):
-        return sum(map(len, text))
+        return sum(map(len, text)) + max(0, len(text) - 1)
     raise TypeError(f"{text!r:.60}: accepted is a text (str), or a list of words (list of str)")
 
 

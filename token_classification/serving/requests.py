@@ -153,8 +153,7 @@ def _measure_texts(texts: Sequence[TextOrWords], arguments: ServingArguments) ->
     characters = 0
     for place, text in enumerate(texts):
         try:
-            # Words count with the blanks between them: even empty ones take time.
-            size = count_characters(text) + (0 if isinstance(text, str) else max(0, len(text) - 1))
+            size = count_characters(text)
         except TypeError:
             found = f"text {place} is neither a string nor a list of strings"
             raise RequestError(400, "invalid_request", f"{found}; accepted is text, or a list of its words") from None
