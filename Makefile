@@ -3,10 +3,10 @@ SETUP := set -euo pipefail; . scripts/setup.sh
 # Two processes share the files of tests; the order of files is that of tests/workers.py. In one process: python -m pytest
 PYTEST := pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help test coverage zoo docs fuzz check format sample bench screenshot label-studio doccano
+.PHONY: help test coverage zoo docs fuzz check format sample bench screenshot label-studio javascript-client doccano
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 test: ## set up and run the whole test suite, in two processes
 	@MORE_REQUIREMENTS=requirements-test.txt; $(SETUP); python -m $(PYTEST)
@@ -27,6 +27,10 @@ docs: ## the documentation as a site in site/, links checked
 label-studio: ## the server as the ML backend of a real Label Studio, which gets an environment of its own (1 GB)
 	@MORE_REQUIREMENTS=requirements-test.txt; $(SETUP); install_apart requirements-label-studio.txt "$$ROOT/.venv-label-studio"; \
 		LABEL_STUDIO="$$ROOT/.venv-label-studio/bin/label-studio" python -m pytest tests/serving/test_label_studio_server.py tests/data/formats/test_label_studio.py tests/data/formats/test_running_label_studio.py
+
+javascript-client: ## Hugging Face's client for JavaScript asks the server (needs npm)
+	@MORE_REQUIREMENTS=requirements-test.txt; $(SETUP); npm install --no-save --no-audit --no-fund --prefix build/javascript @huggingface/inference@4.13.30; \
+		JAVASCRIPT_CLIENT="$$ROOT/build/javascript" python -m pytest tests/serving/test_javascript_client.py
 
 doccano: ## a real doccano imports what is written for it and exports it again; an environment of its own (Python 3.11)
 	@MORE_REQUIREMENTS=requirements-test.txt; $(SETUP); install_apart requirements-doccano.txt "$$ROOT/.venv-doccano" python3.11; \
