@@ -76,6 +76,10 @@ MISTAKES = {
     "no tags": (["--test_file", "words.conll"], "words.conll: no tags"),
     "batch": (["--test_file", "words.conll", "--per_device_eval_batch_size", "0"], "--per_device_eval_batch_size"),
     "decoder": (["--test_file", "words.conll", "--decoder", "beam"], "invalid choice: 'beam'"),
+    "annotator": (
+        ["--test_file", "answers.jsonl", "--annotator", "cho"],
+        "no annotator 'cho'; accepted: 'ann', or majo",
+    ),
     "foreign file": (["--test_file", "test.conll", "-r", "mine"], "give another -r\n"),
 }
 
@@ -85,6 +89,8 @@ def test_mistakes_end_with_a_message_and_exit_code_2(mistake, tagger_folder, tmp
     monkeypatch.chdir(tmp_path)
     write_sentences(tmp_path / "test.conll", KNOWN)
     write_sentences(tmp_path / "words.conll", KNOWN, with_tags=False)
+    answer = {"text": "Anna left", "spans": [], "answer": "accept", "_annotator_id": "ann"}
+    (tmp_path / "answers.jsonl").write_text(json.dumps(answer))
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "predictions.conll").write_text("precious")
     arguments, expected = MISTAKES[mistake]

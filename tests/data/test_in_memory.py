@@ -44,6 +44,12 @@ def test_rows_may_have_no_tags_or_numbers_for_tags():
     assert read(named, label_column_name="pos")[1] == [["X", "Y"]]
 
 
+@pytest.mark.parametrize("rows", [[ROW], Dataset.from_list([ROW])])
+def test_rows_say_that_nobody_is_chosen(rows, caplog):
+    assert read(rows, annotator="ann") == read([ROW])
+    assert "--annotator 'ann' is not used" in caplog.text
+
+
 def test_the_lists_of_the_program_are_left_alone():
     rows = [{"tokens": ["Anna"], "ner_tags": ["O"]}]
     tokens, tags, _ = read(rows)

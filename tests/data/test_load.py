@@ -1,6 +1,7 @@
 """All splits of a run: from files or a dataset folder, complete for what the run does, held out and cut as asked."""
 
 import hashlib
+import json
 from pathlib import Path
 
 import pytest
@@ -150,6 +151,14 @@ def test_given_validation_data_is_not_replaced(load, conll_file: Path, caplog: p
     corpus = load(train_file=conll_file, validation_file=conll_file, validation_split=0.25)
     assert (len(corpus.splits["train"]), len(corpus.splits["validation"])) == (8, 8)
     assert "held out" not in caplog.text
+
+
+def test_a_split_has_the_labels_of_the_annotator_who_is_asked_for(load, tmp_path: Path) -> None:
+    answers = [{"text": "Anna left", "_annotator_id": name, "answer": "accept"} for name in ("ann", "bob")]
+    answers[0]["spans"] = [{"start": 0, "end": 4, "label": "PER"}]
+    (tmp_path / "train.jsonl").write_text("".join(json.dumps(answer) + "\n" for answer in answers))
+    for annotator, tags in (("ann", ["B-PER", "O"]), ("bob", ["O", "O"]), ("majority", ["O", "O"])):
+        assert load(train_file=tmp_path / "train.jsonl", annotator=annotator).splits["train"].tags == [tags]
 
 
 @pytest.mark.parametrize("share", [0.01, 0.99])

@@ -57,14 +57,14 @@ def test_documents_are_elements_with_ids_and_nested_labels(tmp_path):
 
 
 def test_the_elements_of_the_message_understanding_conferences_have_types(tmp_path):
-    path = save(tmp_path, MUC.replace("<DOCID>wsj93_050.0203</DOCID>\n", ""), "a.sgm")
+    path = save(tmp_path, MUC, "a.sgm")
     assert recognise_format(path) == "inline_xml"
     [(text, spans)] = list_spans(path)
-    assert text == "\n\nAnna left R&D.\n\n"
+    assert text == "\nwsj93_050.0203\n\nAnna left R&D.\n\n"
     assert spans == [("Anna", "PERSON"), ("R&D", "ORGANIZATION")]
     assert [note.split(": ", 1)[1] for note in read_inline_xml(path).notes] == [
         "1 attributes of labels are left out",
-        "elements of layout are no labels, and are left out: 1 <TEXT>, 1 <p>",
+        "elements of layout are no labels, and are left out: 1 <DOCID>, 1 <TEXT>, 1 <p>",
     ]
 
 

@@ -13,11 +13,12 @@ from span_documents import FILE, make_hostile_documents, strip_places
 from token_classification.commands.convert import write_conversion
 from token_classification.data.convert import Choices, convert_files
 from token_classification.data.formats import read_sentences
+from token_classification.data.formats.label_studio import write_label_studio
 from token_classification.data.formats.recognise import recognise_format
 from token_classification.data.formats.span_files import read_documents
 from token_classification.data.formats.text_spans import write_text_spans
 from token_classification.data.inputs import keep_inputs
-from token_classification.data.spans.document import Span, SpanDocument
+from token_classification.data.spans.document import Prediction, Span, SpanDocument
 
 pytestmark = [pytest.mark.slow, NEEDS_PROGRAM]
 
@@ -110,6 +111,18 @@ def test_predictions_come_back_with_their_scores(label_studio, tmp_path):
     assert [[span.score for span in document.spans] for document in file.documents] == [
         [span.score for span in document.spans] for document in documents
     ]
+
+
+def test_what_a_model_proposes_arrives_with_its_name_and_score(label_studio, tmp_path):
+    tasks = tmp_path / "tasks.json"
+    proposed = [replace(document, prediction=Prediction("ner-1", 0.25)) for document in PLAIN]
+    write_conversion(write_label_studio(proposed), tasks, [])
+    project, _ = label_studio.create_project([], CONFIG_OF_LABELS)
+    assert label_studio.import_file(project, tasks)["prediction_count"] == len(PLAIN)
+    stored = label_studio.ask(f"predictions?task__project={project}")
+    assert [(one["model_version"], one["score"]) for one in stored] == [("ner-1", 0.25)] * len(PLAIN)
+    marked = [[(one["value"]["start"], one["value"]["end"]) for one in each["result"]] for each in stored]
+    assert marked == [[span[:2] for span in document.spans] for document in PLAIN]
 
 
 def test_what_it_exports_as_conll_are_the_same_words_and_tags(label_studio, tmp_path):

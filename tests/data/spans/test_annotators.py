@@ -180,6 +180,17 @@ def test_an_annotator_of_two_annotations_has_one_vote_the_newer_one(tmp_path):
     file = read_documents(path, "label_studio", annotator=MAJORITY)
     assert find_spans(file)[TEXT] == []
     assert file.notes[-1].count("1 of 2 annotators ('bob@a.org'), a tie") == 2
+    assert file.notes[0].endswith("1 answers with a newer one of the same annotator have no vote")
+
+
+def test_the_newest_example_of_an_annotator_of_prodigy_has_the_vote(tmp_path):
+    path = save(tmp_path, "prodigy", {"ann@a.org": (ANNA,), "bob@a.org": (ANNA,)})
+    first, *others = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    newer = json.dumps({**json.loads(first), "_timestamp": 2000, "spans": []}) + "\n"
+    path.write_text("".join([newer, first, *others]), encoding="utf-8")
+    file = read_documents(path, "prodigy", annotator=MAJORITY)
+    assert find_spans(file)[TEXT] == []
+    assert file.notes[-2].endswith("1 answers with a newer one of the same annotator have no vote")
 
 
 def test_what_is_of_one_annotator_is_not_said_of_a_majority(tmp_path):
@@ -204,6 +215,12 @@ def test_offsets_of_another_unit_are_converted_before_the_vote(tmp_path):
     assert find_spans(file)[TEXT] == [ANNA, BERN]
     assert "offsets count UTF-16 units" in file.notes[-2]
     assert "VERB 'left' (characters 7 to 11)" in file.notes[-1]
+
+
+def test_where_no_text_has_several_annotators_all_spans_stay(tmp_path, file_format):
+    file = read(tmp_path, file_format, MAJORITY, {"ann@a.org": (ANNA, BERN)})
+    assert find_spans(file)[TEXT] == [ANNA, BERN]
+    assert file.notes[-1].endswith("no text has several annotators; all spans are kept")
 
 
 def test_words_that_annotators_disagree_on_are_found_by_the_rule():

@@ -49,6 +49,7 @@ LAYOUT = frozenset(
         *("em", "font", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "head", "header", "headline", "hr", "html", "i"),
         *("img", "ins", "kbd", "li", "link", "mark", "meta", "nav", "ol", "p", "paragraph", "pre", "q", "s", "script"),
         *("section", "sentence", "small", "span", "strike", "strong", "style", "sub", "sup", "table", "tbody", "td"),
+        *("dateline", "docid", "docno", "doctype"),
         *("text", "tfoot", "th", "thead", "title", "tr", "tt", "u", "ul", "var"),
     ]
 )

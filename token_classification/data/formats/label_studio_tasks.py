@@ -1,14 +1,19 @@
 """The tasks of Label Studio, and which of their annotations and predictions are read."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from token_classification.data.formats.json_kinds import MIN_FIELDS, find_text_column, is_region_list
 from token_classification.data.formats.json_lines import Records
-from token_classification.data.spans.annotators import MAJORITY, explain_choice, refuse_unknown_annotator
+from token_classification.data.spans.annotators import (
+    MAJORITY,
+    explain_choice,
+    explain_older,
+    refuse_unknown_annotator,
+)
 from token_classification.data.spans.document import Answer
 
 
@@ -87,49 +92,62 @@ def choose_results(tasks: Sequence[Task], path: Path, annotator: str | None = No
     Raises:
         DataError: there is no such annotator.
     """
-    annotated: list[Result] = []
-    predicted: list[Result] = []
-    counts: Counter[str] = Counter()
-    versions: set[str] = set()
-    names: dict[str, None] = {}
+    found = _Found()
     for number, task in enumerate(tasks):
+        found.add(number, task, annotator)
+    if annotator is not None:
+        refuse_unknown_annotator(annotator, found.names, path)
+    counts = found.counts
+    if found.annotated:
+        choice = Choice(found.annotated, notes=_explain_annotators(found, path, annotator))
+        read = counts["annotated"]
+    elif found.predicted:
+        choice = Choice(found.predicted, is_predicted=True, notes=[_explain_predictions(found, path)])
+        read = len(found.predicted)
+    elif counts["skipped"]:
+        choice, read = Choice(), 0
+    else:
+        return Choice([Result(task, None) for task in tasks], is_labelled=False, notes=_explain_numbers(tasks, path))
+    if counts["skipped"]:
+        choice.notes.append(f"{path}: {counts['skipped']:,} tasks that were skipped (cancelled) are left out")
+    if missing := len(tasks) - read - counts["skipped"] - counts["of others"]:
+        choice.notes.append(f"{path}: {missing:,} tasks that nobody has annotated are left out")
+    return choice
+
+
+@dataclass
+class _Found:
+    """What an export holds."""
+
+    annotated: list[Result] = field(default_factory=list)
+    predicted: list[Result] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    names: dict[str, None] = field(default_factory=dict)
+    """What the annotators are called"""
+    versions: set[str] = field(default_factory=set)
+    """Of the models that predicted"""
+
+    def add(self, number: int, task: Task, annotator: str | None) -> None:
+        """Add a task, with those of its annotations that are asked for."""
         listed = _list_items(task, "annotations") or _list_items(task, "completions")
         kept = [item for item in listed if not (item.get("was_cancelled") or item.get("skipped"))]
         predictions = _list_items(task, "predictions")
         if kept:
             answers = _choose_annotations(kept, annotator)
-            annotated += [
+            self.annotated += [
                 Result(task, item.get("result"), None if name is None else Answer(number, name))
                 for item, name in answers
             ]
-            names.update((name, None) for item in kept for name in _name_annotator(item))
-            counts["several annotations"] += len(kept) > 1
-            counts["annotated"] += bool(answers)
-            counts["of others"] += not answers
+            self.names.update((name, None) for item in kept for name in _name_annotator(item))
+            self.counts["several annotations"] += len(kept) > 1
+            self.counts["annotated" if answers else "of others"] += 1
+            self.counts["older"] += len(kept) - len(answers) if annotator == MAJORITY else 0
         elif listed:
-            counts["skipped"] += 1
+            self.counts["skipped"] += 1
         elif predictions:
-            predicted.append(Result(task, _choose_annotation(predictions).get("result")))
-            counts["several predictions"] += len(predictions) > 1
-            versions |= {str(item.get("model_version") or "unnamed") for item in predictions}
-    if annotator is not None:
-        refuse_unknown_annotator(annotator, names, path)
-    if annotated:
-        choice = Choice(annotated, notes=_explain_annotators(counts, names, path, annotator))
-        counts["read"] = counts["annotated"]
-    elif predicted:
-        choice = Choice(predicted, is_predicted=True, notes=[_explain_predictions(predicted, counts, versions, path)])
-        counts["read"] = len(predicted)
-    elif counts["skipped"]:
-        choice = Choice()
-    else:
-        return Choice([Result(task, None) for task in tasks], is_labelled=False, notes=_explain_numbers(tasks, path))
-    missing = len(tasks) - counts["read"] - counts["skipped"] - counts["of others"]
-    if counts["skipped"]:
-        choice.notes.append(f"{path}: {counts['skipped']:,} tasks that were skipped (cancelled) are left out")
-    if missing:
-        choice.notes.append(f"{path}: {missing:,} tasks that nobody has annotated are left out")
-    return choice
+            self.predicted.append(Result(task, _choose_annotation(predictions).get("result")))
+            self.counts["several predictions"] += len(predictions) > 1
+            self.versions |= {str(item.get("model_version") or "unnamed") for item in predictions}
 
 
 def _list_items(task: Task, name: str) -> list[Mapping[str, object]]:
@@ -167,18 +185,17 @@ def _choose_annotation(items: Sequence[Mapping[str, object]]) -> Mapping[str, ob
     return items[max(range(len(items)), key=rank)]
 
 
-def _explain_annotators(
-    counts: Mapping[str, int], names: Iterable[str], path: Path, annotator: str | None
-) -> list[str]:
+def _explain_annotators(found: _Found, path: Path, annotator: str | None) -> list[str]:
     """Say which of several annotations are read; of a vote says so whoever counts the votes."""
-    if annotator is None and counts["several annotations"]:
+    several, others = found.counts["several annotations"], found.counts["of others"]
+    if annotator is None and several:
         return [
-            f"{path}: {counts['several annotations']:,} tasks have several annotations; the ground truth of each is "
-            f"read, or else the newest; {explain_choice(names)}"
+            f"{path}: {several:,} tasks have several annotations; the ground truth of each is read, or else the "
+            f"newest; {explain_choice(found.names)}"
         ]
-    if annotator not in (None, MAJORITY) and counts["of others"]:
-        return [f"{path}: {counts['of others']:,} tasks that {annotator} has not annotated are left out"]
-    return []
+    if annotator not in (None, MAJORITY) and others:
+        return [f"{path}: {others:,} tasks that {annotator} has not annotated are left out"]
+    return explain_older(path, found.counts["older"])
 
 
 def _explain_numbers(tasks: Sequence[Task], path: Path) -> list[str]:
@@ -191,9 +208,9 @@ def _explain_numbers(tasks: Sequence[Task], path: Path) -> list[str]:
     return [text] if count else []
 
 
-def _explain_predictions(
-    predicted: Sequence[Result], counts: Mapping[str, int], versions: Iterable[str], path: Path
-) -> str:
-    names = ", ".join(sorted(versions))
-    text = f"{path}: nobody has annotated a task; read are the predictions of {len(predicted):,} (model: {names})"
-    return text + ("; of several the newest" if counts["several predictions"] else "")
+def _explain_predictions(found: _Found, path: Path) -> str:
+    names = ", ".join(sorted(found.versions))
+    text = (
+        f"{path}: nobody has annotated a task; read are the predictions of {len(found.predicted):,} (model: {names})"
+    )
+    return text + ("; of several the newest" if found.counts["several predictions"] else "")

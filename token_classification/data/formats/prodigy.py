@@ -18,7 +18,12 @@ from token_classification.data.formats.span_records import (
     read_text_field,
 )
 from token_classification.data.problems import Kind, Problem
-from token_classification.data.spans.annotators import MAJORITY, explain_choice, refuse_unknown_annotator
+from token_classification.data.spans.annotators import (
+    MAJORITY,
+    explain_choice,
+    explain_older,
+    refuse_unknown_annotator,
+)
 from token_classification.data.spans.document import Answer, SpanDocument, SpanFile, Written
 from token_classification.data.spans.words import PlacedSpan, find_document_words, place_spans
 from token_classification.data.words_of_text import Offsets
@@ -96,14 +101,16 @@ def _choose_annotators(file: SpanFile, annotator: str | None) -> SpanFile:
     several = [of_text for of_text in answers.values() if len(of_text) > 1]
     if annotator is None:
         names = sorted({name for of_text in several for name in of_text})
-        note = f"{file.path}: {len(several):,} texts have examples of several annotators, and each is read as one more"
+        note = f"{file.path}: {len(several):,} texts have examples of several annotators, each of which is read"
         return replace(file, notes=[*file.notes, *([f"{note}; {explain_choice(names)}"] if several else [])])
     documents = [
         replace(_forget_annotator(document) if len(of_text) > 1 else document, answer=Answer(number, name))
         for number, of_text in enumerate(answers.values())
         for name, document in of_text.items()
     ]
-    return replace(file, documents=sorted(documents + rest, key=lambda document: document.line))
+    older = explain_older(file.path, len(named) - len(documents) - len(rest))
+    documents = sorted(documents + rest, key=lambda document: document.line)
+    return replace(file, documents=documents, notes=[*file.notes, *older])
 
 
 def _name_annotator(document: SpanDocument) -> list[str]:

@@ -31,6 +31,11 @@ def explain_unused(path: Path | str, annotator: str) -> str:
     )
 
 
+def explain_older(path: Path, count: int) -> list[str]:
+    """Say how many answers have no vote, because the same annotator has given a newer one to the same text."""
+    return [f"{path}: {count:,} answers with a newer one of the same annotator have no vote"] if count else []
+
+
 def refuse_unknown_annotator(annotator: str, names: Iterable[str], path: Path) -> None:
     """Refuse a name that no annotator has.
 
@@ -71,6 +76,9 @@ def take_majority(file: SpanFile) -> SpanFile:
         document, others = _vote(answers, counts)
         documents.append(document)
         outvoted += others
+    if not counts["texts"]:
+        note = f"{file.path}: no text has several annotators; all spans are kept"
+        return replace(file, documents=documents, notes=[*file.notes, note])
     note = (
         f"{file.path}: {counts['texts']:,} of {len(groups):,} texts have several annotators; of their spans "
         f"{counts['kept']:,}, which more than half of them marked, are kept, and {len(outvoted):,} are left out"
