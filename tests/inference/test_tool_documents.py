@@ -83,6 +83,15 @@ def test_label_studio_gets_predictions_with_version_scores_and_ids_that_stay(pre
     assert sum(map(len, kept)) < sum(map(len, ids))
 
 
+@pytest.mark.parametrize("spans", [[], [{"start": 0, "end": 4, "label": "PER"}]])
+def test_examples_of_prodigy_came_with_labels_only_if_they_have_spans(
+    predictor, tagger_folder, tmp_path, caplog, spans
+):
+    (tmp_path / "in.jsonl").write_text(json.dumps({"text": TEXTS[0], "spans": spans, "_input_hash": 8}) + "\n")
+    tag(predictor, tmp_path / "in.jsonl", tmp_path / "out", tagger_folder, "prodigy")
+    assert ("came with labels" in caplog.text) == bool(spans)
+
+
 def test_prodigy_gets_scores_sources_and_no_answer(predictor, tagger_folder, tmp_path):
     """Not even that of the file that was tagged, whose spans the model's take the place of."""
     example = {"text": TEXTS[0], "spans": [], "answer": "accept", "_task_hash": 7, "_input_hash": 8, "meta": {"n": 1}}

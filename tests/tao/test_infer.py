@@ -127,3 +127,14 @@ def test_flags_win_over_the_spec(tagger_folder, tmp_path, capsys):
     assert (len(answers), any(answers)) == (8, False)
     assert run(*common, "-r", tmp_path / "screen", "Paris", "threshold=0.5") == 0
     assert [line for line in capsys.readouterr().out.splitlines() if "Query" in line] == ["Query : Paris"]
+
+
+def test_a_text_file_with_a_spec_goes_to_a_tool_if_the_flag_is_typed(tagger_folder, tmp_path, capsys):
+    (tmp_path / "spec.yaml").write_text("threshold: 0.0\n")
+    source = write_as(tmp_path, ".txt")
+    command = ["infer", "-e", tmp_path / "spec.yaml", "-m", tagger_folder, f"input_file={source}", "--to", "doccano"]
+    assert run(*command, "-r", tmp_path / "out") == 0
+    assert len((tmp_path / "out" / "predictions.jsonl").read_text().splitlines()) == 8
+    assert run(*command, "-r", tmp_path / "both", "output_format=conll") == 2
+    assert "--to doccano output_format=conll: two formats" in capsys.readouterr().err
+    assert not (tmp_path / "both").exists()

@@ -30,14 +30,15 @@ class InferOptions(TaggingChoice):
     texts: Sequence[str] | None = None
     """What is tagged on the screen"""
     input_file: str | None = flag(
-        "File to tag, of any size: a text per line, or any format that training reads; may be gzipped. -: stdin.",
+        "File to tag, of any size: a text per line, or any format that training reads; may be gzipped. -: stdin. Also "
+        "folders of brat and WebAnno.",
         group="input",
         default=None,
         metavar="FILE",
     )
     input_format: str | None = flag(
         "Format of the file, if its content does not tell: text, jsonl, csv, parquet, conll, conllu, ontonotes, "
-        "piped or text_and_labels.",
+        "piped, text_and_labels, label_studio, brat, webanno, spacy or inline_xml.",
         group="input",
         default=None,
         metavar="NAME",

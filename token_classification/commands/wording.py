@@ -16,7 +16,7 @@ COMMON_WORDS = {
 
 VALUE = (
     r"\d+(?:\.\d+)?(?:e[+-]?\d+)?|[A-Z][A-Z_]+|true|false|auto|no|none|bf16|fp16|int8|onnx|openvino|window"
-    r"|text|jsonl|csv|conll|conllu|ontonotes|piped|parquet|text_and_labels|[^\s]+(?=: )"
+    r"|text|jsonl|csv|conll|conllu|ontonotes|piped|parquet|text_and_labels|inline_xml|[^\s]+(?=: )"
 )
 """What after a flag is its value, and not the next word of the sentence"""
 

@@ -40,6 +40,9 @@ SUFFIXES = {
 }
 """Tool -> how the name of its file ends; nothing: it is a folder. All others read JSON lines"""
 
+LABEL_COLUMNS = (*SPAN_COLUMNS, GLINER_SPANS, *list_tag_columns("ner"))
+"""Fields in which labels stand"""
+
 
 def name_tool_file(tool: str) -> str:
     """Return the name of the file or folder with the results."""
@@ -49,7 +52,7 @@ def name_tool_file(tool: str) -> str:
 def describe_document(record: Record, tagged: TaggedText, entities: Iterable[TextEntity]) -> dict[str, object]:
     """Return what is known about an answered record; the model's spans take the place of those that it came with."""
     labels = {name for name, value in record.fields.items() if _is_label(name, value, record)}
-    is_labelled = record.gold is not None or any(record.fields[name] not in ([], None) for name in labels)
+    is_labelled = record.gold is not None or any(record.fields[name] for name in labels.intersection(LABEL_COLUMNS))
     return {
         "line": record.line,
         "text": tagged.text,

@@ -36,7 +36,7 @@ def translate_infer(spec: DictConfig, results: Path, typed: Mapping[str, Any], *
     texts, input_file, decoding = spec.input_batch, spec.input_file, translate_decoding(spec)
     if "texts" in typed or "input_file" in typed:
         texts, input_file = None, None
-    elif texts is None and input_file is not None and not is_bulk(spec, has_spec_file):
+    elif texts is None and input_file is not None and "to" not in typed and not is_bulk(spec, has_spec_file):
         lines = read_lines(Path(input_file))
         texts, input_file = lines[:-1] if lines[-1] == "" else lines, None
     options = {
