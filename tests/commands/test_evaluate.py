@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 from conftest import SENTENCES, write_sentences
+from span_documents import require_packages
 
 from token_classification import cli, story
+from token_classification.data.formats.span_files import SPAN_READERS
 from token_classification.exit_codes import run_command
+from token_classification.inference.tool_documents import name_tool_file
 
 KNOWN = [(words, tags.replace("ORG", "PER")) for words, tags in SENTENCES]
 RESULTS = ("predictions.conll", "predictions.txt", "predict_results.json", "all_results.json", "run.json")
@@ -57,6 +60,18 @@ def test_an_exported_model_leaves_the_same(evaluated, tagger_folder, test_file, 
     assert read_metrics(tmp_path / "out") == pytest.approx(read_metrics(evaluated), abs=1e-4)
     assert (tmp_path / "out" / "predictions.conll").read_bytes() == (evaluated / "predictions.conll").read_bytes()
     assert all((tmp_path / "out" / name).is_file() for name in RESULTS)
+
+
+@pytest.mark.parametrize("tool", SPAN_READERS)
+def test_a_model_agrees_with_the_labels_that_it_gave_in_the_file_of_a_tool(tagger_folder, tmp_path, tool):
+    require_packages(tool)
+    (tmp_path / "texts.txt").write_text("".join(f"{words}\n" for words, _ in KNOWN))
+    flags = ["-m", tagger_folder, "-r", tmp_path / "labelled", "--input_file", tmp_path / "texts.txt", "--to", tool]
+    assert run_command(cli.run, ["infer", *map(str, flags)]) == 0
+    labelled = tmp_path / "labelled" / name_tool_file(tool)
+    out = tmp_path / "out"
+    assert evaluate("-m", tagger_folder, "-r", out, "--test_file", labelled, "--report", "false") == 0
+    assert read_metrics(out)["predict_f1"] == 1
 
 
 def test_any_format_is_read_and_flags_decide(tagger_folder, tmp_path):

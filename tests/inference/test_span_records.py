@@ -87,6 +87,12 @@ def test_a_text_of_brat_needs_no_annotations(tmp_path):
     assert [record.fields for record in read_records(str(path / "d0.txt"), "text")] == [{"text": "Anna left"}]
 
 
+def test_a_document_that_is_too_long_costs_no_other(tmp_path, monkeypatch):
+    monkeypatch.setattr("token_classification.inference.tool_records.LONGEST_RECORD", 5)
+    bad, good = read_records(str(write_as("brat", make_documents(["Anna left", "Rome"]), tmp_path)))
+    assert ("a document of more than" in bad.reason, good.text) == (True, "Rome")
+
+
 def test_a_broken_document_of_webanno_costs_no_other(tmp_path):
     path = write_as("webanno", make_documents(["Anna left", "Rome"]), tmp_path)
     (path / "d0.tsv").write_text((path / "d0.tsv").read_text().replace("0-4\tAnna", "0-4\tEmma"))

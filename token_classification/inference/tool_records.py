@@ -15,8 +15,8 @@ from token_classification.data.formats.record_columns import TEXT_COLUMNS
 from token_classification.data.formats.span_files import TEXT_FILES, TEXT_READERS
 from token_classification.data.formats.span_records import choose_id_column, describe_id, note_columns
 from token_classification.errors import DataError, UserError
-from token_classification.inference.input_lines import comes_once
-from token_classification.inference.records import BadRecord, Record, make_bad_record
+from token_classification.inference.input_lines import comes_once, describe_too_long
+from token_classification.inference.records import LONGEST_RECORD, BadRecord, Record, make_bad_record
 
 logger = logging.getLogger(__name__)
 
@@ -89,6 +89,9 @@ def read_tool_records(name: str, tool: str, text_column: str | None) -> Iterator
     for number, found in enumerate(TEXT_READERS[tool](path, text_column), 1):
         if isinstance(found, DataError):
             yield make_bad_record(number, found, "")
+            continue
+        if len(found.text) > LONGEST_RECORD:
+            yield make_bad_record(number, describe_too_long("document"), found.text)
             continue
         fields = describe_id(found, choose_id_column(found)) | {"text": found.text}
         others = {field: value for field, value in found.meta.items() if field not in fields}
