@@ -87,7 +87,8 @@ def test_label_studio_gets_predictions_with_version_scores_and_ids_that_stay(pre
 def test_examples_of_prodigy_came_with_labels_only_if_they_have_spans(
     predictor, tagger_folder, tmp_path, caplog, spans
 ):
-    (tmp_path / "in.jsonl").write_text(json.dumps({"text": TEXTS[0], "spans": spans, "_input_hash": 8}) + "\n")
+    example = json.dumps({"text": TEXTS[0], "spans": spans, "_input_hash": 8}) + "\n"
+    (tmp_path / "in.jsonl").write_text(example * 2)
     tag(predictor, tmp_path / "in.jsonl", tmp_path / "out", tagger_folder, "prodigy")
     assert ("came with labels" in caplog.text) == bool(spans)
 
