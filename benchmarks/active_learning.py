@@ -75,7 +75,7 @@ def main(argv: list[str] | None = None) -> None:
                 order = before["rows"] + before["orders"][way]
                 run_point(way, seed, share, take_words(pool.tokens, order, share), points, pool, options)
                 before = points[name_point(way, seed, share)]
-    groups = group_points(points)
+    groups = group_points(points, options.seeds)
     print_table(groups)
     print_savings(groups)
     if options.plot:
@@ -178,12 +178,13 @@ def order_rest(engine, rows: list[int], tokens: list[list[str]], ways: list[str]
     return orders
 
 
-def group_points(points: dict) -> dict[str, dict[int, list[dict]]]:
-    """Return way -> share -> the figures of all seeds, shares ascending."""
+def group_points(points: dict, seeds: list[int]) -> dict[str, dict[int, list[dict]]]:
+    """Return way -> share -> the figures of these seeds, shares ascending."""
     groups: dict[str, dict[int, list[dict]]] = {}
     for name in sorted(points, key=lambda name: int(name.split("/")[2])):
-        way, _, share = name.split("/")
-        groups.setdefault(way, {}).setdefault(int(share), []).append(points[name])
+        way, seed, share = name.split("/")
+        if int(seed) in seeds:
+            groups.setdefault(way, {}).setdefault(int(share), []).append(points[name])
     return groups
 
 

@@ -57,6 +57,12 @@ def test_a_way_that_was_not_asked_for_at_the_start_is_refused(arguments, tmp_pat
         active_learning.main(arguments)
 
 
+def test_figures_are_those_of_the_seeds_that_are_asked_for():
+    points = {f"random/{seed}/{share}": {"test": seed} for seed in (0, 1) for share in (100, 20)}
+    assert active_learning.group_points(points, [1]) == {"random": {20: [{"test": 1}], 100: [{"test": 1}]}}
+    assert len(active_learning.group_points(points, [0, 1])["random"][20]) == 2
+
+
 CURVE = {10: 40.0, 20: 44.0, 45: 49.0, 100: 48.0}
 
 
