@@ -5,20 +5,25 @@ import pytest
 from token_classification.data.labels import LabelSet
 from token_classification.data.schemes import Scheme
 from token_classification.errors import UserError
-from token_classification.inference.entities import list_entities, list_entity_labels, read_thresholds
+from token_classification.inference.entities import list_entities, list_entity_labels, read_thresholds, score_words
 
 SPANS = [(0, 2), (3, 5), (6, 8)]
 
 
-def test_a_score_is_the_product_of_the_words_probabilities():
-    spans = [(0, 2), (3, 5), (6, 8)]
-    found = list_entities("ab cd ef", spans, ["B-X", "I-X", "O"], [0.5, 0.5, 0.9], Scheme.IOB2, {})
-    assert found == [{"start": 0, "end": 5, "label": "X", "score": 0.25, "text": "ab cd"}]
+def test_a_score_is_the_geometric_mean_of_the_words_probabilities():
+    found = list_entities("ab cd ef", SPANS, ["B-X", "I-X", "B-X"], [0.9, 0.4, 0.123456789], Scheme.IOB2, {})
+    assert found[0] == {"start": 0, "end": 5, "label": "X", "score": pytest.approx(0.6), "text": "ab cd"}
+    assert found[1]["score"] == 0.123456789
+
+
+def test_an_entity_of_any_length_has_a_score():
+    assert score_words([0.25] * 5000) == pytest.approx(0.25)
+    assert score_words([0.9, 0.0]) == 0
 
 
 def test_the_threshold_looks_at_whole_entities():
     tags, scores = ["B-X", "I-X", "B-Y"], [0.5, 0.5, 0.5]
-    for thresholds, labels in (({"X": 0.25, "Y": 0.6}, ["X"]), ({"X": 0.3}, ["Y"]), ({}, ["X", "Y"])):
+    for thresholds, labels in (({"X": 0.5, "Y": 0.6}, ["X"]), ({"X": 0.51}, ["Y"]), ({}, ["X", "Y"])):
         found = list_entities("ab cd ef", SPANS, tags, scores, Scheme.IOB2, thresholds)
         assert [entity["label"] for entity in found] == labels
 

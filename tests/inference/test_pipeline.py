@@ -88,7 +88,7 @@ def test_entities_are_those_of_the_strategy_first(open_both, seed):
         for our, their in zip(our_row, their_row, strict=True):
             assert our["text"] == text[our["start"] : our["end"]] == text[their["start"] : their["end"]]
             if " " not in our["text"]:
-                # Of several words the pipeline gives the mean of their scores, we their product.
+                # Of several words the pipeline gives the mean of their scores, we the geometric mean.
                 assert our["score"] == pytest.approx(float(their["score"]), abs=1e-5)
 
 

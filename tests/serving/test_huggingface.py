@@ -1,6 +1,6 @@
 """The protocol of Hugging Face's API, with its own client, and with the pipeline that it stands for."""
 
-import math
+from statistics import geometric_mean
 
 import httpx2
 import huggingface_hub
@@ -144,7 +144,7 @@ def test_what_is_outside_is_listed_where_it_is_not_ignored(address, predictor):
         assert [tag for tags in inside for tag in tags] == outside
         for run, tags in zip(runs, inside, strict=True):
             assert (tags[0]["start"], tags[-1]["end"]) == (run["start"], run["end"])
-            assert run["score"] == pytest.approx(math.prod(tag["score"] for tag in tags), abs=1e-5)
+            assert run["score"] == pytest.approx(geometric_mean(tag["score"] for tag in tags), abs=1e-5)
         seen += len(outside)
     assert seen > 20
 

@@ -33,9 +33,8 @@ def list_entities(
 ) -> list[TextEntity]:
     """List the entities of a text, in order; no two overlap.
 
-    The score of an entity is the product of the probabilities of its words' tags: the probability of the whole span
-    and its label if the tags of its words are independent. The threshold applies to whole entities after decoding, so
-    raising it never adds one.
+    The score of an entity is that of its words together (`score_words`). The threshold applies to whole entities after
+    decoding, so raising it never adds one.
 
     Args:
         text: The text.
@@ -47,11 +46,19 @@ def list_entities(
     """
     entities: list[TextEntity] = []
     for label, first, end in _find_spans(tags, scheme):
-        score = math.prod(scores[first:end])
+        score = score_words(scores[first:end])
         if score >= thresholds.get(label, 0.0):
             start, stop = spans[first][0], spans[end - 1][1]
             entities.append({"start": start, "end": stop, "label": label, "score": score, "text": text[start:stop]})
     return entities
+
+
+def score_words(scores: Sequence[float]) -> float:
+    """Return the score of words that belong together: the geometric mean of the probabilities of their tags.
+
+    Not the product, which sinks with each word: it calls long entities unsure that are right as often as short ones.
+    """
+    return math.prod(score ** (1 / len(scores)) for score in scores)
 
 
 def _find_spans(tags: Sequence[str], scheme: Scheme) -> list[Entity]:

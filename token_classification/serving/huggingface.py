@@ -9,7 +9,6 @@ Words are tagged whole here, so `simple`, `first`, `average` and `max` mean the 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from math import prod
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -17,6 +16,7 @@ from pydantic import BaseModel
 
 from token_classification.arguments.serving import ServingArguments
 from token_classification.data.schemes import OUTSIDE
+from token_classification.inference.entities import score_words
 from token_classification.inference.predictor import Predictor, TaggedText, TextOrWords
 from token_classification.serving.direct_route import DirectRoute
 from token_classification.serving.fields import read_choice, read_count, read_object, read_texts, refuse
@@ -191,7 +191,7 @@ def _list_outside(tagged: TaggedText) -> list[Found]:
     for is_outside, group in groupby(range(len(tagged.tags)), key=lambda place: tagged.tags[place] == OUTSIDE):
         places = list(group)
         if is_outside:
-            score = prod(tagged.scores[place] for place in places)
+            score = score_words([tagged.scores[place] for place in places])
             start, end = tagged.spans[places[0]][0], tagged.spans[places[-1]][1]
             runs.append({"entity_group": OUTSIDE, "score": score, **_place(tagged, start, end)})
     return runs
