@@ -9,7 +9,8 @@ from token_classification.alignment.align import AlignedSplit
 from token_classification.alignment.batches import WindowCollator
 from token_classification.alignment.words import SpecialTokens
 from token_classification.data.labels import IGNORED_LABEL
-from token_classification.scoring.decode import Viterbi
+from token_classification.data.levels import LabelLevels
+from token_classification.scoring.decode import LevelOutputs, Viterbi, plan_levels
 from token_classification.scoring.predict import PredictionLoop, WordPredictions
 
 NO_SPECIAL_TOKENS = SpecialTokens((), (), None)
@@ -37,5 +38,26 @@ def predict_with_oracle(
         return 9.0 * torch.nn.functional.one_hot(inputs["input_ids"], labels + 1)[..., 1:].float()
 
     collator = WindowCollator(pad_id=0, pads_left=pads_left, special=NO_SPECIAL_TOKENS)
-    loop = PredictionLoop(read_gold, collator, token_budget, decoder, show_progress=False)
+    levels = (LevelOutputs(decoder=decoder),)
+    loop = PredictionLoop(read_gold, collator, token_budget, levels, show_progress=False)
     return loop.predict(write_gold_into_input(split).windows, split.ledger.words, share)
+
+
+def predict_levels_with_oracle(split: AlignedSplit, labels: LabelLevels, decoder: str) -> list[WordPredictions]:
+    """Run the prediction loop as `predict_with_oracle` does; the input holds the gold labels of all levels."""
+    known = split.windows.labels + 1
+    base = max(map(len, labels.sets.values())) + 1
+    powers = base ** np.arange(known.shape[-1])
+    ids = np.where(known < 0, 0, known) @ powers
+    sizes = [*map(len, labels.sets.values())]
+
+    def read_gold(inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+        digits = [inputs["input_ids"] // int(power) % base for power in powers]
+        levels = zip(digits, sizes, strict=True)
+        rows = [torch.nn.functional.one_hot(gold, size + 1)[..., 1:] for gold, size in levels]
+        return 9.0 * torch.cat(rows, dim=-1).float()
+
+    collator = WindowCollator(pad_id=0, pads_left=False, special=NO_SPECIAL_TOKENS)
+    loop = PredictionLoop(read_gold, collator, 512, plan_levels(labels, decoder), show_progress=False)
+    windows = replace(split.windows, input_ids=ids.astype(np.int32))
+    return loop.predict_levels(windows, split.ledger.words)

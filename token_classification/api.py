@@ -73,12 +73,24 @@ class ScoredSplit:
     """None where none was written: no gold tags, or no folder to write it to"""
     sentences: Sentences = field(repr=False)
     results: SplitResults = field(repr=False)
+    levels: dict[str, "ScoredSplit"] = field(default_factory=dict)
+    """Level of nested entities -> what the model makes of it: `.levels["inner"].predictions`"""
 
     @cached_property
     def predictions(self) -> "DataFrame":
-        """A row for each sentence: `tokens`, `tags` where the data has them, `predicted`, and `scores` of these."""
+        """A row for each sentence: `tokens`, `tags` where the data has them, `predicted`, and `scores` of these.
+
+        Raises:
+            UserError: there are several levels, each with predictions of its own.
+        """
         from pandas import DataFrame  # comes with datasets; takes a second to load
 
+        if self.levels:
+            level = next(iter(self.levels))
+            raise UserError(
+                f"predictions of nested entities: each level has its own; accepted are {', '.join(self.levels)}; "
+                f"type .levels[{level!r}].predictions"
+            )
         ends = np.cumsum([len(tags) for tags in self.results.tags])[:-1]
         columns: dict[str, object] = {"tokens": self.sentences.tokens}
         if self.sentences.tags is not None:
@@ -259,8 +271,20 @@ def _spell_value(value: object) -> object:
 def _describe_splits(
     arguments: RunArguments, corpus: Corpus, results: Mapping[str, SplitResults]
 ) -> dict[str, ScoredSplit]:
-    reported = [split for split in results if corpus.splits[split].tags is not None and arguments.report.report]
     folder = Path(str(arguments.training.output_dir))
+    described = _describe_level(folder, arguments, corpus, results)
+    for level in dict.fromkeys(level for outcome in results.values() for level in outcome.levels):
+        own = {split: outcome.levels[level] for split, outcome in results.items()}
+        rows = corpus.levels.get(level, corpus)
+        for split, scored in _describe_level(folder / level, arguments, rows, own).items():
+            described[split].levels[level] = scored
+    return described
+
+
+def _describe_level(
+    folder: Path, arguments: RunArguments, corpus: Corpus, results: Mapping[str, SplitResults]
+) -> dict[str, ScoredSplit]:
+    reported = [split for split in results if corpus.splits[split].tags is not None and arguments.report.report]
     reports = {split: Report(choose_report_folder(folder, split, reported) / "report.html") for split in reported}
     return {
         split: ScoredSplit(dict(outcome.metrics), reports.get(split), corpus.splits[split], outcome)

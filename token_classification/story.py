@@ -14,14 +14,14 @@ from token_classification.arguments.command_line import parse_command_line
 from token_classification.arguments.decoding import record_decoding, settle_decoding
 from token_classification.arguments.run import RunArguments
 from token_classification.checking.check_run import check_run
-from token_classification.data.labels import choose_label_set
+from token_classification.data.levels import choose_labels, fit_levels
 from token_classification.data.load import Corpus, load_corpus, used_splits
 from token_classification.data.results_folder import lock_folder
 from token_classification.errors import UserError
 from token_classification.export.export_model import check_export_arguments, export_run
 from token_classification.hardware import keep_freed_memory
 from token_classification.inference.engine import open_engine
-from token_classification.modeling.build import load_config, load_model, read_model_labels
+from token_classification.modeling.build import load_config, load_model, read_known_labels
 from token_classification.modeling.tokenizer import load_tokenizer
 from token_classification.modeling.vocabulary import check_vocabulary
 from token_classification.recipe import DEFAULT_RECIPE, Recipe
@@ -82,6 +82,7 @@ def score_export(arguments: RunArguments, *, corpus: Corpus) -> dict[str, SplitR
         decoder=decoding.decoder,
         show_progress=True,
     )
+    corpus = fit_levels(corpus, engine.label_set.names, is_training=False)
     results = {}
     for split in used_splits(arguments.training):
         start, prefix = time.time(), {"validation": "eval", "test": "predict"}[split]
@@ -143,15 +144,18 @@ def walk(
     # 1. Load: every split as sentences of words and tags.
     corpus = corpus or load_corpus(arguments)
 
-    # 2. Label set: what the data says, in the order that the model knows.
+    # 2. Label set: what the data says, in the order that the model knows; one for each level of nested entities.
     config = load_config(model_args)
-    label_set = choose_label_set(
+    known = read_known_labels(config, model_args.model_name_or_path)
+    corpus = fit_levels(corpus, known, is_training=training.do_train)
+    label_set = choose_labels(
         corpus,
         task=data.task_name,
         labels_file=data.labels,
-        model_labels=read_model_labels(config),
+        model_labels=known,
         is_training=training.do_train,
     )
+    check_outputs(arguments, recipe, [*corpus.levels])
 
     # 3. Model: tokenizer and encoder with a head for these labels.
     tokenizer = load_tokenizer(model_args)
@@ -163,7 +167,7 @@ def walk(
     aligner = fit_aligner(tokenizer, model, label_set, arguments.decoding, recipe)
     if training.do_train:
         record_decoding(model.config, asked.max_seq_length, aligner.window_length, asked.decoder)
-    aligned = {split: aligner.align(corpus.splits[split], corpus.sources[split]) for split in used_splits(training)}
+    aligned = {split: aligner.align_corpus(corpus, split) for split in used_splits(training)}
     for split, rows in aligned.items():
         logger.info("%s: %s", split, rows.describe())
 
@@ -171,7 +175,7 @@ def walk(
         # 5. Train.
         class_weights = weigh_classes(corpus, label_set) if recipe.balances_classes else None
         trainer = build_trainer(model, aligner, aligned, arguments, recipe, class_weights)
-        claim_outputs(arguments, recipe)
+        claim_outputs(arguments, recipe, [*corpus.levels])
         if training.do_train:
             trainer.learn(checkpoint, len(corpus.splits["train"]), recipe.model_folder)
 

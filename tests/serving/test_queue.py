@@ -16,7 +16,7 @@ from inference_texts import ANYTHING
 from token_classification import Predictor
 from token_classification.alignment.align import AlignedSplit
 from token_classification.data.sentences import Sentences
-from token_classification.scoring.decode import build_viterbi
+from token_classification.scoring.decode import plan_levels
 from token_classification.serving import queue as queue_module
 from token_classification.serving.errors import RequestError
 from token_classification.serving.queue import LONG_TEXT, TaggingQueue
@@ -115,7 +115,7 @@ def test_long_texts_and_both_decoders(predictor, characters, decoder, streams):
         lambda queue: asyncio.gather(queue.tag([text, *TEXTS], decoder), queue.tag([text])),
     )
     engine = predictor.engine
-    loop = replace(engine.loop, decoder=build_viterbi(engine.label_set) if decoder == "viterbi" else None)
+    loop = replace(engine.loop, levels=plan_levels(engine.label_set, decoder))
     expected = replace(predictor, engine=replace(engine, loop=loop)).tag_texts([text, *TEXTS])
     assert [row.tags for row in asked] == [row.tags for row in expected]
     assert [row.tags for row in by_default] == [row.tags for row in predictor.tag_texts([text])]

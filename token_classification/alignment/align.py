@@ -1,7 +1,7 @@
 """One split, from words and tags to the windows that the model sees, with the ledger of what became of each word."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -16,6 +16,8 @@ from token_classification.alignment.windows import (
 from token_classification.alignment.words import SpecialTokens, find_special_tokens, split_into_sub_tokens
 from token_classification.arguments.decoding import DecodingArguments
 from token_classification.data.labels import IGNORED_LABEL, LabelSet
+from token_classification.data.levels import LabelLevels, Labels
+from token_classification.data.load import Corpus
 from token_classification.data.schemes import Scheme, is_bare, is_prefixed, join_tag, split_tag
 from token_classification.data.sentences import Sentences
 from token_classification.errors import DataError, list_problems, name_place
@@ -65,6 +67,8 @@ class AlignedSplit:
     """int64, (sentences + 1,): the words of sentence `s` are `sentence_starts[s]:sentence_starts[s + 1]`"""
     gold: list[list[str]] | None
     ledger: Ledger
+    levels: dict[str, "AlignedSplit"] = field(default_factory=dict)
+    """Level of nested entities -> the same windows with its gold tags; the split itself then has none"""
 
     def __len__(self) -> int:
         return len(self.windows)
@@ -84,7 +88,7 @@ class Aligner:
 
     tokenizer: PreTrainedTokenizerBase
     special: SpecialTokens
-    label_set: LabelSet
+    label_set: Labels
     window_length: int
     doc_stride: int | None
     long_sentences: str
@@ -124,8 +128,32 @@ class Aligner:
         )
         return AlignedSplit(windows, sub_tokens.sentence_starts, sentences.tags, ledger)
 
+    def align_corpus(self, corpus: Corpus, split: str) -> AlignedSplit:
+        """Align a split of a corpus; with levels of nested entities, each position has a label on each of them.
+
+        Raises:
+            DataError: see `align` (also UserError).
+        """
+        source = corpus.sources[split]
+        if not isinstance(self.label_set, LabelLevels):
+            return self.align(corpus.splits[split], source)
+        splits = {
+            level: replace(self, label_set=labels).align(corpus.levels[level].splits[split], source)
+            for level, labels in self.label_set.sets.items()
+        }
+        first = next(iter(splits.values()))
+        labels = [split.windows.labels for split in splits.values() if split.windows.labels is not None]
+        stacked = np.stack(labels, axis=-1) if labels else None
+        return replace(first, windows=replace(first.windows, labels=stacked), gold=None, levels=splits)
+
     def _choose_labels(self, tags: Sequence[Sequence[str]]) -> WindowLabels:
-        """Return what the loss sees at first sub-tokens, at further ones and at special tokens."""
+        """Return what the loss sees at first sub-tokens, at further ones and at special tokens.
+
+        Raises:
+            ValueError: the tags are those of one level, the labels those of several.
+        """
+        if isinstance(self.label_set, LabelLevels):
+            raise ValueError("tags of one level were given where the model knows several")
         words = self.label_set.encode(tag for row in tags for tag in row)
         further = None
         if self.continuation_labels == "same":
@@ -140,7 +168,7 @@ class Aligner:
 
 def build_aligner(
     tokenizer: PreTrainedTokenizerBase,
-    label_set: LabelSet,
+    label_set: Labels,
     *,
     window_length: int,
     doc_stride: int | None = None,
@@ -165,7 +193,7 @@ def build_aligner(
 def fit_aligner(
     tokenizer: PreTrainedTokenizerBase,
     model: PreTrainedModel,
-    label_set: LabelSet,
+    label_set: Labels,
     decoding: DecodingArguments,
     recipe: Recipe,
 ) -> Aligner:

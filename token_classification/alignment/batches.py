@@ -48,7 +48,10 @@ class WindowCollator:
     """Pad every batch to this many positions (`--pad_to_max_length`)."""
 
     def __call__(self, windows: Sequence[dict[str, np.ndarray]]) -> dict[str, torch.Tensor]:
-        """Return int64 tensors (batch, length): input_ids, attention_mask, and labels where there are any."""
+        """Return int64 tensors (batch, length): input_ids, attention_mask, and labels where there are any.
+
+        The labels of several levels are (batch, length, levels).
+        """
         rows = [window["input_ids"] for window in windows]
         batch = {
             "input_ids": self._pad(rows, self.pad_id),
@@ -70,7 +73,7 @@ class WindowCollator:
 
     def _pad(self, rows: Sequence[np.ndarray], fill: int) -> torch.Tensor:
         length = self.length or max(map(len, rows))
-        padded = np.full((len(rows), length), fill, dtype=np.int64)
+        padded = np.full((len(rows), length, *rows[0].shape[1:]), fill, dtype=np.int64)
         offsets = self.find_offsets(np.array([len(row) for row in rows]), length)
         for place, (row, start) in enumerate(zip(rows, offsets, strict=True)):
             padded[place, start : start + len(row)] = row

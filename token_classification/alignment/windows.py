@@ -36,7 +36,7 @@ class Windows:
     sentence_ids: np.ndarray
     """int64, (windows,)"""
     labels: np.ndarray | None = None
-    """int64, (positions,): what the loss sees"""
+    """int64, (positions,), or (positions, levels) for nested entities: what the loss sees"""
 
     def __len__(self) -> int:
         return len(self.starts) - 1

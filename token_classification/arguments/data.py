@@ -46,7 +46,11 @@ class DataArguments:
     )
     label_column_name: str | None = field(
         default=None,
-        metadata={"metavar": "COLUMN", "help": "Column of the tags. In CoNLL files a number: 0 first, -1 last."},
+        metadata={
+            "metavar": "COLUMN",
+            "help": "Column of the tags. In CoNLL files a number: 0 first, -1 last. Nested entities have a column for "
+            "each level, outermost first: 2,3",
+        },
     )
     annotator: str | None = field(
         default=None,

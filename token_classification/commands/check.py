@@ -50,7 +50,14 @@ def run(options: argparse.Namespace) -> int:
         from token_classification.checking.files import ColumnChoice, number_files, read_files
         from token_classification.checking.targets import CheckOptions
         from token_classification.data.inputs import keep_inputs
+        from token_classification.data.level_columns import split_columns
         from token_classification.data.schemes import Scheme
+    names = split_columns(options.label_column_name)
+    if len(names) > 1:
+        raise UserError(
+            f"--label_column_name {options.label_column_name}: check looks at one column of tags at a time; accepted: "
+            f"one of them; type --label_column_name {names[0]}"
+        )
     columns = ColumnChoice(options.text_column_name, options.label_column_name, options.task_name, options.annotator)
     targets = CheckOptions(
         json_file=options.json,

@@ -38,7 +38,7 @@ class EvaluateOptions(ModelChoice):
         metavar="NAME",
     )
     label_column_name: str | None = flag(
-        "Column of the tags; a number (0-based or negative) for CoNLL files.",
+        "Column of the tags; a number (0-based or negative) for CoNLL files. Several (2,3): nested entities.",
         group="data",
         default=None,
         metavar="NAME",
@@ -132,7 +132,7 @@ def evaluate(arguments: "RunArguments", corpus: "Corpus | None" = None) -> "Spli
         from token_classification.inference.export_record import read_export_record
         from token_classification.story import score_export, walk
     corpus = corpus or load_corpus(arguments)
-    if corpus.splits["test"].tags is None:
+    if not corpus.has_tags("test"):
         raise DataError(
             f"{arguments.data.test_file}: no tags; accepted is a file with gold tags to score the model on. To tag "
             "it: token_classification infer"

@@ -16,6 +16,7 @@ from token_classification.quick_imports import quick_imports
 
 if TYPE_CHECKING:
     from token_classification.data.words_of_text import Offsets
+    from token_classification.inference.predictor import TaggedText
     from token_classification.inference.selection import Selection
 
 logger = logging.getLogger(__name__)
@@ -192,15 +193,13 @@ def tag_on_screen(texts: Sequence[str], options: InferOptions) -> None:
         check_own_files(folder, (TAGGED_TEXTS, ENTITIES), "give another -r")
     records = [Record(number, text, {"text": text}) for number, text in enumerate(texts)]
     answers = answer_records(open_predictor(options, options.model), records)
-    lines = [
-        format_tagged(text, answer.tagged.spans, answer.tagged.tags, options.pad_label)
-        for text, answer in zip(texts, answers, strict=True)
-    ]
-    for text, line in zip(texts, lines, strict=True):
-        print(f"Query : {make_printable_lines(text)}\nResult: {make_printable_lines(line)}\n")
+    results = [format_levels(answer.tagged, options.pad_label) for answer in answers]
+    for text, lines in zip(texts, results, strict=True):
+        print(f"Query : {make_printable_lines(text)}")
+        print("".join(f"Result: {make_printable_lines(line)}\n" for line in lines))
     if folder is not None:
         claim_files(folder, (TAGGED_TEXTS, ENTITIES))
-        tagged_texts = "".join(f"{line}\n" for line in lines).encode(errors="replace")
+        tagged_texts = "".join(f"{line}\n" for lines in results for line in lines).encode(errors="replace")
         write_file_set(folder, {TAGGED_TEXTS: tagged_texts, ENTITIES: encode_answers(answers, "jsonl")[0]})
         logger.info("Predictions saved to %s", folder / TAGGED_TEXTS)
 
@@ -235,6 +234,15 @@ def tag_in_bulk(options: InferOptions, output_format: str, selection: "Selection
             f"{progress.bad_records:,}",
             folder / ERRORS_NAME,
         )
+
+
+def format_levels(tagged: "TaggedText", pad_label: str) -> list[str]:
+    """Return the line of `format_tagged`, or one for each level of nested entities, with its name."""
+    if not tagged.levels:
+        return [format_tagged(tagged.text, tagged.spans, tagged.tags, pad_label)]
+    return [
+        f"{level}: {format_tagged(row.text, row.spans, row.tags, pad_label)}" for level, row in tagged.levels.items()
+    ]
 
 
 def format_tagged(text: str, spans: "Sequence[Offsets]", tags: Sequence[str], pad_label: str) -> str:

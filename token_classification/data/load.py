@@ -3,8 +3,8 @@
 import logging
 import random
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from token_classification.data.formats.record_columns import list_columns
 from token_classification.data.hub import load_hub_dataset
 from token_classification.data.in_memory import Rows, read_dataset, read_rows
 from token_classification.data.inputs import ReadFile, read_and_describe
+from token_classification.data.level_columns import name_levels, split_columns
 from token_classification.data.sentences import Sentences, select_sentences
 from token_classification.data.splits import SPLIT_NAMES, SPLITS
 from token_classification.errors import DataError, UserError, name_place
@@ -38,6 +39,13 @@ class Corpus:
     """Split -> words per tag of its whole file, where those count, and not those of the sentences that are used"""
     files: dict[str, tuple[ReadFile, ...]] = field(default_factory=dict)
     """Split -> its files as they were when they were read; none for a data set."""
+    levels: dict[str, "Corpus"] = field(default_factory=dict)
+    """Level of nested entities -> the same splits with its tags. The splits of such a corpus itself have none, so that
+    nobody takes the tags of one level for all there is."""
+
+    def has_tags(self, split: str) -> bool:
+        """Tell whether a split has tags, on all of its levels."""
+        return all(level.splits[split].tags is not None for level in [*self.levels.values()] or [self])
 
     def place(self, split: str, row: int) -> str:
         """Return where a sentence stands: `file:line`."""
@@ -63,7 +71,22 @@ def load_corpus(arguments: RunArguments, in_memory: Mapping[str, Rows] | None = 
     Raises:
         UserError: a split that the run needs is missing; as `DataError`, with file:line: something wrong in a file.
     """
-    data = arguments.data
+    columns = split_columns(arguments.data.label_column_name)
+    if len(columns) > 1:
+        corpus = join_levels([_load_level(arguments, column, in_memory) for column in columns], columns)
+    else:
+        corpus = _load_level(arguments, arguments.data.label_column_name, in_memory)
+    for split, sentences in corpus.splits.items():
+        words = sum(map(len, sentences.tokens))
+        logger.info(
+            "%s: %s sentences, %s words from %s", split, f"{len(sentences):,}", f"{words:,}", corpus.sources[split]
+        )
+    return corpus
+
+
+def _load_level(arguments: RunArguments, column: str | None, in_memory: Mapping[str, Rows] | None) -> Corpus:
+    """Load the splits with the tags of one column; what is held out is the same for all columns."""
+    data = replace(arguments.data, label_column_name=column)
     corpus = load_dataset_splits(data, arguments.model) if data.dataset_name else _load_files(data, in_memory or {})
     if data.validation_split and "validation" not in corpus.splits and "train" in corpus.splits:
         hold_out_validation(corpus, data.validation_split, arguments.training.seed)
@@ -72,12 +95,37 @@ def load_corpus(arguments: RunArguments, in_memory: Mapping[str, Rows] | None = 
     for split, limit in zip(SPLITS, limits, strict=True):
         if limit is not None and split in corpus.splits:
             corpus.splits[split] = select_sentences(corpus.splits[split], range(min(limit, len(corpus.splits[split]))))
-    for split, sentences in corpus.splits.items():
-        words = sum(map(len, sentences.tokens))
-        logger.info(
-            "%s: %s sentences, %s words from %s", split, f"{len(sentences):,}", f"{words:,}", corpus.sources[split]
-        )
     return corpus
+
+
+def join_levels(levels: Sequence[Corpus], columns: Sequence[str]) -> Corpus:
+    """Make one corpus of several that hold the same words and each the tags of a level, outermost first.
+
+    Args:
+        levels: What was read.
+        columns: Where the tags of each level stand, for messages.
+
+    Raises:
+        DataError: a split has tags on some levels only.
+    """
+    first = levels[0]
+    for split, sentences in first.splits.items():
+        lacking = [column for column, level in zip(columns, levels, strict=True) if level.splits[split].tags is None]
+        if lacking and len(lacking) < len(levels):
+            raise DataError(
+                f"{first.place(split, 0)}: no tags in column {lacking[0]}{_name_columns(sentences)}, but in others "
+                f"of --label_column_name {','.join(columns)}; accepted: a column of tags for each level, or none"
+            )
+        for level in levels:
+            level.splits[split].tokens = sentences.tokens  # the same words, once in memory
+    names = name_levels(len(levels))
+    logger.info("Nested entities: %s", ", ".join(map("{} in column {}".format, names, columns)))
+    return replace(
+        first,
+        splits={split: replace(sentences, tags=None) for split, sentences in first.splits.items()},
+        label_names=None,
+        levels=dict(zip(names, levels, strict=True)),
+    )
 
 
 def hold_out_validation(corpus: Corpus, share: float, seed: int) -> None:

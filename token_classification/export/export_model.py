@@ -14,6 +14,7 @@ from transformers import PreTrainedModel
 from token_classification.arguments.decoding import Decoder, record_decoding
 from token_classification.arguments.model import ModelArguments
 from token_classification.arguments.run import RunArguments
+from token_classification.data.level_columns import split_columns
 from token_classification.data.load import Corpus
 from token_classification.data.sentences import Sentences
 from token_classification.errors import RejectedError, UserError
@@ -195,6 +196,11 @@ def check_export_arguments(arguments: RunArguments) -> ExportSettings:
     Raises:
         UserError: a value that is not accepted, or a library that is not installed.
     """
+    if len(split_columns(arguments.data.label_column_name)) > 1:
+        raise UserError(
+            f"--do_export with --label_column_name {arguments.data.label_column_name}: a model of nested entities "
+            "can't be exported; accepted: one column of tags; leave --do_export out"
+        )
     export, decoding = arguments.export, arguments.decoding
     settings = ExportSettings(
         export.export_format, export.quantize, export.max_f1_drop, decoding.max_seq_length, decoding.decoder

@@ -100,16 +100,17 @@ def _dump(record: dict[str, object]) -> str:
 def _list_fields(answer: Answer) -> dict[str, object]:
     results: dict[str, object] = {"entities": answer.entities}
     if not isinstance(answer.record.text, str):
-        results = {"text": answer.tagged.text, "tags": answer.tagged.tags} | results
+        levels = {level: row.tags for level, row in answer.tagged.levels.items()}
+        results = {"text": answer.tagged.text, "tags": levels or answer.tagged.tags} | results
     if answer.record.gold is not None:
         results = {"gold": answer.record.gold} | results
     return add_results(answer.record, results)
 
 
 def encode_sentence(answer: Answer) -> bytes:
-    """Encode `word TAB tag` lines, or `word TAB gold TAB tag`, and a blank line after them."""
+    """Encode `word TAB tag` lines, or `word TAB gold TAB tag`, and a blank line after them; a tag for each level."""
     words = [make_writable(answer.tagged.text[start:end]) for start, end in answer.tagged.spans]
-    columns = [words, answer.tagged.tags]
+    columns = [words, *([row.tags for row in answer.tagged.levels.values()] or [answer.tagged.tags])]
     if answer.record.gold is not None:
         columns.insert(1, answer.record.gold)
     return format_sentence(zip(*columns, strict=True)).encode(errors="replace")

@@ -16,13 +16,14 @@ from tqdm.auto import tqdm
 from token_classification.data.formats.span_files import SPAN_WRITERS
 from token_classification.data.formats.text_and_labels import find_labels_file
 from token_classification.data.inputs import hash_files
+from token_classification.data.levels import LabelLevels, Labels
 from token_classification.data.text_lines import open_bytes
 from token_classification.errors import DataError, UserError
 from token_classification.inference.answers import OUTPUT_FORMATS, answer_records, encode_answers
 from token_classification.inference.entities import list_entity_labels
 from token_classification.inference.export_record import hash_answering_files
 from token_classification.inference.input_lines import STDIN, comes_once
-from token_classification.inference.parquet_output import convert_to_parquet
+from token_classification.inference.parquet_output import ENTITIES, NESTED_ENTITIES, convert_to_parquet
 from token_classification.inference.predictor import Predictor, count_characters, cut_into_chunks
 from token_classification.inference.progress import PARTIAL, AppendedFile, Progress, open_progress
 from token_classification.inference.read_records import INPUT_FORMATS, read_records, recognise_file
@@ -111,7 +112,7 @@ def tag_file(predictor: Predictor, settings: BulkSettings, model_folder: Path) -
             )
         with _explain_how_to_go_on(settings):
             _tag_records(predictor, settings, progress, stamp)
-            _finish(settings, progress)
+            _finish(settings, progress, predictor.engine.labels)
     with _explain_how_to_go_on(settings):
         _put_in_place(settings)
     if progress.records and progress.bad_records == progress.records:
@@ -218,11 +219,12 @@ def _tag_records(
     logger.info("%s records in %.1f s: %.0f texts/s", f"{progress.records - before:,}", seconds, speed)
 
 
-def _finish(settings: BulkSettings, progress: Progress) -> None:
+def _finish(settings: BulkSettings, progress: Progress, labels: Labels) -> None:
     """Make what is no lines of JSON from those that have been written."""
     source = settings.folder / f"{settings.appended_name}{PARTIAL}"
     if settings.output_format == "parquet":
-        convert_to_parquet(source, settings.folder / settings.output_name)
+        entities = NESTED_ENTITIES if isinstance(labels, LabelLevels) else ENTITIES
+        convert_to_parquet(source, settings.folder / settings.output_name, entities)
     elif settings.is_for_tool:
         target = settings.folder / f"{settings.output_name}{PARTIAL}"
         for note in write_tool_file(source, target, settings.output_format, settings.model_version):

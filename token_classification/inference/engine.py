@@ -18,6 +18,7 @@ from token_classification.alignment.window_length import find_position_limit, fi
 from token_classification.arguments.decoding import Decoder, choose_decoder, choose_padding, choose_window
 from token_classification.arguments.model import ModelArguments
 from token_classification.data.labels import LabelSet
+from token_classification.data.levels import LabelLevels, Labels, list_sets
 from token_classification.data.schemes import Scheme, recognise_scheme
 from token_classification.data.sentences import Sentences
 from token_classification.errors import OutputError, UserError
@@ -31,9 +32,10 @@ from token_classification.inference.export_record import (
     verify_model_files,
 )
 from token_classification.modeling.build import load_config, load_model, read_model_labels
+from token_classification.modeling.levels import read_levels
 from token_classification.modeling.tokenizer import load_tokenizer
 from token_classification.modeling.vocabulary import check_vocabulary
-from token_classification.scoring.decode import build_viterbi
+from token_classification.scoring.decode import plan_levels
 from token_classification.scoring.evaluate import SplitResults, evaluate_split
 from token_classification.scoring.predict import PredictionLoop, RunModel, WordMeasure, name_predictions
 from token_classification.scoring.sharing import BF16_ROUNDING, FLOAT32_ROUNDING, SharingProbe
@@ -79,7 +81,7 @@ class Engine:
     """A model with everything between words and tags; it uses the loop and the decoding of evaluation."""
 
     backend: str
-    label_set: LabelSet
+    labels: Labels
     aligner: Aligner
     loop: PredictionLoop
     run_with_states: RunModel | None = None
@@ -88,21 +90,43 @@ class Engine:
     streams: int = 1
     """How many threads may call it at the same time with a gain"""
 
+    @property
+    def label_set(self) -> LabelSet:
+        """The labels of a model with one level.
+
+        Raises:
+            UserError: it finds nested entities, for which whoever asks has no place.
+        """
+        return _take_only_level(self.labels, self.aligner.tokenizer.name_or_path)
+
     def tag(self, tokens: Sequence[Sequence[str]]) -> WordTags:
-        """Tag any number of sentences of any length: one tag and one probability per word."""
+        """Tag any number of sentences of any length: one tag and one probability per word.
+
+        Raises:
+            UserError: the model has several levels.
+        """
+        [level] = list_sets(self.label_set)
+        return self.tag_levels(tokens)[level]
+
+    def tag_levels(self, tokens: Sequence[Sequence[str]]) -> dict[str, WordTags]:
+        """Tag sentences on each level that the model has, by its name; that of a single one is empty."""
         split = self.aligner.align(Sentences([list(words) for words in tokens]))
-        predictions = self.loop.predict(split.windows, split.ledger.words)
-        scores = predictions.scores.tolist()
-        return WordTags(
-            tags=name_predictions(predictions, self.label_set.names, split.sentence_starts),
-            scores=[scores[start:end] for start, end in pairwise(split.sentence_starts.tolist())],
-        )
+        predictions = self.loop.predict_levels(split.windows, split.ledger.words)
+        borders = [*pairwise(split.sentence_starts.tolist())]
+        tagged = {}
+        for (level, label_set), found in zip(list_sets(self.labels).items(), predictions, strict=True):
+            scores = found.scores.tolist()
+            tagged[level] = WordTags(
+                tags=name_predictions(found, label_set.names, split.sentence_starts),
+                scores=[scores[start:end] for start, end in borders],
+            )
+        return tagged
 
     def measure(self, tokens: Sequence[Sequence[str]], measure: WordMeasure, *, with_vectors: bool = False) -> Doubts:
         """Say how unsure the model is of each word of some sentences; `with_vectors` needs `run_with_states`."""
-        loop = replace(self.loop, measure=measure)
+        loop, columns = replace(self.loop, measure=measure), len(self.label_set)
         if with_vectors and self.run_with_states is not None:
-            loop = replace(loop, run_model=self.run_with_states, logit_columns=len(self.label_set.names))
+            loop = replace(loop, run_model=self.run_with_states, logit_columns=columns)
         split = self.aligner.align(Sentences([list(words) for words in tokens]))
         predictions = loop.predict(split.windows, split.ledger.words)
         assert predictions.uncertainty is not None
@@ -146,7 +170,7 @@ def open_engine(
     backend = _choose_backend(model, backend, record)
     arguments = ModelArguments(str(model))
     config = load_config(arguments)
-    label_set = read_label_set(config, str(model))
+    labels = read_labels(config, str(model))
     tokenizer = load_tokenizer(arguments)
     check_vocabulary(tokenizer, config, str(model))
     wanted = choose_window(max_seq_length, config)
@@ -155,7 +179,7 @@ def open_engine(
     run_with_states: RunModel | None = None
     if record is None or backend in TORCH_BACKENDS:
         device = (torch.accelerator.current_accelerator() if has_accelerator() else None) or device
-        network = load_model(arguments, config, label_set).eval()
+        network = load_model(arguments, config, labels).eval()
         network.to(device)
         run_model, run_with_states = _run_torch(network), _run_with_states(network)
         window_length = find_window_length(wanted, tokenizer, network)
@@ -172,12 +196,12 @@ def open_engine(
     rounds_coarsely = backend in BF16_BACKENDS and backend not in TORCH_BACKENDS
     steps = LengthSteps(LENGTH_STEP, window_length) if backend.startswith("openvino") else None
     sharing = SharingProbe(BF16_ROUNDING if rounds_coarsely else FLOAT32_ROUNDING, pads_alone=steps is not None)
-    aligner = build_aligner(tokenizer, label_set, window_length=window_length)
+    aligner = build_aligner(tokenizer, labels, window_length=window_length)
     loop = PredictionLoop(
         run_model=run_model,
         collator=build_collator(tokenizer, aligner.special, window_length if choose_padding(False, config) else None),
         token_budget=token_budget or (CPU_TOKEN_BUDGET if str(device) == "cpu" else ACCELERATOR_TOKEN_BUDGET),
-        decoder=build_viterbi(label_set) if choose_decoder(decoder, config) == "viterbi" else None,
+        levels=plan_levels(labels, choose_decoder(decoder, config)),
         precision=precision,
         device=device,
         show_progress=show_progress,
@@ -185,16 +209,42 @@ def open_engine(
         length_steps=steps,
     )
     usable = streams if backend.startswith("openvino") else 1
-    return Engine(backend, label_set, aligner, loop, run_with_states, usable)
+    return Engine(backend, labels, aligner, loop, run_with_states, usable)
 
 
 def read_label_set(config: PreTrainedConfig, name: str) -> LabelSet:
     """Return the labels of a trained model and the scheme that was recognised when it was trained.
 
     Raises:
+        UserError: the model has no label names, or several levels of them.
+    """
+    return _take_only_level(read_labels(config, name), name)
+
+
+def _take_only_level(labels: Labels, name: str) -> LabelSet:
+    """Return the labels of a model with one level.
+
+    Raises:
+        UserError: it finds nested entities, for which whoever asks has no place.
+    """
+    if isinstance(labels, LabelLevels):
+        raise UserError(
+            f"model {name}: it finds nested entities on {len(labels.sets)} levels ({', '.join(labels.sets)}), for "
+            "which there is no place here; accepted: a model with one level. Nested entities are what "
+            "token_classification infer and evaluate, run_ner.py --do_predict and Predictor give"
+        )
+    return labels
+
+
+def read_labels(config: PreTrainedConfig, name: str) -> Labels:
+    """Return the labels of a trained model, of one level or of several, with the scheme that it was trained with.
+
+    Raises:
         UserError: the model has no label names.
     """
-    names = read_model_labels(config)
+    levels, names = read_levels(config, name), read_model_labels(config)
+    if levels is not None:
+        return levels
     if names is None:
         raise UserError(
             f"model {name}: has no label names (it was not fine-tuned for token classification), so nothing can be "

@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from token_classification.data.entities import Entity, find_entities
-from token_classification.data.labels import LabelSet
+from token_classification.data.levels import Labels, list_sets
 from token_classification.data.schemes import OUTSIDE, Scheme, name_type
 from token_classification.errors import UserError
 
@@ -21,6 +21,8 @@ class TextEntity(TypedDict):
     label: str
     score: float
     text: str
+    level: NotRequired[str]
+    """Where the model finds nested entities: `outer`, `inner` ..."""
 
 
 def list_entities(
@@ -67,23 +69,23 @@ def _find_spans(tags: Sequence[str], scheme: Scheme) -> list[Entity]:
     return find_entities(tags)
 
 
-def list_entity_labels(label_set: LabelSet) -> list[str]:
+def list_entity_labels(labels: Labels) -> list[str]:
     """List the labels that entities can have, sorted: types of the tags (`_` for bare ones), or the plain tags."""
-    names = set(label_set.names) - {OUTSIDE}
-    return sorted(names if label_set.scheme == Scheme.PLAIN else set(map(name_type, names)))
+    names = {name for label_set in list_sets(labels).values() for name in label_set.names} - {OUTSIDE}
+    return sorted(names if labels.scheme == Scheme.PLAIN else set(map(name_type, names)))
 
 
-def read_thresholds(threshold: float | Mapping[str, float], label_set: LabelSet) -> Thresholds:
+def read_thresholds(threshold: float | Mapping[str, float], labels: Labels) -> Thresholds:
     """Return the lowest score of each label, given one for all labels or one for each that is named.
 
     Raises:
         UserError: a label that the model doesn't have, or a threshold that is not a probability.
     """
-    labels = list_entity_labels(label_set)
-    thresholds = threshold if isinstance(threshold, Mapping) else dict.fromkeys(labels, threshold)
-    unknown = sorted(set(map(str, thresholds)) - set(labels))
+    known = list_entity_labels(labels)
+    thresholds = threshold if isinstance(threshold, Mapping) else dict.fromkeys(known, threshold)
+    unknown = sorted(set(map(str, thresholds)) - set(known))
     if unknown:
-        raise UserError(f"threshold: the model has no label {', '.join(unknown)}; accepted are {', '.join(labels)}.")
+        raise UserError(f"threshold: the model has no label {', '.join(unknown)}; accepted are {', '.join(known)}.")
     for label, least in thresholds.items():
         if isinstance(least, bool) or not isinstance(least, int | float) or not 0 <= least <= 1:
             raise UserError(f"threshold: {least!r} for {label}; accepted is a probability, from 0 to 1, e.g. 0.8.")

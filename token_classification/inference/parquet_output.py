@@ -29,6 +29,8 @@ ENTITIES = pa.list_(
     )
 )
 """The type of the column, even if the whole file has no entity"""
+NESTED_ENTITIES = pa.list_(pa.struct([*ENTITIES.value_type, ("level", pa.string())]))
+"""Its type if the model finds nested ones"""
 MISFITS = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError)
 """Raised for values that do not fit into a column of one type"""
 
@@ -37,14 +39,14 @@ class MisfitError(Exception):
     """A column has values that do not fit its type."""
 
 
-def convert_to_parquet(source: Path, target: Path) -> None:
+def convert_to_parquet(source: Path, target: Path, entities: pa.DataType = ENTITIES) -> None:
     """Write JSON lines as Parquet, one column per field; the file appears whole or not at all.
 
     A field with values of several types becomes a column of JSON texts, with a warning.
     """
     types, mixed = _find_types(source)
     while True:
-        schema = pa.schema([*(types | dict.fromkeys(mixed, pa.string()) | {"entities": ENTITIES}).items()])
+        schema = pa.schema([*(types | dict.fromkeys(mixed, pa.string()) | {"entities": entities}).items()])
         try:
             replace_whole(target, partial(_write_rows, source, schema, mixed))
             break

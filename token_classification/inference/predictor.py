@@ -3,12 +3,13 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set, Sized
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import Self, TypedDict, TypeVar, cast, get_args
+from typing import NotRequired, Self, TypedDict, TypeVar, cast, get_args
 
 from token_classification.arguments.decoding import Decoder
+from token_classification.data.levels import LabelLevels
 from token_classification.data.words_of_text import Offsets, WordRule, find_words
 from token_classification.errors import UserError
 from token_classification.inference.display import MarkedText
@@ -40,6 +41,8 @@ class TextTag(TypedDict):
     tag: str
     score: float
     text: str
+    level: NotRequired[str]
+    """Where the model finds nested entities: `outer`, `inner` ..."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,8 @@ class TaggedText:
     spans: Sequence[Offsets]
     tags: list[str]
     scores: list[float]
+    levels: dict[str, "TaggedText"] = field(default_factory=dict)
+    """Level of nested entities -> the text with its tags; the text itself then has none"""
 
     @property
     def least_score(self) -> float | None:
@@ -103,7 +108,7 @@ class Predictor:
         engine = open_engine(
             model, backend, token_budget=token_budget, max_seq_length=max_seq_length, decoder=decoder, streams=streams
         )
-        return cls(engine, read_thresholds(threshold, engine.label_set), words)
+        return cls(engine, read_thresholds(threshold, engine.labels), words)
 
     def __call__(
         self, texts: TextOrWords | Iterable[TextOrWords]
@@ -142,7 +147,7 @@ class Predictor:
         return {
             "backend": self.engine.backend,
             "max_seq_length": str(self.engine.aligner.window_length),
-            "decoder": "argmax" if self.engine.loop.decoder is None else "viterbi",
+            "decoder": "argmax" if all(level.decoder is None for level in self.engine.loop.levels) else "viterbi",
             "threshold": json.dumps(self.thresholds, sort_keys=True),
             "words": self.words,
         }
@@ -155,19 +160,40 @@ class Predictor:
     def tag_texts(self, texts: Sequence[TextOrWords]) -> list[TaggedText]:
         """Tag the words of some texts at once."""
         placed = [place_words(text, self.words) for text in texts]
-        tagged = self.engine.tag([words for _, _, words in placed])
+        tagged = {
+            level: [
+                TaggedText(text, spans, tags, scores)
+                for (text, spans, _), tags, scores in zip(placed, found.tags, found.scores, strict=True)
+            ]
+            for level, found in self.engine.tag_levels([words for _, _, words in placed]).items()
+        }
+        if not isinstance(self.engine.labels, LabelLevels):
+            [texts_of_level] = tagged.values()
+            return texts_of_level
         return [
-            TaggedText(text, spans, tags, scores)
-            for (text, spans, _), tags, scores in zip(placed, tagged.tags, tagged.scores, strict=True)
+            TaggedText(rows[0].text, rows[0].spans, [], [], dict(zip(tagged, rows, strict=True)))
+            for rows in zip(*tagged.values(), strict=True)
         ]
 
     def find_entities(self, tagged: TaggedText) -> list[TextEntity]:
-        """Find the entities that the tags of a text mark, without those below the threshold."""
-        scheme = self.engine.label_set.scheme
+        """Find the entities that the tags of a text mark, without those below the threshold.
+
+        Of nested entities, which are named with their level, the outermost comes first.
+        """
+        if tagged.levels:
+            nested: list[TextEntity] = [
+                {**entity, "level": level}
+                for level, row in tagged.levels.items()
+                for entity in self.find_entities(row)
+            ]
+            return sorted(nested, key=lambda entity: (entity["start"], -entity["end"]))
+        scheme = self.engine.labels.scheme
         return list_entities(tagged.text, tagged.spans, tagged.tags, tagged.scores, scheme, self.thresholds)
 
     def list_tags(self, tagged: TaggedText) -> list[TextTag]:
-        """List the words of a tagged text with their tags."""
+        """List the words of a tagged text with their tags; with several levels, all words of each."""
+        if tagged.levels:
+            return [{**tag, "level": level} for level, row in tagged.levels.items() for tag in self.list_tags(row)]
         return [
             {"start": start, "end": end, "tag": tag, "score": score, "text": tagged.text[start:end]}
             for (start, end), tag, score in zip(tagged.spans, tagged.tags, tagged.scores, strict=True)

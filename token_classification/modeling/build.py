@@ -8,12 +8,14 @@ import torch
 from transformers import AutoConfig, AutoModelForTokenClassification, PreTrainedConfig, PreTrainedModel
 
 from token_classification.arguments.model import ModelArguments
-from token_classification.data.labels import LabelSet
+from token_classification.data.levels import LabelLevels, Labels
 from token_classification.data.whole_files import refuse_interrupted_set
 from token_classification.errors import UserError
 from token_classification.modeling.deep_head import DeepHeadConfig, DeepHeadForTokenClassification
 from token_classification.modeling.folder_problems import find_adapter, find_quantization
 from token_classification.modeling.head import renew_head, replace_head
+from token_classification.modeling.level_heads import LevelHeadsConfig, LevelHeadsForTokenClassification
+from token_classification.modeling.levels import read_levels, record_levels
 from token_classification.modeling.new_head import (
     MODEL_SETTINGS,
     nest_config,
@@ -30,6 +32,8 @@ logger = logging.getLogger(__name__)
 # Here deep heads need no `trust_remote_code`: this project's own class is taken, not the file in a model's folder.
 AutoConfig.register(DeepHeadConfig.model_type, DeepHeadConfig)
 AutoModelForTokenClassification.register(DeepHeadConfig, DeepHeadForTokenClassification)
+AutoConfig.register(LevelHeadsConfig.model_type, LevelHeadsConfig)
+AutoModelForTokenClassification.register(LevelHeadsConfig, LevelHeadsForTokenClassification)
 
 
 def load_config(arguments: ModelArguments) -> PreTrainedConfig:
@@ -50,7 +54,7 @@ def load_config(arguments: ModelArguments) -> PreTrainedConfig:
 
 
 def read_model_labels(config: PreTrainedConfig) -> list[str] | None:
-    """Return the label names that a fine-tuned model knows, in id order.
+    """Return the label names that a fine-tuned model knows, in id order; with levels, those of all of them.
 
     None if it only has LABEL_0, LABEL_1 ..., or names of another task: those of whole texts are no tags.
     """
@@ -60,15 +64,24 @@ def read_model_labels(config: PreTrainedConfig) -> list[str] | None:
     return None if all(re.fullmatch(r"LABEL_\d+", name) for name in names) else names
 
 
+def read_known_labels(config: PreTrainedConfig, name: str) -> list[str] | LabelLevels | None:
+    """Return the labels that a fine-tuned model knows: of one level, in id order, or of each of several levels.
+
+    Raises:
+        UserError: see `read_levels`.
+    """
+    return read_levels(config, name) or read_model_labels(config)
+
+
 def classifies_texts(config: PreTrainedConfig) -> bool:
     """Whether a model was trained to give a label to a whole text (sentiment, topic ...)."""
     return any(str(name).endswith("ForSequenceClassification") for name in config.architectures or ())
 
 
 def load_model(
-    arguments: ModelArguments, config: PreTrainedConfig, label_set: LabelSet, recipe: Recipe = DEFAULT_RECIPE
+    arguments: ModelArguments, config: PreTrainedConfig, label_set: Labels, recipe: Recipe = DEFAULT_RECIPE
 ) -> PreTrainedModel:
-    """Load the model in float32 with a head for the label set.
+    """Load the model in float32 with a head for the label set, or for the labels of several levels.
 
     A head that was trained for other label names keeps the rows of shared names; the others start fresh. So does a
     head without label names if it has another size, and one that was trained for another task.
@@ -79,12 +92,15 @@ def load_model(
     old_names = read_model_labels(config)
     has_foreign_head = classifies_texts(config) and config.num_labels == len(label_set)
     name = arguments.model_name_or_path
+    has_levels = isinstance(label_set, LabelLevels)
+    is_new = recipe.head is not None or (has_levels and not isinstance(config, LevelHeadsConfig))
     _settle_attention(config)
     with name_model_problems(name):
-        if recipe.head is not None:
+        if is_new:
             if old_names is not None:
                 logger.warning("%s: a new head takes the place of the one trained on %d labels.", name, len(old_names))
-            model, old_names = put_head_on_encoder(arguments, config, recipe, len(label_set)), None
+            model = put_head_on_encoder(arguments, config, recipe, len(label_set), has_levels=has_levels)
+            old_names = None
         else:
             if old_names is None:
                 config.num_labels = len(label_set)
@@ -99,11 +115,13 @@ def load_model(
             restore_head_dropout(model)
     if old_names is not None and old_names != list(label_set.names):
         replace_head(model, old_names, label_set.names)
-    if recipe.head is None and has_foreign_head:
+    if not is_new and has_foreign_head:
         logger.warning("%s classifies whole texts: a fresh head takes the place of its own.", name)
         renew_head(model, len(label_set))
     model.config.id2label = dict(enumerate(label_set.names))
     model.config.label2id = {label: label_id for label_id, label in enumerate(label_set.names)}
+    if isinstance(label_set, LabelLevels):
+        record_levels(model.config, label_set)
     model.config.tag_scheme = str(label_set.scheme)
     check_runs_on_text(model, name)
     return model

@@ -16,24 +16,28 @@ from transformers import (
 from token_classification.arguments.model import ModelArguments
 from token_classification.modeling.deep_head import (
     DeepHeadConfig,
-    DeepHeadForTokenClassification,
     choose_encoder_kind,
 )
+from token_classification.modeling.deep_head import DeepHeadForTokenClassification as DeepHead
+from token_classification.modeling.level_heads import LevelHeadsForTokenClassification as LevelHeads
 from token_classification.modeling.weights import load_weights
 from token_classification.recipe import HeadOptions, Recipe
 
 DROPOUT_KEYS = ("classifier_dropout", "classifier_dropout_prob")
 """The library's names for the dropout of a head, in those configs that have one"""
+ENCODER_DROPOUT_KEYS = ("hidden_dropout_prob", "hidden_dropout", "dropout")
+"""Its names for that of an encoder's layers, which its heads take where they have none of their own"""
+USUAL_DROPOUT = 0.1
 
 MODEL_SETTINGS = (
     *("head_layers", "head_dropout", "head_activation", "head_transformer_init"),
-    *("id2label", "label2id", "tag_scheme", "tag_window", "tag_decoder", "architectures", "auto_map"),
+    *("id2label", "label2id", "tag_scheme", "tag_levels", "tag_window", "tag_decoder", "architectures", "auto_map"),
 )
 """What is said of a whole model, and may stand in a config beside what is said of its encoder"""
 
 
 def put_head_on_encoder(
-    arguments: ModelArguments, config: PreTrainedConfig, recipe: Recipe, labels: int
+    arguments: ModelArguments, config: PreTrainedConfig, recipe: Recipe, labels: int, *, has_levels: bool = False
 ) -> PreTrainedModel:
     """Build a model in float32 with the head of the recipe.
 
@@ -44,15 +48,17 @@ def put_head_on_encoder(
         arguments: Where the encoder comes from; a trained model gives its encoder.
         config: Its config.
         recipe: Head, and what is loaded over the encoder or left random.
-        labels: Number of labels.
+        labels: Number of labels, of all levels together.
+        has_levels: Whether they are those of nested entities; without a head in the recipe, it is one linear layer.
 
     Raises:
         OSError: no such model or file (also ValueError and RuntimeError: weights that don't fit).
     """
-    encoder, head = _load_encoder(arguments, config, recipe), recipe.head or HeadOptions()
-    model = _build_stock_model(encoder.config, head, labels) if head.layers == 1 else None
+    encoder = _load_encoder(arguments, config, recipe)
+    head = recipe.head or HeadOptions(layers=1, dropout=_find_dropout(encoder.config))
+    model = _build_stock_model(encoder.config, head, labels) if head.layers == 1 and not has_levels else None
     if model is None:
-        model = _build_deep_model(encoder.config, head, labels)
+        model = _build_deep_model(encoder.config, head, labels, LevelHeads if has_levels else DeepHead)
     missing = model.base_model.load_state_dict(encoder.state_dict(), strict=False).missing_keys
     if missing:
         raise ValueError(f"the encoder lacks weights that {type(model).__name__} needs: {', '.join(missing[:3])}")
@@ -68,12 +74,14 @@ def find_plain_head(model: PreTrainedModel) -> tuple[str, nn.Linear] | None:
     return dropout, cast(nn.Linear, linear)
 
 
-def nest_config(config: PreTrainedConfig, **settings: Any) -> DeepHeadConfig:  # noqa: ANN401 - as the class
+def nest_config(
+    config: PreTrainedConfig,
+    kind: type[DeepHeadConfig] = DeepHeadConfig,
+    **settings: Any,  # noqa: ANN401 - as the class
+) -> DeepHeadConfig:
     """Return the config of a deep head; it holds that of the encoder, less what is said of the whole model."""
     left_out = (*MODEL_SETTINGS, "_name_or_path")
-    return DeepHeadConfig(
-        {name: value for name, value in config.to_dict().items() if name not in left_out}, **settings
-    )
+    return kind({name: value for name, value in config.to_dict().items() if name not in left_out}, **settings)
 
 
 def restore_head_dropout(model: PreTrainedModel) -> None:
@@ -89,7 +97,7 @@ def _load_encoder(arguments: ModelArguments, config: PreTrainedConfig, recipe: R
     else:
         # A trained model of this project has the encoder inside.
         is_deep = isinstance(config, DeepHeadConfig)
-        kind = DeepHeadForTokenClassification if is_deep else choose_encoder_kind(config)
+        kind = DeepHead if is_deep else choose_encoder_kind(config)
         model = load_weights(kind, arguments, is_tagger=is_deep, config=config, dtype=torch.float32)
         encoder = model.encoder if is_deep else model
     if recipe.encoder_checkpoint is not None:
@@ -124,6 +132,12 @@ def _build_stock_model(config: PreTrainedConfig, head: HeadOptions, labels: int)
     return model
 
 
-def _build_deep_model(config: PreTrainedConfig, head: HeadOptions, labels: int) -> DeepHeadForTokenClassification:
+def _build_deep_model(config: PreTrainedConfig, head: HeadOptions, labels: int, kind: type[DeepHead]) -> DeepHead:
     settings = {f"head_{field.name}": getattr(head, field.name) for field in fields(head)}
-    return DeepHeadForTokenClassification(nest_config(config, num_labels=labels, **settings))
+    return kind(nest_config(config, kind.config_class, num_labels=labels, **settings))
+
+
+def _find_dropout(config: PreTrainedConfig) -> float:
+    """Return the dropout that the library's own head on this encoder would have."""
+    values = (getattr(config, key, None) for key in (*DROPOUT_KEYS, *ENCODER_DROPOUT_KEYS))
+    return next((float(value) for value in values if value is not None), USUAL_DROPOUT)

@@ -21,11 +21,15 @@ def describe_ending(arguments: RunArguments, results: Mapping[str, SplitResults]
     training, folder = arguments.training, Path(arguments.training.output_dir)
     scored = [split for split, result in results.items() if "f1" in result.metrics]
     reported = scored if arguments.report.report else []
+    levels = [folder / level for result in results.values() for level in result.levels]
+    folders = list(dict.fromkeys(levels)) or [folder]
     places = {
         "Model": [folder] if training.do_train else [],
         "Scores": [folder / ALL_RESULTS] if scored else [],
-        "Tags": [folder / PREDICTIONS] if "test" in results else [],
-        "Report": [choose_report_folder(folder, split, scored) / "report.html" for split in reported],
+        "Tags": [place / PREDICTIONS for place in folders] if "test" in results else [],
+        "Report": [
+            choose_report_folder(place, split, scored) / "report.html" for split in reported for place in folders
+        ],
         "Export": [folder / "export"] if arguments.export.do_export else [],
     }
     lines = [f"{name + ':':9}{make_printable(str(path))}" for name, paths in places.items() for path in paths]
@@ -35,5 +39,7 @@ def describe_ending(arguments: RunArguments, results: Mapping[str, SplitResults]
             "--output_dir FOLDER --do_predict"
         )
     elif "test" in scored:
-        lines.append(f"To compare it with another run: token_classification compare OTHER_RUN {quote_path(folder)}")
+        lines.append(
+            f"To compare it with another run: token_classification compare OTHER_RUN {quote_path(folders[0])}"
+        )
     return "\n".join(lines)

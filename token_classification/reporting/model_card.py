@@ -9,7 +9,7 @@ from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from token_classification.arguments.run import RunArguments
 from token_classification.arguments.training import NerTrainingArguments
-from token_classification.data.labels import LabelSet
+from token_classification.data.levels import LabelLevels, Labels
 from token_classification.data.load import Corpus, describe_files
 from token_classification.data.schemes import Scheme
 from token_classification.data.whole_files import write_whole
@@ -18,7 +18,7 @@ from token_classification.output_text import dump_json, make_printable, quote_ar
 from token_classification.recipe import Recipe
 from token_classification.reporting.evaluation import Evaluation
 from token_classification.reporting.run_record import hide_secrets
-from token_classification.scoring.evaluate import SplitResults
+from token_classification.scoring.evaluate import SplitResults, name_results
 from token_classification.scoring.intervals import Score
 from token_classification.scoring.metrics import OVERALL, SHARES, STRICT
 
@@ -34,12 +34,7 @@ Labels{scheme}: {labels}
 
 ## Use
 
-```python
-from transformers import pipeline
-
-tagger = pipeline("token-classification", model={folder}, {trust}aggregation_strategy="first")
-tagger("Some text")
-```
+{use}
 {own_code}
 ## Scores
 
@@ -66,6 +61,22 @@ tagger("Some text")
 `run.json` records all arguments, library versions and data files.
 """
 
+USE = """```python
+from transformers import pipeline
+
+tagger = pipeline("token-classification", model={folder}, {trust}aggregation_strategy="first")
+tagger("Some text")
+```"""
+USE_OF_LEVELS = """The model finds nested entities. Its outputs are the labels of {levels} side by side, which other
+programs would take for one; so only this project loads it:
+
+```python
+from token_classification import Predictor
+
+predictor = Predictor.from_pretrained({folder})
+predictor("Some text")
+```"""
+
 OWN_CODE = """
 The library has no class for this model: its code is in {files}, and `trust_remote_code=True` runs it. Read it first.
 """
@@ -74,6 +85,8 @@ INTERVALS = "Intervals: percentile bootstrap over sentences. Errors and slices: 
 
 TASKS = {"ner": "named entity recognition", "pos": "part-of-speech tagging", "chunk": "chunking"}
 """What the tasks are called; others are called by the name that was given"""
+
+MEANING_OF_LEVELS = "Without a level: the entities of all levels together, each right or wrong on its own level.\n"
 
 LONG_SENTENCES = {
     "window": "Sentences of more than {length} sub-tokens are read in overlapping windows; no word is lost.",
@@ -98,7 +111,7 @@ def write_model_card(
     arguments: RunArguments,
     recipe: Recipe,
     corpus: Corpus,
-    label_set: LabelSet,
+    label_set: Labels,
     window_length: int,
     results: Mapping[str, SplitResults],
     evaluations: Mapping[str, Evaluation],
@@ -129,7 +142,8 @@ def write_model_card(
         tags=["token-classification", data.task_name],
         eval_results=_list_results(scored, hub_dataset, corpus) or None,
     )
-    tables = [_format_table(split, result, evaluations.get(split)) for split, result in scored.items()]
+    tables = [_format_table(name, result, evaluations.get(name)) for name, result in name_results(scored).items()]
+    levels = list(label_set.sets) if isinstance(label_set, LabelLevels) else []
     own_code = ", ".join(f"`{path.name}`" for path in sorted(folder.glob("*.py")))
     card = CARD.format(
         metadata=metadata.to_yaml(),
@@ -139,12 +153,18 @@ def write_model_card(
         dataset=mark_as_code(dataset),
         scheme="" if label_set.scheme == Scheme.PLAIN else f" ({label_set.scheme.upper()})",
         labels=", ".join(map(mark_as_code, label_set.names)),
-        folder=dump_json(folder.name, indent=None),
-        trust="trust_remote_code=True, " if own_code else "",
+        use=(USE_OF_LEVELS if levels else USE).format(
+            folder=dump_json(folder.name, indent=None),
+            trust="trust_remote_code=True, " if own_code else "",
+            levels=f"{len(levels)} levels ({', '.join(levels)})",
+        ),
         own_code=OWN_CODE.format(files=own_code) if own_code else "",
         scores="\n\n".join(tables) or "Not scored.",
-        meaning=_explain_scores(arguments, label_set.scheme, window_length, bool(evaluations)),
-        limits=_describe_limits(label_set.scheme),
+        meaning=(
+            (MEANING_OF_LEVELS if levels else "")
+            + _explain_scores(arguments, label_set.scheme, window_length, bool(evaluations))
+        ),
+        limits=_describe_limits(label_set.scheme, has_levels=bool(levels)),
         data=_format_data(corpus),
         training=_describe_training(arguments.training, recipe),
         command=_format_command(hide_secrets(arguments.command_line)),
@@ -167,9 +187,11 @@ def _explain_scores(arguments: RunArguments, scheme: Scheme, window_length: int,
     )
 
 
-def _describe_limits(scheme: Scheme) -> str:
+def _describe_limits(scheme: Scheme, *, has_levels: bool) -> str:
     """Say what the scores do not promise."""
     limits = "The scores are those on the data below; other domains, languages and spellings were not tested."
+    if has_levels:
+        return f"{limits}\nEntities of one level do not overlap; deeper levels than those of the data are not found."
     return limits if scheme == Scheme.PLAIN else f"{limits}\nEntities that overlap or lie inside others are not found."
 
 

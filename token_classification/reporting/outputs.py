@@ -1,7 +1,7 @@
 """Which files a run leaves in its output folder: checked before the work, so that nobody's files are replaced."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from token_classification.arguments.run import RunArguments
@@ -10,7 +10,7 @@ from token_classification.data.results_folder import check_own_files, claim_file
 from token_classification.errors import UserError
 from token_classification.recipe import Recipe
 from token_classification.reporting.evaluation_report import REPORT_FILES, REPORT_FOLDER
-from token_classification.reporting.predictions import LEGACY_PREDICTIONS, PREDICTIONS, TAG_LINES
+from token_classification.reporting.predictions import LEGACY_PREDICTIONS, LEVEL_TAGS, PREDICTIONS, TAG_LINES
 from token_classification.scoring.metrics_file import ALL_RESULTS
 
 CARD = "README.md"
@@ -19,8 +19,13 @@ EVALUATION_RECORD = "eval_run.json"
 """Record of a run that did not train, in a folder whose `run.json` says how its model was trained"""
 
 
-def check_outputs(arguments: RunArguments, recipe: Recipe) -> None:
+def check_outputs(arguments: RunArguments, recipe: Recipe, levels: Sequence[str] = ()) -> None:
     """Check before the work that its results replace no files that this tool has not written.
+
+    Args:
+        arguments: The settings of the run.
+        recipe: Where the model is written.
+        levels: Those of nested entities, if it is known already that there are any.
 
     Raises:
         UserError: there is such a file, and no `--overwrite_output_dir`; or no model can be saved in the folder.
@@ -29,7 +34,7 @@ def check_outputs(arguments: RunArguments, recipe: Recipe) -> None:
     if training.do_train:
         _refuse_undecodable(str(training.output_dir))
     if training.process_index == 0 and not training.overwrite_output_dir:
-        for folder, names in list_outputs(arguments, recipe).items():
+        for folder, names in list_outputs(arguments, recipe, levels).items():
             check_own_files(folder, names, "give another --output_dir, or --overwrite_output_dir to write over it")
 
 
@@ -44,21 +49,23 @@ def _refuse_undecodable(folder: str) -> None:
         ) from None
 
 
-def claim_outputs(arguments: RunArguments, recipe: Recipe) -> None:
+def claim_outputs(arguments: RunArguments, recipe: Recipe, levels: Sequence[str] = ()) -> None:
     """Note in the output folder that these files are this tool's, so that later runs may overwrite them.
 
     Reports are claimed when they are written; see `write_evaluation_report`.
     """
     training = arguments.training
     if training.process_index == 0:
-        folder = training.folder
-        claim_files(folder, list_outputs(arguments, recipe)[folder])
+        outputs = list_outputs(arguments, recipe, levels)
+        for folder in [training.folder, *(training.folder / level for level in levels if training.do_predict)]:
+            claim_files(folder, outputs[folder])
 
 
-def list_outputs(arguments: RunArguments, recipe: Recipe) -> dict[Path, list[str]]:
+def list_outputs(arguments: RunArguments, recipe: Recipe, levels: Sequence[str] = ()) -> dict[Path, list[str]]:
     """List the files that a run may write for people and programs: folder -> names.
 
-    The model's own files are not among them; `find_checkpoint` looks after those.
+    With levels of nested entities, tags and reports of each are in a folder of its name. The model's own files are not
+    among them; `find_checkpoint` looks after those.
     """
     training = arguments.training
     folder = training.folder
@@ -69,13 +76,16 @@ def list_outputs(arguments: RunArguments, recipe: Recipe) -> dict[Path, list[str
         names += [CARD] if recipe.model_folder is None else []
     if training.do_eval:
         names.append("eval_results.json")
+    tags: list[str] = []
     if training.do_predict:
-        names += ["predict_results.json", TAG_LINES, PREDICTIONS]
-        names += [LEGACY_PREDICTIONS] if arguments.report.legacy_predictions else []
-    outputs = {folder: names}
+        names.append("predict_results.json")
+        tags = [TAG_LINES, PREDICTIONS, *([LEGACY_PREDICTIONS] if arguments.report.legacy_predictions else [])]
+    outputs = {folder: [*names, *([LEVEL_TAGS] if levels and tags else tags)]}
+    outputs |= {folder / level: tags for level in levels if tags}
     scored = [split for split, is_used in (("validation", training.do_eval), ("test", training.do_predict)) if is_used]
     if arguments.report.report:
-        outputs |= {choose_report_folder(folder, split, scored): list(REPORT_FILES) for split in scored}
+        for place in [folder / level for level in levels] or [folder]:
+            outputs |= {choose_report_folder(place, split, scored): list(REPORT_FILES) for split in scored}
     return outputs
 
 

@@ -17,6 +17,7 @@ logger = logging.getLogger(__name__)
 PREDICTIONS = "predictions.conll"
 TAG_LINES = "predictions.txt"
 LEGACY_PREDICTIONS = "test_predictions.txt"
+LEVEL_TAGS = "levels.tsv"
 
 
 def write_predictions(folder: Path, sentences: Sentences, predicted: Sequence[Sequence[str]]) -> None:
@@ -45,6 +46,19 @@ def write_tagged_words(path: Path, sentences: Sentences, predicted: Sequence[Seq
     if sentences.tags is not None:
         columns.insert(1, sentences.tags)
     write_conll(path, columns)
+
+
+def write_level_tags(path: Path, levels: Sequence[Sentences], predicted: Sequence[Sequence[Sequence[str]]]) -> None:
+    """Write the tags of all levels of nested entities side by side, as GermEval 2014's own scorer reads them.
+
+    Args:
+        path: The file.
+        levels: The sentences with the gold tags of each level, outermost first.
+        predicted: The predicted tags of each level.
+    """
+    numbers = [[str(number) for number, _ in enumerate(words, 1)] for words in levels[0].tokens]
+    gold = [sentences.tags for sentences in levels if sentences.tags is not None]
+    write_conll(path, [numbers, _clean_words(levels[0].tokens), *gold, *predicted])
 
 
 @keep_inputs()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from token_classification.arguments.run import RunArguments
 from token_classification.data.labels import LabelSet
+from token_classification.data.levels import Labels, list_sets
 from token_classification.data.load import Corpus
 from token_classification.recipe import Recipe
 from token_classification.reporting.evaluation import Evaluation, LabelledSplit, analyse_split
@@ -13,10 +14,15 @@ from token_classification.reporting.evaluation_record import read_course
 from token_classification.reporting.evaluation_report import write_evaluation_report
 from token_classification.reporting.model_card import write_model_card
 from token_classification.reporting.outputs import CARD, choose_record_name, choose_report_folder
-from token_classification.reporting.predictions import write_legacy_predictions, write_predictions
+from token_classification.reporting.predictions import (
+    LEVEL_TAGS,
+    write_legacy_predictions,
+    write_level_tags,
+    write_predictions,
+)
 from token_classification.reporting.run_record import write_run_record
 from token_classification.reporting.tables import format_scores
-from token_classification.scoring.evaluate import SplitResults
+from token_classification.scoring.evaluate import SplitResults, name_level, name_results
 
 logger = logging.getLogger(__name__)
 
@@ -25,26 +31,69 @@ def write_report(
     arguments: RunArguments,
     recipe: Recipe,
     corpus: Corpus,
-    label_set: LabelSet,
+    labels: Labels,
     window_length: int,
     results: Mapping[str, SplitResults],
     log_history: Sequence[Mapping[str, float]] = (),
 ) -> None:
     """Write predictions, the evaluation report, the run's record and the model card, and print the final tables.
 
-    The card describes a model, so only a run that trained writes one.
+    The card describes a model, so only a run that trained writes one. Each level of nested entities has predictions
+    and a report of its own, in a folder of its name.
 
     Args:
         arguments: The settings of the run.
         recipe: How it learns beyond them, and where the model is if not in the output folder.
         corpus: All splits.
-        label_set: Names and scheme.
+        labels: Names and scheme.
         window_length: Longest model input, in sub-tokens.
         results: What the model makes of each split that was asked for.
         log_history: What the Trainer logged.
     """
     training = arguments.training
     folder = training.folder
+    evaluations: dict[str, Evaluation] = {}
+    for level, label_set in list_sets(labels).items():
+        own = {split: result.levels.get(level, result) for split, result in results.items()}
+        log = [_pick_level(record, level) for record in log_history]
+        found = write_level(folder / level, arguments, corpus.levels.get(level, corpus), label_set, own, log)
+        evaluations |= {name_level(split, level): evaluation for split, evaluation in found.items()}
+    if corpus.levels and "test" in results:
+        rows = [level.splits["test"] for level in corpus.levels.values()]
+        write_level_tags(folder / LEVEL_TAGS, rows, [level.tags for level in results["test"].levels.values()])
+    if evaluations and log_history and not read_course(log_history):
+        logger.info("No training curve: fewer than two points were logged (--logging_steps 50 --eval_strategy epoch).")
+    record = folder / choose_record_name(training)
+    write_run_record(record, arguments, recipe, corpus, labels, window_length)
+    if training.do_train:
+        card = (recipe.model_folder or folder) / CARD
+        write_model_card(card, arguments, recipe, corpus, labels, window_length, results, evaluations)
+    for name, result in name_results(results).items():
+        if "f1" in result.metrics:
+            print(f"\n{format_scores(name, result.metrics, result.types)}")
+
+
+def write_level(
+    folder: Path,
+    arguments: RunArguments,
+    corpus: Corpus,
+    label_set: LabelSet,
+    results: Mapping[str, SplitResults],
+    log_history: Sequence[Mapping[str, float]],
+) -> dict[str, Evaluation]:
+    """Write the predictions and the evaluation report of a run's only level, or of one of its levels.
+
+    Args:
+        folder: Where to.
+        arguments: The settings of the run.
+        corpus: All splits, with the tags of the level.
+        label_set: Those of the level.
+        results: What the model makes of each split on this level.
+        log_history: What the Trainer logged, with `eval_f1` of this level.
+
+    Returns:
+        What is known about the predictions for each split.
+    """
     if "test" in results:
         write_predictions(folder, corpus.splits["test"], results["test"].tags)
         if arguments.report.legacy_predictions:
@@ -52,16 +101,13 @@ def write_report(
     evaluations = evaluate_results(arguments, corpus, label_set, results) if arguments.report.report else {}
     for split, evaluation in evaluations.items():
         write_evaluation_report(choose_report_folder(folder, split, evaluations), evaluation, log_history)
-    if evaluations and log_history and not read_course(log_history):
-        logger.info("No training curve: fewer than two points were logged (--logging_steps 50 --eval_strategy epoch).")
-    record = folder / choose_record_name(training)
-    write_run_record(record, arguments, recipe, corpus, label_set, window_length)
-    if training.do_train:
-        card = (recipe.model_folder or folder) / CARD
-        write_model_card(card, arguments, recipe, corpus, label_set, window_length, results, evaluations)
-    for split, result in results.items():
-        if "f1" in result.metrics:
-            print(f"\n{format_scores(split, result.metrics, result.types)}")
+    return evaluations
+
+
+def _pick_level(record: Mapping[str, float], level: str) -> Mapping[str, float]:
+    """Return a record of the Trainer's log in which `eval_f1` is the one of a level."""
+    name = f"eval_{level}_f1"
+    return {**record, "eval_f1": record[name]} if name in record else record
 
 
 def evaluate_results(

@@ -9,7 +9,7 @@ from math import isfinite
 from pathlib import Path
 
 from token_classification.arguments.run import RunArguments
-from token_classification.data.labels import LabelSet
+from token_classification.data.levels import Labels
 from token_classification.data.load import Corpus, describe_files
 from token_classification.data.whole_files import write_whole
 from token_classification.output_text import dump_json
@@ -26,7 +26,7 @@ def write_run_record(
     arguments: RunArguments,
     recipe: Recipe,
     corpus: Corpus,
-    label_set: LabelSet,
+    label_set: Labels,
     window_length: int,
 ) -> None:
     """Write arguments, recipe, versions, seed, data checksums and the command line, without tokens and keys.

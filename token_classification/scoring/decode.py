@@ -1,11 +1,12 @@
 """Viterbi decoding: the most probable of the tag sequences that the scheme allows, for any trained model."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 
 from token_classification.data.labels import LabelSet
+from token_classification.data.levels import Labels, list_columns, list_sets
 from token_classification.data.schemes import OUTSIDE, Scheme
 from token_classification.data.transitions import may_end, may_follow
 
@@ -83,3 +84,21 @@ def _allow_end(names: Sequence[str], scheme: Scheme) -> list[bool]:
 
 def _as_scores(allowed: Sequence[bool] | Sequence[Sequence[bool]]) -> torch.Tensor:
     return torch.where(torch.tensor(allowed), 0.0, FORBIDDEN)
+
+
+@dataclass(frozen=True)
+class LevelOutputs:
+    """Which outputs of a model are those of a level of nested entities, and how they are decoded."""
+
+    columns: slice = field(default_factory=lambda: slice(None))
+    """All of them where there is one level"""
+    decoder: Viterbi | None = None
+    """None takes the most probable label of each word by itself"""
+
+
+def plan_levels(labels: Labels, decoder: str | None) -> tuple[LevelOutputs, ...]:
+    """Return the levels of a model's labels; `decoder` as the user names it: `viterbi`, or anything else for none."""
+    return tuple(
+        LevelOutputs(columns, build_viterbi(label_set) if decoder == "viterbi" else None)
+        for columns, label_set in zip(list_columns(labels), list_sets(labels).values(), strict=True)
+    )

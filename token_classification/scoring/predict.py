@@ -17,7 +17,7 @@ from token_classification.data.labels import IGNORED_LABEL
 from token_classification.data.schemes import OUTSIDE
 from token_classification.errors import OutputError
 from token_classification.hardware import steady_kernels
-from token_classification.scoring.decode import Viterbi
+from token_classification.scoring.decode import LevelOutputs, Viterbi
 from token_classification.scoring.sharing import SharingProbe
 
 RunModel = Callable[[dict[str, torch.Tensor]], torch.Tensor]
@@ -62,9 +62,13 @@ class WordLogits:
     sentence_ids: torch.Tensor
     """int64, (n,)"""
     logits: torch.Tensor
-    """float32, (n, labels)"""
+    """float32, (n, labels), those of all levels side by side"""
     states: torch.Tensor | None = None
     """float32, (n, width): what the encoder makes of the words, if the loop reads it"""
+
+    def of_level(self, columns: slice) -> "WordLogits":
+        """Return the logits of one level of nested entities."""
+        return replace(self, logits=self.logits[:, columns])
 
     def split_at(self, row: int) -> tuple["WordLogits", "WordLogits"]:
         """Return the rows before `row`, and the rest."""
@@ -94,8 +98,8 @@ class PredictionLoop:
     collator: WindowCollator
     token_budget: int
     """Positions per batch, padding included"""
-    decoder: Viterbi | None = None
-    """None takes the most probable label of each word by itself"""
+    levels: Sequence[LevelOutputs] = (LevelOutputs(),)
+    """The only level of a model, or those of nested entities"""
     class_weights: torch.Tensor | None = None
     """float32, (labels,): they make the reported loss a weighted mean"""
     precision: Callable[[], AbstractContextManager[object]] = nullcontext
@@ -112,6 +116,16 @@ class PredictionLoop:
     """The first so many columns of what `run_model` returns are logits, the others states of the encoder; None: all
     are logits"""
 
+    @property
+    def decoder(self) -> Viterbi | None:
+        """The decoder of a model with one level.
+
+        Raises:
+            ValueError: it has several.
+        """
+        [level] = self.levels
+        return level.decoder
+
     def predict(self, windows: Windows, words: int, share: tuple[int, int] = (0, 1)) -> WordPredictions:
         """Predict a label for each of the `words` words of a split.
 
@@ -122,17 +136,31 @@ class PredictionLoop:
 
         Raises:
             OutputError: the model's outputs are NaN or infinite.
+            ValueError: the model has several levels.
         """
-        result = WordPredictions(np.full(words, -1, dtype=np.int32), np.zeros(words, dtype=np.float32))
-        result.repaired = None if self.decoder is None else 0
-        if self.measure is not None:
-            result.uncertainty = np.zeros(words, dtype=np.float32)
-        for part in self._whole_sentences(windows, share, result):
-            choose_labels(part, self.decoder, result)
-            if self.measure is not None:
-                note_uncertainty(part, self.measure(part.logits), result)
-        check_scores(result.scores)
+        [result] = self.predict_levels(windows, words, share)
         return result
+
+    def predict_levels(self, windows: Windows, words: int, share: tuple[int, int] = (0, 1)) -> list[WordPredictions]:
+        """Predict a label on each level for each of the `words` words of a split; see `predict`."""
+        results = [
+            WordPredictions(
+                np.full(words, -1, dtype=np.int32),
+                np.zeros(words, dtype=np.float32),
+                repaired=None if level.decoder is None else 0,
+                uncertainty=None if self.measure is None else np.zeros(words, dtype=np.float32),
+            )
+            for level in self.levels
+        ]
+        for part in self._whole_sentences(windows, share, results):
+            for level, result in zip(self.levels, results, strict=True):
+                own = part.of_level(level.columns)
+                choose_labels(own, level.decoder, result)
+                if self.measure is not None:
+                    note_uncertainty(own, self.measure(own.logits), result)
+        for result in results:
+            check_scores(result.scores)
+        return results
 
     def read_words(self, windows: Windows, length: int | None = None) -> WordLogits:
         """Run windows, as few as `group_by_length` lets share a batch, in one batch.
@@ -143,10 +171,10 @@ class PredictionLoop:
             windows: The batch.
             length: What they are padded to; None: what the model needs.
         """
-        return self._run_batch(windows, np.arange(len(windows)), None, length)
+        return self._run_batch(windows, np.arange(len(windows)), (), length)
 
     def _whole_sentences(
-        self, windows: Windows, share: tuple[int, int], result: WordPredictions
+        self, windows: Windows, share: tuple[int, int], results: Sequence[WordPredictions]
     ) -> Iterator[WordLogits]:
         """Run the batches; a sentence whose windows continue in the next batch is held back until it is complete."""
         # All windows decide, not those of the share: every process has to come to the same decision.
@@ -156,7 +184,7 @@ class PredictionLoop:
         bar = tqdm(total=sum(map(len, batches)), desc="Predicting", unit=" windows", disable=not self.show_progress)
         with bar:
             for batch, following in zip_longest(batches, batches[1:]):
-                part = self._run_batch(windows, batch, result, int(lengths[batch].max()))
+                part = self._run_batch(windows, batch, results, int(lengths[batch].max()))
                 if kept is not None:
                     part = kept.join(part)
                     kept = None
@@ -168,9 +196,9 @@ class PredictionLoop:
                 bar.update(len(batch))
 
     def _run_batch(
-        self, windows: Windows, batch: np.ndarray, result: WordPredictions | None, length: int | None = None
+        self, windows: Windows, batch: np.ndarray, results: Sequence[WordPredictions], length: int | None = None
     ) -> WordLogits:
-        """Run one batch, add to the loss of a result, and pick the rows of the words that the windows own."""
+        """Run one batch, add to the losses of the results, and pick the rows of the words that the windows own."""
         is_given = length is not None and self.collator.length is None
         collator = replace(self.collator, length=length) if is_given else self.collator
         inputs = collator([windows[window] for window in batch])
@@ -187,19 +215,27 @@ class PredictionLoop:
             logits = logits[picked].float()
         states = None if self.logit_columns is None else logits[:, self.logit_columns :]
         logits = logits[:, : self.logit_columns]
-        if labels is not None and result is not None:
-            gold = labels[rows, columns].to(logits.device)
-            weights = torch.ones(logits.shape[-1]) if self.class_weights is None else self.class_weights
-            weights = weights.to(logits.device)
-            summed = functional.cross_entropy(logits, gold, weights, ignore_index=IGNORED_LABEL, reduction="sum")
-            result.loss_sum += summed.item()
-            result.loss_weight += weights[gold[gold != IGNORED_LABEL]].sum().item()
+        if labels is not None and results:
+            self._add_losses(logits, labels[rows, columns].to(logits.device), results)
         return WordLogits(
             words=torch.from_numpy(np.concatenate([windows.owned_words[span] for span in owned])),
             sentence_ids=torch.from_numpy(np.repeat(windows.sentence_ids[batch], counts)),
             logits=logits,
             states=states,
         )
+
+    def _add_losses(self, logits: torch.Tensor, labels: torch.Tensor, results: Sequence[WordPredictions]) -> None:
+        """Add to the losses of the results those of some words: labels int64 (n,), or (n, levels)."""
+        weights = torch.ones(logits.shape[-1]) if self.class_weights is None else self.class_weights
+        weights = weights.to(logits.device)
+        golds = labels.unbind(-1) if len(self.levels) > 1 else (labels,)
+        for level, gold, result in zip(self.levels, golds, results, strict=True):
+            own = weights[level.columns]
+            summed = functional.cross_entropy(
+                logits[:, level.columns], gold, own, ignore_index=IGNORED_LABEL, reduction="sum"
+            )
+            result.loss_sum += summed.item()
+            result.loss_weight += own[gold[gold != IGNORED_LABEL]].sum().item()
 
     def settle_lengths(self, lengths: np.ndarray, sharing: Sharing) -> tuple[np.ndarray, Sharing]:
         """Return what windows are padded to, and which may then share a batch.

@@ -1,6 +1,7 @@
 """From the arguments and the recipe of a run to its trainer."""
 
 from collections.abc import Mapping
+from itertools import chain
 
 import torch
 from transformers import PreTrainedModel
@@ -8,10 +9,10 @@ from transformers import PreTrainedModel
 from token_classification.alignment.align import AlignedSplit, Aligner
 from token_classification.alignment.batches import WindowCollator, build_collator
 from token_classification.arguments.run import RunArguments
-from token_classification.data.labels import LabelSet
+from token_classification.data.levels import Labels
 from token_classification.errors import UserError
 from token_classification.recipe import Recipe
-from token_classification.scoring.decode import build_viterbi
+from token_classification.scoring.decode import plan_levels
 from token_classification.scoring.metrics import list_metrics
 from token_classification.training.early_stopping import StopEarly
 from token_classification.training.evaluation import WordTagger, choose_token_budget
@@ -55,7 +56,7 @@ def build_trainer(
         tagger=WordTagger(
             collator,
             token_budget=choose_token_budget(training, aligner.window_length),
-            decoder=build_viterbi(label_set) if arguments.decoding.decoder == "viterbi" else None,
+            levels=plan_levels(label_set, arguments.decoding.decoder),
             class_weights=class_weights,
         ),
         training_collator=training_collator,
@@ -70,13 +71,19 @@ def build_trainer(
     )
 
 
-def _check_best_metric(validation: AlignedSplit | None, label_set: LabelSet, arguments: RunArguments) -> None:
+def _check_best_metric(validation: AlignedSplit | None, label_set: Labels, arguments: RunArguments) -> None:
     """Look for the score before the first epoch; the library looks after it, when that epoch is lost."""
     name = arguments.training.metric_for_best_model
     if name is None or not arguments.training.do_train or validation is None:
         return
     with_types = arguments.report.return_entity_level_metrics
-    names = list_metrics(validation.gold or [], label_set.scheme, with_types)
+    golds = {f"{level}_": split.gold or [] for level, split in validation.levels.items()}
+    golds[""] = [*(validation.gold or ()), *chain.from_iterable(golds.values())]
+    names = [
+        f"{level}{name}"
+        for level in sorted(golds)
+        for name in list_metrics(golds[level], label_set.scheme, with_types)
+    ]
     if name.removeprefix("eval_") in names:
         return
     hint = "" if with_types else "; with --return_entity_level_metrics also those of each type"

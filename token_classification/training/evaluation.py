@@ -1,6 +1,6 @@
 """The words of a split as the model in training tags them, by one process or by all of a distributed run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 
@@ -10,7 +10,7 @@ from accelerate.utils import gather_object
 from token_classification.alignment.align import AlignedSplit
 from token_classification.alignment.batches import WindowCollator
 from token_classification.arguments.training import NerTrainingArguments
-from token_classification.scoring.decode import Viterbi
+from token_classification.scoring.decode import LevelOutputs
 from token_classification.scoring.predict import PredictionLoop, WordPredictions, merge_shares
 from token_classification.scoring.sharing import BF16_ROUNDING, FLOAT32_ROUNDING, SharingProbe
 from token_classification.training.survival.failures import advise_on_evaluation_memory, explain_memory_errors
@@ -27,7 +27,8 @@ class WordTagger:
     collator: WindowCollator
     token_budget: int
     """Positions of a batch, see `choose_token_budget`"""
-    decoder: Viterbi | None
+    levels: Sequence[LevelOutputs]
+    """The only level of a model, or those of nested entities"""
     class_weights: torch.Tensor | None
     sharing: SharingProbe = field(default_factory=SharingProbe)
 
@@ -37,7 +38,7 @@ class WordTagger:
         run_model: Callable[[dict[str, torch.Tensor]], torch.Tensor],
         training: NerTrainingArguments,
         is_sharded: bool,
-    ) -> WordPredictions:
+    ) -> list[WordPredictions]:
         """Run the prediction loop; the processes of a distributed run share the batches and each gets the whole.
 
         In float32 unless `--bf16_full_eval` or `--fp16_full_eval` is given: then no tag depends on what else is in a
@@ -57,7 +58,7 @@ class WordTagger:
             run_model=run_model,
             collator=self.collator,
             token_budget=self.token_budget,
-            decoder=self.decoder,
+            levels=self.levels,
             class_weights=self.class_weights,
             precision=lambda: _choose_precision(training),
             device=training.device,
@@ -67,8 +68,10 @@ class WordTagger:
         is_shared = training.world_size > 1 and not is_sharded
         share = (training.process_index, training.world_size) if is_shared else (0, 1)
         with explain_memory_errors(advise_on_evaluation_memory(training)):
-            predictions = loop.predict(split.windows, split.ledger.words, share)
-        return merge_shares(gather_object([predictions])) if is_shared else predictions
+            predictions = loop.predict_levels(split.windows, split.ledger.words, share)
+        if not is_shared:
+            return predictions
+        return [merge_shares(shares) for shares in zip(*gather_object([predictions]), strict=True)]
 
 
 def _choose_precision(training: NerTrainingArguments) -> torch.autocast | nullcontext[None]:

@@ -14,6 +14,7 @@ from transformers import PreTrainedModel
 from token_classification.alignment.align import AlignedSplit
 from token_classification.alignment.batches import WindowCollator
 from token_classification.arguments.training import NerTrainingArguments
+from token_classification.modeling.levels import read_columns
 from token_classification.training.cpu.tuning import tuned_for_cpu
 from token_classification.training.loss import LabelLoss
 from token_classification.training.packing.collator import PackingCollator, serving_masks
@@ -86,11 +87,12 @@ def _try_step(
     windows = [split[window] for window in _choose_windows(split.windows.lengths)]
     batch = send_to_device(collator(windows), training.device)
     labels = batch.pop("labels")
+    levels = read_columns(model.config, str(model.name_or_path))
 
     def compute(precision: Precision) -> Mapping[str, torch.Tensor]:
         with precision:
             outputs = model(**batch)
-        loss = LabelLoss()(outputs, labels)
+        loss = LabelLoss(levels=levels)(outputs, labels)
         weights = [weight for weight in model.parameters() if weight.requires_grad]
         # Not `backward`: it would leave the gradients in the model.
         gradients = torch.autograd.grad(loss, weights, allow_unused=True)

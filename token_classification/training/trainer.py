@@ -20,11 +20,11 @@ from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR, TrainOutput, speed
 from token_classification.alignment.align import AlignedSplit
 from token_classification.alignment.batches import WindowCollator
 from token_classification.arguments.training import NerTrainingArguments
-from token_classification.data.labels import LabelSet
+from token_classification.data.levels import Labels, list_columns
 from token_classification.hardware import steady_kernels
 from token_classification.modeling.weights import hide_weight_bars
 from token_classification.recipe import DEFAULT_RECIPE, Recipe
-from token_classification.scoring.evaluate import SplitResults, evaluate_split
+from token_classification.scoring.evaluate import SplitResults, evaluate_levels
 from token_classification.scoring.metrics_file import write_metrics
 from token_classification.scoring.predict import WordPredictions
 from token_classification.training.cpu.trained_rows import find_table, keep_state_whole
@@ -72,7 +72,7 @@ class NerTrainer(Trainer):
         model: PreTrainedModel,
         args: NerTrainingArguments,
         tokenizer: PreTrainedTokenizerBase,
-        label_set: LabelSet,
+        label_set: Labels,
         tagger: WordTagger,
         training_collator: WindowCollator | PackingCollator,
         train_split: AlignedSplit | None,
@@ -101,7 +101,7 @@ class NerTrainer(Trainer):
             train_dataset=None if train_split is None else cast(Dataset[Any], SplitWithBlank(train_split)),
             eval_dataset=cast("Dataset[Any] | None", eval_split),
             processing_class=tokenizer,
-            compute_loss_func=LabelLoss(class_weights, args.label_smoothing_factor),
+            compute_loss_func=LabelLoss(class_weights, args.label_smoothing_factor, list_columns(label_set)),
             # The last one: it leaves the training after the others were told of the checkpoint.
             callbacks=[*callbacks, self.interruption],
         )
@@ -132,10 +132,11 @@ class NerTrainer(Trainer):
             The results, and their metrics under the names of the result files (`eval_f1`, `predict_loss` ...).
         """
         start = time.time()
-        results = evaluate_split(self._predict_words(split), split, self.label_set, self.with_type_metrics)
+        results = evaluate_levels(self._predict_words(split), split, self.label_set, self.with_type_metrics)
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in results.metrics.items()}
-        steps = math.ceil(len(results.tags) / (self.args.eval_batch_size * self.args.world_size))
-        metrics |= speed_metrics(metric_key_prefix, start, num_samples=len(results.tags), num_steps=steps)
+        samples = int(results.metrics["samples"])
+        steps = math.ceil(samples / (self.args.eval_batch_size * self.args.world_size))
+        metrics |= speed_metrics(metric_key_prefix, start, num_samples=samples, num_steps=steps)
         if self.is_world_process_zero():
             for tell in self.on_results:
                 tell(split, results)
@@ -282,7 +283,7 @@ class NerTrainer(Trainer):
         self, batch_samples: list[dict[str, torch.Tensor]], device: torch.device
     ) -> torch.Tensor | int | None:
         """Count what the loss of a step is divided by, on all processes: labelled positions or their class weights."""
-        if self.class_weights is None:
+        if self.class_weights is None and len(self.compute_loss_func.levels) == 1:
             return super()._get_num_items_in_batch(batch_samples, device)
         weights = (self.compute_loss_func.weigh(batch["labels"]) for batch in batch_samples)
         weight = sum(weights, torch.tensor(0.0)).to(device)
@@ -324,8 +325,8 @@ class NerTrainer(Trainer):
             self._created_lr_scheduler = True
         return self.lr_scheduler
 
-    def _predict_words(self, split: AlignedSplit) -> WordPredictions:
-        """Tag the words of a split, without the noise of training."""
+    def _predict_words(self, split: AlignedSplit) -> list[WordPredictions]:
+        """Tag the words of a split on each level, without the noise of training."""
         was_training = self.model.training
         self.model.eval()
         run_model = self._run_sharded if self.is_fsdp_enabled else self._run_whole

@@ -41,7 +41,8 @@ class PackingCollator:
         """Pack windows into rows.
 
         Returns:
-            input_ids, position_ids, labels, int64 (rows, length); attention_mask, or what the form calls it, as
+            input_ids, position_ids, labels, int64 (rows, length), those of several levels (rows, length, levels);
+            attention_mask, or what the form calls it, as
             `make_masks` returns it: bool (rows, 1, length, length), for example.
         """
         gap = self.form.gap
@@ -58,6 +59,8 @@ class PackingCollator:
         if self.plain.special.types is not None:
             filled["token_type_ids"] = self.plain.special.types[1]
         batch = {name: np.full(shape, value, dtype=np.int64) for name, value in filled.items()}
+        if levels := windows[0]["labels"].shape[1:]:
+            batch["labels"] = np.full((*shape, *levels), IGNORED_LABEL, dtype=np.int64)
         # Padding is its own window: it looks at itself, because a position that looks at nothing has no softmax.
         owner = np.full(shape, -1)
         for number, row in enumerate(rows):

@@ -8,6 +8,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Mapping
+from itertools import chain
 from math import isfinite
 from pathlib import Path
 from typing import Any, cast
@@ -18,7 +19,7 @@ from transformers import PreTrainedModel
 from token_classification.alignment.align import AlignedSplit
 from token_classification.arguments.run import RunArguments
 from token_classification.arguments.training import NerTrainingArguments
-from token_classification.data.labels import LabelSet
+from token_classification.data.levels import Labels
 from token_classification.data.whole_files import write_whole
 from token_classification.errors import UserError, list_problems
 from token_classification.output_text import dump_json
@@ -45,7 +46,7 @@ FINGERPRINT_COLUMNS = 4
 def describe_training(
     model: PreTrainedModel,
     aligned: Mapping[str, AlignedSplit],
-    label_set: LabelSet,
+    label_set: Labels,
     arguments: RunArguments,
     recipe: Recipe,
 ) -> dict[str, Any]:
@@ -154,7 +155,8 @@ def _describe_split(rows: AlignedSplit) -> dict[str, Any]:
     """Return how much it is, and the SHA-256 of what the model sees of it and of its tags."""
     digest = hashlib.sha256(rows.windows.input_ids.tobytes())
     digest.update(rows.windows.starts.tobytes())
-    for tags in rows.gold or ():
+    golds = [rows.gold or (), *(level.gold or () for level in rows.levels.values())]
+    for tags in chain.from_iterable(golds):
         digest.update("\x1f".join([*tags, ""]).encode("utf-8", "surrogatepass"))
     return {
         "sentences": len(rows.sentence_starts) - 1,
