@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, write_sentences
 from data_sets import save_conll2003
+from nested_sentences import write_nested
 from walkthrough_stand_ins import (
     PYTHON,
     PYTHON_WITHOUT_MODEL,
@@ -78,6 +79,8 @@ def user_folder(tmp_path, bert_folder, monkeypatch) -> Path:
     (tmp_path / "bert-base-uncased").symlink_to(bert_folder)
     for name in ("path_to_train_file", "path_to_validation_file", "train.conll", "dev.conll", "test.conll"):
         write_sentences(tmp_path / name)
+    for name in ("train.tsv", "dev.tsv", "test.tsv"):
+        write_nested(tmp_path / name)
     rows = "1\tHe\t_\tPRON\t_\t_\t_\t_\t_\t_\n2\twent\t_\tVERB\t_\t_\t_\t_\t_\t_\n\n"
     for name in ("train.conllu", "test.conllu"):
         (tmp_path / name).write_text(rows)
@@ -106,10 +109,10 @@ def user_folder(tmp_path, bert_folder, monkeypatch) -> Path:
 
 PAGES = {
     "README.md": 6,
-    "docs/run_ner.md": 7,
+    "docs/run_ner.md": 8,
     "docs/tao.md": 6,
     "docs/check.md": 4,
-    "docs/annotation.md": 11,
+    "docs/annotation.md": 13,
     "docs/report.md": 4,
     "docs/export.md": 3,
     "docs/recipes.md": 4,

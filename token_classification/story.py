@@ -155,7 +155,8 @@ def walk(
         model_labels=known,
         is_training=training.do_train,
     )
-    check_outputs(arguments, recipe, [*corpus.levels])
+    if corpus.levels:
+        check_outputs(arguments, recipe, [*corpus.levels])
 
     # 3. Model: tokenizer and encoder with a head for these labels.
     tokenizer = load_tokenizer(model_args)

@@ -38,6 +38,13 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "get tags; else spans stay as they are)",
     )
     parser.add_argument(
+        "--levels",
+        type=int,
+        default=1,
+        metavar="N",
+        help="write N columns of tags for nested spans, outermost first (default: 1); conll and jsonl",
+    )
+    parser.add_argument(
         "--words",
         choices=["punctuation", "whitespace"],
         help="how the words of a text are found if its file does not say (default: punctuation, as infer does)",
@@ -76,6 +83,7 @@ def run(options: argparse.Namespace) -> int:
         words=options.words,
         align=options.align,
         overlaps=options.overlaps,
+        levels=options.levels,
         splits_lines=options.sentences == "line",
         text_column=options.text_column_name,
         label_column=options.label_column_name,

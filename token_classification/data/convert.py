@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
 from token_classification.data.formats import READERS, read_format
@@ -15,8 +16,9 @@ from token_classification.data.formats.span_files import (
 )
 from token_classification.data.formats.tag_files import TAG_WRITERS, Part
 from token_classification.data.formats.text_and_labels import find_labels_file, find_text_file, read_text_and_labels
+from token_classification.data.level_columns import split_columns
 from token_classification.data.sentences import Sentences
-from token_classification.data.spans.document import SpanDocument, SpanFile, Written
+from token_classification.data.spans.document import Span, SpanDocument, SpanFile, Written
 from token_classification.data.spans.overlaps import Overlaps
 from token_classification.data.spans.tags import Account, TaggingRules, fit_documents, join_sentences, tag_documents
 from token_classification.data.spans.words import Align
@@ -27,6 +29,8 @@ from token_classification.errors import DataError, UserError, list_problems
 PAIR = "text_and_labels"
 SOURCES = (*READERS, PAIR)
 TARGETS = (*TAG_WRITERS, *SPAN_WRITERS)
+LEVEL_TARGETS = ("conll", "jsonl")
+"""Those that have a column of tags for each level of nested spans"""
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,8 @@ class Choices:
     task: str = "ner"
     annotator: str | None = None
     """Whose labels are read, or `majority`"""
+    levels: int = 1
+    """Columns of tags for nested spans, outermost first"""
 
 
 @dataclass
@@ -69,6 +75,7 @@ def convert_files(paths: Sequence[Path], target: Path, choices: Choices) -> Conv
     refuse_unknown_format("--to", choices.target, TARGETS)
     if choices.source is not None:
         refuse_unknown_format("--from", choices.source, SOURCES)
+    _check_levels(choices)
     files: dict[Path, SpanFile | Sentences] = {}
     wrong: list[str] = []
     for path in paths:
@@ -90,7 +97,47 @@ def convert_files(paths: Sequence[Path], target: Path, choices: Choices) -> Conv
     return conversion
 
 
+def _check_levels(choices: Choices) -> None:
+    """Refuse levels where there is no place for them.
+
+    Raises:
+        UserError: there is none.
+    """
+    if choices.levels < 1:
+        raise UserError(f"--levels {choices.levels}: accepted is a number from 1 on; type --levels 2")
+    if choices.levels > 1 and choices.target not in LEVEL_TARGETS:
+        raise UserError(
+            f"--levels {choices.levels} with --to {choices.target}: accepted are {' and '.join(LEVEL_TARGETS)}, which "
+            "have a column of tags for each level; formats of annotation tools hold nested spans without it"
+        )
+    if choices.levels > 1 and choices.overlaps == "inner":
+        raise UserError(
+            f"--levels {choices.levels} with --overlaps inner: the outermost spans come first; accepted: refuse and "
+            "outer, which leaves out what lies deeper than the levels"
+        )
+
+
 def _read(path: Path, choices: Choices) -> SpanFile | Sentences:
+    """Read a file, or of one with several columns of tags the spans of all of them."""
+    columns = split_columns(choices.label_column)
+    if len(columns) <= 1:
+        return _read_column(path, choices)
+    files = []
+    for column in columns:
+        file = _read_column(path, replace(choices, label_column=column))
+        files.append(join_sentences(file, path) if isinstance(file, Sentences) else file)
+    documents = [
+        replace(rows[0], spans=tuple(sorted(chain.from_iterable(row.spans for row in rows), key=_order_spans)))
+        for rows in zip(*(file.documents for file in files), strict=True)
+    ]
+    return replace(files[0], documents=documents, problems=[problem for file in files for problem in file.problems])
+
+
+def _order_spans(span: Span) -> tuple[int, int]:
+    return span.start, -span.end
+
+
+def _read_column(path: Path, choices: Choices) -> SpanFile | Sentences:
     source, columns = choices.source, (choices.text_column, choices.label_column)
     path = find_text_file(path) if source is None else path
     if source == PAIR or (source is None and find_labels_file(path)):
@@ -147,17 +194,24 @@ def _list_names(file: SpanFile | Sentences) -> list[str]:
 
 def _convert_to_tags(files: Mapping[Path, SpanFile | Sentences], target: Path, choices: Choices) -> Conversion:
     rules = TaggingRules(
-        choices.words or "punctuation", choices.align or "strict", choices.overlaps or "refuse", choices.splits_lines
+        choices.words or "punctuation",
+        choices.align or "strict",
+        choices.overlaps or "refuse",
+        choices.levels,
+        choices.splits_lines,
     )
     parts, account, notes = [], Account(), []
     for path, file in files.items():
         if isinstance(file, Sentences):
-            parts.append(Part(path, file))
-            continue
+            if choices.levels > 1:
+                file = join_sentences(file, path)
+            else:
+                parts.append(Part(path, file))
+                continue
         notes += file.notes
         tagged = tag_documents(file, rules)
         account.add(tagged)
-        parts.append(Part(path, tagged.sentences))
+        parts.append(Part(path, tagged.sentences, tagged.deeper))
     if not account.problems and not any(words for part in parts for words in part.sentences.tokens):
         raise no_words(parts[0].path)
     written = TAG_WRITERS[choices.target](parts, target)

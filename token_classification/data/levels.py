@@ -6,7 +6,6 @@ from functools import cached_property
 from itertools import accumulate, pairwise
 
 from token_classification.data.labels import LabelSet, choose_label_set
-from token_classification.data.level_columns import name_levels
 from token_classification.data.load import Corpus
 from token_classification.data.schemes import Scheme, recognise_scheme
 from token_classification.errors import UserError
@@ -94,12 +93,13 @@ def fit_levels(corpus: Corpus, model_labels: Sequence[str] | LabelLevels | None,
     Raises:
         UserError: the data have other levels than the model, whose outputs would be taken for what they are not.
     """
-    there = len(model_labels.sets) if isinstance(model_labels, LabelLevels) else 1
+    names = [*model_labels.sets] if isinstance(model_labels, LabelLevels) else [""]
+    there = len(names)
     here = len(corpus.levels) or 1
     if there == here or (is_training and there == 1):
         return corpus
     if here == 1 and all(sentences.tags is None for sentences in corpus.splits.values()):
-        return replace(corpus, levels=dict.fromkeys(name_levels(there), corpus))
+        return replace(corpus, levels=dict.fromkeys(names, corpus))
     if there == 1:
         raise UserError(
             f"--label_column_name names {here} columns of tags, but the model knows the tags of one level; accepted: "

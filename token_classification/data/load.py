@@ -71,11 +71,12 @@ def load_corpus(arguments: RunArguments, in_memory: Mapping[str, Rows] | None = 
     Raises:
         UserError: a split that the run needs is missing; as `DataError`, with file:line: something wrong in a file.
     """
-    columns = split_columns(arguments.data.label_column_name)
+    data, columns = arguments.data, split_columns(arguments.data.label_column_name)
     if len(columns) > 1:
-        corpus = join_levels([_load_level(arguments, column, in_memory) for column in columns], columns)
+        levels = [replace(data, label_column_name=column) for column in columns]
+        corpus = join_levels([_load_level(arguments, level, in_memory) for level in levels], columns)
     else:
-        corpus = _load_level(arguments, arguments.data.label_column_name, in_memory)
+        corpus = _load_level(arguments, data, in_memory)
     for split, sentences in corpus.splits.items():
         words = sum(map(len, sentences.tokens))
         logger.info(
@@ -84,9 +85,8 @@ def load_corpus(arguments: RunArguments, in_memory: Mapping[str, Rows] | None = 
     return corpus
 
 
-def _load_level(arguments: RunArguments, column: str | None, in_memory: Mapping[str, Rows] | None) -> Corpus:
+def _load_level(arguments: RunArguments, data: DataArguments, in_memory: Mapping[str, Rows] | None) -> Corpus:
     """Load the splits with the tags of one column; what is held out is the same for all columns."""
-    data = replace(arguments.data, label_column_name=column)
     corpus = load_dataset_splits(data, arguments.model) if data.dataset_name else _load_files(data, in_memory or {})
     if data.validation_split and "validation" not in corpus.splits and "train" in corpus.splits:
         hold_out_validation(corpus, data.validation_split, arguments.training.seed)

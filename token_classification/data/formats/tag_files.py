@@ -11,6 +11,7 @@ from token_classification.data.formats.conll import format_sentence
 from token_classification.data.formats.conll_layout import DOCUMENT_START, find_layout
 from token_classification.data.formats.record_columns import DOCUMENT_COLUMN, WORD_COLUMNS
 from token_classification.data.formats.text_and_labels import UNWRITABLE, format_text_and_labels
+from token_classification.data.level_columns import name_levels
 from token_classification.data.problems import Kind, Problem, show
 from token_classification.data.schemes import OUTSIDE, is_prefixed
 from token_classification.data.sentences import Sentences
@@ -33,6 +34,8 @@ class Part(NamedTuple):
 
     path: Path
     sentences: Sentences
+    deeper: Sequence[list[list[str]]] = ()
+    """The tags of the levels of nested entities behind the first one, whose tags the sentences have"""
 
 
 def write_conll_parts(parts: Sequence[Part], target: Path) -> Written:
@@ -43,7 +46,7 @@ def write_conll_parts(parts: Sequence[Part], target: Path) -> Written:
     for part in parts:
         written.problems += _find_unwritable(part, UNWRITABLE_LINE if part.sentences.tags is None else UNWRITABLE_ROW)
         before, tags, doc_ids = None, part.sentences.tags, part.sentences.doc_ids
-        start = DOCUMENT_START if tags is None else f"{DOCUMENT_START}\t{OUTSIDE}"
+        start = "\t".join([DOCUMENT_START, *([] if tags is None else [OUTSIDE] * (1 + len(part.deeper)))])
         for row, words in enumerate(part.sentences.tokens):
             if doc_ids and doc_ids[row] != before:
                 before = doc_ids[row]
@@ -51,14 +54,14 @@ def write_conll_parts(parts: Sequence[Part], target: Path) -> Written:
                 lines.append(f"{start}\n\n")
             empty += not words
             if words:
-                columns = [words] if tags is None else [words, tags[row]]
+                columns = [words] if tags is None else [words, tags[row], *(level[row] for level in part.deeper)]
                 lines.append(format_sentence(zip(*columns, strict=True)))
     if documents:
         written.notes.append(f"the names of {documents:,} documents are left out: CoNLL only says where one begins")
     written.notes += _note_empty(empty)
     text = "".join(lines)
     if not written.problems and _is_read_as_numbered(text, target):
-        path, sentences = parts[0]
+        path, sentences, _ = parts[0]
         wrong = (
             "the first words count 1, 2, 3 ... and would be read as numbers of rows; accepted: other words, or JSON "
             "lines; type --to jsonl"
@@ -104,7 +107,7 @@ def write_ontonotes_parts(parts: Sequence[Part], target: Path) -> Written:
     written = Written("")
     lines: list[str] = []
     empty = entities = renamed = 0
-    for path, sentences in parts:
+    for path, sentences, _ in parts:
         written.problems += _find_unwritable(
             Part(path, Sentences(sentences.tokens, lines=sentences.lines)), UNWRITABLE
         )
@@ -153,9 +156,12 @@ def _bracket_entities(path: Path, sentences: Sentences, row: int) -> tuple[list[
 
 
 def write_json_parts(parts: Sequence[Part], target: Path) -> Written:
-    """Return the sentences as JSON lines of `tokens`, `ner_tags` and, where documents have names, `doc_id`."""
+    """Return the sentences as JSON lines of `tokens`, `ner_tags` and, where documents have names, `doc_id`.
+
+    Tags of further levels are in `inner_ner_tags`, `level_3_ner_tags` ...
+    """
     lines = []
-    for _, sentences in parts:
+    for _, sentences, deeper in parts:
         for row, words in enumerate(sentences.tokens):
             record: dict[str, object] = {}
             if sentences.doc_ids is not None:
@@ -163,6 +169,8 @@ def write_json_parts(parts: Sequence[Part], target: Path) -> Written:
             record[WORD_COLUMNS[0]] = words
             if sentences.tags is not None:
                 record["ner_tags"] = sentences.tags[row]
+                names = name_levels(1 + len(deeper))[1:]
+                record |= {f"{name}_ner_tags": level[row] for name, level in zip(names, deeper, strict=True)}
             lines.append(dump_json(record, indent=None) + "\n")
     return Written("".join(lines))
 

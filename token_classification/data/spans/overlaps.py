@@ -27,6 +27,24 @@ def spread_over_levels(placed: Iterable[PlacedSpan]) -> list[list[PlacedSpan]]:
     return levels
 
 
+def fit_levels(
+    document: SpanDocument, placed: Iterable[PlacedSpan], levels: int
+) -> tuple[list[list[PlacedSpan]], list[Problem]]:
+    """Return the spans of each level, and what those are that lie deeper."""
+    spread = spread_over_levels(placed)
+    choice = document.suggest_choice("levels", {str(len(spread)): "has room for all"})
+    deeper = [
+        document.report(
+            Kind.OVERLAPPING_SPANS,
+            f"{document.quote(item.span)} is on level {number}; accepted: {levels} levels; leave it out, or "
+            f"have a column for it: {choice}",
+        )
+        for number, level in enumerate(spread[levels:], levels + 1)
+        for item in level
+    ]
+    return [*spread[:levels], *([] for _ in range(levels - len(spread)))], deeper
+
+
 def separate_overlaps(
     document: SpanDocument, placed: Sequence[PlacedSpan], overlaps: Overlaps = "refuse"
 ) -> tuple[list[PlacedSpan], list[Problem]]:
@@ -56,5 +74,6 @@ def _report_overlap(document: SpanDocument, item: PlacedSpan, owner: PlacedSpan,
     if overlaps == "refuse":
         outcomes = {"outer": "keeps the longer span", "inner": "the shorter one"}
         choice = document.suggest_choice("overlaps", outcomes)
-        text += f"; accepted: one label a word; correct it, or have it done: {choice}"
+        text += f"; accepted: one label a word; correct it, or have it done: {choice}; or, on levels of their own, "
+        text += document.suggest_choice("levels", {"2": "keeps both"})
     return document.report(Kind.OVERLAPPING_SPANS, text)

@@ -12,7 +12,7 @@ from token_classification.data.scheme_conversion import spell_entity
 from token_classification.data.schemes import OUTSIDE, Scheme, recognise_scheme
 from token_classification.data.sentences import Sentences
 from token_classification.data.spans.document import Span, SpanDocument, SpanFile
-from token_classification.data.spans.overlaps import Overlaps, separate_overlaps
+from token_classification.data.spans.overlaps import Overlaps, fit_levels, separate_overlaps
 from token_classification.data.spans.words import Align, PlacedSpan, find_document_words, place_spans
 from token_classification.data.words_of_text import Offsets, WordRule
 
@@ -24,7 +24,9 @@ class TaggingRules:
     words: WordRule = "punctuation"
     align: Align = "strict"
     overlaps: Overlaps | Literal["keep"] = "refuse"
-    """`keep` is for `fit_documents` alone: a word has one tag"""
+    """`keep` is for `fit_documents` alone: a word has one tag on each level"""
+    levels: int = 1
+    """Nested spans are spread over so many; with several, `overlaps` says what becomes of those that lie deeper"""
     splits_lines: bool = False
     """Whether each line of a text is a sentence, unless a span goes over its end; else a document is one"""
 
@@ -52,6 +54,8 @@ class TaggedFile(Account):
     """The documents of a file as sentences, with an account of their spans."""
 
     sentences: Sentences = field(default_factory=Sentences)
+    deeper: list[list[list[str]]] = field(default_factory=list)
+    """The tags of the levels behind the first one, whose tags are those of the sentences"""
 
 
 def tag_documents(file: SpanFile, rules: TaggingRules = TaggingRules()) -> TaggedFile:
@@ -61,6 +65,7 @@ def tag_documents(file: SpanFile, rules: TaggingRules = TaggingRules()) -> Tagge
     problem is left out: without all of its spans, its tags would be wrong.
     """
     tagged = TaggedFile(list(file.problems), sentences=Sentences(tags=[] if file.is_labelled else None))
+    tagged.deeper = [[] for _ in range(1, rules.levels)]
     sentences = tagged.sentences
     has_ids = rules.splits_lines or any(document.doc_id is not None for document in file.documents)
     doc_ids: list[str] = []
@@ -70,14 +75,17 @@ def tag_documents(file: SpanFile, rules: TaggingRules = TaggingRules()) -> Tagge
         tagged.add(account)
         if account.problems:
             continue
-        tags = tag_words(kept, len(words))
-        borders = _find_line_starts(document.text, words, kept) if rules.splits_lines else []
+        first, *deeper = (tag_words(level, len(words)) for level in kept)
+        all_kept = [item for level in kept for item in level]
+        borders = _find_line_starts(document.text, words, all_kept) if rules.splits_lines else []
         for start, end in zip([0, *borders], [*borders, len(words)], strict=True):
-            sentences.tokens.append([document.text[first:last] for first, last in words[start:end]])
+            sentences.tokens.append([document.text[begin:last] for begin, last in words[start:end]])
             sentences.lines.append(document.line)
             doc_ids.append(str(number) if document.doc_id is None else document.doc_id)
             if sentences.tags is not None:
-                sentences.tags.append(tags[start:end])
+                sentences.tags.append(first[start:end])
+            for rows, tags in zip(tagged.deeper, deeper, strict=True):
+                rows.append(tags[start:end])
     sentences.doc_ids = doc_ids if has_ids else None
     return tagged
 
@@ -90,20 +98,24 @@ def fit_documents(file: SpanFile, rules: TaggingRules) -> tuple[SpanFile, Accoun
         words = find_document_words(document, rules.words)
         kept, found = _settle_spans(document, words, rules)
         account.add(found)
-        spans = (item.span._replace(start=words[item.start][0], end=words[item.end - 1][1]) for item in kept)
+        spans = (item.span._replace(start=words[item.start][0], end=words[item.end - 1][1]) for item in kept[0])
         documents.append(replace(document, spans=tuple(spans), words=tuple(words)))
     return replace(file, documents=documents, problems=account.problems), account
 
 
 def _settle_spans(
     document: SpanDocument, words: Sequence[Offsets], rules: TaggingRules
-) -> tuple[list[PlacedSpan], Account]:
-    """Place the spans of a document on its words, of which no two share one unless that is allowed."""
+) -> tuple[list[list[PlacedSpan]], Account]:
+    """Place the spans of a document on its words, of which no two of a level share one unless that is allowed."""
     found = place_spans(document, words, rules.align)
     account = Account(found.problems, found.moved, found.left_out)
     if rules.overlaps == "keep":
-        return found.placed, account
-    kept, others = separate_overlaps(document, found.placed, rules.overlaps)
+        return [found.placed], account
+    if rules.levels > 1:
+        kept, others = fit_levels(document, found.placed, rules.levels)
+    else:
+        only, others = separate_overlaps(document, found.placed, rules.overlaps)
+        kept = [only]
     (account.problems if rules.overlaps == "refuse" else account.left_out).extend(others)
     return kept, account
 
