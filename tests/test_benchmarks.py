@@ -6,9 +6,12 @@ import json
 import math
 import random
 
+import calibration
 import http_load
 import pytest
 import train_speed
+from table_model import save_table
+from unsure_model import ROWS, write_labelled
 
 from token_classification.hardware import multiplies_bf16
 
@@ -30,6 +33,21 @@ def test_training_is_measured(side, bert_folder, conll_file):
     assert all(math.isfinite(value) for value in measured.values())
     # Sentences have several sub-tokens each.
     assert measured["tokens_per_second"] > 2 * measured["samples_per_second"] > 0
+
+
+def test_calibration_is_measured_on_other_data(tmp_path, capsys):
+    model = save_table(tmp_path / "model", ROWS)
+    files = [str(write_labelled(tmp_path / f"{seed}.conll", seed)) for seed in (1, 2)]
+    calibration.main([str(model), *files, "--seeds", "0", "--precision", "0.99", "--recall", "0.9"])
+    errors, promises = (text.splitlines()[2:] for text in capsys.readouterr().out.split("\n\n"))
+    assert len(errors) == 2
+    for row in errors:
+        raw, calibrated, perfect = (float(cell.partition(" ")[0]) for cell in row.split(" | ")[5:8])
+        assert perfect < 0.05 < 0.1 < raw
+        assert calibrated < raw
+    assert len(promises) == 4
+    assert "refused: at most 0." in promises[0]
+    assert promises[1].endswith(("| yes |", "points less |"))
 
 
 def test_the_peak_of_bf16_is_measured_where_there_are_units_for_it():

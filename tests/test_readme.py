@@ -11,6 +11,8 @@ import pytest
 from conftest import ROOT, write_sentences
 from data_sets import save_conll2003
 from nested_sentences import write_nested
+from table_model import save_table
+from unsure_model import CLEAR_TRUTH, ROWS, write_labelled
 from walkthrough_stand_ins import (
     PYTHON,
     PYTHON_WITHOUT_MODEL,
@@ -165,6 +167,21 @@ def test_every_way_from_text_to_entities_works(user_folder, tagger_folder):
     assert len(commands) == 4
     for command in commands:
         assert run_command(cli.run, shlex.split(command)[1:]) == 0, command
+
+
+def test_every_command_about_scores_works(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    save_table(tmp_path / "ner-model", ROWS)
+    write_labelled(tmp_path / "dev.conll", 1, sentences=600, truth=CLEAR_TRUTH)
+    (tmp_path / "texts.jsonl").write_text('{"text": "Mira met Tol in Ber"}\n')
+    commands = read_commands(ROOT / "docs" / "scores.md")
+    assert len(commands) == 5
+    for command in commands:
+        assert run_command(cli.run, shlex.split(command)[1:]) == 0, command
+    entities = json.loads((tmp_path / "found" / "predictions.jsonl").read_text())["entities"]
+    assert [entity["text"] for entity in entities] == ["Tol"]
+    points = json.loads((tmp_path / "ner-model" / "calibration.json").read_text())["operating_points"]
+    assert set(points) == {"balanced", "high_precision", "high_recall", "strict"}
 
 
 @pytest.fixture

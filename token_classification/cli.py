@@ -25,6 +25,10 @@ COMMANDS = {
     "evaluate": ("commands.evaluate", "score a model on labelled data"),
     "infer": ("commands.infer", "tag texts"),
     "serve": ("commands.serve", "answer requests over HTTP"),
+    "calibrate": (
+        "commands.calibrate",
+        "make scores probabilities, and find thresholds that keep a precision or a recall",
+    ),
     "check": (
         "commands.check",
         "find what is wrong with data files; exit code 0: nothing, 1: warnings, 2: errors",

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from token_classification.checking.files import CheckedData, CheckedFile
 from token_classification.data.problems import Kind, Problem
+from token_classification.data.sentences import Sentences
 from token_classification.data.splits import SPLITS
 
 SHORTEST = 5
@@ -25,6 +26,18 @@ def find_duplicates(data: CheckedData) -> Iterator[Problem]:
         if len(group) > 1:
             yield from _compare_splits(group)
             yield from _compare_tags(group)
+
+
+def find_common_sentences(sentences: Sentences, others: Sentences) -> list[tuple[int, int]]:
+    """Find the sentences that also stand among others: pairs of a row, and the first row there with the same words."""
+    rows: dict[tuple[str, ...], int] = {}
+    for row, words in enumerate(others.tokens):
+        rows.setdefault(tuple(words), row)
+    return [
+        (row, rows[tuple(words)])
+        for row, words in enumerate(sentences.tokens)
+        if len(words) >= SHORTEST and tuple(words) in rows
+    ]
 
 
 def _compare_splits(group: Sequence[Place]) -> Iterator[Problem]:

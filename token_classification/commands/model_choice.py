@@ -1,4 +1,4 @@
-"""Which model a command uses, and how it reads: what `infer`, `serve`, `evaluate` and `export` share."""
+"""Which model a command uses, and how it reads: what `infer`, `serve`, `evaluate`, `calibrate` and `export` share."""
 
 import argparse
 from dataclasses import dataclass
@@ -49,8 +49,8 @@ def read_threshold(text: str) -> float | dict[str, float]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TaggingChoice(ModelChoice):
-    """How texts are tagged with a model, and which entities are shown."""
+class BackendChoice(ModelChoice):
+    """Which model, and what it runs with."""
 
     backend: str = flag(
         "What the model runs with: auto (what it was exported for, else torch), torch, torch-bf16, onnx, onnx-int8, "
@@ -59,17 +59,30 @@ class TaggingChoice(ModelChoice):
         default="auto",
         metavar="NAME",
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaggingChoice(BackendChoice):
+    """How texts are tagged with a model, and which entities are shown."""
+
     words: Literal["punctuation", "whitespace"] = flag(
         "How raw text is split into words: at blanks and punctuation, or at blanks only.",
         group="input",
         default="punctuation",
     )
-    threshold: float | dict[str, float] = flag(
-        "Lowest score that an entity may have: 0.8, or one per label: PER=0.9,LOC=0.6.",
+    threshold: float | dict[str, float] | None = flag(
+        "Lowest score that an entity may have: 0.8, or one per label: PER=0.9,LOC=0.6. Default: 0.",
         group="output",
-        default=0.0,
+        default=None,
         metavar="SCORE",
         parse=read_threshold,
+    )
+    operating_point: str | None = flag(
+        "Thresholds that `calibrate` has found for the model, by name: high_precision, high_recall, balanced or one "
+        "of your own; in place of --threshold.",
+        group="output",
+        default=None,
+        metavar="NAME",
     )
 
 
@@ -81,6 +94,7 @@ def open_predictor(options: TaggingChoice, model: str, streams: int = 1) -> "Pre
         model,
         options.backend,
         threshold=options.threshold,
+        operating_point=options.operating_point,
         words=options.words,
         max_seq_length=options.max_seq_length,
         decoder=options.decoder,

@@ -99,6 +99,11 @@ class Engine:
         """
         return _take_only_level(self.labels, self.aligner.tokenizer.name_or_path)
 
+    @property
+    def decoder_name(self) -> str:
+        """How tags are chosen: `argmax` or `viterbi`."""
+        return "argmax" if all(level.decoder is None for level in self.loop.levels) else "viterbi"
+
     def tag(self, tokens: Sequence[Sequence[str]]) -> WordTags:
         """Tag any number of sentences of any length: one tag and one probability per word.
 

@@ -8,6 +8,7 @@ from token_classification.data.entities import Entity, find_entities
 from token_classification.data.levels import Labels, list_sets
 from token_classification.data.schemes import OUTSIDE, Scheme, name_type
 from token_classification.errors import UserError
+from token_classification.scoring.calibration import RAW_SCORES, LabelMaps
 
 Thresholds = Mapping[str, float]
 """Label -> least score of an entity; a label that is not named has none."""
@@ -32,11 +33,12 @@ def list_entities(
     scores: Sequence[float],
     scheme: Scheme,
     thresholds: Thresholds,
+    maps: LabelMaps = RAW_SCORES,
 ) -> list[TextEntity]:
     """List the entities of a text, in order; no two overlap.
 
-    The score of an entity is that of its words together (`score_words`). The threshold applies to whole entities after
-    decoding, so raising it never adds one.
+    The score of an entity is that of its words together (`score_words`), calibrated. The threshold applies to whole
+    entities after decoding, so raising it never adds one.
 
     Args:
         text: The text.
@@ -45,10 +47,11 @@ def list_entities(
         scores: The probability of each tag.
         scheme: How the tags mark entities; each plain tag but `O` is an entity of its own.
         thresholds: Lowest scores.
+        maps: What makes probabilities of scores.
     """
     entities: list[TextEntity] = []
-    for label, first, end in _find_spans(tags, scheme):
-        score = score_words(scores[first:end])
+    for label, first, end in find_spans(tags, scheme):
+        score = maps.find(label).apply(score_words(scores[first:end]))
         if score >= thresholds.get(label, 0.0):
             start, stop = spans[first][0], spans[end - 1][1]
             entities.append({"start": start, "end": stop, "label": label, "score": score, "text": text[start:stop]})
@@ -63,7 +66,8 @@ def score_words(scores: Sequence[float]) -> float:
     return math.prod(score ** (1 / len(scores)) for score in scores)
 
 
-def _find_spans(tags: Sequence[str], scheme: Scheme) -> list[Entity]:
+def find_spans(tags: Sequence[str], scheme: Scheme) -> list[Entity]:
+    """Find what is an entity in a text: each plain tag but `O` is one."""
     if scheme == Scheme.PLAIN:
         return [Entity(tag, place, place + 1) for place, tag in enumerate(tags) if tag != OUTSIDE]
     return find_entities(tags)

@@ -12,6 +12,12 @@ from token_classification.arguments.decoding import Decoder
 from token_classification.data.levels import LabelLevels
 from token_classification.data.words_of_text import Offsets, WordRule, find_words
 from token_classification.errors import UserError
+from token_classification.inference.calibration_record import (
+    UNCALIBRATED,
+    Calibration,
+    find_operating_point,
+    open_calibration,
+)
 from token_classification.inference.display import MarkedText
 from token_classification.inference.engine import Engine, open_engine
 from token_classification.inference.entities import (
@@ -73,6 +79,7 @@ class Predictor:
     engine: Engine
     thresholds: Thresholds
     words: WordRule
+    calibration: Calibration = UNCALIBRATED
 
     @classmethod
     def from_pretrained(
@@ -80,7 +87,8 @@ class Predictor:
         model: str | Path,
         backend: str = "auto",
         *,
-        threshold: float | Mapping[str, float] = 0.0,
+        threshold: float | Mapping[str, float] | None = None,
+        operating_point: str | None = None,
         words: WordRule = "punctuation",
         token_budget: int | None = None,
         max_seq_length: int | None = None,
@@ -92,7 +100,8 @@ class Predictor:
         Args:
             model: The folder or name.
             backend: One of `engine.BACKENDS`; `auto`: what the model was exported for, else torch (float32).
-            threshold: Lowest score of an entity, or label -> lowest score; from 0 to 1.
+            threshold: Lowest score of an entity, or label -> lowest score; from 0 to 1. None: 0.
+            operating_point: Name of thresholds that `calibrate` has found, in place of `threshold`.
             words: How words are found in raw text, see `find_words`.
             token_budget: Padded positions per batch; None: by the device.
             max_seq_length: Longest input in positions, by default what the model was trained with, else what it can
@@ -108,7 +117,13 @@ class Predictor:
         engine = open_engine(
             model, backend, token_budget=token_budget, max_seq_length=max_seq_length, decoder=decoder, streams=streams
         )
-        return cls(engine, read_thresholds(threshold, engine.labels), words)
+        calibration = open_calibration(Path(model), engine.backend, engine.decoder_name)
+        if operating_point is not None:
+            if threshold is not None:
+                raise UserError(f"threshold and operating_point {operating_point}: accepted is one of them.")
+            threshold = find_operating_point(str(model), calibration, operating_point).thresholds
+        thresholds = read_thresholds(0.0 if threshold is None else threshold, engine.labels)
+        return cls(engine, thresholds, words, calibration or UNCALIBRATED)
 
     def __call__(
         self, texts: TextOrWords | Iterable[TextOrWords]
@@ -144,13 +159,14 @@ class Predictor:
 
     def describe_settings(self) -> dict[str, str]:
         """Describe, as text, everything beside the files of the model on which the answers depend."""
-        return {
+        settings = {
             "backend": self.engine.backend,
             "max_seq_length": str(self.engine.aligner.window_length),
-            "decoder": "argmax" if all(level.decoder is None for level in self.engine.loop.levels) else "viterbi",
+            "decoder": self.engine.decoder_name,
             "threshold": json.dumps(self.thresholds, sort_keys=True),
             "words": self.words,
         }
+        return settings if self.calibration is UNCALIBRATED else settings | {"calibration": self.calibration.digest}
 
     def display(self, text: TextOrWords) -> MarkedText:
         """Mark the entities of a text: a notebook shows the result in colours, `print` in brackets."""
@@ -187,15 +203,23 @@ class Predictor:
                 for entity in self.find_entities(row)
             ]
             return sorted(nested, key=lambda entity: (entity["start"], -entity["end"]))
-        scheme = self.engine.labels.scheme
-        return list_entities(tagged.text, tagged.spans, tagged.tags, tagged.scores, scheme, self.thresholds)
+        return list_entities(
+            tagged.text,
+            tagged.spans,
+            tagged.tags,
+            tagged.scores,
+            self.engine.labels.scheme,
+            self.thresholds,
+            self.calibration.entities,
+        )
 
     def list_tags(self, tagged: TaggedText) -> list[TextTag]:
         """List the words of a tagged text with their tags; with several levels, all words of each."""
         if tagged.levels:
             return [{**tag, "level": level} for level, row in tagged.levels.items() for tag in self.list_tags(row)]
+        score_map = self.calibration.words
         return [
-            {"start": start, "end": end, "tag": tag, "score": score, "text": tagged.text[start:end]}
+            {"start": start, "end": end, "tag": tag, "score": score_map.apply(score), "text": tagged.text[start:end]}
             for (start, end), tag, score in zip(tagged.spans, tagged.tags, tagged.scores, strict=True)
         ]
 

@@ -1,9 +1,10 @@
 """`run.json`: what it takes to repeat a run and to know whether it was the same."""
 
+import json
 import platform
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from importlib.metadata import version
 from math import isfinite
 from pathlib import Path
@@ -12,8 +13,10 @@ from token_classification.arguments.run import RunArguments
 from token_classification.data.levels import Labels
 from token_classification.data.load import Corpus, describe_files
 from token_classification.data.whole_files import write_whole
+from token_classification.errors import UserError
 from token_classification.output_text import dump_json
 from token_classification.recipe import DEFAULT_RECIPE, Recipe
+from token_classification.reporting.outputs import RUN_RECORD
 
 LIBRARIES = ("torch", "transformers", "datasets", "tokenizers", "accelerate", "evaluate", "seqeval", "numpy")
 SECRETS = ("token", "hub_token", "use_auth_token", "push_to_hub_token", "key")
@@ -57,6 +60,34 @@ def write_run_record(
         "machine": {"system": platform.platform(), "processor": platform.machine(), "device": str(training.device)},
     }
     write_whole(path, dump_json(record))
+
+
+@dataclass(frozen=True)
+class TrainingFile:
+    """What a model learnt from, as its record says."""
+
+    source: str
+    sha256: str | None
+    """None: it was no single file"""
+
+
+def read_training_file(folder: Path) -> TrainingFile | None:
+    """Return what the model in a folder was trained on; None: the folder has no record of a training.
+
+    Raises:
+        UserError: the record can't be read.
+    """
+    path = folder / RUN_RECORD
+    if not path.is_file():
+        return None
+    try:
+        about = json.loads(path.read_text(encoding="utf-8"))["data"].get("train")
+        return about and TrainingFile(str(about["source"]), about.get("sha256"))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(
+            f"{path}: can't be read ({type(error).__name__}); accepted: the file as this tool wrote it; delete it if "
+            "it is something else"
+        ) from None
 
 
 def _list_arguments(arguments: Mapping[str, object], unused: set[str]) -> dict[str, object]:

@@ -181,17 +181,17 @@ def list_groups(predictor: Predictor, tagged: TaggedText, ignored: Collection[st
         if entity["label"] not in ignored
     ]
     if OUTSIDE not in ignored:
-        groups = sorted([*groups, *_list_outside(tagged)], key=lambda group: group["start"])
+        groups = sorted([*groups, *_list_outside(predictor, tagged)], key=lambda group: group["start"])
     return groups
 
 
-def _list_outside(tagged: TaggedText) -> list[Found]:
+def _list_outside(predictor: Predictor, tagged: TaggedText) -> list[Found]:
     """List the longest runs of words that are outside of entities."""
-    runs = []
+    runs, word_scores = [], [tag["score"] for tag in predictor.list_tags(tagged)]
     for is_outside, group in groupby(range(len(tagged.tags)), key=lambda place: tagged.tags[place] == OUTSIDE):
         places = list(group)
         if is_outside:
-            score = score_words([tagged.scores[place] for place in places])
+            score = score_words([word_scores[place] for place in places])
             start, end = tagged.spans[places[0]][0], tagged.spans[places[-1]][1]
             runs.append({"entity_group": OUTSIDE, "score": score, **_place(tagged, start, end)})
     return runs

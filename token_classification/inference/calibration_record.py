@@ -1,0 +1,172 @@
+"""`calibration.json`: what makes probabilities of a model's scores, and its operating points.
+
+Like the model's folder, it may come from strangers.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from token_classification.errors import UserError
+from token_classification.inference.export_record import hash_answering_files
+from token_classification.output_text import dump_json, make_printable, quote_path
+from token_classification.scoring.calibration import RAW, RAW_SCORES, LabelMaps, ScoreMap
+
+logger = logging.getLogger(__name__)
+
+CALIBRATION_FILE = "calibration.json"
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """Thresholds under a name."""
+
+    thresholds: dict[str, float]
+    """Label -> lowest score"""
+    notes: dict[str, Any] = field(default_factory=dict)
+    """For people: what was promised, and what remained above the thresholds"""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What was fitted for a model as it is in its folder, with one backend and one decoder."""
+
+    backend: str
+    decoder: str
+    model_sha256: str
+    """Checksum of the files on which the model's answers depend"""
+    entities: LabelMaps
+    words: ScoreMap
+    operating_points: dict[str, OperatingPoint] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
+    """For people: the data, the method, how many entities, errors before and after"""
+
+    @property
+    def digest(self) -> str:
+        """Short checksum of the maps: answers of the same model differ where it does."""
+        maps = [asdict(self.entities), asdict(self.words)]
+        return hashlib.sha256(json.dumps(maps, sort_keys=True).encode()).hexdigest()[:8]
+
+    def dump(self) -> str:
+        """Return the content of `calibration.json`."""
+        return dump_json(
+            {
+                "backend": self.backend,
+                "decoder": self.decoder,
+                "model_sha256": self.model_sha256,
+                "entities": {"shared": asdict(self.entities.shared), "own": _dump_maps(self.entities.own)},
+                "words": asdict(self.words),
+                "operating_points": {name: asdict(point) for name, point in self.operating_points.items()},
+                "notes": self.notes,
+            }
+        )
+
+
+UNCALIBRATED = Calibration("", "", "", RAW_SCORES, RAW)
+
+
+def open_calibration(folder: Path, backend: str, decoder: str) -> Calibration | None:
+    """Read the calibration of a model that runs with a backend and a decoder; None: there is none that fits.
+
+    Raises:
+        UserError: the file is broken.
+    """
+    calibration = read_calibration(folder)
+    if calibration is None:
+        return None
+    reason = None
+    if (calibration.backend, calibration.decoder) != (backend, decoder):
+        reason = f"fitted for {calibration.backend} and {calibration.decoder}, not for {backend} and {decoder}"
+    elif calibration.model_sha256 != hash_answering_files(folder):
+        reason = "fitted for another model than the one that is in this folder now"
+    if reason is None:
+        return calibration
+    logger.warning(
+        "%s: %s, so scores are not calibrated; fit it again: token_classification calibrate",
+        folder / CALIBRATION_FILE,
+        reason,
+    )
+    return None
+
+
+def find_operating_point(model: str, calibration: Calibration | None, name: str) -> OperatingPoint:
+    """Return an operating point of a model.
+
+    Raises:
+        UserError: it has none of that name.
+    """
+    points = {} if calibration is None else calibration.operating_points
+    if name in points:
+        return points[name]
+    found = f"accepted are {', '.join(points)}" if points else "the model has no operating points"
+    raise UserError(
+        f"operating_point {make_printable(name)}: {found}; to find them on labelled data: "
+        f"token_classification calibrate -m {quote_path(model)}"
+    )
+
+
+def read_calibration(folder: Path) -> Calibration | None:
+    """Read `calibration.json`; None if the folder has none.
+
+    Raises:
+        UserError: the file is broken.
+    """
+    path = folder / CALIBRATION_FILE
+    if not path.is_file():
+        return None
+    try:
+        return _build(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        problem = make_printable(f"{type(error).__name__}: {error!s:.200}")
+        raise UserError(
+            f"{path}: not a calibration ({problem}); accepted: the file as `token_classification calibrate` wrote it; "
+            "calibrate again, or delete it to get scores as the model gives them"
+        ) from None
+
+
+def _build(content: Mapping[str, Any]) -> Calibration:
+    points = {
+        str(name): OperatingPoint(
+            {str(label): _read_share(value) for label, value in point["thresholds"].items()}, dict(point["notes"])
+        )
+        for name, point in content["operating_points"].items()
+    }
+    own = {str(label): _read_map(one) for label, one in content["entities"]["own"].items()}
+    return Calibration(
+        backend=str(content["backend"]),
+        decoder=str(content["decoder"]),
+        model_sha256=str(content["model_sha256"]),
+        entities=LabelMaps(_read_map(content["entities"]["shared"]), own),
+        words=_read_map(content["words"]),
+        operating_points=points,
+        notes=dict(content["notes"]),
+    )
+
+
+def _read_map(content: Mapping[str, Any]) -> ScoreMap:
+    slope, offset = _read_number(content["slope"]), _read_number(content["offset"])
+    if slope <= 0:
+        raise ValueError(f"slope {slope}: accepted is a positive number, which keeps the order of scores")
+    return ScoreMap(slope, offset)
+
+
+def _read_share(value: object) -> float:
+    share = _read_number(value)
+    if not 0 <= share <= 1:
+        raise ValueError(f"threshold {share}: accepted is a number from 0 to 1")
+    return share
+
+
+def _read_number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        raise ValueError(f"{value!r:.60}: accepted is a number")
+    return float(value)
+
+
+def _dump_maps(maps: Mapping[str, ScoreMap]) -> dict[str, dict[str, float]]:
+    return {label: asdict(score_map) for label, score_map in maps.items()}

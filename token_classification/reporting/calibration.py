@@ -1,0 +1,295 @@
+"""A model's scores on labelled data: how far they are probabilities, what makes them so, which thresholds keep what.
+
+`calibrate_split` computes, `write_calibration` leaves `calibration.json` and `calibration.html` in the model's folder.
+"""
+
+import logging
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from token_classification.data.results_folder import claim_files
+from token_classification.data.whole_files import write_whole
+from token_classification.errors import UserError
+from token_classification.inference.calibration_record import (
+    CALIBRATION_FILE,
+    Calibration,
+    OperatingPoint,
+    read_calibration,
+)
+from token_classification.inference.outcomes import SplitOutcomes
+from token_classification.output_text import make_printable_lines
+from token_classification.reporting.web_page import SHARED, build_web_page
+from token_classification.scoring.calibration import (
+    LEAST_OUTCOMES,
+    Fit,
+    Reliability,
+    fit_maps,
+    list_fitted_labels,
+    measure_reliability,
+)
+from token_classification.scoring.operating_points import (
+    Choice,
+    OutOfReach,
+    find_balanced,
+    find_complete,
+    find_precise,
+)
+from token_classification.text_tables import format_table
+
+logger = logging.getLogger(__name__)
+
+CALIBRATION_PAGE = "calibration.html"
+CALIBRATION_FILES = (CALIBRATION_FILE, CALIBRATION_PAGE)
+LEAST_ENTITIES = 50
+"""Entities that a map is fitted on, at least: an error of calibration is not seen in fewer"""
+CURVE_POINTS = 200
+
+Kind = Literal["precision", "recall"]
+SEARCHES = {"precision": find_precise, "recall": find_complete}
+BALANCED = "balanced"
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What an operating point is to keep."""
+
+    name: str
+    """Of the operating point"""
+    kind: Kind
+    target: float | Mapping[str, float]
+    """Least share: of all entities together, or label -> that of its entities"""
+
+
+@dataclass(frozen=True)
+class CalibrationRequest:
+    """For what a calibration is fitted, and which operating points it gets besides `balanced`."""
+
+    backend: str
+    decoder: str
+    model_sha256: str
+    data: dict[str, Any]
+    """About the labelled data, for the record"""
+    promises: Sequence[Promise] = field(default=())
+
+
+def calibrate_split(outcomes: SplitOutcomes, request: CalibrationRequest) -> Calibration:
+    """Fit what makes probabilities of the scores of a split, and find the operating points.
+
+    Raises:
+        UserError: too few entities, or a promise that can't be kept.
+    """
+    entities, words = outcomes.entities, outcomes.words
+    if len(entities.scores) < LEAST_ENTITIES or entities.right.all() or not entities.right.any():
+        raise UserError(
+            f"{request.data['source']}: the model finds {len(entities.scores):,} entities in it, "
+            f"{np.count_nonzero(entities.right):,} of which are right; accepted are {LEAST_ENTITIES} and more, right "
+            "and wrong ones among them; calibrate on more data"
+        )
+    fit, word_fit = fit_maps(entities), fit_maps(words, ("raw", "temperature", "platt"))
+    _tell_fallbacks(fit, outcomes)
+    scores = fit.maps.apply(entities)
+    points = {BALANCED: _find_balance(scores, outcomes)}
+    points |= {promise.name: _find_point(promise, scores, outcomes) for promise in request.promises}
+    notes = {
+        "data": request.data,
+        "method": fit.method,
+        "held_out_log_loss": fit.losses,
+        "entities": _describe(
+            measure_reliability(entities, entities.scores), measure_reliability(entities, fit.held_out)
+        ),
+        "words": _describe(measure_reliability(words, words.scores), measure_reliability(words, word_fit.held_out)),
+        "types": _count_types(outcomes, fit),
+    }
+    return Calibration(
+        backend=request.backend,
+        decoder=request.decoder,
+        model_sha256=request.model_sha256,
+        entities=fit.maps,
+        words=word_fit.maps.shared,
+        operating_points=points,
+        notes=notes,
+    )
+
+
+def keep_points(new: Calibration, folder: Path) -> Calibration:
+    """Return a calibration with the operating points of an earlier one that are as good as they were.
+
+    Raises:
+        UserError: the earlier one is broken.
+    """
+    old = read_calibration(folder)
+    if old is None:
+        return new
+    others = {name: point for name, point in old.operating_points.items() if name not in new.operating_points}
+    is_same = (old.digest, old.model_sha256, old.backend, old.decoder, old.notes.get("data")) == (
+        new.digest,
+        new.model_sha256,
+        new.backend,
+        new.decoder,
+        new.notes["data"],
+    )
+    if others and not is_same:
+        logger.warning(
+            "Operating points of the earlier calibration are gone, because scores or data are others now: %s.",
+            ", ".join(others),
+        )
+    kept = others if is_same else {}
+    return Calibration(**vars(new) | {"operating_points": kept | new.operating_points})
+
+
+def write_calibration(folder: Path, calibration: Calibration, outcomes: SplitOutcomes) -> None:
+    """Write the record, and the page that shows it.
+
+    Raises:
+        UserError: the folder can't be written to.
+    """
+    claim_files(folder, CALIBRATION_FILES)
+    page = {
+        **calibration.notes,
+        "backend": calibration.backend,
+        "decoder": calibration.decoder,
+        "points": {name: asdict(point) for name, point in calibration.operating_points.items()},
+        "curve": _draw_curve(calibration.entities.apply(outcomes.entities), outcomes),
+    }
+    write_whole(folder / CALIBRATION_PAGE, build_web_page(SHARED, "calibration", page).text)
+    write_whole(folder / CALIBRATION_FILE, calibration.dump())
+
+
+def format_calibration(calibration: Calibration) -> str:
+    """Return a table of errors before and after, and the operating points, for the terminal."""
+    rows = [["", "", "ECE", "95 % interval", "Brier", "AUC"]]
+    for name in ("entities", "words"):
+        for when in ("before", "after"):
+            row = calibration.notes[name][when]
+            ece, auc = row["ece"], row["auc"]
+            rows.append(
+                [
+                    name,
+                    when,
+                    f"{ece['value']:.3f}",
+                    f"{ece['low']:.3f} to {ece['high']:.3f}",
+                    f"{row['brier']['value']:.4f}",
+                    "" if auc is None else f"{auc:.3f}",
+                ]
+            )
+    points = [["operating point", "precision", "recall", "promised", "threshold"]]
+    for name, point in calibration.operating_points.items():
+        points += [
+            [
+                name if place == 0 else "",
+                f"{row['precision']:.3f}",
+                f"{row['recall']:.3f}",
+                _name_promise(point.notes["kind"], row),
+                f"{row['threshold']:.3f}",
+            ]
+            for place, row in enumerate(point.notes["rows"])
+        ]
+    tables = format_table(rows, left=(0, 1)), format_table(points, left=(0, 3))
+    return make_printable_lines("\n\n".join([f"Map: {calibration.notes['method']}", *tables]))
+
+
+def _name_promise(kind: str, row: Mapping[str, Any]) -> str:
+    if row["bound"] is None:
+        return ""
+    return f"{kind} {row['target']:g}" if row["of"] is None else f"{kind} {row['of']}={row['target']:g}"
+
+
+def _tell_fallbacks(fit: Fit, outcomes: SplitOutcomes) -> None:
+    """Say which labels have no map of their own, and what was not accepted."""
+    if fit.refused:
+        logger.warning("%s: not accepted, because it would reverse the order of scores.", ", ".join(fit.refused))
+    if fit.method == "raw":
+        logger.warning("No map is better than the scores as they are: they stay.")
+    shared = sorted(set(outcomes.gold) - set(list_fitted_labels(outcomes.entities)))
+    if fit.method == "platt_by_type" and shared:
+        logger.warning(
+            "The map of all entities is used for %s: a map of their own needs %s right and %s wrong entities.",
+            ", ".join(shared),
+            LEAST_OUTCOMES,
+            LEAST_OUTCOMES,
+        )
+
+
+def _describe(before: Reliability, after: Reliability) -> dict[str, Any]:
+    return {"before": asdict(before), "after": asdict(after)}
+
+
+def _count_types(outcomes: SplitOutcomes, fit: Fit) -> dict[str, dict[str, Any]]:
+    entities = outcomes.entities
+    labels = sorted(set(outcomes.gold) | set(entities.labels.tolist()))
+    return {
+        label: {
+            "gold": outcomes.gold[label],
+            "predicted": int((entities.labels == label).sum()),
+            "right": int(entities.right[entities.labels == label].sum()),
+            "own_map": label in fit.maps.own,
+        }
+        for label in labels
+    }
+
+
+def _find_balance(scores: np.ndarray, outcomes: SplitOutcomes) -> OperatingPoint:
+    choice = find_balanced(scores, outcomes.entities, outcomes.gold.total())
+    return OperatingPoint(
+        dict.fromkeys(outcomes.labels, choice.threshold),
+        {"kind": "f1", "rows": [asdict(choice) | {"of": None, "target": None}]},
+    )
+
+
+def _find_point(promise: Promise, scores: np.ndarray, outcomes: SplitOutcomes) -> OperatingPoint:
+    """Find the thresholds that keep a promise.
+
+    Raises:
+        UserError: there are none.
+    """
+    if not isinstance(promise.target, Mapping):
+        choice = _search(promise, None, promise.target, scores, outcomes)
+        thresholds = dict.fromkeys(outcomes.labels, choice.threshold)
+        rows = [asdict(choice) | {"of": None, "target": promise.target}]
+        return OperatingPoint(thresholds, {"kind": promise.kind, "rows": rows})
+    unknown = sorted(set(promise.target) - set(outcomes.labels))
+    if unknown:
+        raise UserError(
+            f"min_{promise.kind} {unknown[0]}: the model has no such label; accepted are {', '.join(outcomes.labels)}."
+        )
+    choices = {label: _search(promise, label, target, scores, outcomes) for label, target in promise.target.items()}
+    rows = [asdict(choice) | {"of": label, "target": promise.target[label]} for label, choice in choices.items()]
+    return OperatingPoint(
+        {label: choice.threshold for label, choice in choices.items()}, {"kind": promise.kind, "rows": rows}
+    )
+
+
+def _search(promise: Promise, label: str | None, target: float, scores: np.ndarray, outcomes: SplitOutcomes) -> Choice:
+    """Find the threshold for the entities of a label; None: for all of them.
+
+    Raises:
+        UserError: there is none.
+    """
+    entities = outcomes.entities
+    chosen = np.full(len(scores), True) if label is None else entities.labels == label
+    gold = outcomes.gold.total() if label is None else outcomes.gold[label]
+    found = SEARCHES[promise.kind](scores[chosen], entities.select(chosen), gold, target)
+    if isinstance(found, OutOfReach):
+        name = f"{target:g}" if label is None else f"{label}={target:g}"
+        raise UserError(
+            f"min_{promise.kind} {name}: can't be promised with a confidence of 95 % ({gold:,} entities to find, "
+            f"{int(chosen.sum()):,} found, {int(entities.right[chosen].sum()):,} right); accepted is at most "
+            f"{math.floor(found.best * 1000) / 1000}; type that, or calibrate on more data"
+        )
+    return found
+
+
+def _draw_curve(scores: np.ndarray, outcomes: SplitOutcomes) -> list[list[float]]:
+    """Return threshold, precision and recall at some thresholds, highest first."""
+    order = np.argsort(-scores, kind="stable")
+    right = np.cumsum(outcomes.entities.right[order])
+    places = np.unique(np.linspace(0, len(order) - 1, CURVE_POINTS).astype(np.int64))
+    return [
+        [float(scores[order[place]]), float(right[place] / (place + 1)), float(right[place] / outcomes.gold.total())]
+        for place in places
+    ]
