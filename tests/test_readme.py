@@ -1,5 +1,6 @@
 """Every command of the README and the docs runs, in a folder that holds what the command names, without a network."""
 
+import hashlib
 import json
 import os
 import re
@@ -83,6 +84,8 @@ def user_folder(tmp_path, bert_folder, monkeypatch) -> Path:
         write_sentences(tmp_path / name)
     for name in ("train.tsv", "dev.tsv", "test.tsv"):
         write_nested(tmp_path / name)
+    sha256 = hashlib.sha256((tmp_path / "train.conll").read_bytes()).hexdigest()
+    (tmp_path / "decisions.json").write_text(json.dumps({"sha256": sha256, "candidates": []}))
     rows = "1\tHe\t_\tPRON\t_\t_\t_\t_\t_\t_\n2\twent\t_\tVERB\t_\t_\t_\t_\t_\t_\n\n"
     for name in ("train.conllu", "test.conllu"):
         (tmp_path / name).write_text(rows)
@@ -115,6 +118,7 @@ PAGES = {
     "docs/tao.md": 6,
     "docs/check.md": 4,
     "docs/annotation.md": 13,
+    "docs/audit.md": 2,
     "docs/report.md": 4,
     "docs/export.md": 3,
     "docs/recipes.md": 4,

@@ -107,14 +107,31 @@ def _is_copied_line_by_line(path: Path) -> bool:
     return find_labels_file(path) is None and recognise_format(path) in ("conll", "conllu", "jsonl")
 
 
-def copy_lines(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice) -> LineCopy:
-    """Return the lines of a file with the planned words and tags."""
+def copy_lines(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice, *, repairs_layout: bool = True) -> LineCopy:
+    """Return the lines of a file with the planned words and tags.
+
+    Args:
+        file: The file.
+        plan: What changes.
+        columns: The columns that the file was read with.
+        repairs_layout: Also repair rows that could not be read, and sentences that go on across a document start.
+    """
     if not _is_copied_line_by_line(file.path):
         return _copy_as_json_lines(file, plan, columns)
-    file_format = recognise_format(file.path)
-    if file_format == "jsonl":
+    if recognise_format(file.path) == "jsonl":
         return _copy_records(file, plan)
-    return _copy_rows(file, plan, columns, file_format)
+    return _copy_rows(file, plan, columns, repairs_layout)
+
+
+def find_row_layout(path: Path, columns: ColumnChoice) -> Layout | None:
+    """Return how the rows of a file are built, whose copy keeps its lines; None for a file of another kind."""
+    file_format = recognise_format(path) if find_labels_file(path) is None else None
+    if file_format == "conllu":
+        asked = (columns.text_column, columns.label_column, columns.task)
+        return find_conllu_layout(read_lines(path), path, *asked).rows
+    if file_format == "conll":
+        return find_layout(read_lines(path), path, columns.text_column, columns.label_column)
+    return None
 
 
 def _read_ended_lines(path: Path) -> tuple[list[str], list[str]]:
@@ -133,22 +150,19 @@ def _read_ended_lines(path: Path) -> tuple[list[str], list[str]]:
 
 
 def _mark(lines: list[str], new: list[list[str]], path: Path) -> list[str]:
-    """Return the old lines with the byte order mark of the file, if any; a first line that stays keeps it, too."""
+    """Return the old lines with the byte order mark of the file, if any; what stands first in the copy has it, too."""
     if not read_bytes(path).startswith(BOM_UTF8):
         return lines
     marked = ["\ufeff" + lines[0], *lines[1:]]
-    if new[0] == [lines[0]]:
-        new[0] = [marked[0]]
+    if new[0]:
+        new[0] = ["\ufeff" + new[0][0], *new[0][1:]]
     return marked
 
 
-def _copy_rows(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice, file_format: str) -> LineCopy:
+def _copy_rows(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice, repairs_layout: bool) -> LineCopy:
     lines, ends = _read_ended_lines(file.path)
-    if file_format == "conllu":
-        asked = (columns.text_column, columns.label_column, columns.task)
-        layout = find_conllu_layout(lines, file.path, *asked).rows
-    else:
-        layout = find_layout(lines, file.path, columns.text_column, columns.label_column)
+    layout = find_row_layout(file.path, columns)
+    assert layout is not None
     new = [[line] for line in lines]
     for row in plan.words.keys() | plan.tags.keys():
         words, tags = file.sentences.tokens[row], file.sentences.tags[row] if file.sentences.tags else None
@@ -158,12 +172,13 @@ def _copy_rows(file: CheckedFile, plan: RepairPlan, columns: ColumnChoice, file_
             if word != words[place] or (tags and tag != tags[place]):
                 line = file.sentences.find_line(row, place) - 1
                 new[line] = [layout.replace(lines[line], word, tag)]
-    known = {tag for tags in file.sentences.tags or () for tag in tags}
-    for problem in file.problems:
-        plan.counts += _repair_row(problem, lines, new, layout, known)
-    for problem in find_cut_sentences(file):
-        new[problem.line - 1] = ["", lines[problem.line - 1], ""]
-        plan.counts["document start"] += 1
+    if repairs_layout:
+        known = {tag for tags in file.sentences.tags or () for tag in tags}
+        for problem in file.problems:
+            plan.counts += _repair_row(problem, lines, new, layout, known)
+        for problem in find_cut_sentences(file):
+            new[problem.line - 1] = ["", lines[problem.line - 1], ""]
+            plan.counts["document start"] += 1
     return LineCopy(name_copy(file.path), _mark(lines, new, file.path), new, ends, is_line_per_word=True)
 
 

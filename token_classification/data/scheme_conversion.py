@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from token_classification.data.entities import find_entities
+from token_classification.data.entities import Entity, find_entities
 from token_classification.data.schemes import OUTSIDE, Scheme, is_bare, join_tag
 from token_classification.errors import DataError
 
@@ -26,15 +26,29 @@ def convert_tags(tags: Sequence[str], source: Scheme, target: Scheme) -> list[st
             f"tags can't be converted from {source} to {target}: plain tags mark no entities; "
             "accepted: iob1, iob2, iobes, bilou; leave scheme= out to keep the tags as they are"
         )
-    converted = [OUTSIDE] * len(tags)
+    entities = [entity._replace(type="") if is_bare(tags[entity.start]) else entity for entity in find_entities(tags)]
+    return spell_sentence(entities, len(tags), target)
+
+
+def spell_sentence(entities: Sequence[Entity], words: int, scheme: Scheme) -> list[str]:
+    """Spell the entities of one sentence.
+
+    Args:
+        entities: They do not overlap, and are sorted by position; one without a type gets bare prefixes.
+        words: How many words the sentence has.
+        scheme: How they are spelt.
+
+    >>> spell_sentence([Entity("PER", 0, 2), Entity("PER", 2, 3)], 4, Scheme.IOB1)
+    ['I-PER', 'I-PER', 'B-PER', 'O']
+    """
+    tags = [OUTSIDE] * words
     before = None
-    for entity in find_entities(tags):
-        entity_type = "" if is_bare(tags[entity.start]) else entity.type
-        converted[entity.start : entity.end] = spell_entity(entity_type, entity.end - entity.start, target)
-        if target == Scheme.IOB1 and before and (before.type, before.end) == (entity.type, entity.start):
-            converted[entity.start] = join_tag("B", entity_type)
+    for entity in entities:
+        tags[entity.start : entity.end] = spell_entity(entity.type, entity.end - entity.start, scheme)
+        if scheme == Scheme.IOB1 and before and (before.type, before.end) == (entity.type, entity.start):
+            tags[entity.start] = join_tag("B", entity.type)
         before = entity
-    return converted
+    return tags
 
 
 def spell_entity(entity_type: str, length: int, scheme: Scheme) -> list[str]:

@@ -77,6 +77,16 @@ class Doubts:
 
 
 @dataclass(frozen=True)
+class Beliefs:
+    """What the model thinks of the words of some sentences."""
+
+    tags: list[list[str]]
+    """The labels that it chooses, parallel to the sentences"""
+    log_probabilities: list[np.ndarray]
+    """Of each sentence: float32, (words, labels), that of every label"""
+
+
+@dataclass(frozen=True)
 class Engine:
     """A model with everything between words and tags; it uses the loop and the decoding of evaluation."""
 
@@ -137,6 +147,17 @@ class Engine:
         assert predictions.uncertainty is not None
         bounds = pairwise(split.sentence_starts.tolist())
         return Doubts([predictions.uncertainty[start:end] for start, end in bounds], predictions.vectors)
+
+    def weigh_labels(self, tokens: Sequence[Sequence[str]]) -> Beliefs:
+        """Tag sentences, and say how probable every label of each word is."""
+        split = self.aligner.align(Sentences([list(words) for words in tokens]))
+        predictions = replace(self.loop, keeps_all=True).predict(split.windows, split.ledger.words)
+        weights = predictions.log_probabilities
+        if weights is None:  # there was no word
+            weights = np.zeros((0, len(self.label_set.names)), dtype=np.float32)
+        bounds = pairwise(split.sentence_starts.tolist())
+        tags = name_predictions(predictions, self.label_set.names, split.sentence_starts)
+        return Beliefs(tags, [weights[start:end] for start, end in bounds])
 
     def evaluate(self, sentences: Sentences, source: str = "input") -> SplitResults:
         """Tag a split, and score it if it has gold tags, as `run_ner.py --do_eval` does."""

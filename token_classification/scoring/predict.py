@@ -46,6 +46,8 @@ class WordPredictions:
     vectors: dict[int, np.ndarray] = field(default_factory=dict)
     """Sentence -> float32, (width,): what the encoder makes of the words that the model is unsure of; empty unless the
     loop reads its states"""
+    log_probabilities: np.ndarray | None = None
+    """float32, (words, labels); None unless the loop keeps those of all labels"""
 
     @property
     def loss(self) -> float | None:
@@ -112,6 +114,8 @@ class PredictionLoop:
     """What windows are padded to, for a runtime that takes new shapes badly; None: the longest of their batch"""
     measure: WordMeasure | None = None
     """Also says how unsure the model is of each word"""
+    keeps_all: bool = False
+    """Also keeps the probabilities of the labels that are not the best"""
     logit_columns: int | None = None
     """The first so many columns of what `run_model` returns are logits, the others states of the encoder; None: all
     are logits"""
@@ -158,6 +162,8 @@ class PredictionLoop:
                 choose_labels(own, level.decoder, result)
                 if self.measure is not None:
                     note_uncertainty(own, self.measure(own.logits), result)
+                if self.keeps_all:
+                    note_log_probabilities(own, result)
         for result in results:
             check_scores(result.scores)
         return results
@@ -306,6 +312,13 @@ def note_uncertainty(part: WordLogits, uncertainty: torch.Tensor, result: WordPr
         sums.index_add_(0, rows.to(sums.device), part.states * uncertainty.unsqueeze(1))
         # Copied, so that whoever keeps one does not keep its whole batch.
         result.vectors |= {row: vector.copy() for row, vector in zip(ids.tolist(), sums.cpu().numpy(), strict=True)}
+
+
+def note_log_probabilities(part: WordLogits, result: WordPredictions) -> None:
+    """Write the log probabilities of all labels for the words of some whole sentences into a result."""
+    if result.log_probabilities is None:
+        result.log_probabilities = np.zeros((len(result.scores), part.logits.shape[-1]), dtype=np.float32)
+    result.log_probabilities[part.words.numpy()] = part.logits.log_softmax(dim=-1).cpu().numpy()
 
 
 def _decode(part: WordLogits, decoder: Viterbi, result: WordPredictions) -> torch.Tensor:

@@ -1,0 +1,100 @@
+"""Entities that models which have not seen them contradict, ranked by how surely the label is wrong."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from token_classification.auditing.read_file import LabelledFile
+from token_classification.data.entities import Entity
+from token_classification.inference.engine import Beliefs
+from token_classification.scoring.error_classes import EntityPair, ErrorClass, find_scored_entities, pair_entities
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Some words whose label may be wrong: those of entities that overlap, the file's and the model's."""
+
+    row: int
+    """The sentence"""
+    start: int
+    end: int
+    """The first word behind them"""
+    labelled: list[Entity]
+    """What the file says"""
+    suggested: list[Entity]
+    """What the model says"""
+    kind: ErrorClass
+    """What is wrong with the label if the model is right"""
+    probability: float
+    """How probable it is that the model is right, if one of the two is"""
+
+
+def find_candidates(file: LabelledFile, beliefs: Beliefs) -> list[Candidate]:
+    """Return what the models contradict, the labels that are most surely wrong first."""
+    numbers = {label: number for number, label in enumerate(file.labels)}
+    candidates = []
+    rows = zip(file.sentences.gold, beliefs.tags, beliefs.log_probabilities, strict=True)
+    for row, (gold, tags, weights) in enumerate(rows):
+        if gold == tags:
+            continue
+        # The other way round than in an evaluation: it is the file that is scored here, against the model.
+        pairs = pair_entities(find_scored_entities(tags, file.scheme), find_scored_entities(gold, file.scheme))
+        for group in join_overlaps(pairs):
+            if all(pair.error == ErrorClass.CORRECT for pair in group):
+                continue
+            start, end = min(pair.place[0] for pair in group), max(pair.place[1] for pair in group)
+            sides = [[numbers[tag] for tag in side[start:end]] for side in (gold, tags)]
+            candidates.append(
+                Candidate(
+                    row=row,
+                    start=start,
+                    end=end,
+                    labelled=sorted({pair.predicted for pair in group if pair.predicted}, key=_find_start),
+                    suggested=sorted({pair.gold for pair in group if pair.gold}, key=_find_start),
+                    kind=choose_kind(group),
+                    probability=weigh_sides(weights[start:end], *sides),
+                )
+            )
+    return sorted(candidates, key=lambda one: -one.probability)
+
+
+def weigh_sides(weights: np.ndarray, labelled: Sequence[int], suggested: Sequence[int]) -> float:
+    """Return how probable the suggested labels of some words are, if they or those of the file are right.
+
+    Both labellings are measured by the geometric mean of the probabilities of their words, so that long entities are
+    not judged more harshly than short ones.
+
+    Args:
+        weights: float32, (words, labels): log probabilities.
+        labelled: The label of each word in the file.
+        suggested: The label of each word as the model says.
+    """
+    words = np.arange(len(weights))
+    lead = float((weights[words, suggested] - weights[words, labelled]).mean(dtype=np.float64))
+    return 1 / (1 + math.exp(-min(max(lead, -500.0), 500.0)))
+
+
+def join_overlaps(pairs: Sequence[EntityPair]) -> Iterator[list[EntityPair]]:
+    """Yield the pairs of a sentence in groups that share no word with each other."""
+    group: list[EntityPair] = []
+    end = 0
+    for pair in pairs:
+        if group and pair.place[0] >= end:
+            yield group
+            group = []
+        group.append(pair)
+        end = max(end, pair.place[1])
+    if group:
+        yield group
+
+
+def choose_kind(group: Sequence[EntityPair]) -> ErrorClass:
+    """Return the class of a group: that of the pair with two sides, if there is one."""
+    wrong = [pair for pair in group if pair.error != ErrorClass.CORRECT]
+    return max(wrong, key=lambda pair: len(pair.sides)).error
+
+
+def _find_start(entity: Entity) -> int:
+    return entity.start
