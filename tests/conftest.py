@@ -62,11 +62,11 @@ def real_data() -> Path:
 
 @pytest.fixture
 def cheap_scrypt(monkeypatch) -> None:
-    """Archives as they are, without the second that each guess of a key costs."""
-    from token_classification.tao.archive import archive
+    """Sealed files as they are, without the second that each guess of a key costs."""
+    from token_classification import sealing
 
-    expensive = archive.Scrypt
-    monkeypatch.setattr(archive, "Scrypt", lambda salt, length, n, r, p: expensive(salt, length, n=2, r=1, p=1))
+    expensive = sealing.Scrypt
+    monkeypatch.setattr(sealing, "Scrypt", lambda salt, length, n, r, p: expensive(salt, length, n=2, r=1, p=1))
 
 
 @pytest.fixture

@@ -118,7 +118,7 @@ def test_the_version_is_that_of_the_package(capsys):
 MISTAKES = {
     "nothing": ([], "COMMAND\nHelp: token_classification -h"),
     "near a command": (["trian"], "unknown command trian: did you mean train?"),
-    "no such command": (["dance"], "unknown command dance: see token_classification -h"),
+    "no such command": (["juggle"], "unknown command juggle: see token_classification -h"),
     "unknown flag": (["check", "a.conll", "--repiar", "out"], "unknown flag --repiar: did you mean --repair?"),
     "nothing near": (["check", "a.conll", "--zzz"], "unknown flag --zzz: see token_classification check -h"),
     "one word too many": (["compare", "a", "b", "c"], "unknown argument c: see token_classification compare -h"),

@@ -32,10 +32,15 @@ def test_a_missing_package_says_what_to_type(package):
 
 def test_every_package_of_an_extra_is_known():
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    distributions = {"google": "protobuf", "prometheus_client": "prometheus-client"}
+    distributions = {
+        "google": "protobuf",
+        "prometheus_client": "prometheus-client",
+        "presidio_analyzer": "presidio-analyzer",
+    }
     for package, extra in EXTRAS.items():
         assert distributions.get(package, package) in [re.split("[><=]", name)[0] for name in extras[extra]]
-    users = [name for extra in ("tao", "report", "export", "serve", "tensorboard", "spacy") for name in extras[extra]]
+    of_users = ("tao", "report", "export", "serve", "tensorboard", "spacy", "redact", "presidio")
+    users = [name for extra in of_users for name in extras[extra]]
     assert {re.split("[><=]", name)[0] for name in users} == {distributions.get(name, name) for name in EXTRAS}
 
 

@@ -90,6 +90,7 @@ def user_folder(tmp_path, bert_folder, monkeypatch) -> Path:
     for name in ("train.conllu", "test.conllu"):
         (tmp_path / name).write_text(rows)
     save_conll2003(tmp_path / "conll2003")
+    (tmp_path / "redact.key").write_text("0123456789abcdef" * 4)
     (tmp_path / "iob").mkdir()
     for name in ("train.txt", "dev.txt", "test.txt"):
         write_sentences(tmp_path / "iob" / name)
@@ -122,14 +123,18 @@ PAGES = {
     "docs/report.md": 4,
     "docs/export.md": 3,
     "docs/recipes.md": 4,
+    "docs/redact.md": 5,
 }
 """Page -> how many commands it has at least."""
 
 
 @pytest.mark.parametrize(("page", "least"), PAGES.items())
-def test_every_command_runs(page, least, user_folder, monkeypatch):
+def test_every_command_runs(page, least, user_folder, monkeypatch, request):
     if page in ("docs/export.md", "docs/tao.md"):
         pytest.importorskip("openvino", reason='needs the extra "export"')
+    if page == "docs/redact.md":
+        pytest.importorskip("faker", reason='needs the extra "redact"')
+        (user_folder / "ner-model").symlink_to(request.getfixturevalue("tagger_folder"))
     monkeypatch.setenv("KEY", "a secret")
     commands = read_commands(ROOT / page)
     assert len(commands) >= least

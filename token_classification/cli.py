@@ -24,6 +24,7 @@ COMMANDS = {
     "finetune": ("tao.finetune", "train a trained model further"),
     "evaluate": ("commands.evaluate", "score a model on labelled data"),
     "infer": ("commands.infer", "tag texts"),
+    "redact": ("commands.redact", "replace names in texts by marks or pseudonyms, and give them back"),
     "serve": ("commands.serve", "answer requests over HTTP"),
     "calibrate": (
         "commands.calibrate",

@@ -22,6 +22,8 @@ EXTRAS = {
     "httptools": "serve",
     "prometheus_client": "serve",
     "spacy": "spacy",
+    "faker": "redact",
+    "presidio_analyzer": "presidio",
 }
 """Package that the project itself doesn't bring along -> the extra that does (pyproject.toml)"""
 TELEMETRY = "openvino_telemetry"

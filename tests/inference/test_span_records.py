@@ -149,7 +149,7 @@ def test_documents_of_a_tool_come_back_to_it_with_the_model_s_spans(tmp_path, en
     settings = BulkSettings(str(path), tmp_path / "out", tool)
     settings.folder.mkdir()
     assert tag_file(predictor, settings, tagger_folder).records == len(texts)
-    target = settings.folder / settings.output_name
+    target = settings.folder / settings.files.output_name
     found = [
         (document.doc_id, document.text, [span[:3] for span in document.spans])
         for document in read_documents(target, recognise_format(target)).documents

@@ -37,7 +37,7 @@ def tag(predictor, source: Path, folder: Path, tagger_folder: Path, tool: str) -
     folder.mkdir()
     settings = BulkSettings(str(source), folder, tool, model_version=MODEL)
     tag_file(predictor, settings, tagger_folder)
-    return folder / settings.output_name
+    return folder / settings.files.output_name
 
 
 def list_spans(predictor, texts=TEXTS) -> list[list[tuple]]:

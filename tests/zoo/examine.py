@@ -11,8 +11,8 @@ from unittest.mock import patch
 
 import torch
 
+from token_classification import sealing
 from token_classification.export import export_model, gate
-from token_classification.tao.archive import archive
 from zoo.cells import COLUMNS, NoError, Row
 from zoo.trial import BugError, RefusedError, Trial
 
@@ -59,9 +59,9 @@ def try_cell(row: Row, check: Callable[[Row], str]) -> Cell:
 @contextmanager
 def cheaply():
     """Without the seconds that guessing a key costs, speeds that nobody reads, units that few machines have."""
-    expensive = archive.Scrypt
+    expensive = sealing.Scrypt
     with (
-        patch.object(archive, "Scrypt", lambda salt, length, n, r, p: expensive(salt, length, n=2, r=1, p=1)),
+        patch.object(sealing, "Scrypt", lambda salt, length, n, r, p: expensive(salt, length, n=2, r=1, p=1)),
         patch.object(gate, "SPEED_ROUNDS", 1),
         patch.object(gate, "LATENCY_SENTENCES", 2),
         patch.object(export_model, "multiplies_bf16", lambda: False),

@@ -207,7 +207,7 @@ def tag_on_screen(texts: Sequence[str], options: InferOptions) -> None:
 def tag_in_bulk(options: InferOptions, output_format: str, selection: "Selection | None") -> None:
     """Tag a file of any size, and write its records with their entities."""
     with quick_imports():
-        from token_classification.inference.bulk import ERRORS_NAME, BulkSettings, tag_file
+        from token_classification.inference.bulk import BulkSettings, tag_file
         from token_classification.inference.model_version import name_model, name_version
         from token_classification.modeling.source import find_model_folder
     folder = options.results_dir
@@ -226,13 +226,13 @@ def tag_in_bulk(options: InferOptions, output_format: str, selection: "Selection
     model_folder = find_model_folder(options.model)
     settings = replace(settings, model_version=name_version(name_model(options.model), predictor, model_folder))
     progress = tag_file(predictor, settings, model_folder)
-    output = folder / settings.output_name
+    output = folder / settings.files.output_name
     logger.info("%s: %s records, %s entities", output, f"{progress.records:,}", f"{progress.entities:,}")
     if progress.bad_records:
         logger.warning(
             "%s records could not be tagged; %s says why, with their lines.",
             f"{progress.bad_records:,}",
-            folder / ERRORS_NAME,
+            folder / settings.files.errors_name,
         )
 
 

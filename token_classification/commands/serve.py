@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from token_classification import __version__
 from token_classification.arguments.serving import ServingArguments
 from token_classification.commands.flags import add_dataclass_flags, build_options, flag
+from token_classification.commands.key_files import read_key_file
 from token_classification.commands.model_choice import TaggingChoice, open_predictor
 from token_classification.commands.wording import COMMON_WORDS, speaking
 from token_classification.errors import UserError
@@ -165,14 +166,7 @@ def read_key(argument: str | None) -> str | None:
     if argument is None:
         return None
     accepted = "accepted is @FILE, a text file with the key in its first line"
-    if not argument.startswith("@"):
-        raise UserError(f"--api_key: every user of this machine can read a key that is typed; {accepted}")
-    try:
-        with open(argument[1:], encoding="utf-8-sig") as file:
-            key = file.readline().strip()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8 text"
-        raise UserError(f"--api_key {argument}: {reason}; {accepted}") from None
+    key = read_key_file(argument, "--api_key", accepted)
     if not re.fullmatch(r"[!-~]+", key):
         found = "its first line has blanks or characters beyond ASCII" if key else "its first line is empty"
         raise UserError(f"--api_key {argument}: {found}; accepted are letters, digits and punctuation")

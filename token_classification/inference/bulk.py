@@ -1,12 +1,11 @@
 """A file of any size to a file of entities: in order, in constant memory; a killed run can be continued."""
 
-import json
 import logging
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -16,25 +15,21 @@ from tqdm.auto import tqdm
 from token_classification.data.formats.span_files import SPAN_WRITERS
 from token_classification.data.formats.text_and_labels import find_labels_file
 from token_classification.data.inputs import hash_files
-from token_classification.data.levels import LabelLevels, Labels
 from token_classification.data.text_lines import open_bytes
 from token_classification.errors import DataError, UserError
-from token_classification.inference.answers import OUTPUT_FORMATS, answer_records, encode_answers
-from token_classification.inference.entities import list_entity_labels
+from token_classification.inference.answer_files import AnswerWriter, PredictionFiles
+from token_classification.inference.answers import OUTPUT_FORMATS, answer_records
 from token_classification.inference.export_record import hash_answering_files
 from token_classification.inference.input_lines import STDIN, comes_once
-from token_classification.inference.parquet_output import ENTITIES, NESTED_ENTITIES, convert_to_parquet
 from token_classification.inference.predictor import Predictor, count_characters, cut_into_chunks
 from token_classification.inference.progress import PARTIAL, AppendedFile, Progress, open_progress
 from token_classification.inference.read_records import INPUT_FORMATS, read_records, recognise_file
 from token_classification.inference.records import BadRecord, Record
 from token_classification.inference.selection import Selection, describe_selection, select_records
-from token_classification.inference.tool_documents import name_tool_file, refuse_labels, write_tool_file
 from token_classification.inference.tool_records import list_text_files, refuse_results_inside
 
 logger = logging.getLogger(__name__)
 
-ERRORS_NAME = "predictions.errors.jsonl"
 BYTES_PER_CHARACTER = 256
 """A chunk ends at 250,000 characters of text, or at this many times as much of the file: fields fill memory too"""
 
@@ -55,6 +50,8 @@ class BulkSettings:
     """Which of the records are tagged; None: all"""
     model_version: str = "model"
     """What the file of a tool calls the model"""
+    writer: AnswerWriter | None = None
+    """What writes the answers in another way than in `output_format`"""
 
     def __post_init__(self) -> None:
         if self.output_format not in (*OUTPUT_FORMATS, *SPAN_WRITERS):
@@ -63,24 +60,9 @@ class BulkSettings:
             raise UserError(f"--input_format {self.input_format}: accepted are {', '.join(INPUT_FORMATS)}.")
 
     @property
-    def is_for_tool(self) -> bool:
-        """Whether documents of an annotation tool are written."""
-        return self.output_format in SPAN_WRITERS
-
-    @property
-    def output_name(self) -> str:
-        """The file that holds the results at the end."""
-        return name_tool_file(self.output_format) if self.is_for_tool else f"predictions.{self.output_format}"
-
-    @property
-    def appended_name(self) -> str:
-        """The file that results are appended to.
-
-        Parquet has its index at the end, and tools' files are whole ones, so they are made from JSON lines.
-        """
-        if self.is_for_tool:
-            return "predictions.documents.jsonl"
-        return "predictions.jsonl" if self.output_format == "parquet" else self.output_name
+    def files(self) -> AnswerWriter:
+        """What writes the answers."""
+        return self.writer or PredictionFiles(self.output_format, self.model_version)
 
 
 def tag_file(predictor: Predictor, settings: BulkSettings, model_folder: Path) -> Progress:
@@ -95,14 +77,12 @@ def tag_file(predictor: Predictor, settings: BulkSettings, model_folder: Path) -
         UserError: no such file, results of another run, or no record that could be tagged.
     """
     refuse_results_inside(Path(settings.input_file), settings.folder)
-    if settings.is_for_tool:
-        refuse_labels(list_entity_labels(predictor.engine.label_set), settings.output_format)
-    names = [settings.output_name, ERRORS_NAME]
+    writer = settings.files
     stamp = _stamp_input(settings.input_file)
     fingerprint = describe_run(predictor, settings, model_folder)
-    progress = open_progress(settings.folder, fingerprint, names, settings.resume)
+    progress = open_progress(settings.folder, fingerprint, [*writer.kept_names, writer.errors_name], settings.resume)
     if progress.finished:
-        logger.info("%s is finished already; nothing is left to do.", settings.folder / settings.output_name)
+        logger.info("%s is finished already; nothing is left to do.", settings.folder / writer.output_name)
     else:
         if progress.records and stamp is None:
             logger.warning(
@@ -111,30 +91,36 @@ def tag_file(predictor: Predictor, settings: BulkSettings, model_folder: Path) -
                 f"{progress.records:,}",
             )
         with _explain_how_to_go_on(settings):
+            writer.prepare(predictor, settings.folder, progress)
             _tag_records(predictor, settings, progress, stamp)
-            _finish(settings, progress, predictor.engine.labels)
+            writer.finish(settings.folder, progress, predictor.engine.labels)
+            progress.finished = True
+            progress.write(settings.folder)
     with _explain_how_to_go_on(settings):
-        _put_in_place(settings)
+        _put_in_place(settings.folder, writer)
     if progress.records and progress.bad_records == progress.records:
         raise DataError(
             f"{settings.input_file}: none of its {progress.records:,} records could be tagged; why stands in "
-            f"{settings.folder / ERRORS_NAME}"
+            f"{settings.folder / writer.errors_name}"
         )
     return progress
 
 
 def describe_run(predictor: Predictor, settings: BulkSettings, model_folder: Path) -> dict[str, str]:
     """Describe everything that the output depends on, as text."""
-    return predictor.describe_settings() | {
-        "input": STDIN if comes_once(settings.input_file) else hash_files(_list_inputs(settings.input_file)),
-        "model": hash_answering_files(model_folder),
-        "token_budget": str(predictor.engine.loop.token_budget),
-        "input_format": str(_name_format(settings)),
-        "output_format": settings.output_format,
-        "text_column": str(settings.text_column),
-        "selection": describe_selection(settings.selection),
-        "libraries": ", ".join(f"{name} {version(name)}" for name in ("torch", "transformers", "tokenizers")),
-    }
+    return (
+        predictor.describe_settings()
+        | settings.files.describe()
+        | {
+            "input": STDIN if comes_once(settings.input_file) else hash_files(_list_inputs(settings.input_file)),
+            "model": hash_answering_files(model_folder),
+            "token_budget": str(predictor.engine.loop.token_budget),
+            "input_format": str(_name_format(settings)),
+            "text_column": str(settings.text_column),
+            "selection": describe_selection(settings.selection),
+            "libraries": ", ".join(f"{name} {version(name)}" for name in ("torch", "transformers", "tokenizers")),
+        }
+    )
 
 
 def _list_inputs(name: str) -> list[Path]:
@@ -185,28 +171,31 @@ def _tag_records(
     predictor: Predictor, settings: BulkSettings, progress: Progress, stamp: tuple[int, ...] | None
 ) -> None:
     """Read a chunk, tag it, write it, record that it is written; and so on."""
-    output, errors = (
-        AppendedFile(settings.folder / f"{name}{PARTIAL}", progress.sizes.get(name, 0))
-        for name in (settings.appended_name, ERRORS_NAME)
-    )
+    writer = settings.files
+    files = {
+        name: AppendedFile(settings.folder / f"{name}{PARTIAL}", progress.sizes.get(name, 0))
+        for name in (*writer.appended_names, writer.errors_name)
+    }
     records = read_records(settings.input_file, settings.input_format, settings.text_column)
     if settings.selection is not None:
         # A run that goes on selects anew: the same records in the same order.
         records = select_records(predictor, cut_into_chunks(records, _count_characters), settings.selection)
     unread = islice(records, progress.records, None)
     start, before = time.monotonic(), progress.records
-    with output, errors, tqdm(desc="Tagging", unit=" texts", initial=before, disable=None) as bar:
+    with ExitStack() as stack, tqdm(desc="Tagging", unit=" texts", initial=before, disable=None) as bar:
+        for file in files.values():
+            stack.enter_context(file)
         for chunk in cut_into_chunks(unread, _count_characters):
             answers = answer_records(predictor, [record for record in chunk if isinstance(record, Record)])
-            encoded, written, unwritable = encode_answers(answers, settings.output_format)
-            bad = [record for record in chunk if isinstance(record, BadRecord)] + unwritable
+            encoded = writer.encode(answers, progress.sizes)
+            bad = [record for record in chunk if isinstance(record, BadRecord)] + [*encoded.unwritable]
             bad.sort(key=lambda record: record.line)
-            output.append(encoded)
-            errors.append(b"".join(json.dumps(asdict(record)).encode() + b"\n" for record in bad))
-            progress.records += len(chunk)
-            progress.bad_records += len(bad)
-            progress.entities += sum(len(answer.entities) for answer in written)
-            progress.sizes = {settings.appended_name: output.flush(), ERRORS_NAME: errors.flush()}
+            for name, content in encoded.contents.items():
+                files[name].append(content)
+            files[writer.errors_name].append(b"".join(map(writer.encode_error, bad)))
+            progress.add(len(chunk), len(bad), sum(len(answer.entities) for answer in encoded.written))
+            progress.add_tallies(encoded.tallies)
+            progress.sizes = {name: file.flush() for name, file in files.items()}
             progress.write(settings.folder)
             bar.update(len(chunk))
     if _stamp_input(settings.input_file) != stamp:
@@ -219,20 +208,6 @@ def _tag_records(
     logger.info("%s records in %.1f s: %.0f texts/s", f"{progress.records - before:,}", seconds, speed)
 
 
-def _finish(settings: BulkSettings, progress: Progress, labels: Labels) -> None:
-    """Make what is no lines of JSON from those that have been written."""
-    source = settings.folder / f"{settings.appended_name}{PARTIAL}"
-    if settings.output_format == "parquet":
-        entities = NESTED_ENTITIES if isinstance(labels, LabelLevels) else ENTITIES
-        convert_to_parquet(source, settings.folder / settings.output_name, entities)
-    elif settings.is_for_tool:
-        target = settings.folder / f"{settings.output_name}{PARTIAL}"
-        for note in write_tool_file(source, target, settings.output_format, settings.model_version):
-            logger.warning("%s", note)
-    progress.finished = True
-    progress.write(settings.folder)
-
-
 def _count_characters(record: Record | BadRecord) -> int:
     """Return what a record counts in its chunk: its text, or a share of its other fields if they are far larger."""
     if isinstance(record, BadRecord):
@@ -240,14 +215,14 @@ def _count_characters(record: Record | BadRecord) -> int:
     return max(count_characters(record.text), record.size // BYTES_PER_CHARACTER)
 
 
-def _put_in_place(settings: BulkSettings) -> None:
+def _put_in_place(folder: Path, writer: AnswerWriter) -> None:
     """Give the finished files their names; existing files stay."""
-    for name in dict.fromkeys((settings.output_name, settings.appended_name, ERRORS_NAME)):
-        partial = settings.folder / f"{name}{PARTIAL}"
+    for name in dict.fromkeys((*writer.kept_names, *writer.appended_names, writer.errors_name)):
+        partial = folder / f"{name}{PARTIAL}"
         if not partial.exists():
             continue
-        is_wanted = partial.stat().st_size > 0 if name == ERRORS_NAME else name == settings.output_name
+        is_wanted = partial.stat().st_size > 0 if name == writer.errors_name else name in writer.kept_names
         if is_wanted:
-            os.replace(partial, settings.folder / name)
+            os.replace(partial, folder / name)
         else:
             partial.unlink()

@@ -64,7 +64,7 @@ def read_csv(
     Raises:
         DataError: no header, or no such column in it.
     """
-    header, delimiter = _read_header(next(lines, b""), path)
+    header, delimiter = read_header(next(lines, b""), path)
     column = _choose_column(header, path, text_column)
     sentence_column = find_sentence_column(header) if column.lower() in WORD_COLUMNS else None
     is_plain = sentence_column is not None and has_plain_quotes("\n".join(head), delimiter)
@@ -185,7 +185,7 @@ def _finish(sentence: _Sentence, table: Table) -> Record | BadRecord:
     return Record(sentence.line, sentence.words, fields, gold, sentence.size, "tokens")
 
 
-def _read_header(line: bytes, path: Path) -> tuple[list[str], str]:
+def read_header(line: bytes, path: Path) -> tuple[list[str], str]:
     """Return the names of the columns and the delimiter.
 
     Raises:

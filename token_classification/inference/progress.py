@@ -29,7 +29,20 @@ class Progress:
     entities: int = 0
     sizes: dict[str, int] = field(default_factory=dict)
     """File -> how many of its bytes belong to these records"""
+    tallies: dict[str, int] = field(default_factory=dict)
+    """Whatever else a writer counts"""
     finished: bool = False
+
+    def add(self, records: int, bad_records: int, entities: int) -> None:
+        """Count a chunk."""
+        self.records += records
+        self.bad_records += bad_records
+        self.entities += entities
+
+    def add_tallies(self, tallies: Mapping[str, int]) -> None:
+        """Count what a writer counts in a chunk."""
+        for name, count in tallies.items():
+            self.tallies[name] = self.tallies.get(name, 0) + count
 
     def write(self, folder: Path) -> None:
         """Write the progress; at any moment the file is either the old one or the new one."""
@@ -81,7 +94,13 @@ def _read_progress(path: Path) -> Progress:
     """
     try:
         progress = Progress(**json.loads(path.read_text(encoding="utf-8")))
-        counts = (progress.records, progress.bad_records, progress.entities, *progress.sizes.values())
+        counts = (
+            progress.records,
+            progress.bad_records,
+            progress.entities,
+            *progress.sizes.values(),
+            *progress.tallies.values(),
+        )
         if not isinstance(progress.settings, dict) or not all(type(count) is int and count >= 0 for count in counts):
             raise ValueError("its counts are not counts")
     except (ValueError, TypeError, AttributeError, RecursionError) as error:

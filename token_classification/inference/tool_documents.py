@@ -51,7 +51,7 @@ def name_tool_file(tool: str) -> str:
 
 def describe_document(record: Record, tagged: TaggedText, entities: Iterable[TextEntity]) -> dict[str, object]:
     """Return what is known about an answered record; the model's spans take the place of those that it came with."""
-    labels = {name for name, value in record.fields.items() if _is_label(name, value, record)}
+    labels = {name for name, value in record.fields.items() if is_label_field(name, value, record)}
     is_labelled = record.gold is not None or any(record.fields[name] for name in labels.intersection(LABEL_COLUMNS))
     return {
         "line": record.line,
@@ -70,7 +70,7 @@ def make_span(entity: TextEntity) -> Span:
     return Span(entity["start"], entity["end"], entity["label"], entity["score"])
 
 
-def _is_label(name: str, value: object, record: Record) -> bool:
+def is_label_field(name: str, value: object, record: Record) -> bool:
     """Tell whether a field says which entities there are in the text, or belongs to what says so."""
     if is_prodigy(record.fields):
         return name in OWN_FIELDS or name.startswith("_")

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from token_classification import sealing
 from token_classification.errors import UserError
-from token_classification.tao.archive import archive
 from token_classification.tao.archive.archive import MAGIC, SCRYPT_COSTS, VERSION, open_archive, write_archive
 
 KEYS = {1: "k", 2: "a key"}
@@ -22,13 +22,13 @@ FILES = {
 def derivations(monkeypatch) -> list[dict]:
     """The parameters of each derivation of a key."""
     calls = []
-    derive = archive.Scrypt
+    derive = sealing.Scrypt
 
     def record(**parameters):
         calls.append(parameters)
         return derive(**parameters)
 
-    monkeypatch.setattr(archive, "Scrypt", record)
+    monkeypatch.setattr(sealing, "Scrypt", record)
     return calls
 
 

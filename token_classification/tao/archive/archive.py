@@ -22,19 +22,18 @@ from typing import BinaryIO
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from token_classification.data.text_lines import open_bytes
 from token_classification.data.whole_files import open_whole
 from token_classification.errors import UserError, list_problems
+from token_classification.sealing import SCRYPT_COST, derive_secret
 from token_classification.tao.archive.key import GIVE_KEY, check_new_key
 from token_classification.tao.archive.private_folder import explain_no_room, make_private_folder
 from token_classification.tao.archive.tar_files import ForeignTarError, iterate_files, stays_inside
 
 MAGIC = b"NER-TLT\n"
-SCRYPT_COSTS = {1: 2**15, 2: 2**18}
-"""Version -> scrypt's N, with r = 8 and p = 1: 32 and 256 MiB of memory for each guess of the key. The second is age's
-own default and twice what OWASP's cheat sheet asks for at least."""
+SCRYPT_COSTS = {1: 2**15, 2: SCRYPT_COST}
+"""Version -> scrypt's N: 32 and 256 MiB of memory for each guess of the key"""
 VERSION = 2
 SALT_BYTES = 16
 NONCE_PREFIX_BYTES = 8
@@ -134,8 +133,7 @@ def _add_file(tar: tarfile.TarFile, name: str, source: Path) -> None:
 
 def _derive_cipher(key: str, header: bytes) -> AESGCM:
     salt, cost = header[len(MAGIC) + 1 :][:SALT_BYTES], SCRYPT_COSTS[header[len(MAGIC)]]
-    secret = key.encode("utf-8", "surrogateescape")
-    return AESGCM(Scrypt(salt=salt, length=32, n=cost, r=8, p=1).derive(secret))
+    return AESGCM(derive_secret(key, salt, cost))
 
 
 def _number_nonce(header: bytes, number: int) -> bytes:

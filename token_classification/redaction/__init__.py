@@ -1,0 +1,1 @@
+"""Entities to substitutes: a text in which nobody is named, and an encrypted mapping that gives the names back."""
