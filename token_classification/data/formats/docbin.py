@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from token_classification.data.formats.record_columns import DOCUMENT_COLUMN, explain_missing_column
 from token_classification.data.formats.span_records import note_fields, note_scores
-from token_classification.data.problems import Kind
+from token_classification.data.problems import Kind, Problem
 from token_classification.data.spans.document import Span, SpanDocument, SpanFile, Written
 from token_classification.data.spans.words import find_document_words
 from token_classification.data.text_lines import read_bytes
@@ -108,18 +108,36 @@ def _read_doc(doc: "Doc", number: int, name: str | None, path: Path) -> SpanDocu
 
 
 def write_docbin(documents: Sequence[SpanDocument]) -> Written:
-    """Return documents as a DocBin: spans are entities, or in the group `sc` if some of them overlap.
-
-    Tokens are the words, cut where a span begins or ends.
+    """Return documents as a DocBin; see `build_docs`.
 
     Raises:
         ImportError: spaCy is not installed.
     """
     from spacy.tokens import DocBin
+
+    docs, problems, notes = build_docs(documents)
+    content = DocBin(store_user_data=True, docs=docs).to_bytes()
+    return Written(content, problems, note_scores(documents) + note_fields(documents) + notes)
+
+
+def build_docs(documents: Sequence[SpanDocument]) -> tuple[list["Doc"], list[Problem], list[str]]:
+    """Return documents as spaCy has them: spans are entities, or in the group `sc` if some of them overlap.
+
+    Tokens are the words, cut where a span begins or ends.
+
+    Returns:
+        The documents, those spans that they can't hold, and notes.
+
+    Raises:
+        ImportError: spaCy is not installed.
+    """
+    from spacy.tokens import Doc
     from spacy.vocab import Vocab
 
-    vocab, store = Vocab(), DocBin(store_user_data=True)
-    written = Written(b"", notes=note_scores(documents) + note_fields(documents))
+    vocab = Vocab()
+    docs: list[Doc] = []
+    problems: list[Problem] = []
+    notes: list[str] = []
     is_overlapping = any(map(_has_overlaps, documents))
     cut = blanks = 0
     for document in documents:
@@ -132,24 +150,23 @@ def write_docbin(documents: Sequence[SpanDocument]) -> Written:
             made = doc.char_span(span.start, span.end, label=span.label)
             if made is None:
                 text = f"{document.quote(span)} fits no tokens; this is a bug"
-                written.problems.append(document.report(Kind.BROKEN_SPAN, text))
+                problems.append(document.report(Kind.BROKEN_SPAN, text))
             else:
                 spans.append(made)
         if document.is_labelled and is_overlapping:
             doc.spans[GROUP] = spans
         elif document.is_labelled:
             doc.set_ents(spans, default="outside")
-        store.add(doc)
-    written.content = store.to_bytes()
+        docs.append(doc)
     if is_overlapping:
-        written.notes.append(f"spans overlap: all are in the span group {GROUP!r}, for spaCy's span categorizer")
+        notes.append(f"spans overlap: all are in the span group {GROUP!r}, for spaCy's span categorizer")
     if cut:
-        written.notes.append(f"{cut:,} words are several tokens, because a span begins or ends inside")
+        notes.append(f"{cut:,} words are several tokens, because a span begins or ends inside")
     if blanks:
-        written.notes.append(
+        notes.append(
             f"{blanks:,} spans have blanks at their edges: spaCy learns none such; the alignment `expand` trims them"
         )
-    return written
+    return docs, problems, notes
 
 
 def _has_overlaps(document: SpanDocument) -> bool:

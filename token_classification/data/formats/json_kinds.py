@@ -5,13 +5,15 @@ from itertools import islice
 
 from token_classification.data.formats.record_columns import WORD_COLUMNS
 
-SPANS, PRODIGY, GLINER, LABEL_STUDIO = "spans", "prodigy", "gliner", "label_studio"
+SPANS, PRODIGY, GLINER, LABEL_STUDIO, SPACY = "spans", "prodigy", "gliner", "label_studio", "spacy_json"
 SPAN_TEXT_COLUMNS = ("text", "data")
 """Where the text of spans is looked for, first choice first; some versions of doccano call it data"""
 SPAN_COLUMNS = ("entities", "spans", "labels", "label", "annotations", "data")
 """Where lists of spans are looked for, first choice first"""
 STARTS, ENDS = ("start", "start_offset"), ("end", "end_offset")
 GLINER_WORDS, GLINER_SPANS = "tokenized_text", "ner"
+ENTS, PAIRS, PARAGRAPHS = "ents", "annotations", "paragraphs"
+"""Where spaCy's `Doc.to_json`, its training examples and its version 2 keep entities, examples and texts"""
 RELATIONS = "relations"
 """Where doccano lists relations between spans"""
 PRODIGY_MARKS = ("_input_hash", "_task_hash", "answer")
@@ -26,6 +28,8 @@ def find_json_kind(records: Iterable[object]) -> str | None:
     """Return what the first telling records are, `spans`, `prodigy` ...; None: words and tags, or nothing."""
     is_empty = False
     for record in islice(records, LOOKED_AT):
+        if is_spacy(record):
+            return SPACY
         if not isinstance(record, dict):
             continue
         if isinstance(record.get(GLINER_WORDS), list):
@@ -43,6 +47,28 @@ def find_json_kind(records: Iterable[object]) -> str | None:
         if not is_empty:
             return None
     return SPANS if is_empty else None
+
+
+def is_spacy(record: object) -> bool:
+    """Tell whether a value of JSON is one that spaCy writes or trains on."""
+    if not isinstance(record, dict):
+        return is_pair(record)
+    if isinstance(record.get("text"), str) and (
+        isinstance(record.get(ENTS), list) or isinstance(record.get("spans"), dict)
+    ):
+        return True
+    pairs, paragraphs = record.get(PAIRS), record.get(PARAGRAPHS)
+    if isinstance(pairs, list) and "text" not in record:
+        return is_pair(next((pair for pair in pairs if pair is not None), None))
+    return isinstance(paragraphs, list) and any("sentences" in one for one in paragraphs if isinstance(one, dict))
+
+
+def is_pair(value: object) -> bool:
+    """Tell whether a value is one of spaCy's training examples: `["text", {"entities": [...]}]`."""
+    if not isinstance(value, list) or len(value) != 2:
+        return False
+    text, answer = value
+    return isinstance(text, str) and isinstance(answer, dict) and isinstance(answer.get("entities"), list)
 
 
 def find_text_column(record: Mapping[str, object]) -> str | None:

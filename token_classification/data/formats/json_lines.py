@@ -68,6 +68,17 @@ def load_json(path: Path) -> tuple[Records, list[Problem]]:
     Raises:
         DataError: it is no JSON, or holds no list of records.
     """
+    items = _load_list(path)
+    problems = [_explain_record_type(path, line, item) for line, item in items if not isinstance(item, dict)]
+    return [(line, item) for line, item in items if isinstance(item, dict)], problems
+
+
+def _load_list(path: Path) -> list[tuple[int, object]]:
+    """Return the items of a JSON value with their lines.
+
+    Raises:
+        DataError: it is no JSON, or holds no list of records.
+    """
     text = read_text(path)
     try:
         start = skip_blanks(text, 0)
@@ -78,8 +89,20 @@ def load_json(path: Path) -> tuple[Records, list[Problem]]:
             _expect_end(text, end)
     except json.JSONDecodeError as error:
         raise BrokenFileError([_explain_syntax(path, error.lineno, error)], None) from None
-    problems = [_explain_record_type(path, line, item) for line, item in items if not isinstance(item, dict)]
-    return [(line, item) for line, item in items if isinstance(item, dict)], problems
+    return items
+
+
+def load_items(path: Path) -> tuple[list[tuple[int, object]], list[Problem]]:
+    """Return the values of a list, records or not, or the records that stand one behind another, as `load_records`.
+
+    Raises:
+        DataError: as `load_records` does.
+    """
+    text = read_text(path)
+    if text.startswith("[", skip_blanks(text, 0)):
+        return _load_list(path), []
+    records, problems = load_records(path)
+    return [*records], problems
 
 
 def load_records(path: Path) -> tuple[Records, list[Problem]]:

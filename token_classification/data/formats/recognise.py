@@ -18,7 +18,7 @@ from token_classification.data.formats.csv_table import SENTENCE_COLUMNS, WORD_C
 from token_classification.data.formats.docbin import LOOKED_AT as DOCBIN_START
 from token_classification.data.formats.docbin import is_docbin
 from token_classification.data.formats.inline_markup import LAYOUT, find_line_elements, has_documents
-from token_classification.data.formats.json_kinds import find_json_kind
+from token_classification.data.formats.json_kinds import find_json_kind, is_pair
 from token_classification.data.formats.json_values import (
     UnreadableJSONError,
     decode_json,
@@ -191,7 +191,7 @@ def _recognise_json(text: str, lines: Sequence[str], suffix: str, is_whole: bool
         # Lines end only between values, so what goes on behind the last line is missing right there.
         return "json" if not is_whole and error.pos >= len(text.rstrip()) else by_suffix
     if in_list:
-        return "json" if isinstance(first, dict) else by_suffix
+        return "json" if isinstance(first, dict) or is_pair(first) else by_suffix
     rest_of_line, _, following = text[end:].partition("\n")
     if rest_of_line.strip():
         return by_suffix

@@ -16,6 +16,7 @@ from token_classification.data.formats.label_studio import (
     write_label_studio,
 )
 from token_classification.data.formats.prodigy import read_prodigy, write_prodigy
+from token_classification.data.formats.spacy_json import read_spacy_json, write_spacy_json
 from token_classification.data.formats.text_spans import read_text_spans, write_text_spans
 from token_classification.data.formats.webanno import (
     list_webanno_files,
@@ -46,6 +47,7 @@ SPAN_READERS: dict[str, SpanReader] = {
     "brat": read_brat,
     "webanno": read_webanno,
     "spacy": read_docbin,
+    "spacy_json": read_spacy_json,
     "inline_xml": read_inline_xml,
 }
 WITH_ANNOTATORS = ("spans", "prodigy", "label_studio")
@@ -69,6 +71,7 @@ SPAN_WRITERS: dict[str, Callable[[Sequence[SpanDocument]], Written]] = {
     "brat": write_brat,
     "webanno": write_webanno,
     "spacy": write_docbin,
+    "spacy_json": write_spacy_json,
     "inline_xml": write_inline_xml,
 }
 
