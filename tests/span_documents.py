@@ -66,7 +66,7 @@ def strip_places(documents):
 
 def require_packages(*formats):
     """Skip a test of formats that need a package which is not installed."""
-    if "spacy" in formats:
+    if not {"spacy", "spacy_json"}.isdisjoint(formats):
         pytest.importorskip("spacy", reason='spaCy is not installed; type: pip install ".[spacy]"')
 
 

@@ -42,9 +42,9 @@ SEEDS = {
     b"1-1\t0-3\tAnn\tPER[1]|X[2]\t\n1-2\t4-8\tran\\\\\tPER[1]\t\n1-2.1\t4-5\tr\t*\t\n\n#Text=a\n#Text=b\n2-1\t9-10\ta\t_\t\n",
     "inline_xml": b'<docs><doc id="1"><PER>Ann <A>ran</A></PER> &lt;&#65;<![CDATA[<b>]]></doc>\n<doc/></docs>\n'
     b"<PER>Ann</PER> ran\n",
-    "spacy_json": b'[["Ann ran", {"entities": [[0, 3, "PER"]]}], {"classes": [], "annotations": [["a", {"entities": []}], '
-    b'null]}, {"text": "Ann", "ents": [{"start": 0, "end": 3, "label": "X"}], "spans": {"sc": []}, "tokens": '
-    b'[{"id": 0, "start": 0, "end": 3}]}, {"id": 1, "paragraphs": [{"raw": "Ann", "sentences": '
+    "spacy_json": b'[["Ann ran", {"entities": [[0, 3, "PER"]]}], {"annotations": [["a", {"entities": []}], '
+    b'null], "classes": []}, {"text": "Ann", "ents": [{"start": 0, "end": 3, "label": "X"}], "spans": {"sc": []}, '
+    b'"tokens": [{"id": 0, "start": 0, "end": 3}]}, {"id": 1, "paragraphs": [{"raw": "Ann", "sentences": '
     b'[{"tokens": [{"orth": "Ann", "ner": "U-PER"}]}]}]}]',
     "gliner": b'[{"tokenized_text": ["Ann", "ran"], "ner": [[0, 0, "PER"]]}, {"tokenized_text": ["a"], "ner": []}]',
 }

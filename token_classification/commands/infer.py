@@ -39,7 +39,7 @@ class InferOptions(TaggingChoice):
     )
     input_format: str | None = flag(
         "Format of the file, if its content does not tell: text, jsonl, csv, parquet, conll, conllu, ontonotes, "
-        "piped, text_and_labels, label_studio, brat, webanno, spacy or inline_xml.",
+        "piped, text_and_labels, label_studio, brat, webanno, spacy, spacy_json or inline_xml.",
         group="input",
         default=None,
         metavar="NAME",
@@ -76,7 +76,7 @@ class InferOptions(TaggingChoice):
     )
     to: str | None = flag(
         "Write what an annotation tool imports, for people to correct: label_studio, doccano, prodigy, spacy, brat, "
-        "webanno, gliner, inline_xml or spans.",
+        "spacy_json, webanno, gliner, inline_xml or spans.",
         group="output",
         default=None,
         metavar="TOOL",

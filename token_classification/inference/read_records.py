@@ -40,7 +40,7 @@ from token_classification.inference.records import (
     make_record,
 )
 from token_classification.inference.row_records import STARTS, read_rows
-from token_classification.inference.tool_records import is_label_studio, read_tool_records, recognise_tool
+from token_classification.inference.tool_records import find_json_tool, read_tool_records, recognise_tool
 from token_classification.output_text import quote_path
 
 logger = logging.getLogger(__name__)
@@ -124,9 +124,9 @@ def _find_suffix(path: Path) -> str:
 
 def _recognise(head: Sequence[str], path: Path, text_column: str | None) -> Recognition:
     found = recognise_text("\n".join(head), _find_suffix(path), text_column=text_column, is_whole=False)
-    if found.format in ("json", "jsonl") and is_label_studio(found.format, head, path, text_column):
-        return Recognition("label_studio")
-    return found
+    is_json = found.format in ("json", "jsonl")
+    tool = find_json_tool(found.format, head, path, text_column) if is_json else None
+    return Recognition(tool) if tool else found
 
 
 def _choose_format(head: Sequence[str], path: Path, text_column: str | None) -> str:

@@ -11,15 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from token_classification.data.formats.json_kinds import (
+    ENTS,
     GLINER_SPANS,
     GLINER_WORDS,
     RELATIONS,
     SPAN_COLUMNS,
     holds_spans,
     is_prodigy,
+    is_spacy,
 )
 from token_classification.data.formats.prodigy import OWN_FIELDS
 from token_classification.data.formats.record_columns import list_tag_columns
+from token_classification.data.formats.spacy_json import GROUPS, TOKENS
 from token_classification.data.formats.span_files import SPAN_WRITERS
 from token_classification.data.formats.span_records import read_id
 from token_classification.data.formats.text_spans import WORD_OFFSETS
@@ -40,7 +43,7 @@ SUFFIXES = {
 }
 """Tool -> how the name of its file ends; nothing: it is a folder. All others read JSON lines"""
 
-LABEL_COLUMNS = (*SPAN_COLUMNS, GLINER_SPANS, *list_tag_columns("ner"))
+LABEL_COLUMNS = (*SPAN_COLUMNS, GLINER_SPANS, ENTS, *list_tag_columns("ner"))
 """Fields in which labels stand"""
 
 
@@ -72,6 +75,8 @@ def make_span(entity: TextEntity) -> Span:
 
 def is_label_field(name: str, value: object, record: Record) -> bool:
     """Tell whether a field says which entities there are in the text, or belongs to what says so."""
+    if is_spacy(record.fields):
+        return name in (ENTS, GROUPS, TOKENS)
     if is_prodigy(record.fields):
         return name in OWN_FIELDS or name.startswith("_")
     if not isinstance(value, list):

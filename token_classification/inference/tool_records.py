@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from token_classification.data.formats.json_kinds import LABEL_STUDIO, find_json_kind
+from token_classification.data.formats.json_kinds import LABEL_STUDIO, SPACY, find_json_kind
 from token_classification.data.formats.json_values import iterate_values
 from token_classification.data.formats.recognise import recognise_folder, recognise_format, recognise_tool_file
 from token_classification.data.formats.record_columns import TEXT_COLUMNS
@@ -20,6 +20,9 @@ from token_classification.inference.records import LONGEST_RECORD, BadRecord, Re
 
 logger = logging.getLogger(__name__)
 
+JSON_TOOLS = (LABEL_STUDIO, SPACY)
+"""Those whose texts are not in a field of each record"""
+
 
 def recognise_tool(name: str) -> str | None:
     """Return the format of a tool's file or folder that is known by its first bytes; None for all others.
@@ -30,8 +33,8 @@ def recognise_tool(name: str) -> str | None:
     return None if comes_once(name) else recognise_tool_file(Path(name))
 
 
-def is_label_studio(json_format: str, head: Sequence[str], path: Path, text_column: str | None) -> bool:
-    """Tell whether JSON (`json`: one value, `jsonl`: lines) holds tasks of Label Studio.
+def find_json_tool(json_format: str, head: Sequence[str], path: Path, text_column: str | None) -> str | None:
+    """Return the tool whose texts JSON (`json`: one value, `jsonl`: lines) holds; None where it holds plain records.
 
     Lines of which the text is where that of any record would be are such records.
     """
@@ -39,11 +42,10 @@ def is_label_studio(json_format: str, head: Sequence[str], path: Path, text_colu
     if json_format == "jsonl":
         columns = TEXT_COLUMNS if text_column is None else (text_column,)
         if any(isinstance(value, dict) and not value.keys().isdisjoint(columns) for value in values):
-            return False
-        return find_json_kind(values) == LABEL_STUDIO
-    if not values and not comes_once(str(path)):
-        return recognise_format(path) == LABEL_STUDIO  # its first task is longer than what was looked at
-    return find_json_kind(values) == LABEL_STUDIO
+            return None
+    is_cut = json_format == "json" and not values  # its first item is longer than what was looked at
+    found = recognise_format(path) if is_cut and not comes_once(str(path)) else find_json_kind(values)
+    return found if found in JSON_TOOLS else None
 
 
 def list_text_files(path: Path) -> list[Path]:

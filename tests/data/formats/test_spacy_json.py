@@ -10,6 +10,8 @@ from token_classification.data.formats.spacy_json import read_spacy_json, write_
 from token_classification.data.formats.span_files import read_documents
 from token_classification.data.spans.document import Span, SpanDocument
 from token_classification.errors import DataError
+from token_classification.inference.read_records import read_records, recognise_file
+from token_classification.inference.records import BadRecord
 
 TEXT = "Ada  Byron 😀 lived in Bath."
 PER, LOC = Span(0, 10, "PER"), Span(22, 26, "LOC")
@@ -111,3 +113,16 @@ def test_a_text_that_nobody_has_labelled_stays_so(tmp_path):
     path = tmp_path / "a.jsonl"
     path.write_text(write_spacy_json(documents).content, encoding="utf-8")
     assert [one.is_labelled for one in read_spacy_json(path).documents] == [False, True]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_infer_takes_the_texts_out_of_each_shape(tmp_path, shape):
+    path = write(tmp_path, SHAPES[shape])
+    assert recognise_file(str(path)) == "spacy_json"
+    assert [record.text for record in read_records(str(path))] == [TEXT, TEXT]
+
+
+def test_a_broken_text_costs_no_other(tmp_path):
+    broken, sound = read_records(str(write(tmp_path, [["\ud800", {"entities": []}], PAIR])))
+    assert isinstance(broken, BadRecord)
+    assert sound.text == TEXT

@@ -24,7 +24,7 @@ from token_classification.data.formats.span_records import (
     read_spans,
     read_text_field,
 )
-from token_classification.data.problems import Kind, Problem
+from token_classification.data.problems import BrokenFileError, Kind, Problem
 from token_classification.data.schemes import OUTSIDE
 from token_classification.data.spans.document import Span, SpanDocument, SpanFile, Written
 from token_classification.data.words_of_text import Offsets
@@ -49,13 +49,24 @@ def read_spacy_json(path: Path, text_column: str | None = None, label_column: st
     name, notes = _choose_group(records, label_column, path)
     file = SpanFile(path, [], problems, is_labelled=name is not None, notes=notes)
     for line, record in records:
-        found = SpanDocument("", (), path, line, read_id(record), meta={})
-        read = _read_paragraph if SENTENCES in record else _read_doc
-        document, wrong = read(found, record, name)
+        document, wrong = _read_record(path, line, record, name)
         problems += wrong
         if not wrong:
             file.documents.append(document)
     return file
+
+
+def read_spacy_json_texts(path: Path, text_column: str | None = None) -> Iterator[SpanDocument | DataError]:
+    """Yield the texts of a file without spans; in place of a broken one, the error.
+
+    Raises:
+        DataError: it is no JSON.
+    """
+    items, problems = load_items(path)
+    yield from (BrokenFileError([problem], None) for problem in problems)
+    for line, record in _unfold(items):
+        document, wrong = _read_record(path, line, record, None)
+        yield BrokenFileError(wrong, None) if wrong else replace(document, spans=())
 
 
 def _unfold(items: Sequence[tuple[int, object]]) -> Iterator[tuple[int, dict[str, object]]]:
@@ -104,6 +115,16 @@ def _list_groups(record: Mapping[str, object]) -> dict[str, list[object]]:
     return {name: spans for name, spans in named.items() if isinstance(spans, list)}
 
 
+def _read_record(
+    path: Path, line: int, record: Mapping[str, object], group: str | None
+) -> tuple[SpanDocument, list[Problem]]:
+    """Return a text with the spans of a group, and what is wrong with it."""
+    document = SpanDocument("", (), path, line, read_id(record))
+    if SENTENCES in record and "text" not in record:
+        return _read_paragraph(document, record)
+    return _read_doc(document, record, group)
+
+
 def _read_doc(
     document: SpanDocument, record: Mapping[str, object], group: str | None
 ) -> tuple[SpanDocument, list[Problem]]:
@@ -137,9 +158,7 @@ def _read_tokens(document: SpanDocument, tokens: object) -> tuple[Offsets, ...] 
     return build_words(document, pairs)  # type: ignore[arg-type]  # all are whole numbers
 
 
-def _read_paragraph(
-    document: SpanDocument, record: Mapping[str, object], _: str | None
-) -> tuple[SpanDocument, list[Problem]]:
+def _read_paragraph(document: SpanDocument, record: Mapping[str, object]) -> tuple[SpanDocument, list[Problem]]:
     """Return the text of a paragraph with the entities that the tags of its tokens mark."""
     sentences = record.get(SENTENCES)
     tokens = [

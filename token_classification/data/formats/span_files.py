@@ -16,7 +16,7 @@ from token_classification.data.formats.label_studio import (
     write_label_studio,
 )
 from token_classification.data.formats.prodigy import read_prodigy, write_prodigy
-from token_classification.data.formats.spacy_json import read_spacy_json, write_spacy_json
+from token_classification.data.formats.spacy_json import read_spacy_json, read_spacy_json_texts, write_spacy_json
 from token_classification.data.formats.text_spans import read_text_spans, write_text_spans
 from token_classification.data.formats.webanno import (
     list_webanno_files,
@@ -57,6 +57,7 @@ TEXT_READERS: dict[str, Callable[[Path, str | None], Iterator[SpanDocument | Dat
     "brat": read_brat_texts,
     "webanno": read_webanno_texts,
     "spacy": read_docbin_texts,
+    "spacy_json": read_spacy_json_texts,
     "inline_xml": read_inline_xml_texts,
 }
 """Of formats that are no lines of records: yields all texts, whatever is labelled in them, to be tagged"""
