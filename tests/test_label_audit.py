@@ -55,4 +55,4 @@ def test_all_rankings_are_in_the_table(bert_folder, tmp_path, capsys):
     label_audit.main([str(bert_folder), str(path), *flags])
     rows = [line.split("|")[1].strip() for line in capsys.readouterr().out.splitlines() if line.startswith("| ")]
     assert rows[2:] == ["**audit**", *label_audit.MEASURES, *(name for name in rows if name.startswith("cleanlab"))]
-    assert len(rows) == 2 + 1 + len(label_audit.MEASURES) + 4
+    assert len(rows) == 2 + 1 + len(label_audit.MEASURES) + 7

@@ -67,8 +67,9 @@ def test_the_surer_the_model_the_earlier(tmp_path):
     assert [round(one.probability, 4) for one in found] == [0.99, 0.8, 0.6]
 
 
-def test_long_entities_are_not_judged_more_harshly():
+def test_one_surely_wrong_word_of_a_long_entity_decides():
     weights = np.log(np.array([[0.8, 0.2]] * 6, dtype=np.float32))
     short, long = (weigh_sides(weights[:length], [1] * length, [0] * length) for length in (1, 6))
     assert short == pytest.approx(0.8)
     assert long == pytest.approx(0.8)
+    assert weigh_sides(weights, [0] * 5 + [1], [0] * 6) == pytest.approx(0.8)

@@ -63,8 +63,8 @@ def find_candidates(file: LabelledFile, beliefs: Beliefs) -> list[Candidate]:
 def weigh_sides(weights: np.ndarray, labelled: Sequence[int], suggested: Sequence[int]) -> float:
     """Return how probable the suggested labels of some words are, if they or those of the file are right.
 
-    Both labellings are measured by the geometric mean of the probabilities of their words, so that long entities are
-    not judged more harshly than short ones.
+    The word on which the model contradicts most surely decides: a mean over all words hides one wrong end of a long
+    entity. `benchmarks/label_audit.py` compares measures.
 
     Args:
         weights: float32, (words, labels): log probabilities.
@@ -72,7 +72,7 @@ def weigh_sides(weights: np.ndarray, labelled: Sequence[int], suggested: Sequenc
         suggested: The label of each word as the model says.
     """
     words = np.arange(len(weights))
-    lead = float((weights[words, suggested] - weights[words, labelled]).mean(dtype=np.float64))
+    lead = float((weights[words, suggested] - weights[words, labelled]).max())
     return 1 / (1 + math.exp(-min(max(lead, -500.0), 500.0)))
 
 
