@@ -7,8 +7,8 @@ python benchmarks/label_audit.py ENCODER FILE --results FOLDER [--share 0.05] [-
 A share of the entities gets another type, is dropped, or loses or gains a word at an end, a third each. All rankings
 have the same out-of-fold probabilities; what each fold gave stays in the folder: started again, the benchmark goes on.
 Prints Markdown: precision among the first k places and recall among the first 2k, where k errors were planted.
-cleanlab (https://github.com/cleanlab/cleanlab) ranks words. All words of one candidate of `audit` are one place, which helps
-it; "each word apart" is its ranking as it is.
+cleanlab (https://github.com/cleanlab/cleanlab) ranks words. All words of one candidate of `audit` are one place, which
+helps it; "each word apart" is its ranking as it is.
 """
 
 import argparse
@@ -113,6 +113,7 @@ class Sides(NamedTuple):
 MEASURES: dict[str, Callable[[Sides], float]] = {
     "margin of sums": lambda sides: float((sides.suggested - sides.labelled).sum()),
     "margin of means": lambda sides: float((sides.suggested - sides.labelled).mean()),
+    "margin of the worst word": lambda sides: float((sides.suggested - sides.labelled).max()),
     "self-confidence, mean": lambda sides: -float(sides.labelled.mean()),
     "self-confidence, worst word": lambda sides: -float(sides.labelled.min()),
     "normalised margin, mean": lambda sides: float((np.exp(sides.suggested) - np.exp(sides.labelled)).mean()),
@@ -120,7 +121,7 @@ MEASURES: dict[str, Callable[[Sides], float]] = {
     "confidence of the suggestion": lambda sides: float(sides.suggested.mean()),
     "normalised margin of products": lambda sides: float(np.exp(sides.suggested.sum()) - np.exp(sides.labelled.sum())),
 }
-"""Name -> how surely the label of a candidate is wrong; `audit` takes the margin of the worst word"""
+"""Name -> how surely the label of a candidate is wrong, without what `audit` knows of confusions"""
 
 
 def rank_candidates(file: LabelledFile, beliefs: Beliefs, candidates: Sequence[Candidate]) -> dict[str, list[Place]]:

@@ -43,7 +43,7 @@ def test_a_ranking_is_scored_by_the_errors_that_it_meets():
 
 
 def test_words_of_one_candidate_are_looked_at_once():
-    one = Candidate(0, 2, 4, [], [], ErrorClass.MISSED, 0.9)
+    one = Candidate(0, 2, 4, [], [], ErrorClass.MISSED, 0.9, 1)
     places = label_audit.join_words([(0, 3), (0, 0), (0, 2), (1, 2)], [one])
     assert list(places) == [(0, 2, 4), (0, 0, 1), (1, 2, 3)]
 

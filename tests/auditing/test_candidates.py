@@ -73,3 +73,15 @@ def test_one_surely_wrong_word_of_a_long_entity_decides():
     assert short == pytest.approx(0.8)
     assert long == pytest.approx(0.8)
     assert weigh_sides(weights, [0] * 5 + [1], [0] * 6) == pytest.approx(0.8)
+
+
+def test_what_models_often_confuse_comes_later(tmp_path):
+    rows = [("Anna left", "B-PER O")] * 9 + [("Anna left", "B-LOC O"), ("Anna left", "O O")]
+    file = read_labelled_file(write_sentences(tmp_path / "x.conll", rows), USUAL_COLUMNS)
+    # Persons are overlooked all the time; what is no name is seldom taken for one.
+    tags = [["O", "O"]] * 8 + [["B-PER", "O"]] * 3
+    found = find_candidates(file, believe(file, tags))
+    assert len({round(one.probability, 6) for one in found}) == 1
+    assert [one.kind for one in found[:2]] != ["spurious", "spurious"]
+    assert {one.kind for one in found[2:]} == {"spurious"}
+    assert len(found) == 10

@@ -1,7 +1,7 @@
 """Entities that models which have not seen them contradict, ranked by how surely the label is wrong."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,11 +29,14 @@ class Candidate:
     """What is wrong with the label if the model is right"""
     probability: float
     """How probable it is that the model is right, if one of the two is"""
+    score: float
+    """How surely the label is wrong: higher comes first"""
 
 
 def find_candidates(file: LabelledFile, beliefs: Beliefs) -> list[Candidate]:
     """Return what the models contradict, the labels that are most surely wrong first."""
     numbers = {label: number for number, label in enumerate(file.labels)}
+    confusions = measure_confusions(file, beliefs, numbers)
     candidates = []
     rows = zip(file.sentences.gold, beliefs.tags, beliefs.log_probabilities, strict=True)
     for row, (gold, tags, weights) in enumerate(rows):
@@ -45,7 +48,7 @@ def find_candidates(file: LabelledFile, beliefs: Beliefs) -> list[Candidate]:
             if all(pair.error == ErrorClass.CORRECT for pair in group):
                 continue
             start, end = min(pair.place[0] for pair in group), max(pair.place[1] for pair in group)
-            sides = [[numbers[tag] for tag in side[start:end]] for side in (gold, tags)]
+            labelled, suggested = ([numbers[tag] for tag in side[start:end]] for side in (gold, tags))
             candidates.append(
                 Candidate(
                     row=row,
@@ -54,17 +57,55 @@ def find_candidates(file: LabelledFile, beliefs: Beliefs) -> list[Candidate]:
                     labelled=sorted({pair.predicted for pair in group if pair.predicted}, key=_find_start),
                     suggested=sorted({pair.gold for pair in group if pair.gold}, key=_find_start),
                     kind=choose_kind(group),
-                    probability=weigh_sides(weights[start:end], *sides),
+                    probability=weigh_sides(weights[start:end], labelled, suggested),
+                    score=rate_label(weights[start:end], labelled, suggested, confusions),
                 )
             )
-    return sorted(candidates, key=lambda one: -one.probability)
+    return sorted(candidates, key=lambda one: -one.score)
+
+
+def measure_confusions(file: LabelledFile, beliefs: Beliefs, numbers: Mapping[str, int]) -> np.ndarray:
+    """Return what models take the words of each label for, on average.
+
+    Returns:
+        float64, (labels, labels): log of the mean probability of a column's label for the words of a row's label. One
+        word for which all labels are as probable is added to each row.
+    """
+    count = len(numbers)
+    sums, words = np.full((count, count), 1 / count), np.ones((count, 1))
+    for tags, weights in zip(file.sentences.gold, beliefs.log_probabilities, strict=True):
+        rows = [numbers[tag] for tag in tags]
+        np.add.at(sums, rows, np.exp(weights))
+        np.add.at(words, rows, 1)
+    return np.log(sums / words)
+
+
+def rate_label(
+    weights: np.ndarray, labelled: Sequence[int], suggested: Sequence[int], confusions: np.ndarray
+) -> float:
+    """Return how surely the labels of some words are wrong; the worst word decides.
+
+    A label is the worse, the less probable it is, and the more seldom models take words of this label for what is
+    suggested. Without the latter, entities that models often overlook would come first. A mean over the words would
+    hide one wrong end of a long entity. `benchmarks/label_audit.py` compares measures.
+
+    Args:
+        weights: float32, (words, labels): log probabilities.
+        labelled: The label of each word in the file.
+        suggested: The label of each word as the model says.
+        confusions: What `measure_confusions` returns.
+    """
+    return max(
+        -float(row[label]) - float(confusions[label, other])
+        for row, label, other in zip(weights, labelled, suggested, strict=True)
+        if label != other
+    )
 
 
 def weigh_sides(weights: np.ndarray, labelled: Sequence[int], suggested: Sequence[int]) -> float:
     """Return how probable the suggested labels of some words are, if they or those of the file are right.
 
-    The word on which the model contradicts most surely decides: a mean over all words hides one wrong end of a long
-    entity. `benchmarks/label_audit.py` compares measures.
+    The word on which the model contradicts most surely decides.
 
     Args:
         weights: float32, (words, labels): log probabilities.

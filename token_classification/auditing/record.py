@@ -40,6 +40,7 @@ def describe_candidate(file: LabelledFile, number: int, candidate: Candidate) ->
         "label": [entity._asdict() for entity in candidate.labelled],
         "suggestion": [entity._asdict() for entity in candidate.suggested],
         "kind": candidate.kind,
+        "score": round(candidate.score, 4),
         "probability": round(candidate.probability, 6),
         "decision": None,
         "entities": None,
@@ -48,12 +49,13 @@ def describe_candidate(file: LabelledFile, number: int, candidate: Candidate) ->
 
 def format_candidates(file: LabelledFile, candidates: Sequence[Candidate]) -> str:
     """Return a table with a row for each candidate, the most surely wrong first."""
-    rows = [["place", "probability", "error", "words", "label", "suggestion"]]
+    rows = [["place", "score", "probability", "error", "words", "label", "suggestion"]]
     for candidate in candidates:
         words = file.sentences.tokens[candidate.row]
         rows.append(
             [
                 f"{file.source}:{file.sentences.find_line(candidate.row, candidate.start)}",
+                f"{candidate.score:.2f}",
                 f"{candidate.probability:.3f}",
                 candidate.kind,
                 " ".join(words[candidate.start : candidate.end]),
@@ -61,7 +63,7 @@ def format_candidates(file: LabelledFile, candidates: Sequence[Candidate]) -> st
                 _name_entities(candidate.suggested, words),
             ]
         )
-    return format_table(rows, left=(0, 2, 3, 4, 5))
+    return format_table(rows, left=(0, 3, 4, 5, 6))
 
 
 def _name_entities(entities: Sequence[Entity], words: Sequence[str]) -> str:

@@ -152,7 +152,7 @@ function drawCandidate(one) {
   const edited = one.decision === "edit" ? [drawSide(one, "entities", "instead", one.entities), ...one.entities.map((entity) => drawEditor(one, entity)),
     ...(isPlain ? [] : [make("div", { class: "choices" }, make("button", { type: "button", onclick: () => addEntity(one) }, "add an entity"))])] : [];
   return make("li", { class: `row ${one.decision ?? ""}`, id: `candidate-${one.number}` },
-    make("div", { class: "what" }, make("div", {}, make("b", {}, one.probability.toFixed(3)), ` ${one.kind}`), make("div", {}, `line ${count(one.line)}`)),
+    make("div", { class: "what" }, make("div", {}, make("b", {}, one.score.toFixed(2)), ` ${one.kind}`), make("div", {}, `probability ${one.probability.toFixed(3)}`), make("div", {}, `line ${count(one.line)}`)),
     make("div", {}, text, drawSide(one, "label", "label", one.label), drawSide(one, "suggestion", "suggestion", one.suggestion), ...edited,
       make("div", { class: "choices" }, ...buttons)));
 }
