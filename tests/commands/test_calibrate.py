@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+from chromium import needs_chromium, open_chromium
 from table_model import save_table
 from unsure_model import ROWS, write_labelled
 
@@ -196,6 +197,8 @@ def test_a_damaged_file_is_an_error(model, dev, damage):
     (model / CALIBRATION_FILE).write_text(json.dumps(content))
     with pytest.raises(UserError, match=r"calibration\.json: not a calibration .*; calibrate again"):
         Predictor.from_pretrained(model)
+    calibrate(model, dev)
+    Predictor.from_pretrained(model)
 
 
 def test_an_unknown_point_is_named_with_those_there_are(model, dev):
@@ -220,3 +223,24 @@ def test_the_page_needs_nothing_but_itself(model, dev):
     precisions = [precision for _, precision, _ in data["curve"]]
     assert len(precisions) > 1
     assert all(0 <= value <= 1 for value in precisions)
+
+
+@needs_chromium
+def test_the_page_shows_errors_points_and_types(model, dev, tmp_path):
+    calibrate(model, dev, "--min_precision", "0.7", "--min_recall", "PER=0.8")
+    complaints = []
+    with open_chromium(tmp_path / "profile") as browser:
+        page = browser.new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto((model / "calibration.html").as_uri())
+        points = page.locator("#points tbody tr").all_inner_texts()
+        assert [row.split("\t")[:3] for row in points] == [
+            ["balanced", "all", "best F1"],
+            ["high_precision", "all", "precision ≥ 0.7"],
+            ["high_recall", "PER", "recall ≥ 0.8"],
+        ]
+        assert [row.split("\t")[0] for row in page.locator("#types tbody tr").all_inner_texts()] == ["LOC", "PER"]
+        assert page.locator("#entities svg circle").count() > 2
+        assert page.locator("#words svg").count() == 2
+    assert complaints == []

@@ -6,7 +6,7 @@
 import logging
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -117,12 +117,12 @@ def calibrate_split(outcomes: SplitOutcomes, request: CalibrationRequest) -> Cal
 
 
 def keep_points(new: Calibration, folder: Path) -> Calibration:
-    """Return a calibration with the operating points of an earlier one that are as good as they were.
-
-    Raises:
-        UserError: the earlier one is broken.
-    """
-    old = read_calibration(folder)
+    """Return a calibration with the operating points of an earlier one that are as good as they were."""
+    try:
+        old = read_calibration(folder)
+    except UserError as error:
+        logger.warning("The earlier calibration is replaced. %s", error)
+        return new
     if old is None:
         return new
     others = {name: point for name, point in old.operating_points.items() if name not in new.operating_points}
@@ -139,7 +139,7 @@ def keep_points(new: Calibration, folder: Path) -> Calibration:
             ", ".join(others),
         )
     kept = others if is_same else {}
-    return Calibration(**vars(new) | {"operating_points": kept | new.operating_points})
+    return replace(new, operating_points=kept | new.operating_points)
 
 
 def write_calibration(folder: Path, calibration: Calibration, outcomes: SplitOutcomes) -> None:

@@ -82,7 +82,7 @@ def read_training_file(folder: Path) -> TrainingFile | None:
         return None
     try:
         about = json.loads(path.read_text(encoding="utf-8"))["data"].get("train")
-        return about and TrainingFile(str(about["source"]), about.get("sha256"))
+        return None if about is None else TrainingFile(str(about["source"]), about.get("sha256"))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
             f"{path}: can't be read ({type(error).__name__}); accepted: the file as this tool wrote it; delete it if "
