@@ -161,6 +161,18 @@ def test_data_that_was_learnt_from_are_refused(model, dev, tmp_path):
     assert not (model / CALIBRATION_FILE).exists()
 
 
+def test_tags_of_other_tasks_are_read(model, tmp_path):
+    rows = [
+        {"tokens": ["Mira", "met", "Tol"], "pos_tags": ["B-PER", "O", ("O", "B-PER")[number % 3 > 0]]}
+        for number in range(60)
+    ]
+    path = tmp_path / "dev.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    calibrate(model, path, "--task_name", "pos")
+    counts = read_calibration(model).notes["types"]["PER"]
+    assert (counts["gold"], counts["predicted"], counts["right"]) == (100, 120, 100)
+
+
 def test_too_little_data_are_refused(model, tmp_path):
     few = write_labelled(tmp_path / "few.conll", 3, sentences=4)
     with pytest.raises(

@@ -41,6 +41,12 @@ class CalibrateOptions(BackendChoice):
     )
     text_column_name: str | None = flag("Column of the words.", group="data", default=None, metavar="NAME")
     label_column_name: str | None = flag("Column of the tags.", group="data", default=None, metavar="NAME")
+    task_name: str = flag(
+        "What the tags are of CoNLL-U, or of the column TASK_tags: ner, pos ...",
+        group="data",
+        default="ner",
+        metavar="TASK",
+    )
     min_precision: float | dict[str, float] | None = flag(
         "Find thresholds above which at least this share of the entities is right, with a confidence of 95 %%: 0.95, "
         "or one per label: PER=0.95,LOC=0.9. They are called high_precision.",
@@ -125,9 +131,8 @@ def calibrate(options: CalibrateOptions, folder: Path, promises: "list[Promise]"
         from token_classification.inference.engine import open_engine
         from token_classification.inference.outcomes import collect_outcomes
         from token_classification.reporting import calibration as reporting
-    sentences, files = read_and_describe(
-        lambda: read_sentences(options.validation_file, options.text_column_name, options.label_column_name)
-    )
+    columns = options.text_column_name, options.label_column_name, options.task_name
+    sentences, files = read_and_describe(lambda: read_sentences(options.validation_file, *columns))
     if sentences.tags is None:
         raise DataError(
             f"{options.validation_file}: no tags; accepted is labelled data; give another --validation_file"
@@ -189,7 +194,7 @@ def refuse_training_data(options: CalibrateOptions, sentences: "Sentences", chec
             options.validation_file,
         )
         return
-    train = read_sentences(path, options.text_column_name, options.label_column_name)
+    train = read_sentences(path, options.text_column_name, options.label_column_name, options.task_name)
     common = find_common_sentences(sentences, train)
     if common:
         row, other = common[0]
