@@ -19,6 +19,9 @@ from token_classification.redaction.label_kinds import find_kind
 if TYPE_CHECKING:
     from presidio_analyzer.nlp_engine import NlpArtifacts
 
+NAME = "token_classification"
+"""How the recogniser is called in explanations"""
+
 
 class ModelRecognizer(LocalRecognizer):
     """Finds the entities of a model; its labels are called what presidio calls them: PER is PERSON, LOC LOCATION."""
@@ -38,7 +41,7 @@ class ModelRecognizer(LocalRecognizer):
         labels = list_entity_labels(self.predictor.engine.labels)
         super().__init__(
             supported_entities=sorted(set(map(find_kind, labels))),
-            name="token_classification",
+            name=NAME,
             supported_language=supported_language,
         )
 
@@ -62,12 +65,12 @@ class ModelRecognizer(LocalRecognizer):
             if entities and kind not in entities:
                 continue
             explanation = AnalysisExplanation(
-                recognizer=self.name,
+                recognizer=NAME,
                 original_score=found["score"],
                 textual_explanation=f"the model tags it as {found['label']}",
             )
             metadata = {
-                RecognizerResult.RECOGNIZER_NAME_KEY: self.name,
+                RecognizerResult.RECOGNIZER_NAME_KEY: NAME,
                 RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: self.id,
             }
             results.append(RecognizerResult(kind, found["start"], found["end"], found["score"], explanation, metadata))
