@@ -1,7 +1,8 @@
 SHELL := bash
 SETUP := set -euo pipefail; . scripts/setup.sh
-# Two processes share the files of tests; the order of files is that of tests/workers.py. In one process: python -m pytest
-PYTEST := pytest -n 2 --dist loadfile --no-loadscope-reorder
+# Two processes share the files of tests; the order of files is that of tests/workers.py. If one dies, the run ends: with
+# another in its place it would wait for ever. In one process: python -m pytest
+PYTEST := pytest -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 .PHONY: help test coverage zoo docs fuzz check format sample bench screenshot label-studio javascript-client doccano
 
