@@ -102,7 +102,7 @@ def test_a_model_that_learned_the_file_is_warned_of(settings, tagger_folder, con
     assert caplog.text == ""
     identify_encoder(str(model), file)
     assert "was fine-tuned already, perhaps on this file" in caplog.text
-    (model / "run.json").write_text(json.dumps({"data": {"train": {"sha256": file.sha256}}}))
+    (model / "run.json").write_text(json.dumps({"data": {"train": {"source": "a", "sha256": file.sha256}}}))
     identify_encoder(str(model), file)
     assert "was fine-tuned already, on this file" in caplog.text
 

@@ -1,6 +1,5 @@
 """An audit: out-of-fold models read the labels of a file, and what they contradict is listed for a person."""
 
-import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from token_classification.errors import UserError
 from token_classification.modeling.build import load_config, read_model_labels
 from token_classification.modeling.source import find_model_folder
 from token_classification.output_text import dump_json, make_printable, quote_path
+from token_classification.reporting.run_record import read_training_file
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +73,8 @@ def identify_encoder(model: str, file: LabelledFile) -> str:
     names = read_model_labels(load_config(ModelArguments(model)))
     folder = find_model_folder(model)
     if names is not None:
-        learned = "on this file" if _learned_from(folder, file.sha256) else "perhaps on this file"
+        learnt = read_training_file(folder)
+        learned = "on this file" if learnt and learnt.sha256 == file.sha256 else "perhaps on this file"
         logger.warning(
             "-m %s: was fine-tuned already, %s: a model agrees with labels that it has learned, wrong ones too. "
             "Accepted, but an encoder as it was pre-trained finds more; type its name after -m.",
@@ -81,12 +82,6 @@ def identify_encoder(model: str, file: LabelledFile) -> str:
             learned,
         )
     return hash_files(sorted(path for path in folder.iterdir() if path.suffix in (".json", ".safetensors", ".bin")))
-
-
-def _learned_from(folder: Path, sha256: str) -> bool:
-    """Tell whether the record of a model's training names a file with this checksum."""
-    record = folder / "run.json"
-    return record.is_file() and json.dumps(sha256) in record.read_text(encoding="utf-8", errors="replace")
 
 
 def describe_audit(file: LabelledFile, candidates: Sequence[Candidate], folder: Path) -> str:

@@ -10,6 +10,11 @@ from token_classification.errors import UserError
 
 Options = TypeVar("Options")
 
+INPUT_FORMAT_HELP = (
+    "Format of the file, if its content does not tell: text, jsonl, csv, parquet, conll, conllu, ontonotes, piped, "
+    "text_and_labels, label_studio, brat, webanno, spacy, spacy_json or inline_xml."
+)
+"""Of `infer` and `redact`, which read the same files"""
 ANNOTATOR_HELP = (
     "of a file with the labels of several annotators (Label Studio, Prodigy, doccano): whose are read; majority: what "
     "more than half of them marked"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from token_classification.commands.flags import add_dataclass_flags, build_options, flag
+from token_classification.commands.flags import INPUT_FORMAT_HELP, add_dataclass_flags, build_options, flag
 from token_classification.commands.model_choice import TaggingChoice, open_predictor
 from token_classification.commands.wording import COMMON_WORDS, speaking
 from token_classification.errors import UserError
@@ -38,8 +38,7 @@ class InferOptions(TaggingChoice):
         metavar="FILE",
     )
     input_format: str | None = flag(
-        "Format of the file, if its content does not tell: text, jsonl, csv, parquet, conll, conllu, ontonotes, "
-        "piped, text_and_labels, label_studio, brat, webanno, spacy, spacy_json or inline_xml.",
+        INPUT_FORMAT_HELP,
         group="input",
         default=None,
         metavar="NAME",

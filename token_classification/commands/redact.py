@@ -8,7 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from token_classification.commands.flags import add_dataclass_flags, build_options, flag, list_typed
+from token_classification.commands.flags import (
+    INPUT_FORMAT_HELP,
+    add_dataclass_flags,
+    build_options,
+    flag,
+    list_typed,
+)
 from token_classification.commands.key_files import read_key_file
 from token_classification.commands.model_choice import TaggingChoice, open_predictor
 from token_classification.commands.wording import COMMON_WORDS, speaking
@@ -46,8 +52,7 @@ class RedactOptions(TaggingChoice):
         metavar="FILE",
     )
     input_format: str | None = flag(
-        "Format of the file, if its content does not tell: text, jsonl, csv, parquet, conll, conllu, ontonotes, "
-        "piped or text_and_labels.",
+        INPUT_FORMAT_HELP,
         group="input",
         default=None,
         metavar="NAME",

@@ -50,7 +50,7 @@ class Call:
 def wake_calls(calls: Sequence[Call]) -> None:
     """Give the coroutines of calls their answers, from another thread.
 
-    The event loop is woken once for all of them: that costs as much as the answers themselves.
+    The event loop is woken once for all of them.
 
     Args:
         calls: Calls of one event loop that have all their answers.

@@ -73,6 +73,7 @@ def test_words_of_paragraphs_without_text_are_joined_by_blanks(tmp_path):
         ([PAIR, {"text": TEXT, "ents": [], "tokens": [{"id": 0}]}], "'tokens'"),
         ([PAIR, {"id": 1, "paragraphs": [{"raw": "x", "sentences": [{"tokens": [{"orth": "y"}]}]}]}], "'y'"),
         ([PAIR, {"id": 1, "paragraphs": [{"sentences": []}]}], "'sentences'"),
+        ([PAIR, {"id": 1, "paragraphs": [{"sentences": [{"tokens": 5}]}]}], "'sentences'"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place(tmp_path, value, found):

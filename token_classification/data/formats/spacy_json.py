@@ -8,6 +8,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from token_classification.data.entities import find_entities
 from token_classification.data.formats.docbin import ENTITIES, GROUP, build_docs
@@ -148,24 +149,24 @@ def _read_doc(
 
 def _read_tokens(document: SpanDocument, tokens: object) -> tuple[Offsets, ...] | str:
     """Return the places of a text's tokens, or what is wrong with them."""
-    pairs = [
-        (token.get("start"), token.get("end"))
-        for token in (tokens if isinstance(tokens, list) else [None])
-        if isinstance(token, dict)
-    ]
-    if not isinstance(tokens, list) or len(pairs) < len(tokens) or any(type(at) is not int for at in sum(pairs, ())):
+    if not isinstance(tokens, list) or not all(map(_has_place, tokens)):
         return f"{TOKENS!r} is no list of tokens with start and end; accepted: what Doc.to_json gives; write it anew"
-    return build_words(document, pairs)  # type: ignore[arg-type]  # all are whole numbers
+    return build_words(document, [(token["start"], token["end"]) for token in tokens])
+
+
+def _has_place(token: object) -> bool:
+    return isinstance(token, dict) and type(token.get("start")) is int and type(token.get("end")) is int
+
+
+def _list_items(found: object, name: str) -> list[Any]:
+    """Return the list that a field of an object holds; an empty one where it holds none."""
+    items = found.get(name) if isinstance(found, dict) else None
+    return items if isinstance(items, list) else []
 
 
 def _read_paragraph(document: SpanDocument, record: Mapping[str, object]) -> tuple[SpanDocument, list[Problem]]:
     """Return the text of a paragraph with the entities that the tags of its tokens mark."""
-    sentences = record.get(SENTENCES)
-    tokens = [
-        token
-        for sentence in (sentences if isinstance(sentences, list) else [])
-        for token in (sentence.get(TOKENS, []) if isinstance(sentence, dict) else [])
-    ]
+    tokens = [token for sentence in _list_items(record, SENTENCES) for token in _list_items(sentence, TOKENS)]
     if not tokens or not all(isinstance(token, dict) and isinstance(token.get("orth"), str) for token in tokens):
         text = f"{SENTENCES!r} has no tokens with 'orth'; accepted: what spaCy 2 trained on; correct or remove it"
         return document, [document.report(Kind.BROKEN_RECORD, text)]
