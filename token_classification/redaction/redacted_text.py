@@ -1,6 +1,6 @@
 """A text with its entities replaced, and the way back."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -34,10 +34,6 @@ class RedactedText:
 
     text: str
     originals: tuple[Original, ...]
-
-
-Substitute = Callable[[str, Sequence[NamedSpan]], Sequence[str]]
-"""A text and the spans that are replaced in it -> a substitute for each"""
 
 
 def choose_spans(entities: Iterable[TextEntity], labels: Collection[str] | None) -> list[NamedSpan]:
