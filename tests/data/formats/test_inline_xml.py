@@ -1,5 +1,6 @@
 """Labels as elements around what they mark: read, told from texts with a `<`, and written as XML that parses."""
 
+import time
 from xml.etree import ElementTree
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from span_documents import make_hostile_documents
 
 from token_classification.data.formats import read_sentences
-from token_classification.data.formats.inline_markup import LAYOUT, cut_markup
+from token_classification.data.formats.inline_markup import LAYOUT, cut_markup, has_documents
 from token_classification.data.formats.inline_xml import read_inline_xml, write_inline_xml
 from token_classification.data.formats.recognise import recognise_format, recognise_text
 from token_classification.data.spans.document import Span, SpanDocument
@@ -196,6 +197,23 @@ def test_pieces_cover_any_text(text):
     assert places == sorted(set(places))
     if not any(mark in text for mark in "<&"):
         assert "".join(piece.text for piece in cut_markup(text)) == text
+
+
+@pytest.mark.parametrize(
+    "opener", ["<!--", "<?", "<![CDATA[", "<!DOCTYPE", "<", "</A", "<A b='", '<A b="', "<A ", "&a"]
+)
+def test_what_is_never_closed_is_read_once(opener):
+    # 100 kB. Looking for the end at each of them anew takes ten seconds and more.
+    start = time.process_time()
+    pieces = list(cut_markup(opener * (100_000 // len(opener))))
+    assert time.process_time() - start < 5
+    assert {piece.kind for piece in pieces} <= {"text", "broken"}
+
+
+@pytest.mark.parametrize("piece", ["<!---->", "<!-- a -->\n", "<?xml?>", "<!DOCTYPE a>"])
+def test_a_long_head_that_no_document_follows_is_read_once(piece):
+    assert not has_documents(piece * 1000 + "text")
+    assert has_documents(piece * 1000 + "<doc>text</doc>")
 
 
 def test_names_of_layout_are_in_small_letters():

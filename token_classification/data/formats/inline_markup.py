@@ -12,13 +12,15 @@ _FIRST = (
 NAME = rf"[{_FIRST}][-.0-9\xb7\u0300-\u036f\u203f-\u2040{_FIRST}]*"
 """A name of XML 1.0, without the colon of namespaces"""
 PIECES = re.compile(
-    rf"""<!--.*?-->|<\?.*?\?>|<!DOCTYPE[^>\[]*>
-    |<!\[CDATA\[(?P<raw>.*?)\]\]>
+    rf"""(?P<opened><!--|<\?|<!\[CDATA\[)
+    |<!DOCTYPE[^<>\[]*>
     |<(?P<close>/?)(?P<name>{NAME})(?P<attributes>(?:\s+{NAME}\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(?P<empty>/?)>
     |(?P<reference>&[\w#]*;?)
     |(?P<broken><)""",
-    re.DOTALL | re.VERBOSE,
+    re.VERBOSE,
 )
+CLOSED_BY = {"<!--": "-->", "<?": "?>", "<![CDATA[": "]]>"}
+"""What ends a comment, an instruction and raw text. A pattern would look for it again at each one that has no end."""
 ATTRIBUTE = re.compile(rf"""({NAME})\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 REFERENCE = re.compile(r"&(?:(amp|lt|gt|quot|apos)|#([0-9]{1,7})|#x([0-9a-fA-F]{1,6}));")
 NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
@@ -55,7 +57,8 @@ LAYOUT = frozenset(
 )
 """Elements of pages and of the layout of documents, in small letters: no labels"""
 DOCUMENT_FORM = re.compile(
-    rf"\s*(?:<\?xml[^>]*\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^>\[]*>\s*)*<(?:{'|'.join(sorted(DOCUMENTS | WRAPPERS))})[\s>]",
+    r"\s*(?:<\?xml[^>]*\?>\s*|<!--(?:(?!-->).)*-->\s*|<!DOCTYPE[^<>\[]*>\s*)*"
+    rf"<(?:{'|'.join(sorted(DOCUMENTS | WRAPPERS))})[\s>]",
     re.DOTALL | re.IGNORECASE,
 )
 MOST = 0.9
@@ -77,13 +80,22 @@ class Piece:
 def cut_markup(text: str) -> Iterator[Piece]:
     """Cut a text into its pieces; comments, declarations and instructions are left out."""
     end = 0
-    for match in PIECES.finditer(text):
+    never_closed: set[str] = set()
+    while match := PIECES.search(text, end):
         start = match.start()
         if start > end:
             yield Piece("text", text[end:start], end)
         end = match.end()
-        if match["raw"] is not None:
-            yield Piece("text", match["raw"], start)
+        if (opened := match["opened"]) is not None:
+            close = -1 if opened in never_closed else text.find(CLOSED_BY[opened], end)
+            if close < 0:
+                never_closed.add(opened)
+                yield Piece("broken", "<", start)
+                end = start + 1
+            else:
+                if opened == "<![CDATA[":
+                    yield Piece("text", text[end:close], start)
+                end = close + len(CLOSED_BY[opened])
         elif match["name"] is not None:
             kind: Literal["start", "end", "empty"] = (
                 "end" if match["close"] else "empty" if match["empty"] else "start"
