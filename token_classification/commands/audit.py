@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from token_classification.commands.flags import ANNOTATOR_HELP
+from token_classification.commands.flags import add_column_flags
 from token_classification.commands.wording import COMMON_WORDS, speaking
 from token_classification.errors import UserError
 from token_classification.quick_imports import quick_imports
@@ -25,10 +25,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--apply", type=Path, metavar="DECISIONS", help="write the corrected file: decisions.json of the page"
     )
-    parser.add_argument("--text_column_name", metavar="NAME", help="column of the words (CoNLL: its number)")
-    parser.add_argument("--label_column_name", metavar="NAME", help="column of the tags (CoNLL: its number)")
-    parser.add_argument("--task_name", default="ner", metavar="TASK", help="the tags are in TASK_tags (default: ner)")
-    parser.add_argument("--annotator", metavar="NAME", help=ANNOTATOR_HELP)
+    add_column_flags(parser)
 
 
 def run(options: argparse.Namespace) -> int:

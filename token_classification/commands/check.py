@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from token_classification.commands.flags import ANNOTATOR_HELP
+from token_classification.commands.flags import add_column_flags
 from token_classification.errors import UserError
 from token_classification.quick_imports import quick_imports
 
@@ -30,10 +30,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--discard", action="store_true", help="with --repair: leave out sentences that can't be repaired"
     )
-    parser.add_argument("--text_column_name", metavar="NAME", help="column of the words (CoNLL: its number)")
-    parser.add_argument("--label_column_name", metavar="NAME", help="column of the tags (CoNLL: its number)")
-    parser.add_argument("--task_name", default="ner", metavar="TASK", help="the tags are in TASK_tags (default: ner)")
-    parser.add_argument("--annotator", metavar="NAME", help=ANNOTATOR_HELP)
+    add_column_flags(parser)
 
 
 def run(options: argparse.Namespace) -> int:

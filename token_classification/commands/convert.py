@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from token_classification.commands.flags import ANNOTATOR_HELP
+from token_classification.commands.flags import add_column_flags
 from token_classification.errors import UserError, list_problems
 from token_classification.quick_imports import quick_imports
 
@@ -55,10 +55,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         default="document",
         help="what a sentence of a text is where words get tags (default: document)",
     )
-    parser.add_argument("--text_column_name", metavar="NAME", help="column of the texts or words (CoNLL: its number)")
-    parser.add_argument("--label_column_name", metavar="NAME", help="column of the spans or tags (CoNLL: its number)")
-    parser.add_argument("--task_name", default="ner", metavar="TASK", help="the tags are in TASK_tags (default: ner)")
-    parser.add_argument("--annotator", metavar="NAME", help=ANNOTATOR_HELP)
+    add_column_flags(parser, "texts or words", "spans or tags")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -2,7 +2,8 @@
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, field, fields
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
@@ -10,11 +11,6 @@ from token_classification.errors import UserError
 
 Options = TypeVar("Options")
 
-INPUT_FORMAT_HELP = (
-    "Format of the file, if its content does not tell: text, jsonl, csv, parquet, conll, conllu, ontonotes, piped, "
-    "text_and_labels, label_studio, brat, webanno, spacy, spacy_json or inline_xml."
-)
-"""Of `infer` and `redact`, which read the same files"""
 ANNOTATOR_HELP = (
     "of a file with the labels of several annotators (Label Studio, Prodigy, doccano): whose are read; majority: what "
     "more than half of them marked"
@@ -42,6 +38,51 @@ def flag(
     """
     metadata = {"help": help_text, "short": short, "group": group, "metavar": metavar, "parse": parse}
     return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BulkChoice:
+    """Which file of texts is read, and where its results go: the same for `infer` and `redact`."""
+
+    input_file: str | None = flag(
+        "File of texts, of any size: a text per line, or any format that training reads; may be gzipped. -: stdin. "
+        "Also folders of brat and WebAnno.",
+        group="input",
+        default=None,
+        metavar="FILE",
+    )
+    input_format: str | None = flag(
+        "Format of the file, if its content does not tell: text, jsonl, csv, parquet, conll, conllu, ontonotes, "
+        "piped, text_and_labels, label_studio, brat, webanno, spacy, spacy_json or inline_xml.",
+        group="input",
+        default=None,
+        metavar="NAME",
+    )
+    text_column_name: str | None = flag(
+        "Column or key of the texts. Default: text, tokens or words.", group="input", default=None, metavar="NAME"
+    )
+    results_dir: Path | None = flag(
+        "Folder of the results; texts on the command line need none.",
+        "-r",
+        group="output",
+        default=None,
+        metavar="DIR",
+    )
+    resume: bool = flag("Continue a killed run on --input_file.", group="output", default=False)
+
+
+def add_column_flags(parser: argparse.ArgumentParser, words: str = "words", tags: str = "tags") -> None:
+    """Declare the flags for the columns of a labelled file: the same for `check`, `audit` and `convert`.
+
+    Args:
+        parser: The command's.
+        words: What the help calls that which is labelled.
+        tags: What it calls the labels.
+    """
+    parser.add_argument("--text_column_name", metavar="NAME", help=f"column of the {words} (CoNLL: its number)")
+    parser.add_argument("--label_column_name", metavar="NAME", help=f"column of the {tags} (CoNLL: its number)")
+    parser.add_argument("--task_name", default="ner", metavar="TASK", help="the tags are in TASK_tags (default: ner)")
+    parser.add_argument("--annotator", metavar="NAME", help=ANNOTATOR_HELP)
 
 
 def add_dataclass_flags(parser: argparse.ArgumentParser, arguments: type) -> None:

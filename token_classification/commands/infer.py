@@ -5,10 +5,9 @@ import logging
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from token_classification.commands.flags import INPUT_FORMAT_HELP, add_dataclass_flags, build_options, flag
+from token_classification.commands.flags import BulkChoice, add_dataclass_flags, build_options, flag
 from token_classification.commands.model_choice import TaggingChoice, open_predictor
 from token_classification.commands.wording import COMMON_WORDS, speaking
 from token_classification.errors import UserError
@@ -25,27 +24,11 @@ TAGGED_TEXTS, ENTITIES = "predictions.txt", "predictions.jsonl"
 
 
 @dataclass(frozen=True, kw_only=True)
-class InferOptions(TaggingChoice):
+class InferOptions(BulkChoice, TaggingChoice):
     """What to tag, how, and where to write it."""
 
     texts: Sequence[str] | None = None
     """What is tagged on the screen"""
-    input_file: str | None = flag(
-        "File to tag, of any size: a text per line, or any format that training reads; may be gzipped. -: stdin. Also "
-        "folders of brat and WebAnno.",
-        group="input",
-        default=None,
-        metavar="FILE",
-    )
-    input_format: str | None = flag(
-        INPUT_FORMAT_HELP,
-        group="input",
-        default=None,
-        metavar="NAME",
-    )
-    text_column_name: str | None = flag(
-        "Column or key of the texts. Default: text, tokens or words.", group="input", default=None, metavar="NAME"
-    )
     select: Literal["uncertain", "diverse", "random"] | None = flag(
         "Tag only the texts to label next, the most uncertain first: those that the model is most unsure of "
         "(uncertain), those that differ in what it is unsure of (diverse), or any (random). Needs --budget.",
@@ -60,13 +43,6 @@ class InferOptions(TaggingChoice):
         metavar="FILE",
     )
     seed: int = flag("Seed of --select random and diverse.", group="selection", default=42, metavar="N")
-    results_dir: Path | None = flag(
-        "Folder of the results; texts on the command line need none.",
-        "-r",
-        group="output",
-        default=None,
-        metavar="DIR",
-    )
     output_format: str | None = flag(
         "What is written: jsonl, jsonl.gz, conll, conll.gz or parquet. Default: jsonl.",
         group="output",
@@ -80,7 +56,6 @@ class InferOptions(TaggingChoice):
         default=None,
         metavar="TOOL",
     )
-    resume: bool = flag("Continue a killed run on --input_file.", group="output", default=False)
     pad_label: str = "O"
     """The tag that is not shown"""
 

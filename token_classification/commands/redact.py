@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from token_classification.commands.flags import (
-    INPUT_FORMAT_HELP,
+    BulkChoice,
     add_dataclass_flags,
     build_options,
     flag,
@@ -40,26 +40,11 @@ ACCEPTED_KEY = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class RedactOptions(TaggingChoice):
+class RedactOptions(BulkChoice, TaggingChoice):
     """What to redact, how, and where to write it."""
 
     texts: Sequence[str] | None = None
     """What is redacted on the screen"""
-    input_file: str | None = flag(
-        "File to redact, of any size, in any format that infer reads; may be gzipped. -: stdin.",
-        group="input",
-        default=None,
-        metavar="FILE",
-    )
-    input_format: str | None = flag(
-        INPUT_FORMAT_HELP,
-        group="input",
-        default=None,
-        metavar="NAME",
-    )
-    text_column_name: str | None = flag(
-        "Column or key of the texts. Default: text, tokens or words.", group="input", default=None, metavar="NAME"
-    )
     labels: Sequence[str] | None = flag(
         "What is replaced; may be repeated. Default: entities of all labels.",
         group="redaction",
@@ -100,14 +85,6 @@ class RedactOptions(TaggingChoice):
         default=None,
         metavar="MAPPING",
     )
-    results_dir: Path | None = flag(
-        "Folder of the results; texts on the command line need none.",
-        "-r",
-        group="output",
-        default=None,
-        metavar="DIR",
-    )
-    resume: bool = flag("Continue a killed run on --input_file.", group="output", default=False)
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
