@@ -167,7 +167,7 @@ def walk(
     asked, arguments = arguments.decoding, replace(arguments, decoding=settle_decoding(arguments.decoding, config))
     aligner = fit_aligner(tokenizer, model, label_set, arguments.decoding, recipe)
     if training.do_train:
-        record_decoding(model.config, asked.max_seq_length, aligner.window_length, asked.decoder)
+        record_decoding(model.config, asked.max_seq_length, aligner.window_length, asked.decoder, asked.context)
     aligned = {split: aligner.align_corpus(corpus, split) for split in used_splits(training)}
     for split, rows in aligned.items():
         logger.info("%s: %s", split, rows.describe())

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from token_classification.errors import UserError
 from token_classification.inference.answers import OUTPUT_FORMATS, Answer, encode_answers
 from token_classification.inference.parquet_output import convert_to_parquet
-from token_classification.inference.predictor import TaggedText, place_words
+from token_classification.inference.predictor import TaggedText
 from token_classification.inference.read_records import read_records
 from token_classification.inference.records import BadRecord, Record
+from token_classification.inference.texts import place_words
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "40"))
 bounded = settings(

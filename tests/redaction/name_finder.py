@@ -8,7 +8,8 @@ from token_classification.data.labels import LabelSet
 from token_classification.data.schemes import Scheme
 from token_classification.inference.bulk import BulkSettings, tag_file
 from token_classification.inference.entities import list_entities
-from token_classification.inference.predictor import TaggedText, place_words
+from token_classification.inference.predictor import TaggedText
+from token_classification.inference.texts import place_words
 from token_classification.redaction.file_layout import find_layout
 from token_classification.redaction.redaction_files import RedactionFiles
 
@@ -20,7 +21,7 @@ LABELS = LabelSet(("O", "B-LOC", "I-LOC", "B-ORG", "I-ORG", "B-PER", "I-PER"), S
 class NameFinder:
     """Has of `Predictor` what `tag_file` needs."""
 
-    engine = SimpleNamespace(labels=LABELS, loop=SimpleNamespace(token_budget=1))
+    engine = SimpleNamespace(labels=LABELS, loop=SimpleNamespace(token_budget=1), aligner=SimpleNamespace(context=0))
 
     def describe_settings(self) -> dict[str, str]:
         return {"threshold": "none"}

@@ -13,7 +13,7 @@ from serving_apps import served_at
 from token_classification.arguments.serving import ServingArguments
 from token_classification.data.labels import LabelSet
 from token_classification.data.schemes import Scheme
-from token_classification.inference.predictor import place_words
+from token_classification.inference.texts import place_words
 from token_classification.serving import page
 from token_classification.serving.metrics import Metrics
 from token_classification.serving.requests import respond

@@ -90,7 +90,7 @@ def test_half_characters_are_answered_with_what_was_sent(address, predictor):
         ({"texts": "Anna"}, 422, "texts: found a text; accepted is a list of texts or lists of words"),
         ({"texts": [{"text": "Anna"}]}, 422, "texts[0]: found an object; accepted is a text or a list of words"),
         ({"texts": ["a", ["b", None]]}, 422, "texts[1][1]: found null; accepted is a word"),
-        ({"text": ["a"]}, 422, "body: text is unknown; accepted are texts, model, threshold, decoder, words"),
+        ({"text": ["a"]}, 422, "body: text is unknown; accepted are texts, document, model"),
         ({"texts": ["a", [""] * 100_002]}, 413, "text 1 has 100,001 characters; accepted are 100,000"),
         ({"texts": ["a"], "model": 1}, 422, "model: found a number; accepted is the name of a served model"),
         ({"texts": ["a"], "model": "pos"}, 404, "no model pos"),
@@ -100,6 +100,7 @@ def test_half_characters_are_answered_with_what_was_sent(address, predictor):
         ({"texts": ["a"], "threshold": {"PERS": 0.5}}, 422, "the model has no label PERS; accepted are LOC, PER"),
         ({"texts": ["a"], "threshold": {"PER": None}}, 422, "threshold: None for PER"),
         ({"texts": ["a"], "decoder": "beam"}, 422, "decoder: beam is unknown; accepted are argmax, viterbi"),
+        ({"texts": ["a"], "document": "a"}, 422, "document: found a text; accepted is true or false"),
         ({"texts": ["a"], "words": 1}, 422, "words: found a number; accepted is true or false"),
     ],
 )

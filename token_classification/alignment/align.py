@@ -1,20 +1,36 @@
 """One split, from words and tags to the windows that the model sees, with the ledger of what became of each word."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from token_classification.alignment.context import (
+    OWN_ROW,
+    PASSAGE_ROWS,
+    Passage,
+    forget_context,
+    number_documents,
+    widen_windows,
+)
 from token_classification.alignment.window_length import find_window_length
 from token_classification.alignment.windows import (
     WindowLabels,
+    WindowPlan,
     Windows,
     build_windows,
     plan_windows,
+    select_windows,
 )
-from token_classification.alignment.words import SpecialTokens, find_special_tokens, split_into_sub_tokens
-from token_classification.arguments.decoding import DecodingArguments
+from token_classification.alignment.words import (
+    SpecialTokens,
+    SubTokens,
+    find_special_tokens,
+    split_into_sub_tokens,
+)
+from token_classification.arguments.decoding import DecodingArguments, choose_context
 from token_classification.data.labels import IGNORED_LABEL, LabelSet
 from token_classification.data.levels import LabelLevels, Labels
 from token_classification.data.load import Corpus
@@ -22,6 +38,8 @@ from token_classification.data.schemes import Scheme, is_bare, is_prefixed, join
 from token_classification.data.sentences import Sentences
 from token_classification.errors import DataError, list_problems, name_place
 from token_classification.recipe import Recipe
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -97,6 +115,8 @@ class Aligner:
     """Labels of a word's further sub-tokens: `ignored`, `inside` (B- becomes I-) or `same`"""
     special_token_label: str | None
     """Label that special tokens are trained on; None: they are ignored"""
+    context: int = 0
+    """Sub-tokens of a sentence's document that are read with it on each side, as far as they fit"""
 
     def align(self, sentences: Sentences, source: str = "input") -> AlignedSplit:
         """Tokenize, plan the windows and lay them out, with labels where the sentences have tags.
@@ -109,24 +129,52 @@ class Aligner:
             UserError: windows too small for the stride.
             DataError: sentences too long where that is an error.
         """
-        budget = self.window_length - len(self.special)
         sub_tokens = split_into_sub_tokens(self.tokenizer, sentences.tokens)
-        lengths = np.diff(sub_tokens.word_starts[sub_tokens.sentence_starts])
         if self.long_sentences == "error":
-            _refuse_long_sentences(sentences, lengths, budget, source)
-        plan = plan_windows(sub_tokens, budget, self.doc_stride, truncate=self.long_sentences == "truncate")
+            lengths = np.diff(sub_tokens.word_starts[sub_tokens.sentence_starts])
+            _refuse_long_sentences(sentences, lengths, self._budget, source)
+        plan = self._plan(sub_tokens, sentences.doc_ids)
         labels = None if sentences.tags is None else self._choose_labels(sentences.tags)
-        windows = build_windows(sub_tokens, plan, budget, self.special, labels)
+        windows = build_windows(sub_tokens, plan, self._budget, self.special, labels)
+        return AlignedSplit(windows, sub_tokens.sentence_starts, sentences.tags, self._count(sub_tokens, windows))
 
-        words_of_sentence = np.diff(sub_tokens.sentence_starts)
-        ledger = Ledger(
-            words=int(sub_tokens.sentence_starts[-1]),
-            words_windowed=int(words_of_sentence[lengths > budget].sum()),
+    def align_passages(self, passages: Sequence[Passage]) -> AlignedSplit:
+        """Tokenize sentences with what stands around them, which is read with them and has no windows of its own.
+
+        Raises:
+            UserError: windows too small for the stride.
+        """
+        rows = [row for passage in passages for row in passage]
+        sub_tokens = split_into_sub_tokens(self.tokenizer, rows)
+        plan = self._plan(sub_tokens, [str(place // PASSAGE_ROWS) for place in range(len(rows))])
+        plan = select_windows(plan, plan.sentence_ids % PASSAGE_ROWS == OWN_ROW)
+        windows = build_windows(sub_tokens, plan, self._budget, self.special)
+        ledger = self._count(sub_tokens, windows, slice(OWN_ROW, None, PASSAGE_ROWS))
+        windows, sentence_starts = forget_context(windows, sub_tokens.sentence_starts)
+        return AlignedSplit(windows, sentence_starts, None, ledger)
+
+    @property
+    def _budget(self) -> int:
+        """Sub-tokens that a window may hold."""
+        return self.window_length - len(self.special)
+
+    def _plan(self, sub_tokens: SubTokens, doc_ids: Sequence[str] | None) -> WindowPlan:
+        plan = plan_windows(sub_tokens, self._budget, self.doc_stride, truncate=self.long_sentences == "truncate")
+        if not self.context or doc_ids is None:
+            return plan
+        return widen_windows(plan, sub_tokens, number_documents(doc_ids), self.context, self._budget)
+
+    def _count(self, sub_tokens: SubTokens, windows: Windows, rows: slice = slice(None)) -> Ledger:
+        """Count what became of the words of some rows; those without sub-tokens are counted in all."""
+        words = np.diff(sub_tokens.sentence_starts)[rows]
+        lengths = np.diff(sub_tokens.word_starts[sub_tokens.sentence_starts])[rows]
+        return Ledger(
+            words=int(words.sum()),
+            words_windowed=int(words[lengths > self._budget].sum()),
             words_without_sub_tokens=sub_tokens.words_without_sub_tokens,
-            words_cut=int((np.diff(sub_tokens.word_starts) > budget).sum()),
-            words_truncated=int(sub_tokens.sentence_starts[-1]) - len(windows.owned_words),
+            words_cut=int((np.diff(sub_tokens.word_starts) > self._budget).sum()),
+            words_truncated=int(words.sum()) - len(windows.owned_words),
         )
-        return AlignedSplit(windows, sub_tokens.sentence_starts, sentences.tags, ledger)
 
     def align_corpus(self, corpus: Corpus, split: str) -> AlignedSplit:
         """Align a split of a corpus; with levels of nested entities, each position has a label on each of them.
@@ -135,6 +183,11 @@ class Aligner:
             DataError: see `align` (also UserError).
         """
         source = corpus.sources[split]
+        if self.context and corpus.splits[split].doc_ids is None:
+            logger.warning(
+                "%s: no marks of documents (-DOCSTART- lines, a field doc_id): each sentence is read without context",
+                source,
+            )
         if not isinstance(self.label_set, LabelLevels):
             return self.align(corpus.splits[split], source)
         splits = {
@@ -175,6 +228,7 @@ def build_aligner(
     long_sentences: str = "window",
     continuation_labels: str = "ignored",
     special_token_label: str | None = None,
+    context: int = 0,
 ) -> Aligner:
     """Return an aligner for a tokenizer and a label set; `window_length` counts special tokens."""
     special = find_special_tokens(tokenizer)
@@ -187,6 +241,7 @@ def build_aligner(
         long_sentences,
         continuation_labels,
         special_token_label,
+        context,
     )
 
 
@@ -206,6 +261,7 @@ def fit_aligner(
         long_sentences=decoding.long_sentences,
         continuation_labels=recipe.continuation_labels or ("inside" if decoding.label_all_tokens else "ignored"),
         special_token_label=recipe.special_token_label,
+        context=choose_context(decoding.context, model.config),
     )
 
 

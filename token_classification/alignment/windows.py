@@ -5,7 +5,7 @@ them is owned by the one where it has most context on its poorer side. Loss and 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -82,6 +82,11 @@ class WindowPlan:
     end: np.ndarray
     owned_first: np.ndarray
     owned_end: np.ndarray
+
+
+def select_windows(plan: WindowPlan, kept: np.ndarray) -> WindowPlan:
+    """Return the windows at `kept`, bool (windows,)."""
+    return WindowPlan(*(getattr(plan, column.name)[kept] for column in fields(plan)))
 
 
 @dataclass(frozen=True)

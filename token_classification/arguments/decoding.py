@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from transformers import PreTrainedConfig
 
 Decoder = Literal["argmax", "viterbi"]
+Context = Literal["none", "sentences"]
 
-WINDOW_KEY, DECODER_KEY, PADDING_KEY = "tag_window", "tag_decoder", "tag_padding"
+WINDOW_KEY, DECODER_KEY, PADDING_KEY, CONTEXT_KEY = "tag_window", "tag_decoder", "tag_padding", "tag_context"
 """Keys of a model's config, beside its `tag_scheme`"""
+CONTEXT_SIZE = 64
+"""Sub-tokens that are read before and behind a sentence: as many as in FLERT (https://arxiv.org/abs/2011.06993)"""
 
 
 @dataclass
@@ -62,6 +65,15 @@ class DecodingArguments:
         },
     )
 
+    context: Literal["none", "sentences"] | None = field(
+        default=None,
+        metadata={
+            "help": "What is read with a sentence, and neither learnt nor tagged with it: nothing, or up to 64 "
+            "sub-tokens of the sentences before and behind it in its document (-DOCSTART- lines, doc_id). Default: "
+            "what the model was trained with, else none."
+        },
+    )
+
     def __post_init__(self) -> None:
         check_values(self)
 
@@ -82,6 +94,14 @@ def choose_decoder(asked: Decoder | None, config: "PreTrainedConfig") -> Decoder
     return asked or getattr(config, DECODER_KEY, None) or "argmax"
 
 
+def choose_context(asked: Context | None, config: "PreTrainedConfig") -> int:
+    """Return how many sub-tokens are read before and behind a sentence."""
+    recorded = getattr(config, CONTEXT_KEY, 0)
+    if asked is None:
+        return recorded
+    return (recorded or CONTEXT_SIZE) if asked == "sentences" else 0
+
+
 def choose_padding(asked: bool, config: "PreTrainedConfig") -> bool:
     """Return whether every window is padded to the longest input."""
     return asked or bool(getattr(config, PADDING_KEY, False))
@@ -94,11 +114,16 @@ def settle_decoding(decoding: DecodingArguments, config: "PreTrainedConfig") -> 
         max_seq_length=choose_window(decoding.max_seq_length, config),
         decoder=choose_decoder(decoding.decoder, config),
         pad_to_max_length=choose_padding(decoding.pad_to_max_length, config),
+        context="sentences" if choose_context(decoding.context, config) else "none",
     )
 
 
 def record_decoding(
-    config: "PreTrainedConfig", asked: int | None, window_length: int, decoder: Decoder | None
+    config: "PreTrainedConfig",
+    asked: int | None,
+    window_length: int,
+    decoder: Decoder | None,
+    context: Context | None = None,
 ) -> None:
     """Note in a model's config what it is trained or exported with, as far as it was asked for.
 
@@ -107,11 +132,14 @@ def record_decoding(
         asked: `--max_seq_length`.
         window_length: What became of it.
         decoder: `--decoder`.
+        context: `--context`.
     """
     if asked is not None:
         setattr(config, WINDOW_KEY, window_length)
     if decoder is not None:
         setattr(config, DECODER_KEY, decoder)
+    if context is not None:
+        setattr(config, CONTEXT_KEY, choose_context(context, config))
 
 
 def record_padding(config: "PreTrainedConfig") -> None:

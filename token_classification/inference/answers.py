@@ -2,15 +2,18 @@
 
 import gzip
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 from token_classification.data.formats.conll import format_sentence, make_writable
 from token_classification.data.formats.span_files import SPAN_WRITERS
+from token_classification.data.words_of_text import WordRule
 from token_classification.inference.entities import TextEntity
+from token_classification.inference.neighbours import find_neighbours
 from token_classification.inference.predictor import Predictor, TaggedText
 from token_classification.inference.records import BadRecord, Record, RecordError, add_results, make_bad_record
+from token_classification.inference.texts import Taggable, TextInContext, place_words
 from token_classification.inference.tool_documents import describe_document, refuse_unwritable
 
 OUTPUT_FORMATS = ("jsonl", "jsonl.gz", "conll", "conll.gz", "parquet")
@@ -25,9 +28,25 @@ class Answer:
     entities: list[TextEntity]
 
 
+def put_records_in_context(
+    records: Iterable[Record | BadRecord], rule: WordRule, size: int
+) -> Iterator[Record | BadRecord]:
+    """Give each record the words around it in its document; one that can't be read parts a document."""
+
+    def read(record: Record | BadRecord) -> tuple[str | None, Sequence[str]]:
+        return (record.doc_id, place_words(record.text, rule)[2]) if isinstance(record, Record) else (None, ())
+
+    for record, before, after in find_neighbours(records, read, size):
+        yield replace(record, before=before, after=after) if isinstance(record, Record) else record
+
+
 def answer_records(predictor: Predictor, records: Sequence[Record]) -> list[Answer]:
     """Tag some records at once."""
-    tagged = predictor.tag_texts([record.text for record in records])
+    texts: list[Taggable] = [
+        TextInContext(record.text, record.before, record.after) if record.before or record.after else record.text
+        for record in records
+    ]
+    tagged = predictor.tag_texts(texts)
     return [Answer(record, row, predictor.find_entities(row)) for record, row in zip(records, tagged, strict=True)]
 
 

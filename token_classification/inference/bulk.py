@@ -18,14 +18,15 @@ from token_classification.data.inputs import hash_files
 from token_classification.data.text_lines import open_bytes
 from token_classification.errors import DataError, UserError
 from token_classification.inference.answer_files import AnswerWriter, PredictionFiles
-from token_classification.inference.answers import OUTPUT_FORMATS, answer_records
+from token_classification.inference.answers import OUTPUT_FORMATS, answer_records, put_records_in_context
 from token_classification.inference.export_record import hash_answering_files
 from token_classification.inference.input_lines import STDIN, comes_once
-from token_classification.inference.predictor import Predictor, count_characters, cut_into_chunks
+from token_classification.inference.predictor import Predictor, cut_into_chunks
 from token_classification.inference.progress import PARTIAL, AppendedFile, Progress, open_progress
 from token_classification.inference.read_records import INPUT_FORMATS, read_records, recognise_file
 from token_classification.inference.records import BadRecord, Record
 from token_classification.inference.selection import Selection, describe_selection, select_records
+from token_classification.inference.texts import count_characters
 from token_classification.inference.tool_records import list_text_files, refuse_results_inside
 
 logger = logging.getLogger(__name__)
@@ -177,6 +178,8 @@ def _tag_records(
         for name in (*writer.appended_names, writer.errors_name)
     }
     records = read_records(settings.input_file, settings.input_format, settings.text_column)
+    if predictor.engine.aligner.context:
+        records = put_records_in_context(records, predictor.words, predictor.engine.aligner.context)
     if settings.selection is not None:
         # A run that goes on selects anew: the same records in the same order.
         records = select_records(predictor, cut_into_chunks(records, _count_characters), settings.selection)

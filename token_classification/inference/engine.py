@@ -7,15 +7,23 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
 from transformers import PreTrainedConfig, PreTrainedModel
 
-from token_classification.alignment.align import Aligner, build_aligner
+from token_classification.alignment.align import AlignedSplit, Aligner, build_aligner
 from token_classification.alignment.batches import LengthSteps, build_collator
+from token_classification.alignment.context import Passage
 from token_classification.alignment.window_length import find_position_limit, find_window_length
-from token_classification.arguments.decoding import Decoder, choose_decoder, choose_padding, choose_window
+from token_classification.arguments.decoding import (
+    Decoder,
+    choose_context,
+    choose_decoder,
+    choose_padding,
+    choose_window,
+)
 from token_classification.arguments.model import ModelArguments
 from token_classification.data.labels import LabelSet
 from token_classification.data.levels import LabelLevels, Labels, list_sets
@@ -123,9 +131,16 @@ class Engine:
         [level] = list_sets(self.label_set)
         return self.tag_levels(tokens)[level]
 
-    def tag_levels(self, tokens: Sequence[Sequence[str]]) -> dict[str, WordTags]:
+    def align(self, tokens: Sequence[Sequence[str]] | Sequence[Passage]) -> AlignedSplit:
+        """Cut sentences into windows, or passages, whose neighbours are read with them by models trained that way."""
+        if tokens and isinstance(tokens[0], Passage):
+            return self.aligner.align_passages(cast(Sequence[Passage], tokens))
+        sentences = cast(Sequence[Sequence[str]], tokens)
+        return self.aligner.align(Sentences([list(words) for words in sentences]))
+
+    def tag_levels(self, tokens: Sequence[Sequence[str]] | Sequence[Passage]) -> dict[str, WordTags]:
         """Tag sentences on each level that the model has, by its name; that of a single one is empty."""
-        split = self.aligner.align(Sentences([list(words) for words in tokens]))
+        split = self.align(tokens)
         predictions = self.loop.predict_levels(split.windows, split.ledger.words)
         borders = [*pairwise(split.sentence_starts.tolist())]
         tagged = {}
@@ -222,7 +237,7 @@ def open_engine(
     rounds_coarsely = backend in BF16_BACKENDS and backend not in TORCH_BACKENDS
     steps = LengthSteps(LENGTH_STEP, window_length) if backend.startswith("openvino") else None
     sharing = SharingProbe(BF16_ROUNDING if rounds_coarsely else FLOAT32_ROUNDING, pads_alone=steps is not None)
-    aligner = build_aligner(tokenizer, labels, window_length=window_length)
+    aligner = build_aligner(tokenizer, labels, window_length=window_length, context=choose_context(None, config))
     loop = PredictionLoop(
         run_model=run_model,
         collator=build_collator(tokenizer, aligner.special, window_length if choose_padding(False, config) else None),

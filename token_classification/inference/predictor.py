@@ -4,13 +4,12 @@ import asyncio
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set, Sized
 from dataclasses import dataclass, field
-from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import NotRequired, Self, TypedDict, TypeVar, cast, get_args
 
 from token_classification.arguments.decoding import Decoder
 from token_classification.data.levels import LabelLevels
-from token_classification.data.words_of_text import Offsets, WordRule, find_words
+from token_classification.data.words_of_text import Offsets, WordRule
 from token_classification.errors import UserError
 from token_classification.inference.calibration_record import (
     UNCALIBRATED,
@@ -27,9 +26,8 @@ from token_classification.inference.entities import (
     list_entity_labels,
     read_thresholds,
 )
-
-TextOrWords = str | Sequence[str]
-"""A text, or one that is a list of words already; then offsets count in `" ".join(words)`."""
+from token_classification.inference.neighbours import put_in_context
+from token_classification.inference.texts import Taggable, TextOrWords, count_characters, list_rows, place_words
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -126,17 +124,23 @@ class Predictor:
         return cls(engine, thresholds, words, calibration or UNCALIBRATED)
 
     def __call__(
-        self, texts: TextOrWords | Iterable[TextOrWords]
+        self, texts: TextOrWords | Iterable[TextOrWords], doc_ids: Sequence[str | None] | None = None
     ) -> list[TextEntity] | list[list[TextEntity]] | Iterator[list[TextEntity]]:
         """Find the entities of a text (a list of them), of a list of texts (a list of lists), or of an iterator.
 
         An iterator is read in chunks, and its results come in the same order, each chunk only when it is asked for. A
         text may have any length, and may be a list of words.
 
+        Args:
+            texts: What to read.
+            doc_ids: Of each text of a list the name of its document: neighbours in it are read with it by models that
+                were trained with `--context sentences`, and change nothing for others. None: it is one by itself.
+
         Raises:
             TypeError: something is neither a text nor a list of words; raised at once, except inside an iterator.
+            ValueError: `doc_ids` without a list of texts of this length.
         """
-        return _answer_in_kind(texts, self._find_in_chunk)
+        return _answer_in_kind(self._put_in_context(texts, doc_ids), self._find_in_chunk)
 
     async def async_call(
         self, texts: TextOrWords | Sequence[TextOrWords]
@@ -152,10 +156,10 @@ class Predictor:
         return cast(list[TextEntity] | list[list[TextEntity]], found)
 
     def tag(
-        self, texts: TextOrWords | Iterable[TextOrWords]
+        self, texts: TextOrWords | Iterable[TextOrWords], doc_ids: Sequence[str | None] | None = None
     ) -> list[TextTag] | list[list[TextTag]] | Iterator[list[TextTag]]:
         """Tag the words of a text, of a list of texts or of an iterator; see `__call__`."""
-        return _answer_in_kind(texts, self._tag_chunk)
+        return _answer_in_kind(self._put_in_context(texts, doc_ids), self._tag_chunk)
 
     def describe_settings(self) -> dict[str, str]:
         """Describe, as text, everything beside the files of the model on which the answers depend."""
@@ -173,15 +177,16 @@ class Predictor:
         [tagged] = self.tag_texts([text])
         return MarkedText(tagged.text, self.find_entities(tagged), list_entity_labels(self.engine.label_set))
 
-    def tag_texts(self, texts: Sequence[TextOrWords]) -> list[TaggedText]:
+    def tag_texts(self, texts: Sequence[Taggable]) -> list[TaggedText]:
         """Tag the words of some texts at once."""
         placed = [place_words(text, self.words) for text in texts]
+        rows = list_rows(texts, [words for _, _, words in placed])
         tagged = {
             level: [
                 TaggedText(text, spans, tags, scores)
                 for (text, spans, _), tags, scores in zip(placed, found.tags, found.scores, strict=True)
             ]
-            for level, found in self.engine.tag_levels([words for _, _, words in placed]).items()
+            for level, found in self.engine.tag_levels(rows).items()
         }
         if not isinstance(self.engine.labels, LabelLevels):
             [texts_of_level] = tagged.values()
@@ -223,10 +228,25 @@ class Predictor:
             for (start, end), tag, score in zip(tagged.spans, tagged.tags, tagged.scores, strict=True)
         ]
 
-    def _find_in_chunk(self, texts: Sequence[TextOrWords]) -> list[list[TextEntity]]:
+    def _put_in_context(
+        self, texts: TextOrWords | Iterable[TextOrWords], doc_ids: Sequence[str | None] | None
+    ) -> TextOrWords | Iterable[Taggable]:
+        """Give each text of a list what stands around it in its document.
+
+        Raises:
+            ValueError: there is no list of texts, or one of another length.
+        """
+        if doc_ids is None:
+            return texts
+        if isinstance(texts, str) or not isinstance(texts, Sequence) or len(texts) != len(doc_ids):
+            raise ValueError("doc_ids: accepted are as many names as there are texts in a list")
+        size = self.engine.aligner.context
+        return put_in_context(texts, doc_ids, self.words, size) if size else texts
+
+    def _find_in_chunk(self, texts: Sequence[Taggable]) -> list[list[TextEntity]]:
         return [self.find_entities(tagged) for tagged in self.tag_texts(texts)]
 
-    def _tag_chunk(self, texts: Sequence[TextOrWords]) -> list[list[TextTag]]:
+    def _tag_chunk(self, texts: Sequence[Taggable]) -> list[list[TextTag]]:
         return [self.list_tags(tagged) for tagged in self.tag_texts(texts)]
 
 
@@ -244,7 +264,7 @@ def cut_into_chunks(items: Iterable[Item], count_characters: Callable[[Item], in
 
 
 def _answer_in_kind(
-    texts: TextOrWords | Iterable[TextOrWords], answer_chunk: Callable[[list[TextOrWords]], list[Answer]]
+    texts: TextOrWords | Iterable[Taggable], answer_chunk: Callable[[list[Taggable]], list[Answer]]
 ) -> Answer | list[Answer] | Iterator[Answer]:
     """Return one answer for a text, a list for what has a length, else an iterator."""
     if isinstance(texts, str):
@@ -257,41 +277,3 @@ def _answer_in_kind(
         )
     answers = (answer for chunk in cut_into_chunks(texts, count_characters) for answer in answer_chunk(chunk))
     return list(answers) if isinstance(texts, Sized) else answers
-
-
-def count_characters(text: object) -> int:
-    """Return the length of a text; words count with the blanks between them: even empty ones take time.
-
-    Raises:
-        TypeError: it is neither a text nor a list of words.
-    """
-    if isinstance(text, str):
-        return len(text)
-    if (
-        isinstance(text, Sequence)
-        and not isinstance(text, bytes | bytearray)
-        and all(isinstance(word, str) for word in text)
-    ):
-        return sum(map(len, text)) + max(0, len(text) - 1)
-    raise TypeError(f"{text!r:.60}: accepted is a text (str), or a list of words (list of str)")
-
-
-def place_words(text: TextOrWords, rule: WordRule) -> tuple[str, list[Offsets], list[str]]:
-    """Return a text, the places of its words, and the words for the tokenizer."""
-    if isinstance(text, str):
-        spans = find_words(text, rule)
-    else:
-        ends = list(accumulate(text, lambda end, word: end + 1 + len(word), initial=-1))
-        spans = [(before + 1, end) for before, end in pairwise(ends)]
-        text = " ".join(text)
-    readable = _replace_half_characters(text)
-    return text, spans, [readable[start:end] for start, end in spans]
-
-
-def _replace_half_characters(text: str) -> str:
-    """Replace lone surrogates, which no tokenizer accepts, with `?`; the length stays the same."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode(errors="replace").decode()
-    return text

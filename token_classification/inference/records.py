@@ -1,12 +1,13 @@
 """Records of a file to be tagged: a text or a list of words each; bad ones have a reason."""
 
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
 from token_classification.data.formats.json_kinds import GLINER_WORDS, SPAN_TEXT_COLUMNS
-from token_classification.data.formats.record_columns import TEXT_COLUMNS
+from token_classification.data.formats.record_columns import DOCUMENT_COLUMN, TEXT_COLUMNS
+from token_classification.data.formats.records import is_sound_document
 
 LONGEST_RECORD = 2**24
 """Bytes. A longer record is a bomb or another kind of file, not a text that somebody wrote; it would fill memory"""
@@ -35,6 +36,11 @@ class Record:
     """Its bytes in the file, as far as known"""
     column: str = field(default="text", compare=False)
     """The field that holds the text"""
+    doc_id: str | None = field(default=None, compare=False)
+    """The document that it is a part of; None: it is one by itself"""
+    before: Sequence[str] = field(default=(), compare=False)
+    after: Sequence[str] = field(default=(), compare=False)
+    """Words around it in its document, where the model reads them"""
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,9 @@ def make_record(line: int, fields: Mapping[str, object], text_column: str | None
         return make_bad_record(line, f"no {column!r} (the record has {found}); choose the column of the texts", fields)
     text = fields[column]
     if isinstance(text, str) or (isinstance(text, list) and all(isinstance(word, str) for word in text)):
-        return Record(line, text, fields, size=size, column=column)
+        document = fields.get(DOCUMENT_COLUMN)
+        doc_id = str(document) if document is not None and is_sound_document(document) else None
+        return Record(line, text, fields, size=size, column=column, doc_id=doc_id)
     kind = "null" if text is None else f"of type {type(text).__name__}"
     return make_bad_record(line, f"{column!r} is {kind}; accepted: a text, or a list of words", fields)
 

@@ -39,7 +39,10 @@ def read_rows(
     """
     head = [line[:LONGEST_ROW] for line in head]
     rows = STARTS[input_format](head, path, text_column)
-    has_gold = any(tag not in rows.empty_tags for sentence in rows.iterate(head) for tag in sentence.tags)
+    first = [*rows.iterate(head)]
+    has_gold = any(tag not in rows.empty_tags for sentence in first for tag in sentence.tags)
+    has_documents = any(sentence.ends_document for sentence in first)
+    document = 0
     too_long: set[int] = set()
     for sentence in rows.iterate(_cut_long_sentences(lines, too_long, rows.is_sentence_a_line)):
         cut = too_long and too_long.intersection([sentence.line, *sentence.skipped])
@@ -52,7 +55,9 @@ def read_rows(
             yield make_bad_record(sentence.line, "not UTF-8", sentence.words)
         elif sentence.words:
             gold = sentence.tags if has_gold else None
-            yield Record(sentence.line, sentence.words, {"tokens": sentence.words}, gold, column="tokens")
+            fields, doc_id = {"tokens": sentence.words}, str(document) if has_documents else None
+            yield Record(sentence.line, sentence.words, fields, gold, column="tokens", doc_id=doc_id)
+        document += sentence.ends_document
 
 
 def _start_conll(head: Sequence[str], path: Path, text_column: str | None) -> Rows:

@@ -17,9 +17,10 @@ from tqdm.auto import tqdm
 from token_classification.data.formats import read_sentences
 from token_classification.data.text_keys import make_text_key
 from token_classification.errors import DataError, UserError
-from token_classification.inference.predictor import Predictor, place_words
+from token_classification.inference.predictor import Predictor
 from token_classification.inference.records import BadRecord, Record, add_results
 from token_classification.inference.shortlist import Candidate, Shortlist, spread_out
+from token_classification.inference.texts import place_words
 from token_classification.scoring.uncertainty import measure_entropy, score_text
 
 logger = logging.getLogger(__name__)

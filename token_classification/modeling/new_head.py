@@ -31,7 +31,8 @@ USUAL_DROPOUT = 0.1
 
 MODEL_SETTINGS = (
     *("head_layers", "head_dropout", "head_activation", "head_transformer_init"),
-    *("id2label", "label2id", "tag_scheme", "tag_levels", "tag_window", "tag_decoder", "architectures", "auto_map"),
+    *("id2label", "label2id", "tag_scheme", "tag_levels", "tag_window", "tag_decoder", "tag_context"),
+    *("architectures", "auto_map"),
 )
 """What is said of a whole model, and may stand in a config beside what is said of its encoder"""
 

@@ -5,6 +5,7 @@
     "score": 0.98, "text": "Anna"}], "words": [{"start": 0, "end": 4, "tag": "B-PER", "score": 0.99, ...}, ...]}]}
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,7 +16,9 @@ from token_classification.arguments.decoding import Decoder
 from token_classification.arguments.serving import ServingArguments
 from token_classification.errors import UserError
 from token_classification.inference.entities import read_thresholds
-from token_classification.inference.predictor import Predictor, TextOrWords
+from token_classification.inference.neighbours import put_in_context
+from token_classification.inference.predictor import Predictor
+from token_classification.inference.texts import Taggable, TextOrWords
 from token_classification.serving.direct_route import DirectRoute
 from token_classification.serving.errors import RequestError
 from token_classification.serving.fields import (
@@ -42,7 +45,7 @@ from token_classification.serving.requests import read_json, respond, tag_texts
 
 LONGEST_REFUSAL = 500
 """Characters of a message that repeats what a client sent"""
-FIELDS = ("texts", "model", "threshold", "decoder", "words")
+FIELDS = ("texts", "document", "model", "threshold", "decoder", "words")
 EXAMPLE = {"texts": ["Anna Smith moved to New York.", ["She", "lives", "in", "Paris", "."]], "threshold": 0.5}
 
 
@@ -86,6 +89,7 @@ class Question:
     """What a request asks for; None: what the server was started with."""
 
     texts: Sequence[TextOrWords]
+    document: bool
     model: str | None
     threshold: object | None
     decoder: Decoder | None
@@ -108,7 +112,12 @@ def build_router(models: Models, arguments: ServingArguments) -> APIRouter:
         question = read_question(await read_json(request))
         served = models.choose(question.model)
         predictor = set_threshold(served.predictor, question.threshold)
-        tagged = await tag_texts(request, served, question.texts, question.decoder)
+        texts: Sequence[Taggable] = question.texts
+        size = predictor.engine.aligner.context
+        if question.document and size:
+            names = [served.name] * len(texts)
+            texts = await asyncio.to_thread(put_in_context, question.texts, names, predictor.words, size)
+        tagged = await tag_texts(request, served, texts, question.decoder)
         results: list[dict[str, object]] = [{"entities": predictor.find_entities(one)} for one in tagged]
         if question.words:
             for result, one in zip(results, tagged, strict=True):
@@ -131,6 +140,7 @@ def read_question(body: object) -> Question:
     decoder = fields.get("decoder")
     return Question(
         texts=read_texts(fields["texts"], "texts", "texts or lists of words"),
+        document=read_flag(fields.get("document", False), "document"),
         model=model,
         threshold=fields.get("threshold"),
         decoder=None if decoder is None else read_decoder(decoder, "decoder"),
@@ -165,6 +175,12 @@ def _describe_question(models: Models, arguments: ServingArguments) -> Schema:
             "type": "string",
             "enum": list_names(models),
             "description": "Name of a served model; the first one if it is left out.",
+        },
+        "document": {
+            "type": "boolean",
+            "default": False,
+            "description": "Whether the texts are one document, in its order: models that were trained with context "
+            "then read the neighbours of each text with it. Others answer as without.",
         },
         "threshold": {
             "anyOf": [

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, get_args
 
 from token_classification.arguments.decoding import Decoder
-from token_classification.inference.predictor import TextOrWords
+from token_classification.inference.texts import TextOrWords
 from token_classification.nearest_names import did_you_mean
 from token_classification.output_text import make_printable
 from token_classification.serving.errors import RequestError

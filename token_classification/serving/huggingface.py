@@ -17,7 +17,8 @@ from pydantic import BaseModel
 from token_classification.arguments.serving import ServingArguments
 from token_classification.data.schemes import OUTSIDE
 from token_classification.inference.entities import score_words
-from token_classification.inference.predictor import Predictor, TaggedText, TextOrWords
+from token_classification.inference.predictor import Predictor, TaggedText
+from token_classification.inference.texts import TextOrWords
 from token_classification.serving.direct_route import DirectRoute
 from token_classification.serving.fields import read_choice, read_count, read_object, read_texts, refuse
 from token_classification.serving.models import Models, ServedModel

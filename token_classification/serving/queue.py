@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 
 from token_classification.arguments.decoding import Decoder
-from token_classification.inference.predictor import Predictor, TaggedText, TextOrWords, count_characters
+from token_classification.inference.predictor import Predictor, TaggedText
+from token_classification.inference.texts import Taggable, count_characters
 from token_classification.serving.errors import RequestError
 from token_classification.serving.tagger import Batch, Observer, Tagger
 from token_classification.serving.waiting import Call, Unit, WaitingText, count_places, wake_calls
@@ -70,7 +71,7 @@ class TaggingQueue:
         """Start taking texts."""
         self._thread.start()
 
-    async def tag(self, texts: Sequence[TextOrWords], decoder: Decoder | None = None) -> list[TaggedText]:
+    async def tag(self, texts: Sequence[Taggable], decoder: Decoder | None = None) -> list[TaggedText]:
         """Tag the words of some texts; cancelling it drops those that have not been tagged yet.
 
         Args:

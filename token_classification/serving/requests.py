@@ -11,7 +11,8 @@ from starlette.responses import Response
 
 from token_classification.arguments.decoding import Decoder
 from token_classification.arguments.serving import ServingArguments
-from token_classification.inference.predictor import TaggedText, TextOrWords, count_characters
+from token_classification.inference.predictor import TaggedText
+from token_classification.inference.texts import Taggable, count_characters
 from token_classification.serving.errors import RequestError
 from token_classification.serving.exchange import find_exchange
 from token_classification.serving.models import ServedModel
@@ -80,7 +81,7 @@ def decode_json(body: bytes) -> object:
 
 
 async def tag_texts(
-    request: Request, model: ServedModel, texts: Sequence[TextOrWords], decoder: Decoder | None = None
+    request: Request, model: ServedModel, texts: Sequence[Taggable], decoder: Decoder | None = None
 ) -> list[TaggedText]:
     """Tag the texts of a request; if its client goes away, they are dropped.
 
@@ -141,7 +142,7 @@ def respond_with_error(error: RequestError) -> Response:
     return respond({"error": error.message, "error_type": error.error_type}, error.status, error.headers)
 
 
-def _measure_texts(texts: Sequence[TextOrWords], arguments: ServingArguments) -> int:
+def _measure_texts(texts: Sequence[Taggable], arguments: ServingArguments) -> int:
     """Return the number of characters of some texts.
 
     Raises:

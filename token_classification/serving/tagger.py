@@ -13,8 +13,8 @@ import torch
 from token_classification.alignment.batches import Sharing
 from token_classification.alignment.windows import Windows, join_windows
 from token_classification.arguments.decoding import Decoder
-from token_classification.data.sentences import Sentences
-from token_classification.inference.predictor import Predictor, TaggedText, place_words
+from token_classification.inference.predictor import Predictor, TaggedText
+from token_classification.inference.texts import list_rows, place_words
 from token_classification.scoring.decode import Viterbi, build_viterbi
 from token_classification.scoring.predict import (
     WordLogits,
@@ -74,7 +74,8 @@ class Tagger:
             The windows; a text without words has none.
         """
         placed = [place_words(item.text, self.predictor.words) for item in texts]
-        split = self.predictor.engine.aligner.align(Sentences([words for _, _, words in placed]))
+        rows = list_rows([item.text for item in texts], [words for _, _, words in placed])
+        split = self.predictor.engine.align(rows)
         borders = np.searchsorted(split.windows.sentence_ids, np.arange(len(texts) + 1))
         units = []
         for item, (text, spans, _), (start, end) in zip(texts, placed, pairwise(borders.tolist()), strict=True):

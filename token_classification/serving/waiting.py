@@ -11,7 +11,8 @@ from token_classification.alignment.batches import Sharing
 from token_classification.alignment.windows import Windows
 from token_classification.arguments.decoding import Decoder
 from token_classification.data.words_of_text import Offsets
-from token_classification.inference.predictor import TaggedText, TextOrWords
+from token_classification.inference.predictor import TaggedText
+from token_classification.inference.texts import Taggable
 
 CHARACTERS_PER_PLACE = 2000
 """A text takes a place of the queue for each so many characters: what it costs in time and memory goes with them"""
@@ -71,7 +72,7 @@ class WaitingText:
     call: Call
     place: int
     """Which of its call's texts it is"""
-    text: TextOrWords
+    text: Taggable
     decoder: Decoder | None
     arrived: float
     """In seconds of `time.monotonic`"""
