@@ -3,13 +3,15 @@
 import logging
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from functools import partial
 
 from transformers import set_seed
 from transformers.trainer_utils import speed_metrics
 
-from token_classification.alignment.align import fit_aligner
+from token_classification.alignment.align import AlignedSplit, Aligner, fit_aligner
 from token_classification.arguments.command_line import parse_command_line
 from token_classification.arguments.decoding import record_decoding, settle_decoding
 from token_classification.arguments.run import RunArguments
@@ -29,6 +31,7 @@ from token_classification.reporting.ending import describe_ending
 from token_classification.reporting.logs import logging_of_run
 from token_classification.reporting.outputs import check_outputs, claim_outputs
 from token_classification.reporting.report import write_report
+from token_classification.reporting.run_calibration import calibrate_run
 from token_classification.scoring.evaluate import SplitResults
 from token_classification.scoring.metrics_file import write_metrics
 from token_classification.training.build import build_trainer
@@ -36,8 +39,12 @@ from token_classification.training.flags import build_recipe
 from token_classification.training.loss import weigh_classes
 from token_classification.training.survival.checkpoints import find_checkpoint
 from token_classification.training.survival.failures import explain_write_errors
+from token_classification.training.trainer import NerTrainer
 
 logger = logging.getLogger(__name__)
+
+PREFIXES = {"validation": "eval", "test": "predict"}
+"""Split -> what the names of its results begin with"""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -85,7 +92,7 @@ def score_export(arguments: RunArguments, *, corpus: Corpus) -> dict[str, SplitR
     corpus = fit_levels(corpus, engine.label_set.names, is_training=False)
     results = {}
     for split in used_splits(arguments.training):
-        start, prefix = time.time(), {"validation": "eval", "test": "predict"}[split]
+        start, prefix = time.time(), PREFIXES[split]
         results[split] = engine.evaluate(corpus.splits[split], corpus.sources[split])
         metrics = {f"{prefix}_{name}": value for name, value in results[split].metrics.items()}
         metrics |= speed_metrics(prefix, start, num_samples=len(results[split].tags))
@@ -127,7 +134,7 @@ def walk(
     recipe: Recipe | None = None,
     corpus: Corpus | None = None,
 ) -> dict[str, SplitResults]:
-    """Walk the whole story: load -> label set -> model -> align -> train -> evaluate -> predict -> report -> export.
+    """Walk the whole story: load, label set, model, align, train, evaluate, predict, report, calibrate, export.
 
     Args:
         arguments: Which model, which data, how to train, and which steps to take.
@@ -149,11 +156,7 @@ def walk(
     known = read_known_labels(config, model_args.model_name_or_path)
     corpus = fit_levels(corpus, known, is_training=training.do_train)
     label_set = choose_labels(
-        corpus,
-        task=data.task_name,
-        labels_file=data.labels,
-        model_labels=known,
-        is_training=training.do_train,
+        corpus, task=data.task_name, labels_file=data.labels, model_labels=known, is_training=training.do_train
     )
     if corpus.levels:
         check_outputs(arguments, recipe, [*corpus.levels])
@@ -181,22 +184,41 @@ def walk(
             trainer.learn(checkpoint, len(corpus.splits["train"]), recipe.model_folder)
 
         # 6. Evaluate, and 7. predict: every word of the test file gets a tag, scored where it has gold.
-        results = {}
-        if training.do_eval:
-            results["validation"] = trainer.report_split(aligned["validation"], "eval")
-        if training.do_predict:
-            results["test"] = trainer.report_split(aligned["test"], "predict")
+        asked_splits = {"validation": training.do_eval, "test": training.do_predict}
+        scored = [split for split, is_asked in asked_splits.items() if is_asked]
+        results = {split: trainer.report_split(aligned[split], PREFIXES[split]) for split in scored}
 
         # 8. Report.
         if trainer.is_world_process_zero():
             log_history = trainer.state.log_history
             write_report(arguments, recipe, corpus, label_set, aligner.window_length, results, log_history)
+
+        # 9. Calibrate: scores of the new model that are probabilities.
+        if training.do_train and arguments.report.calibrate:
+            tag = partial(tag_validation, trainer, aligner, aligned, corpus, results)
+            calibrate_run(arguments, recipe, corpus, label_set, tag)
     if training.push_to_hub:
         trainer.push_to_hub()
 
-    # 9. Export: the model that this run trained or was given, for a faster runtime.
+    # 10. Export: the model that this run trained or was given, for a faster runtime.
     if arguments.export.do_export and trainer.is_world_process_zero():
         trained = str(recipe.model_folder or training.output_dir)
         source = trained if training.do_train else model_args.model_name_or_path
         export_run(source, corpus, arguments)
     return results
+
+
+def tag_validation(
+    trainer: NerTrainer,
+    aligner: Aligner,
+    aligned: Mapping[str, AlignedSplit],
+    corpus: Corpus,
+    results: Mapping[str, SplitResults],
+) -> SplitResults:
+    """Return what a trained model makes of the validation split, which is tagged only if nobody has done so."""
+    if "validation" in results:
+        return results["validation"]
+    split = aligned.get("validation")
+    if split is None:
+        split = aligner.align_corpus(corpus, "validation")
+    return trainer.find_results(split, PREFIXES["validation"])[0]

@@ -42,5 +42,6 @@ def test_a_dump_holds_what_the_command_reads_only():
         "trainer",
         "exp_manager",
         "report",
+        "calibrate",
     }
     assert set(dumped["model"]["optim"]) == {"name", "lr", "weight_decay", "sched"}

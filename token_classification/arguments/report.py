@@ -14,6 +14,13 @@ class ReportArguments:
             "and a page of the sentences."
         },
     )
+    calibrate: bool = field(
+        default=True,
+        metadata={
+            "help": "After a training, fit on the validation data what makes probabilities of the model's scores, and "
+            "keep it in the model's folder, as token_classification calibrate does."
+        },
+    )
     return_entity_level_metrics: bool = field(
         default=False,
         metadata={"help": "Add precision, recall, F1 and the number of entities of each type to the results."},

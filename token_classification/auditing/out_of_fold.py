@@ -117,6 +117,7 @@ def train_fold(file: LabelledFile, settings: FoldSettings, rows: Sequence[int]) 
             eval_strategy="no",
             save_strategy="no",
             report=False,
+            calibrate=False,
             **settings.recipe,
         )
         engine = open_engine(Path(folder) / "model", decoder="argmax" if file.scheme == Scheme.PLAIN else "viterbi")

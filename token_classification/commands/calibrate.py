@@ -15,7 +15,7 @@ from token_classification.quick_imports import quick_imports
 
 if TYPE_CHECKING:
     from token_classification.data.sentences import Sentences
-    from token_classification.reporting.calibration import CalibrationRequest, Promise
+    from token_classification.reporting.calibration import Promise
 
 logger = logging.getLogger(__name__)
 
@@ -149,23 +149,12 @@ def calibrate(options: CalibrateOptions, folder: Path, promises: "list[Promise]"
     results = engine.evaluate(sentences, options.validation_file)
     outcomes = collect_outcomes(sentences.gold, results.tags, results.scores, label_set)
     about = {"source": options.validation_file, "sha256": files[0].sha256, "sentences": len(sentences)}
-    found = reporting.calibrate_split(
-        outcomes, build_request(folder, engine.backend, engine.decoder_name, about, promises)
-    )
-    found = reporting.keep_points(found, folder)
-    reporting.write_calibration(folder, found, outcomes)
+    request = reporting.build_request(folder, engine.backend, engine.decoder_name, about, promises)
+    found = reporting.calibrate_split(outcomes, request)
+    reporting.tell_fallbacks(found)
+    found = reporting.store_calibration(folder, found, outcomes)
     logger.info("Report: %s", folder / reporting.CALIBRATION_PAGE)
     return reporting.format_calibration(found)
-
-
-def build_request(
-    folder: Path, backend: str, decoder: str, about: dict[str, object], promises: "list[Promise]"
-) -> "CalibrationRequest":
-    """Return for what a calibration is fitted: the model as it is in its folder now."""
-    from token_classification.inference.export_record import hash_answering_files
-    from token_classification.reporting.calibration import CalibrationRequest
-
-    return CalibrationRequest(backend, decoder, hash_answering_files(folder), about, promises)
 
 
 def refuse_training_data(options: CalibrateOptions, sentences: "Sentences", checksums: set[str]) -> None:
@@ -175,9 +164,9 @@ def refuse_training_data(options: CalibrateOptions, sentences: "Sentences", chec
         UserError: it is the training file, or has a sentence in common with it.
     """
     with quick_imports():
-        from token_classification.checking.duplicates import find_common_sentences
         from token_classification.data.formats import read_sentences
         from token_classification.data.inputs import hash_file
+        from token_classification.reporting.learnt_text import describe_common
         from token_classification.reporting.run_record import read_training_file
     accepted = "accepted is data that the model has not learnt from; calibrate on other data"
     learnt = read_training_file(Path(options.model))
@@ -195,10 +184,6 @@ def refuse_training_data(options: CalibrateOptions, sentences: "Sentences", chec
         )
         return
     train = read_sentences(path, options.text_column_name, options.label_column_name, options.task_name)
-    common = find_common_sentences(sentences, train)
-    if common:
-        row, other = common[0]
-        raise DataError(
-            f"{options.validation_file}:{sentences.lines[row]}: this sentence is also in the training data "
-            f"({path}:{train.lines[other]}), and so are {len(common) - 1:,} more of {len(sentences):,}; {accepted}"
-        )
+    common = describe_common(sentences, options.validation_file, train, path)
+    if common is not None:
+        raise DataError(f"{common}; {accepted}")

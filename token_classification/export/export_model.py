@@ -26,8 +26,10 @@ from token_classification.export.quantizer import Quantize, Quantizer, RestorePa
 from token_classification.export.unscored import NOT_SCORED, check_conversion
 from token_classification.export.variants import convert_model, pick_tools, write_record
 from token_classification.hardware import multiplies_bf16
+from token_classification.inference.calibration_record import CALIBRATION_FILE
 from token_classification.inference.engine import Engine, open_engine
 from token_classification.modeling.build import load_config, load_model
+from token_classification.output_text import quote_path
 
 logger = logging.getLogger(__name__)
 
@@ -130,7 +132,7 @@ def export_model(
             with converting:
                 _convert_unscored(network, engine, folder, describe_export(source, settings, data, []))
             publish(folder, target, NOT_SCORED)
-            _say_exported(target, settings)
+            _say_exported(source, target, settings)
             return None
 
         # 1. Measure the model itself.
@@ -166,7 +168,7 @@ def export_model(
             rejected = reject(folder, target, format_table(rows)) if keeps_rejected else None
             raise RejectedError(explain_rejection(gate, rows, rejected))
         publish(folder, target, format_table(rows))
-    _say_exported(target, settings)
+    _say_exported(source, target, settings)
     return rows[-1]
 
 
@@ -186,8 +188,15 @@ def _convert_unscored(network: PreTrainedModel, engine: Engine, folder: Path, no
     write_record(folder, folder.name, engine, notes)
 
 
-def _say_exported(target: Path, settings: ExportSettings) -> None:
+def _say_exported(source: str, target: Path, settings: ExportSettings) -> None:
     logger.info("Exported to %s: load it like any other model (backend: %s)", target, settings.backend)
+    if (Path(source) / CALIBRATION_FILE).is_file():
+        logger.info(
+            "The calibration of %s is not that of the exported model; to fit it: token_classification calibrate -m %s "
+            "--data FILE",
+            source,
+            quote_path(target),
+        )
 
 
 def check_export_arguments(arguments: RunArguments) -> ExportSettings:

@@ -46,6 +46,8 @@ HASHED_SUFFIXES = (
     *TOKENIZER_FILES,
 )
 """How the names of the files end on which a model's answers depend"""
+UNREAD_FILES = {"training_args.bin"}
+"""What has such a name and is no part of a model"""
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,8 @@ def verify_model_files(folder: Path, record: ExportRecord) -> None:
 
 def hash_answering_files(folder: Path) -> str:
     """Return one checksum of all files in the folder of a model, exported or not, on which its answers depend."""
-    return hash_files(sorted(path for path in folder.iterdir() if path.name.endswith(HASHED_SUFFIXES)))
+    files = sorted(path for path in folder.iterdir() if path.name.endswith(HASHED_SUFFIXES))
+    return hash_files([path for path in files if path.name not in UNREAD_FILES])
 
 
 def advise_export(folder: Path) -> str:

@@ -21,6 +21,7 @@ from token_classification.inference.calibration_record import (
     OperatingPoint,
     read_calibration,
 )
+from token_classification.inference.export_record import hash_answering_files
 from token_classification.inference.outcomes import SplitOutcomes
 from token_classification.output_text import make_printable_lines
 from token_classification.reporting.web_page import SHARED, build_web_page
@@ -29,7 +30,6 @@ from token_classification.scoring.calibration import (
     Fit,
     Reliability,
     fit_maps,
-    list_fitted_labels,
     measure_reliability,
 )
 from token_classification.scoring.operating_points import (
@@ -77,6 +77,13 @@ class CalibrationRequest:
     promises: Sequence[Promise] = field(default=())
 
 
+def build_request(
+    folder: Path, backend: str, decoder: str, data: dict[str, Any], promises: Sequence[Promise] = ()
+) -> CalibrationRequest:
+    """Return for what a calibration is fitted: the model as it is in its folder now."""
+    return CalibrationRequest(backend, decoder, hash_answering_files(folder), data, promises)
+
+
 def calibrate_split(outcomes: SplitOutcomes, request: CalibrationRequest) -> Calibration:
     """Fit what makes probabilities of the scores of a split, and find the operating points.
 
@@ -91,13 +98,13 @@ def calibrate_split(outcomes: SplitOutcomes, request: CalibrationRequest) -> Cal
             "and wrong ones among them; calibrate on more data"
         )
     fit, word_fit = fit_maps(entities), fit_maps(words, ("raw", "temperature", "platt"))
-    _tell_fallbacks(fit, outcomes)
     scores = fit.maps.apply(entities)
     points = {BALANCED: _find_balance(scores, outcomes)}
     points |= {promise.name: _find_point(promise, scores, outcomes) for promise in request.promises}
     notes = {
         "data": request.data,
         "method": fit.method,
+        "refused": fit.refused,
         "held_out_log_loss": fit.losses,
         "entities": _describe(
             measure_reliability(entities, entities.scores), measure_reliability(entities, fit.held_out)
@@ -140,6 +147,17 @@ def keep_points(new: Calibration, folder: Path) -> Calibration:
         )
     kept = others if is_same else {}
     return replace(new, operating_points=kept | new.operating_points)
+
+
+def store_calibration(folder: Path, calibration: Calibration, outcomes: SplitOutcomes) -> Calibration:
+    """Write a calibration into the folder of its model, and return it with the operating points that it kept.
+
+    Raises:
+        UserError: the folder can't be written to.
+    """
+    calibration = keep_points(calibration, folder)
+    write_calibration(folder, calibration, outcomes)
+    return calibration
 
 
 def write_calibration(folder: Path, calibration: Calibration, outcomes: SplitOutcomes) -> None:
@@ -199,14 +217,15 @@ def _name_promise(kind: str, row: Mapping[str, Any]) -> str:
     return f"{kind} {row['target']:g}" if row["of"] is None else f"{kind} {row['of']}={row['target']:g}"
 
 
-def _tell_fallbacks(fit: Fit, outcomes: SplitOutcomes) -> None:
+def tell_fallbacks(calibration: Calibration) -> None:
     """Say which labels have no map of their own, and what was not accepted."""
-    if fit.refused:
-        logger.warning("%s: not accepted, because it would reverse the order of scores.", ", ".join(fit.refused))
-    if fit.method == "raw":
+    notes = calibration.notes
+    if notes["refused"]:
+        logger.warning("%s: not accepted, because it would reverse the order of scores.", ", ".join(notes["refused"]))
+    if notes["method"] == "raw":
         logger.warning("No map is better than the scores as they are: they stay.")
-    shared = sorted(set(outcomes.gold) - set(list_fitted_labels(outcomes.entities)))
-    if fit.method == "platt_by_type" and shared:
+    shared = [label for label, counts in notes["types"].items() if counts["gold"] and not counts["own_map"]]
+    if notes["method"] == "platt_by_type" and shared:
         logger.warning(
             "The map of all entities is used for %s: a map of their own needs %s right and %s wrong entities.",
             ", ".join(shared),

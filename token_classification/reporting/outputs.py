@@ -9,6 +9,7 @@ from token_classification.arguments.training import NerTrainingArguments
 from token_classification.data.results_folder import check_own_files, claim_files
 from token_classification.errors import UserError
 from token_classification.recipe import Recipe
+from token_classification.reporting.calibration import CALIBRATION_FILES
 from token_classification.reporting.evaluation_report import REPORT_FILES, REPORT_FOLDER
 from token_classification.reporting.predictions import LEGACY_PREDICTIONS, LEVEL_TAGS, PREDICTIONS, TAG_LINES
 from token_classification.scoring.metrics_file import ALL_RESULTS
@@ -72,8 +73,9 @@ def list_outputs(arguments: RunArguments, recipe: Recipe, levels: Sequence[str] 
     names = [choose_record_name(training), ALL_RESULTS]
     if training.do_train:
         names += ["train_results.json", "trainer_state.json"]
-        # The card of a model elsewhere goes there with it.
-        names += [CARD] if recipe.model_folder is None else []
+        # What belongs to a model elsewhere goes there with it.
+        if recipe.model_folder is None:
+            names += [CARD, *(CALIBRATION_FILES if arguments.report.calibrate else ())]
     if training.do_eval:
         names.append("eval_results.json")
     tags: list[str] = []

@@ -43,6 +43,7 @@ def write_run_record(
         **vars(arguments.learning),
         **vars(arguments.export),
         "report": data.pop("report"),
+        "calibrate": data.pop("calibrate"),
     }
     unused = {*SECRETS, *recipe.replaced_arguments}
     record = {

@@ -177,7 +177,7 @@ def learn(
         translate_data(spec, corpus.sources),
         training,
         decoding=translate_decoding(spec),
-        report=ReportArguments(spec.report),
+        report=ReportArguments(report=spec.report, calibrate=spec.calibrate),
     )
     is_first = training.process_index == 0
     if is_first and training.world_size > 1:

@@ -206,6 +206,7 @@ class Spec:
     target_data_dir: str | None = None
     scheme: str | None = None
     report: bool = True
+    calibrate: bool = True
     export_format: str = "openvino"
     export_to: str | None = None
     quantize: str = "none"
@@ -239,11 +240,11 @@ FREE_MAPPINGS = ("model.language_model.config", "threshold")
 COMMAND_KEYS: dict[str, tuple[str, ...]] = {
     "train": (
         *("restore_from", "data_dir", "model", "training_ds", "validation_ds", "trainer", "exp_manager"),
-        "report",
+        *("report", "calibrate"),
     ),
     "finetune": (
         *("restore_from", "data_dir", "model.label_ids", "model.class_labels", "model.dataset", "model.optim"),
-        *("model.decoder", "training_ds", "validation_ds", "trainer", "exp_manager", "report"),
+        *("model.decoder", "training_ds", "validation_ds", "trainer", "exp_manager", "report", "calibrate"),
     ),
     "evaluate": (
         "restore_from",

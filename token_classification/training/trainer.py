@@ -246,14 +246,18 @@ class NerTrainer(Trainer):
             super()._save(str(unfinished), state_dict)
 
     def report_split(self, split: AlignedSplit, metric_key_prefix: str) -> SplitResults:
-        """Tag and score a split, and leave the metrics in the output folder.
+        """Tag and score a split, and leave the metrics in the output folder."""
+        results, metrics = self.find_results(split, metric_key_prefix)
+        self._leave_metrics(metric_key_prefix, metrics)
+        return results
+
+    def find_results(self, split: AlignedSplit, metric_key_prefix: str) -> tuple[SplitResults, dict[str, float]]:
+        """Tag and score a split as `predict_split` does.
 
         What the training has already found out about the weights that it ended with is not computed again.
         """
         known = self.known_results.find(self.state, split, metric_key_prefix, self.args.load_best_model_at_end)
-        results, metrics = (known.results, known.metrics) if known else self.predict_split(split, metric_key_prefix)
-        self._leave_metrics(metric_key_prefix, metrics)
-        return results
+        return (known.results, known.metrics) if known else self.predict_split(split, metric_key_prefix)
 
     def _leave_metrics(self, split: str, metrics: dict[str, float]) -> None:
         """Log metrics, and write them to the output folder."""
