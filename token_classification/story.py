@@ -19,6 +19,7 @@ from token_classification.checking.check_run import check_run
 from token_classification.data.levels import choose_labels, fit_levels
 from token_classification.data.load import Corpus, load_corpus, used_splits
 from token_classification.data.results_folder import lock_folder
+from token_classification.distillation.lessons import prepare_lessons
 from token_classification.errors import UserError
 from token_classification.export.export_model import check_export_arguments, export_run
 from token_classification.hardware import keep_freed_memory
@@ -178,7 +179,9 @@ def walk(
     with explain_write_errors(training.folder):
         # 5. Train.
         class_weights = weigh_classes(corpus, label_set) if recipe.balances_classes else None
-        trainer = build_trainer(model, aligner, aligned, arguments, recipe, class_weights)
+        is_taught = training.do_train and arguments.distillation.teacher
+        lessons = prepare_lessons(arguments, corpus, aligner, aligned["train"]) if is_taught else None
+        trainer = build_trainer(model, aligner, aligned, arguments, recipe, class_weights, lessons)
         claim_outputs(arguments, recipe, [*corpus.levels])
         if training.do_train:
             trainer.learn(checkpoint, len(corpus.splits["train"]), recipe.model_folder)

@@ -6,6 +6,7 @@ from typing import Any, get_type_hints
 
 from token_classification.arguments.data import DataArguments
 from token_classification.arguments.decoding import DecodingArguments
+from token_classification.arguments.distillation import DistillationArguments
 from token_classification.arguments.export import ExportArguments
 from token_classification.arguments.learning import LearningArguments
 from token_classification.arguments.model import ModelArguments
@@ -24,6 +25,7 @@ class RunArguments:
     report: ReportArguments = field(default_factory=ReportArguments)
     export: ExportArguments = field(default_factory=ExportArguments)
     learning: LearningArguments = field(default_factory=LearningArguments)
+    distillation: DistillationArguments = field(default_factory=DistillationArguments)
     command_line: tuple[str, ...] = field(default_factory=lambda: tuple(sys.argv))
     """What was typed, for the record of the run"""
 

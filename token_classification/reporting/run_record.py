@@ -45,6 +45,8 @@ def write_run_record(
         "report": data.pop("report"),
         "calibrate": data.pop("calibrate"),
     }
+    if arguments.distillation.teacher:
+        training_settings |= vars(arguments.distillation)
     unused = {*SECRETS, *recipe.replaced_arguments}
     record = {
         "command_line": hide_secrets(arguments.command_line),

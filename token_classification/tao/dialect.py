@@ -23,7 +23,8 @@ ONLY_RUN_NER = (
     *("--include_num_input_tokens_seen", "--label_column_name", "--long_sentences"),
     *("--max_eval_samples", "--max_predict_samples", "--max_train_samples"),
     *("--overwrite_output_dir", "--pack_windows", "--pad_to_max_length", "--resume_from_checkpoint", "--task_name"),
-    *("--text_column_name", "--token", "--train_sampling_strategy", "--validation_split"),
+    *("--teacher", "--text_column_name", "--token", "--train_sampling_strategy", "--unlabelled_file"),
+    *("--validation_split", "--distillation_alpha", "--distillation_temperature", "--teacher_confidence"),
 )
 """What this dialect has no key for: whoever wants it types `run_ner.py`"""
 

@@ -14,6 +14,7 @@ from token_classification.errors import UserError
 from token_classification.recipe import Recipe
 from token_classification.scoring.decode import plan_levels
 from token_classification.scoring.metrics import list_metrics
+from token_classification.training.distillation import Lessons
 from token_classification.training.early_stopping import StopEarly
 from token_classification.training.evaluation import WordTagger, choose_token_budget
 from token_classification.training.packing.choose import choose_collator
@@ -31,8 +32,9 @@ def build_trainer(
     arguments: RunArguments,
     recipe: Recipe,
     class_weights: torch.Tensor | None,
+    lessons: Lessons | None = None,
 ) -> NerTrainer:
-    """Build the trainer that the arguments and the recipe of a run ask for.
+    """Build the trainer that the arguments and the recipe of a run ask for; with lessons it learns these.
 
     Raises:
         UserError: the best model is to be chosen by a score that there will not be.
@@ -40,6 +42,8 @@ def build_trainer(
     label_set, training = aligner.label_set, arguments.training
     _check_best_metric(aligned.get("validation"), label_set, arguments)
     record = describe_training(model, aligned, label_set, arguments, recipe) if training.do_train else None
+    if record is not None:
+        record["settings"]["teacher"] = None if lessons is None else lessons.digest
     watchdog = Watchdog(aligned.get("train"))
     stop_early = [StopEarly(recipe.early_stopping)] if recipe.early_stopping is not None else []
     padded_length = aligner.window_length if arguments.decoding.pad_to_max_length else None
@@ -60,10 +64,11 @@ def build_trainer(
             class_weights=class_weights,
         ),
         training_collator=training_collator,
-        train_split=aligned.get("train"),
+        train_split=aligned.get("train") if lessons is None else lessons.split,
         eval_split=aligned.get("validation"),
         with_type_metrics=arguments.report.return_entity_level_metrics,
         class_weights=class_weights,
+        distillation_loss=None if lessons is None else lessons.loss,
         recipe=recipe,
         on_results=[watchdog.see_results, *([recipe.on_results] if recipe.on_results else [])],
         callbacks=[watchdog, *recipe.callbacks, *stop_early],

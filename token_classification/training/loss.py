@@ -29,6 +29,11 @@ class LabelLoss:
     levels: Sequence[slice] = (slice(None),)
     """Which of the logits are those of each level of nested entities; the losses of the levels are added up"""
 
+    @property
+    def counts_labels(self) -> bool:
+        """Whether the loss of a step is divided by the number of its labels, which the library can count."""
+        return self.class_weights is None and len(self.levels) == 1
+
     def __call__(
         self,
         outputs: TokenClassifierOutput,

@@ -29,6 +29,7 @@ from token_classification.scoring.metrics_file import write_metrics
 from token_classification.scoring.predict import WordPredictions
 from token_classification.training.cpu.trained_rows import find_table, keep_state_whole
 from token_classification.training.cpu.tuning import tuned_for_cpu
+from token_classification.training.distillation import DistillationLoss
 from token_classification.training.evaluation import WordTagger
 from token_classification.training.known_results import Evaluation, KnownResults
 from token_classification.training.loss import LabelLoss
@@ -63,7 +64,7 @@ class NerTrainer(Trainer):
     model: PreTrainedModel
     processing_class: PreTrainedTokenizerBase
     data_collator: WindowCollator | PackingCollator
-    compute_loss_func: LabelLoss
+    compute_loss_func: LabelLoss | DistillationLoss
     lr_scheduler: Any
 
     def __init__(
@@ -79,6 +80,7 @@ class NerTrainer(Trainer):
         eval_split: AlignedSplit | None,
         with_type_metrics: bool = False,
         class_weights: torch.Tensor | None = None,
+        distillation_loss: DistillationLoss | None = None,
         recipe: Recipe = DEFAULT_RECIPE,
         on_results: Sequence[Callable[[AlignedSplit, SplitResults], None]] = (),
         callbacks: Sequence[TrainerCallback] = (),
@@ -101,7 +103,8 @@ class NerTrainer(Trainer):
             train_dataset=None if train_split is None else cast(Dataset[Any], SplitWithBlank(train_split)),
             eval_dataset=cast("Dataset[Any] | None", eval_split),
             processing_class=tokenizer,
-            compute_loss_func=LabelLoss(class_weights, args.label_smoothing_factor, list_columns(label_set)),
+            compute_loss_func=distillation_loss
+            or LabelLoss(class_weights, args.label_smoothing_factor, list_columns(label_set)),
             # The last one: it leaves the training after the others were told of the checkpoint.
             callbacks=[*callbacks, self.interruption],
         )
@@ -287,7 +290,7 @@ class NerTrainer(Trainer):
         self, batch_samples: list[dict[str, torch.Tensor]], device: torch.device
     ) -> torch.Tensor | int | None:
         """Count what the loss of a step is divided by, on all processes: labelled positions or their class weights."""
-        if self.class_weights is None and len(self.compute_loss_func.levels) == 1:
+        if self.compute_loss_func.counts_labels:
             return super()._get_num_items_in_batch(batch_samples, device)
         weights = (self.compute_loss_func.weigh(batch["labels"]) for batch in batch_samples)
         weight = sum(weights, torch.tensor(0.0)).to(device)

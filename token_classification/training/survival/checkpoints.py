@@ -8,14 +8,15 @@ from pathlib import Path
 from token_classification.arguments.training import NerTrainingArguments
 from token_classification.data.results_folder import LOCK, MARKER
 from token_classification.errors import UserError
+from token_classification.training.distillation import TEACHER_OUTPUTS
 from token_classification.training.survival.damage import STATE_FILE, find_damage, find_json_damage
 
 logger = logging.getLogger(__name__)
 
 FINISHED_RUN_FILE = "train_results.json"
 CHECKPOINT_NAME = re.compile(r"checkpoint-(\d+)")
-NOTHING_LOST = {"runs", LOCK, MARKER}
-"""What may lie in a folder that a training begins in: TensorBoard's logs, and what says whose folder it is"""
+NOTHING_LOST = {"runs", TEACHER_OUTPUTS, LOCK, MARKER}
+"""What may lie in a folder that a training begins in: TensorBoard's logs, what teachers said, whose folder it is"""
 
 
 def find_checkpoint(training: NerTrainingArguments) -> str | None:

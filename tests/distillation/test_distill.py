@@ -1,0 +1,103 @@
+"""A training with teachers, as a user types it: never on text that it is scored on, and it goes on after a kill."""
+
+import json
+
+import pytest
+from conftest import SENTENCES, save_tagger, write_sentences
+
+from token_classification import cli
+from token_classification.data.sentences import Sentences
+from token_classification.distillation.unlabelled import read_unlabelled
+from token_classification.errors import UserError
+
+NAMES = ("O", "B-LOC", "I-LOC", "B-ORG", "I-ORG", "B-PER", "I-PER")
+
+
+@pytest.fixture
+def teacher(tmp_path, wordpiece):
+    return save_tagger(tmp_path / "teacher", wordpiece, NAMES)
+
+
+@pytest.fixture
+def files(tmp_path):
+    train = write_sentences(tmp_path / "train.conll", SENTENCES[:6])
+    test = write_sentences(tmp_path / "test.conll", SENTENCES[6:])
+    texts = [
+        "John Smith moved to Boston in May 2021",
+        "She MOVED to Paris, in May!",
+        "a man from Boston asked Anna",
+        "",
+    ]
+    (tmp_path / "texts.txt").write_text("\n".join([*texts, texts[0]]) + "\n")
+    return {"--train_file": train, "--test_file": test, "--unlabelled_file": tmp_path / "texts.txt"}
+
+
+def test_a_student_learns_and_is_scored(files, teacher, bert_folder, tmp_path, caplog):
+    flags = [str(part) for pair in files.items() for part in pair]
+    flags += ["--student", str(bert_folder), "--teacher", str(teacher), "-r", str(tmp_path / "out")]
+    with caplog.at_level("INFO"):
+        assert cli.run(["distill", *flags, "--num_train_epochs", "1"]) == 0
+    assert "2 are in the validation or test split" in caplog.text
+    assert "6 sentences with tags and 1 without" in caplog.text
+    record = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert str(teacher) in json.dumps(record)
+    assert (tmp_path / "out" / "predict_results.json").is_file()
+    assert [*(tmp_path / "out" / "teacher_outputs").glob("*.arrow")]
+
+
+def test_texts_that_are_scored_are_left_out(tmp_path):
+    (tmp_path / "texts.txt").write_text("Where is Globex?\nwhere IS globex !!\nWhere is Acme ?\nWhere is Acme\n")
+    held_out = Sentences([["Where", "is", "Globex", "?"]])
+    assert read_unlabelled([str(tmp_path / "texts.txt")], "punctuation", [held_out]) == [["Where", "is", "Acme", "?"]]
+
+
+def test_a_record_that_cannot_be_read_is_named(tmp_path, caplog):
+    (tmp_path / "texts.jsonl").write_text('{"text": "Anna left"}\n{"text": 5}\n')
+    assert read_unlabelled([str(tmp_path / "texts.jsonl")], "punctuation", []) == [["Anna", "left"]]
+    assert "texts.jsonl:2" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        (["--class_weights", "balanced"], "--class_weights"),
+        (["--distillation_alpha", "1.5"], "--distillation_alpha must be 0 to 1"),
+        (["--distillation_temperature", "0"], "--distillation_temperature must be above 0"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(files, teacher, bert_folder, tmp_path, flags, expected):
+    import run_ner
+
+    argv = ["--model_name_or_path", bert_folder, "--train_file", files["--train_file"], "--teacher", teacher]
+    argv += ["--output_dir", tmp_path / "out", "--do_train", *flags]
+    with pytest.raises(UserError, match=expected):
+        run_ner.main([*map(str, argv)])
+
+
+def test_texts_need_a_teacher(files, bert_folder, tmp_path):
+    import run_ner
+
+    argv = ["--model_name_or_path", bert_folder, *(part for pair in files.items() for part in pair)]
+    with pytest.raises(UserError, match="--teacher MODEL"):
+        run_ner.main([*map(str, [*argv, "--output_dir", tmp_path / "out", "--do_train"])])
+
+
+def test_a_training_goes_on_with_the_same_lessons_only(files, teacher, bert_folder, tmp_path):
+    import run_ner
+
+    argv = ["--model_name_or_path", bert_folder, "--train_file", files["--train_file"], "--teacher", teacher]
+    argv += [
+        "--output_dir",
+        tmp_path / "out",
+        "--do_train",
+        "--save_steps",
+        2,
+        "--save_strategy",
+        "steps",
+        "--use_cpu",
+    ]
+    assert run_ner.main([*map(str, [*argv, "--max_steps", 2])]) == 0
+    more = [*argv, "--max_steps", 4, "--resume_from_checkpoint", "true"]
+    with pytest.raises(UserError, match="teacher"):
+        run_ner.main([*map(str, [*more, "--distillation_alpha", 0.1])])
+    assert run_ner.main([*map(str, more)]) == 0

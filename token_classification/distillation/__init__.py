@@ -1,0 +1,1 @@
+"""What trained models think of the words that another model learns."""

@@ -1,0 +1,77 @@
+"""From teachers and texts to what a training learns from them."""
+
+import logging
+from itertools import pairwise
+
+import numpy as np
+
+from token_classification.alignment.align import AlignedSplit, Aligner
+from token_classification.arguments.run import RunArguments
+from token_classification.data.labels import LabelSet
+from token_classification.data.load import Corpus
+from token_classification.data.sentences import Sentences
+from token_classification.distillation.teachers import ask_teachers
+from token_classification.distillation.unlabelled import read_unlabelled
+from token_classification.errors import UserError
+from token_classification.training.distillation import TEACHER_OUTPUTS, DistillationLoss, Lessons, build_lessons
+
+logger = logging.getLogger(__name__)
+
+
+def prepare_lessons(arguments: RunArguments, corpus: Corpus, aligner: Aligner, train: AlignedSplit) -> Lessons:
+    """Ask the teachers about the words of the training split and of unlabelled texts.
+
+    Raises:
+        UserError: a teacher or a text can't be read, or something else weighs the labels, too.
+    """
+    distillation = arguments.distillation
+    labels = aligner.label_set
+    if not isinstance(labels, LabelSet):
+        raise UserError("--teacher: a model of nested entities can't be taught yet; accepted: one column of tags.")
+    if arguments.learning.class_weights != "none":
+        raise UserError(
+            f"--class_weights {arguments.learning.class_weights} with --teacher: the teachers' probabilities weigh "
+            "the labels already; accepted is one of the two; leave one out."
+        )
+    measured = [sentences for split, sentences in corpus.splits.items() if split != "train"]
+    texts = read_unlabelled(distillation.unlabelled_file or (), distillation.unlabelled_words, measured)
+    gold = corpus.splits["train"]
+    cache = arguments.training.folder / TEACHER_OUTPUTS
+    with arguments.training.main_process_first(desc="teachers"):
+        beliefs = ask_teachers(
+            distillation.teacher or (), [*gold.tokens, *texts], labels, distillation.distillation_temperature, cache
+        )
+    words = train.ledger.words
+    kept = _choose_confident(beliefs.confidences[words:], texts, distillation.teacher_confidence)
+    rows = np.concatenate([np.ones(words, dtype=bool), *(np.full(len(text), keep) for text, keep in kept)])
+    unlabelled = aligner.align(Sentences([text for text, keep in kept if keep]))
+
+    # Of a word whose label no teacher knows they can only say what is wrong.
+    gold_ids = labels.encode(tag for tags in gold.gold for tag in tags)
+    is_taught = np.ones(int(rows.sum()), dtype=bool)
+    is_taught[:words] = (gold_ids < 0) | beliefs.knows[gold_ids]
+    loss = DistillationLoss.build(
+        beliefs.probabilities[rows],
+        distillation.distillation_temperature,
+        distillation.distillation_alpha,
+        arguments.training.label_smoothing_factor,
+    )
+    logger.info(
+        "%d teacher%s: %s sentences with tags and %s without are learnt from",
+        len(distillation.teacher or ()),
+        "" if len(distillation.teacher or ()) == 1 else "s",
+        f"{len(gold):,}",
+        f"{sum(keep for _, keep in kept):,}",
+    )
+    return build_lessons(train, unlabelled, is_taught, loss)
+
+
+def _choose_confident(
+    confidences: np.ndarray, texts: list[list[str]], threshold: float
+) -> list[tuple[list[str], bool]]:
+    """Tell of each text whether the teachers are sure enough of all of its words."""
+    starts = np.concatenate(([0], np.cumsum([len(text) for text in texts], dtype=np.int64)))
+    return [
+        (text, bool((confidences[start:end] >= threshold).all()))
+        for text, (start, end) in zip(texts, pairwise(starts), strict=True)
+    ]

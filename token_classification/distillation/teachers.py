@@ -1,0 +1,129 @@
+"""What teachers think of words: computed once, kept on disk, and put in the order of another model's labels."""
+
+import hashlib
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from tqdm.auto import tqdm
+
+from token_classification.data.labels import LabelSet
+from token_classification.data.whole_files import write_whole
+from token_classification.errors import UserError
+from token_classification.inference.engine import Engine, open_engine
+from token_classification.inference.export_record import hash_answering_files
+
+logger = logging.getLogger(__name__)
+
+SENTENCES_PER_PART = 1000
+"""Of a file on disk: what a killed run does again at most"""
+
+
+@dataclass(frozen=True)
+class Beliefs:
+    """What teachers think of some words, in the order of a label set."""
+
+    probabilities: np.ndarray
+    """float16, (words, labels), softened by the temperature"""
+    knows: np.ndarray
+    """bool, (labels,): which of the labels all teachers have"""
+    confidences: np.ndarray
+    """float32, (words,): the highest probability of each word, not softened, in the mean over the teachers"""
+
+
+def ask_teachers(
+    teachers: Sequence[str], sentences: Sequence[Sequence[str]], labels: LabelSet, temperature: float, cache: Path
+) -> Beliefs:
+    """Ask trained models for the probability of every label of each word, and take their mean.
+
+    Args:
+        teachers: Models, or names on the Hub.
+        sentences: Words of any number of sentences.
+        labels: Those that the answers are for; a teacher's are found by their names.
+        temperature: Logits are divided by it (Hinton et al., 2015, https://arxiv.org/abs/1503.02531).
+        cache: Folder in which the answers are kept, so that a killed run asks for the rest only.
+
+    Raises:
+        UserError: no such model, or it has a label that is not among `labels`.
+    """
+    knows = np.ones(len(labels.names), dtype=bool)
+    softened = plain = np.zeros((sum(map(len, sentences)), len(labels.names)), dtype=np.float32)
+    for name in teachers:
+        engine = open_engine(name)
+        places = _match_labels(name, engine.label_set, labels)
+        knows &= np.isin(np.arange(len(labels.names)), places)
+        beliefs = np.concatenate([*_answer(name, engine, sentences, cache)]).astype(np.float32)
+        softened = softened + _place(_soften(beliefs, 1 / temperature) / len(teachers), places, len(labels.names))
+        plain = plain + _place(_soften(beliefs, 1.0) / len(teachers), places, len(labels.names))
+    return Beliefs(softened.astype(np.float16), knows, plain.max(axis=-1))
+
+
+def _place(weights: np.ndarray, places: Sequence[int], size: int) -> np.ndarray:
+    """Return columns at other places among more of them, float32 (words, size); the rest is 0."""
+    placed = np.zeros((len(weights), size), dtype=np.float32)
+    placed[:, places] = weights
+    return placed
+
+
+def _match_labels(name: str, own: LabelSet, labels: LabelSet) -> list[int]:
+    """Return where each label of a teacher stands among those of the model.
+
+    Raises:
+        UserError: one is not there, or the tags mean something else.
+    """
+    unknown = [label for label in own.names if label not in labels.ids]
+    if unknown:
+        raise UserError(
+            f"--teacher {name}: it knows {', '.join(unknown)}, which the training data do not have "
+            f"({', '.join(labels.names)}); accepted: a teacher of the same labels, or of some of them; name further "
+            "labels of the model with --labels, or train the teacher on these tags"
+        )
+    if own.scheme != labels.scheme:
+        raise UserError(
+            f"--teacher {name}: its tags are {own.scheme}, those of the training data {labels.scheme}; accepted: one "
+            "scheme for both; convert the file: token_classification convert --scheme, or train the teacher on it"
+        )
+    return [labels.ids[label] for label in own.names]
+
+
+def _answer(name: str, engine: Engine, sentences: Sequence[Sequence[str]], cache: Path) -> Iterator[np.ndarray]:
+    """Yield the log probabilities of a teacher's labels for all words, float16 (words, labels), part by part."""
+    cache.mkdir(parents=True, exist_ok=True)
+    model = hash_answering_files(Path(name)) if Path(name).is_dir() else name
+    starts = range(0, len(sentences), SENTENCES_PER_PART)
+    for start in tqdm(starts, desc="Teacher", unit=" parts", disable=None):
+        part = [[*words] for words in sentences[start : start + SENTENCES_PER_PART]]
+        digest = hashlib.sha256("\x1e".join([model, engine.backend]).encode())
+        for words in part:
+            digest.update("\x1f".join([*words, ""]).encode("utf-8", "surrogatepass"))
+        path = cache / f"{digest.hexdigest()[:32]}.arrow"
+        if not path.exists():
+            beliefs = np.concatenate(engine.weigh_labels(part).log_probabilities)
+            _write_part(path, beliefs.astype(np.float16))
+        yield _read_part(path, len(engine.label_set.names))
+
+
+def _write_part(path: Path, beliefs: np.ndarray) -> None:
+    column = pa.FixedSizeListArray.from_arrays(pa.array(beliefs.ravel()), beliefs.shape[1])
+    batch = pa.record_batch([column], names=["log_probabilities"])
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    write_whole(path, sink.getvalue().to_pybytes())
+
+
+def _read_part(path: Path, labels: int) -> np.ndarray:
+    with pa.memory_map(str(path)) as source:
+        column = pa.ipc.open_file(source).read_all().column(0).combine_chunks()
+        return np.array(column.flatten()).reshape(-1, labels)
+
+
+def _soften(log_probabilities: np.ndarray, power: float) -> np.ndarray:
+    """Return the softmax of logits times a power: of log probabilities it is the same as of the logits."""
+    scaled = log_probabilities * power
+    weights = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+    softened: np.ndarray = weights / weights.sum(axis=-1, keepdims=True)
+    return softened

@@ -1,0 +1,129 @@
+"""Learning from the probabilities of other models (Hinton et al., 2015, https://arxiv.org/abs/1503.02531)."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Self, cast
+
+import numpy as np
+import torch
+from torch.nn import functional
+from transformers.modeling_outputs import TokenClassifierOutput
+
+from token_classification.alignment.align import AlignedSplit
+from token_classification.alignment.windows import Windows
+from token_classification.data.labels import IGNORED_LABEL
+
+TEACHER_OUTPUTS = "teacher_outputs"
+"""Folder in the output folder that holds what the teachers think; it may be deleted after the training"""
+
+
+@dataclass(frozen=True)
+class DistillationLoss:
+    """The mix of two losses at each word: against its tag, and against the teachers' probabilities.
+
+    `(1 - alpha) * cross entropy + alpha * T^2 * KL(teachers || model)`, the latter with both softened by the
+    temperature T; T^2 keeps its gradient at the size that it has without one. Called as `LabelLoss` is.
+    """
+
+    probabilities: torch.Tensor
+    """float16, (words, labels): what the teachers think of each word, softened"""
+    temperature: float
+    alpha: float
+    label_smoothing: float = 0.0
+    counts_labels: bool = False
+    """The library can't count what the loss of a step is divided by"""
+
+    @classmethod
+    def build(cls, probabilities: np.ndarray, temperature: float, alpha: float, label_smoothing: float) -> Self:
+        """Build the loss from the teachers' softened probabilities, float16 (words, labels)."""
+        return cls(torch.from_numpy(probabilities), temperature, alpha, label_smoothing)
+
+    def __call__(
+        self,
+        outputs: TokenClassifierOutput,
+        labels: torch.Tensor,
+        num_items_in_batch: torch.Tensor | int | None = None,
+    ) -> torch.Tensor:
+        """Return the mean over the words of the whole batch, of which these are a part.
+
+        Args:
+            outputs: `logits`, (batch, length, labels).
+            labels: int64, (batch, length, 2): the label and the row of `probabilities`, -100 where there is none.
+            num_items_in_batch: `weigh` of all micro-batches of the step, on all processes; None: these are all.
+        """
+        logits = cast(torch.Tensor, outputs.logits).flatten(0, 1).float()
+        gold, rows = labels.flatten(0, 1).unbind(-1)
+        hard = functional.cross_entropy(
+            logits, gold, ignore_index=IGNORED_LABEL, label_smoothing=self.label_smoothing, reduction="sum"
+        )
+        is_taught = rows != IGNORED_LABEL
+        targets = self.probabilities[rows[is_taught].cpu()].to(logits.device, torch.float32)
+        softened = functional.log_softmax(logits[is_taught] / self.temperature, dim=-1)
+        soft = functional.kl_div(softened, targets, reduction="sum") * self.temperature**2
+        mixed = (1 - self.alpha) * hard + self.alpha * soft
+        return mixed / (self.weigh(labels) if num_items_in_batch is None else num_items_in_batch)
+
+    def weigh(self, labels: torch.Tensor) -> torch.Tensor:
+        """Return what the loss of these labels is divided by: positions with a label or with a teacher's answer."""
+        return (labels != IGNORED_LABEL).any(-1).sum()
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """What a training learns from teachers: the split in place of its own, and the loss that reads its labels."""
+
+    split: AlignedSplit
+    loss: DistillationLoss
+    digest: str
+    """Tells these lessons from others"""
+
+
+def build_lessons(
+    gold: AlignedSplit, unlabelled: AlignedSplit, is_taught: np.ndarray, loss: DistillationLoss
+) -> Lessons:
+    """Join labelled and unlabelled sentences, and note at each word which answer of the teachers is its own.
+
+    Args:
+        gold: Sentences with labels.
+        unlabelled: Sentences without.
+        is_taught: bool, (words,), the words of `gold` first: whether the teachers' answer is learnt.
+        loss: Holds their answers to these words.
+    """
+    windows = _join_windows([gold, unlabelled])
+    labels = np.full((len(windows.input_ids), 2), IGNORED_LABEL, dtype=np.int64)
+    if gold.windows.labels is not None:
+        labels[: len(gold.windows.labels), 0] = gold.windows.labels
+    window_of = np.repeat(np.arange(len(windows)), np.diff(windows.owned_starts))
+    positions = windows.starts[window_of] + windows.owned_positions
+    labels[positions, 1] = np.where(is_taught[windows.owned_words], windows.owned_words, IGNORED_LABEL)
+    starts = np.concatenate([gold.sentence_starts, unlabelled.sentence_starts[1:] + gold.sentence_starts[-1]])
+    split = replace(gold, windows=replace(windows, labels=labels), sentence_starts=starts, gold=None)
+    digest = hashlib.sha256(labels.tobytes())
+    for content in (windows.input_ids, loss.probabilities.numpy(), is_taught):
+        digest.update(content.tobytes())
+    digest.update(f"{loss.temperature} {loss.alpha}".encode())
+    return Lessons(split, loss, digest.hexdigest())
+
+
+def _join_windows(splits: Sequence[AlignedSplit]) -> Windows:
+    """Lay the windows of splits end to end, with words and sentences counted through all of them; without labels."""
+    parts = [split.windows for split in splits]
+    words = np.cumsum([0, *(split.sentence_starts[-1] for split in splits[:-1])])
+    sentences = np.cumsum([0, *(len(split.sentence_starts) - 1 for split in splits[:-1])])
+    counted = [*zip(parts, words, sentences, strict=True)]
+    return Windows(
+        input_ids=np.concatenate([part.input_ids for part in parts]),
+        starts=_join_borders([part.starts for part in parts]),
+        owned_words=np.concatenate([part.owned_words + start for part, start, _ in counted]),
+        owned_positions=np.concatenate([part.owned_positions for part in parts]),
+        owned_starts=_join_borders([part.owned_starts for part in parts]),
+        sentence_ids=np.concatenate([part.sentence_ids + start for part, _, start in counted]),
+    )
+
+
+def _join_borders(borders: Sequence[np.ndarray]) -> np.ndarray:
+    """Join borders that each begin with 0: [0, 2, 3], [0, 4] -> [0, 2, 3, 7]."""
+    ends = np.cumsum([0, *(part[-1] for part in borders[:-1])])
+    joined = [part[1:] + start for part, start in zip(borders, ends, strict=True)]
+    return np.concatenate([np.zeros(1, dtype=np.int64), *joined])
