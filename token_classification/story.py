@@ -18,6 +18,7 @@ from token_classification.arguments.run import RunArguments
 from token_classification.checking.check_run import check_run
 from token_classification.data.levels import choose_labels, fit_levels
 from token_classification.data.load import Corpus, load_corpus, used_splits
+from token_classification.data.perturbations.augment import augment_training
 from token_classification.data.results_folder import lock_folder
 from token_classification.distillation.lessons import prepare_lessons
 from token_classification.errors import UserError
@@ -129,6 +130,14 @@ def prepare(arguments: RunArguments, recipe: Recipe) -> str | None:
     return checkpoint
 
 
+def align_splits(aligner: Aligner, corpus: Corpus, splits: list[str]) -> dict[str, AlignedSplit]:
+    """Align some splits of a corpus, and log what became of their words."""
+    aligned = {split: aligner.align_corpus(corpus, split) for split in splits}
+    for split, rows in aligned.items():
+        logger.info("%s: %s", split, rows.describe())
+    return aligned
+
+
 def walk(
     arguments: RunArguments,
     *,
@@ -167,24 +176,23 @@ def walk(
     check_vocabulary(tokenizer, config, model_args.model_name_or_path)
     model = load_model(model_args, config, label_set, recipe)
 
-    # 4. Align: words to sub-tokens to windows; each word owned once.
+    # 4. Align: words, also those of perturbed copies, to sub-tokens to windows; each word owned once.
     asked, arguments = arguments.decoding, replace(arguments, decoding=settle_decoding(arguments.decoding, config))
     aligner = fit_aligner(tokenizer, model, label_set, arguments.decoding, recipe)
     if training.do_train:
         record_decoding(model.config, asked.max_seq_length, aligner.window_length, asked.decoder, asked.context)
-    aligned = {split: aligner.align_corpus(corpus, split) for split in used_splits(training)}
-    for split, rows in aligned.items():
-        logger.info("%s: %s", split, rows.describe())
+    learnt = augment_training(corpus, arguments, label_set)
+    aligned = align_splits(aligner, learnt, used_splits(training))
 
     with explain_write_errors(training.folder):
         # 5. Train.
         class_weights = weigh_classes(corpus, label_set) if recipe.balances_classes else None
         is_taught = training.do_train and arguments.distillation.teacher
-        lessons = prepare_lessons(arguments, corpus, aligner, aligned["train"]) if is_taught else None
+        lessons = prepare_lessons(arguments, learnt, aligner, aligned["train"]) if is_taught else None
         trainer = build_trainer(model, aligner, aligned, arguments, recipe, class_weights, lessons)
         claim_outputs(arguments, recipe, [*corpus.levels])
         if training.do_train:
-            trainer.learn(checkpoint, len(corpus.splits["train"]), recipe.model_folder)
+            trainer.learn(checkpoint, len(learnt.splits["train"]), recipe.model_folder)
 
         # 6. Evaluate, and 7. predict: every word of the test file gets a tag, scored where it has gold.
         asked_splits = {"validation": training.do_eval, "test": training.do_predict}

@@ -45,6 +45,18 @@ def test_a_student_learns_and_is_scored(files, teacher, bert_folder, tmp_path, c
     assert [*(tmp_path / "out" / "teacher_outputs").glob("*.arrow")]
 
 
+def test_teachers_are_asked_about_perturbed_copies_too(files, teacher, bert_folder, tmp_path, caplog):
+    import run_ner
+
+    argv = ["--model_name_or_path", bert_folder, "--train_file", files["--train_file"], "--teacher", teacher]
+    argv += ["--output_dir", tmp_path / "out", "--do_train", "--max_steps", 1, "--use_cpu", "--augment", "case"]
+    with caplog.at_level("INFO"):
+        assert run_ner.main([*map(str, argv)]) == 0
+    learnt = json.loads((tmp_path / "out" / "train_results.json").read_text())["train_samples"]
+    assert learnt > 6
+    assert f"{learnt} sentences with tags and 0 without" in caplog.text
+
+
 def test_texts_that_are_scored_are_left_out(tmp_path):
     (tmp_path / "texts.txt").write_text("Where is Globex?\nwhere IS globex !!\nWhere is Acme ?\nWhere is Acme\n")
     held_out = Sentences([["Where", "is", "Globex", "?"]])

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
+from token_classification.data.names.inventor import Inventor
 from token_classification.errors import UserError
-from token_classification.redaction.pseudonyms import Inventor
 from token_classification.redaction.redacted_text import NamedSpan, normalise_name, replace_spans
-from token_classification.redaction.substitutes import ATTEMPTS, Naming, build_naming
+from token_classification.redaction.substitutes import ATTEMPTS, Naming, build_naming, open_inventor
 
 TEXT = "Anna Smith met ANNA\n  SMITH and John Miller in Paris . Anna Smith left Paris ."
 NAMES = {"Anna Smith": "PER", "ANNA\n  SMITH": "PER", "John Miller": "PER", "Paris": "LOC"}
@@ -122,7 +122,7 @@ def test_pseudonyms_look_like_the_names(inventor):
 
 def test_an_unknown_locale_is_named():
     with pytest.raises(UserError, match=r"--locale de_De: no names for it; .*de_DE"):
-        Inventor("de_De")
+        open_inventor("de_De")
 
 
 def test_a_key_is_needed_only_for_what_it_changes(cheap_scrypt):

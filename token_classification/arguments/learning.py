@@ -1,15 +1,16 @@
-"""What a training learns besides the data: the shape of the head, and how much each label counts."""
+"""What a training learns besides the data: the shape of the head, how much each label counts, perturbed copies."""
 
 from dataclasses import dataclass, field
 from typing import Literal
 
+from token_classification.arguments.perturbations import read_perturbations
 from token_classification.arguments.values import check_values
 from token_classification.errors import UserError
 
 
 @dataclass
 class LearningArguments:
-    """What a training learns besides the data: the shape of the head, and how much each label counts."""
+    """What a training learns besides the data: the shape of the head, how much each label counts, perturbed copies."""
 
     class_weights: Literal["none", "balanced"] = field(
         default="none",
@@ -31,9 +32,20 @@ class LearningArguments:
     head_activation: Literal["relu", "tanh", "sigmoid"] | None = field(
         default=None, metadata={"help": "What stands between the layers of the head. Default: relu."}
     )
+    augment: str | None = field(
+        default=None,
+        metadata={
+            "metavar": "LIST",
+            "help": "Learn also from perturbed copies of half of the training sentences, each by one of a list: case, "
+            "typos, punctuation, spacing, names. The share of words with typing errors or other blanks: typos:0.1, "
+            "spacing:0.1 (the defaults).",
+        },
+    )
 
     def __post_init__(self) -> None:
         check_values(self)
+        if self.augment is not None:
+            read_perturbations(self.augment)
         if self.head_activation is not None and (self.head_layers or 1) < 2:
             raise UserError(
                 f"--head_activation {self.head_activation}: it stands between the layers of a head, and this one has "

@@ -26,8 +26,12 @@ def convert_tags(tags: Sequence[str], source: Scheme, target: Scheme) -> list[st
             f"tags can't be converted from {source} to {target}: plain tags mark no entities; "
             "accepted: iob1, iob2, iobes, bilou; leave scheme= out to keep the tags as they are"
         )
-    entities = [entity._replace(type="") if is_bare(tags[entity.start]) else entity for entity in find_entities(tags)]
-    return spell_sentence(entities, len(tags), target)
+    return spell_sentence(list_spelt_entities(tags), len(tags), target)
+
+
+def list_spelt_entities(tags: Sequence[str]) -> list[Entity]:
+    """Return the entities of a sentence as `spell_sentence` takes them: those of bare tags have an empty type."""
+    return [entity._replace(type="") if is_bare(tags[entity.start]) else entity for entity in find_entities(tags)]
 
 
 def spell_sentence(entities: Sequence[Entity], words: int, scheme: Scheme) -> list[str]:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from presidio_analyzer import AnalysisExplanation, LocalRecognizer, RecognizerResult
 
+from token_classification.data.names.kinds import find_kind
 from token_classification.inference.entities import list_entity_labels
 from token_classification.inference.predictor import Predictor
-from token_classification.redaction.label_kinds import find_kind
 
 if TYPE_CHECKING:
     from presidio_analyzer.nlp_engine import NlpArtifacts

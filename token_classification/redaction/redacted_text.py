@@ -6,9 +6,6 @@ from typing import NamedTuple
 
 from token_classification.inference.entities import TextEntity
 
-PARTICLES = {"von", "van", "de", "der", "den", "di", "da", "del", "la", "le", "bin", "al", "zu"}
-"""Words of names that tell nothing about whose name it is"""
-
 
 class NamedSpan(NamedTuple):
     """A stretch of a text that is replaced."""

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
 
+from token_classification.data.names.kinds import PARTICLES
+from token_classification.errors import UserError
+from token_classification.nearest_names import did_you_mean
 from token_classification.redaction.modes import Mode, Scope
-from token_classification.redaction.redacted_text import PARTICLES, NamedSpan, normalise_name
+from token_classification.redaction.redacted_text import NamedSpan, normalise_name
 
 if TYPE_CHECKING:
-    from token_classification.redaction.pseudonyms import Inventor
+    from token_classification.data.names.inventor import Inventor
 
 NAMES_SALT = b"names of redact\0"
 """The same for all runs: the same key gives a name the same hash in every file"""
@@ -111,9 +114,23 @@ def build_naming(mode: Mode, key: str | None, scope: Scope, locale: str) -> Nami
     secret = derive_secret(key, NAMES_SALT)
     if mode == "hash":
         return Naming(mode, secret, "run")
-    from token_classification.redaction.pseudonyms import Inventor
+    return Naming(mode, secret, scope, open_inventor(locale))
 
-    return Naming(mode, secret, scope, Inventor(locale))
+
+def open_inventor(locale: str) -> "Inventor":
+    """Open the names of a language and country.
+
+    Raises:
+        UserError: Faker has none for it.
+    """
+    from faker.config import AVAILABLE_LOCALES
+
+    from token_classification.data.names.inventor import Inventor
+
+    if locale not in AVAILABLE_LOCALES:
+        accepted = did_you_mean(locale, sorted(AVAILABLE_LOCALES), "accepted are names such as en_US, de_DE, fr_FR")
+        raise UserError(f"--locale {locale}: no names for it; {accepted}")
+    return Inventor(locale)
 
 
 def number_names(text: str, names: Sequence[tuple[str, str]]) -> list[str]:

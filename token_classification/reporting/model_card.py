@@ -8,7 +8,6 @@ from pathlib import Path
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from token_classification.arguments.run import RunArguments
-from token_classification.arguments.training import NerTrainingArguments
 from token_classification.data.levels import LabelLevels, Labels
 from token_classification.data.load import Corpus, describe_files
 from token_classification.data.schemes import Scheme
@@ -166,7 +165,7 @@ def write_model_card(
         ),
         limits=_describe_limits(label_set.scheme, has_levels=bool(levels)),
         data=_format_data(corpus),
-        training=_describe_training(arguments.training, recipe),
+        training=_describe_training(arguments, recipe),
         command=_format_command(hide_secrets(arguments.command_line)),
     )
     write_whole(path, ModelCard(card).content)
@@ -195,20 +194,22 @@ def _describe_limits(scheme: Scheme, *, has_levels: bool) -> str:
     return limits if scheme == Scheme.PLAIN else f"{limits}\nEntities that overlap or lie inside others are not found."
 
 
-def _describe_training(training: NerTrainingArguments, recipe: Recipe) -> str:
+def _describe_training(arguments: RunArguments, recipe: Recipe) -> str:
     """Say how long the model was trained, with which settings, on what."""
+    training = arguments.training
     length = f"{training.max_steps:,} steps" if training.max_steps > 0 else f"{training.num_train_epochs:g} epochs"
     can_stop = training.early_stopping_patience is not None or recipe.early_stopping is not None
     batch_size = training.train_batch_size * training.gradient_accumulation_steps * training.world_size
     hardware = describe_hardware(training.device, training.world_size)
+    learning = _describe_learning(recipe, arguments.learning.augment)
     return (
         f"{'At most ' if can_stop else ''}{length}, batch size {batch_size:,}, learning rate "
         f"{training.learning_rate:g}, seed {training.seed}, on {hardware}, with Transformers "
-        f"{version('transformers')} and PyTorch {version('torch')}.{_describe_learning(recipe)}"
+        f"{version('transformers')} and PyTorch {version('torch')}.{learning}"
     )
 
 
-def _describe_learning(recipe: Recipe) -> str:
+def _describe_learning(recipe: Recipe, augment: str | None) -> str:
     """Say in one more sentence what was learnt differently from the default; empty where nothing was."""
     parts = []
     if recipe.head is not None:
@@ -218,6 +219,8 @@ def _describe_learning(recipe: Recipe) -> str:
         parts.append("labels weighted against their frequency")
     if recipe.optimizer is not None:
         parts.append(f"the optimizer {getattr(recipe.optimizer, 'name', recipe.optimizer)}")
+    if augment is not None:
+        parts.append(f"perturbed copies of half of the sentences ({augment})")
     return f" With {', '.join(parts)}." if parts else ""
 
 

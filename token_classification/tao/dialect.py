@@ -14,6 +14,7 @@ ONLY_RUN_NER = (
         "--adam_beta2",
         "--adam_epsilon",
         "--annotator",
+        "--augment",
         "--label_all_tokens",
         "--label_smoothing_factor",
     ),

@@ -18,6 +18,9 @@ KINDS = {
 }
 """Label, in capitals -> what presidio calls it"""
 
+PARTICLES = {"von", "van", "de", "der", "den", "di", "da", "del", "la", "le", "bin", "al", "zu"}
+"""Words of names that tell nothing about whose name it is"""
+
 
 def find_kind(label: str) -> str:
     """Return what presidio calls a label; one that it has no name for stays as it is, in capitals.

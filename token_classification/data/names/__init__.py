@@ -1,0 +1,1 @@
+"""Names in texts: what their labels mean, and other ones in their place."""
