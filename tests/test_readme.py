@@ -124,6 +124,7 @@ PAGES = {
     "docs/export.md": 3,
     "docs/recipes.md": 4,
     "docs/redact.md": 5,
+    "docs/robustness.md": 4,
 }
 """Page -> how many commands it has at least."""
 
@@ -132,6 +133,8 @@ PAGES = {
 def test_every_command_runs(page, least, user_folder, monkeypatch, request):
     if page in ("docs/export.md", "docs/tao.md"):
         pytest.importorskip("openvino", reason='needs the extra "export"')
+    if page == "docs/robustness.md":
+        pytest.importorskip("faker", reason='needs the extra "redact"')
     if page == "docs/redact.md":
         pytest.importorskip("faker", reason='needs the extra "redact"')
         (user_folder / "ner-model").symlink_to(request.getfixturevalue("tagger_folder"))

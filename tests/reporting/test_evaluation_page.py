@@ -10,6 +10,7 @@ from token_classification.data.schemes import Scheme
 from token_classification.data.sentences import Sentences
 from token_classification.reporting.evaluation import LabelledSplit, analyse_split
 from token_classification.reporting.evaluation_report import write_evaluation_report
+from token_classification.reporting.robustness import measure_robustness
 
 PAGE_LENGTH = 50
 HOSTILE = ["</script><script>window.hacked=1</script>", "<img src=x onerror=window.hacked=1>", "&lt;b&gt;", "<!--"]
@@ -39,8 +40,8 @@ def show(browser, tmp_path: Path):
     page.on("pageerror", lambda error: heard.append(str(error)))
     page.on("request", lambda request: heard.append(request.url))
 
-    def open_report(split: LabelledSplit, log_history=()):
-        write_evaluation_report(tmp_path, analyse_split(split), log_history)
+    def open_report(split: LabelledSplit, log_history=(), robustness=None):
+        write_evaluation_report(tmp_path, analyse_split(split), log_history, robustness)
         page.goto((tmp_path / "report.html").as_uri())
         return page
 
@@ -192,3 +193,23 @@ def test_ten_thousand_sentences_do_not_fill_the_document(show) -> None:
     page.keyboard.type("globex")
     assert count_found(page) == 2500
     assert page.evaluate("document.querySelectorAll('*').length") < 2 * small
+
+
+def test_robustness_has_a_section(show) -> None:
+    split = make_split()
+
+    def find_nothing(sentences: Sentences) -> list[list[str]]:
+        return [["O"] * len(words) for words in sentences.tokens]
+
+    page = show(split, robustness=measure_robustness(split, find_nothing, set()))
+    assert "Robustness" in page.locator("nav a").all_inner_texts()
+    overall, by_type = page.locator("#robustness table").all()
+    f1 = f"{100 * analyse_split(split).micro.f1.value:.2f}"
+    first = overall.locator("tbody tr").first.inner_text().split("\t")
+    assert first[:4] == ["lower case", f1, "0.00", f"-{f1}"]
+    assert first[-2] == "40"
+    assert first[-1] == first[-1].lower() != ""
+    rows = overall.locator("tbody tr").count()
+    page.locator("#robustness summary").click()
+    assert by_type.locator("tbody tr").count() == 3 * rows
+    assert page.locator("#robustness p").first.inner_text().endswith("PER.")

@@ -11,15 +11,17 @@ from token_classification.errors import DataError, UserError
 from token_classification.output_text import make_printable
 from token_classification.reporting.evaluation import checksum_gold
 from token_classification.reporting.evaluation_report import REPORT_FOLDER
+from token_classification.reporting.evaluation_text import list_difference_cells
 from token_classification.reporting.predictions import PREDICTIONS, read_tagged_words
 from token_classification.reporting.slices import join_sides
 from token_classification.scoring.error_classes import EntityPair, ErrorClass, pair_sentences
-from token_classification.scoring.intervals import CONFIDENCE, SEED, count_pairs, list_types
+from token_classification.scoring.intervals import CONFIDENCE, SEED
 from token_classification.scoring.significance import (
     COMPARED_REPLICATES,
     SHUFFLES,
     Difference,
     compare_groups,
+    count_both,
     find_p_value,
 )
 from token_classification.text_tables import format_table
@@ -60,6 +62,13 @@ class Comparison:
     """Sentences that only A gets right -> the errors of B"""
 
 
+def find_predictions(given: str) -> Path | None:
+    """Return the file with the predictions of a run: of its output folder, its report folder, or the file itself."""
+    path = Path(given)
+    places = [path / REPORT_FOLDER / PREDICTIONS, path / PREDICTIONS] if path.is_dir() else [path]
+    return next((place for place in places if place.is_file()), None)
+
+
 def read_run(given: str) -> TaggedRun:
     """Read the predictions of a run.
 
@@ -70,9 +79,7 @@ def read_run(given: str) -> TaggedRun:
         UserError: there are none.
         DataError: they have no gold, or a line is wrong.
     """
-    path = Path(given)
-    places = [path / REPORT_FOLDER / PREDICTIONS, path / PREDICTIONS] if path.is_dir() else [path]
-    file = next((place for place in places if place.is_file()), None)
+    file = find_predictions(given)
     if file is None:
         raise UserError(
             f"{given}: no {PREDICTIONS} there; accepted: the output folder of a run, its report folder, or such a "
@@ -92,14 +99,13 @@ def compare_runs(a: TaggedRun, b: TaggedRun) -> Comparison:
     names = {tag for run in (a, b) for tags in run.predicted for tag in tags}
     scheme = recognise_scheme(gold, names)
     pairs_a, pairs_b = (pair_sentences(gold, run.predicted, scheme) for run in (a, b))
-    types = sorted({*list_types(pairs_a), *list_types(pairs_b)})
-    counts_a, counts_b = (count_pairs(pairs, types, lambda _, entity: entity.type) for pairs in (pairs_a, pairs_b))
+    counts_a, counts_b = count_both(pairs_a, pairs_b)
     errors_a, errors_b = ([_list_errors(row) for row in pairs] for pairs in (pairs_a, pairs_b))
     return Comparison(
         a=a,
         b=b,
         scheme=scheme,
-        types=dict(zip(types, compare_groups(counts_a, counts_b), strict=True)),
+        types=dict(zip(counts_a.groups, compare_groups(counts_a, counts_b), strict=True)),
         micro=compare_groups(counts_a.join_groups(), counts_b.join_groups())[0],
         p_value=find_p_value(counts_a, counts_b),
         fixed={number: errors for number, errors in enumerate(errors_a) if errors and not errors_b[number]},
@@ -133,8 +139,8 @@ def format_comparison(comparison: Comparison) -> str:
     """Format the comparison as text, scores in percent."""
     a, b = comparison.a, comparison.b
     rows = [["F1", "A", "B", "B - A", f"{CONFIDENCE:.0%} interval", "gold"]]
-    rows += [_list_cells(name, row) for name, row in comparison.types.items()]
-    rows.append(_list_cells("all (micro)", comparison.micro))
+    rows += [[name, *list_difference_cells(row)] for name, row in comparison.types.items()]
+    rows.append(["all (micro)", *list_difference_cells(comparison.micro)])
     lines = [f"A  {a.path}", f"B  {b.path}", f"{len(a.sentences):,} sentences, scheme {comparison.scheme}", ""]
     lines += [
         *format_table(rows).split("\n"),
@@ -178,11 +184,6 @@ def build_comparison_record(comparison: Comparison) -> dict[str, object]:
         }
         for title, sentences in (("fixed", comparison.fixed), ("broken", comparison.broken))
     }
-
-
-def _list_cells(name: str, row: Difference) -> list[str]:
-    interval = f"{100 * row.low:+.2f} .. {100 * row.high:+.2f}"
-    return [name, f"{100 * row.a:.2f}", f"{100 * row.b:.2f}", f"{100 * row.value:+.2f}", interval, f"{row.gold:,}"]
 
 
 def _find_difference(a: Sentences, b: Sentences, number: int) -> tuple[str, str] | None:

@@ -16,6 +16,7 @@ from token_classification.reporting.evaluation_page import build_page
 from token_classification.reporting.evaluation_record import TrainingCourse, build_record, read_course
 from token_classification.reporting.evaluation_text import format_evaluation
 from token_classification.reporting.predictions import PREDICTIONS, write_tagged_words
+from token_classification.reporting.robustness import Robustness, build_robustness_record, format_robustness
 from token_classification.reporting.training_curve import draw_training_curve
 
 logger = logging.getLogger(__name__)
@@ -26,7 +27,10 @@ REPORT_FILES = ("report.json", "report.txt", "report.html", PREDICTIONS, CONFUSI
 
 
 def write_evaluation_report(
-    folder: Path, evaluation: Evaluation, log_history: Sequence[Mapping[str, float]] = ()
+    folder: Path,
+    evaluation: Evaluation,
+    log_history: Sequence[Mapping[str, float]] = (),
+    robustness: Robustness | None = None,
 ) -> None:
     """Write `report.json`, `report.txt`, `report.html`, `predictions.conll` and the pictures into the folder.
 
@@ -37,6 +41,7 @@ def write_evaluation_report(
         folder: Where to write; it need not exist.
         evaluation: What to report.
         log_history: What the Trainer logged, for the training curve.
+        robustness: What perturbations do to the scores, if that was measured.
 
     Raises:
         UserError: the folder can't be written to.
@@ -45,9 +50,12 @@ def write_evaluation_report(
         folder.mkdir(parents=True, exist_ok=True)
     claim_files(folder, REPORT_FILES)
     split, course = evaluation.split, read_course(log_history)
-    record = build_record(evaluation, course)
+    record, text = build_record(evaluation, course), format_evaluation(evaluation)
+    if robustness is not None:
+        record["robustness"] = build_robustness_record(robustness)
+        text += f"\n{format_robustness(robustness)}\n"
     write_whole(folder / "report.json", dump_json(record))
-    write_whole(folder / "report.txt", format_evaluation(evaluation))
+    write_whole(folder / "report.txt", text)
     write_whole(folder / "report.html", build_page(record, evaluation))
     write_tagged_words(folder / PREDICTIONS, split.sentences, split.predicted)
     _draw_pictures(folder, evaluation, course)

@@ -7,6 +7,7 @@ from token_classification.output_text import make_printable
 from token_classification.reporting.evaluation import Evaluation
 from token_classification.scoring.error_classes import ERRORS, ErrorClass
 from token_classification.scoring.intervals import CONFIDENCE, REPLICATES, GroupScore, Score
+from token_classification.scoring.significance import Difference
 from token_classification.text_tables import format_table
 
 NUMBERS = ("precision", "recall", "F1", f"{CONFIDENCE:.0%} interval", "gold", "predicted")
@@ -52,6 +53,12 @@ def format_interval(score: Score) -> str:
     '45.20 - 55.00'
     """
     return f"{100 * score.low:.2f} - {100 * score.high:.2f}"
+
+
+def list_difference_cells(row: Difference) -> list[str]:
+    """Return both scores, their difference with its interval, and the number of gold entities as cells of a table."""
+    interval = f"{100 * row.low:+.2f} .. {100 * row.high:+.2f}"
+    return [f"{100 * row.a:.2f}", f"{100 * row.b:.2f}", f"{100 * row.value:+.2f}", interval, f"{row.gold:,}"]
 
 
 def _list_cells(score: GroupScore) -> list[str]:

@@ -1,13 +1,17 @@
 """Whether two models differ, or were merely lucky with the test set: tests on the counts of each sentence."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from token_classification.scoring.error_classes import EntityPair
 from token_classification.scoring.intervals import (
     SEED,
     SentenceCounts,
+    count_pairs,
     find_interval,
+    list_types,
     resample,
     score_counts,
     split_rows,
@@ -39,6 +43,15 @@ class Difference:
     def value(self) -> float:
         """B - A."""
         return self.b - self.a
+
+
+def count_both(
+    a: Sequence[Sequence[EntityPair]], b: Sequence[Sequence[EntityPair]]
+) -> tuple[SentenceCounts, SentenceCounts]:
+    """Count the entities of each type that occurs in either of two rows of sentences, sorted by name."""
+    types = sorted({*list_types(a), *list_types(b)})
+    counts_a, counts_b = (count_pairs(pairs, types, lambda _, entity: entity.type) for pairs in (a, b))
+    return counts_a, counts_b
 
 
 def compare_groups(

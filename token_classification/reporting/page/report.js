@@ -81,6 +81,35 @@ function drawSlices() {
     table(scoreHead(name), Object.entries(groups).map(([group, score]) => scoreRow(group, score)), "table scores"))));
 }
 
+function drawRobustness() {
+  const section = document.getElementById("robustness");
+  if (!report.robustness) { section.remove(); return; }
+  const { perturbations, notes, intervals } = report.robustness;
+  const signed = (fraction) => `${fraction > 0 ? "+" : ""}${percent(fraction)}`;
+  const scores = perturbations.flatMap(({ micro_f1: micro, types: byType }) => [micro, ...Object.values(byType)]);
+  const widest = Math.max(0.01, ...scores.flatMap(({ low, high }) => [-low, high]));
+  const place = (fraction) => 50 * (1 + fraction / widest);
+  const numbers = ({ original, perturbed, difference, low, high }) => {
+    const bar = make("span", { class: "bar around", "aria-hidden": "true" }, make("i"), make("u"));
+    bar.children[0].style.left = `${place(low)}%`;
+    bar.children[0].style.width = `${place(high) - place(low)}%`;
+    bar.children[1].style.left = `${place(difference)}%`;
+    return [make("td", {}, percent(original)), make("td", {}, percent(perturbed)), make("td", {}, signed(difference)),
+      make("td", { class: "wide-bar" }, bar), make("td", { class: "quiet small" }, `${signed(low)} … ${signed(high)}`)];
+  };
+  const titles = ["original", "perturbed", "difference", "", `${CONFIDENCE} interval`];
+  const overall = perturbations.map(({ name, sentences_changed: changed, micro_f1: micro, example }) => make("tr", {},
+    make("th", { scope: "row" }, name), ...numbers(micro), make("td", {}, count(changed)), make("td", { class: "fill quiet small" }, example?.after ?? "")));
+  const byType = perturbations.flatMap(({ name, types: rows }) => Object.entries(rows).map(([type, row]) => make("tr", {},
+    make("th", { scope: "row" }, name), make("td", { class: "left" }, type), ...numbers(row), make("td", {}, count(row.gold)))));
+  section.append(
+    make("p", { class: "quiet small" }, "F1 on the sentences as they are, and with the same entities in other words. " +
+      `Intervals of the differences: ${intervals.method}, ${count(intervals.replicates)} samples. `, notes.join(" ")),
+    table(headings(["perturbation", ...titles, "changed", "a sentence after it"]), overall),
+    make("details", { class: "next" }, make("summary", {}, "F1 of each type"),
+      table(headings(["perturbation", "type", ...titles, "gold"]), byType)));
+}
+
 function drawMatrix({ names, counts }) {
   const body = counts.map((row, place) => {
     const sum = Math.max(1, row.reduce((a, b) => a + b, 0));
@@ -291,4 +320,4 @@ function press(event) {
   else if (digit) { state.error = digit[0]; find(); }
 }
 
-[drawScores, drawErrors, drawSlices, drawWords, drawTraining, drawBrowser, drawHead].forEach((draw) => draw());
+[drawScores, drawErrors, drawSlices, drawRobustness, drawWords, drawTraining, drawBrowser, drawHead].forEach((draw) => draw());
