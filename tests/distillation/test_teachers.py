@@ -8,13 +8,19 @@ from token_classification.data.labels import LabelSet
 from token_classification.data.schemes import Scheme
 from token_classification.distillation import teachers as teachers_module
 from token_classification.distillation.teachers import ask_teachers
-from token_classification.errors import UserError
+from token_classification.errors import OutputError, UserError
 from token_classification.inference.engine import Engine
 
 TOKENS = [words.split() for words, _ in SENTENCES]
 WORDS = sum(map(len, TOKENS))
 OTHER_ORDER = ("I-LOC", "B-PER", "O", "B-ORG", "I-PER", "B-LOC")
 LABELS = LabelSet(OTHER_ORDER, Scheme.IOB2)
+
+
+@pytest.fixture(autouse=True)
+def in_float32(monkeypatch) -> None:
+    """The same numbers on every machine."""
+    monkeypatch.setattr(teachers_module, "multiplies_bf16", lambda: False)
 
 
 def test_labels_are_found_by_name(tagger_folder, engine, tmp_path):
@@ -33,6 +39,22 @@ def test_a_temperature_divides_the_logits(tagger_folder, engine, tmp_path):
     logits = np.concatenate(engine.weigh_labels(TOKENS).log_probabilities) / 4
     expected = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
     assert beliefs.probabilities[:, OTHER_ORDER.index("B-PER")] == pytest.approx(expected[:, 1], abs=2e-3)
+
+
+def test_a_teacher_that_cannot_run_in_bf16_runs_in_float32(tagger_folder, engine, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(teachers_module, "multiplies_bf16", lambda: True)
+    weigh = Engine.weigh_labels
+
+    def refuse_bf16(self, tokens):
+        if self.backend == "torch-bf16":
+            raise OutputError("the model can't run in bf16", "run it with torch in float32")
+        return weigh(self, tokens)
+
+    monkeypatch.setattr(Engine, "weigh_labels", refuse_bf16)
+    beliefs = ask_teachers([str(tagger_folder)], TOKENS, LABELS, 1.0, tmp_path)
+    expected = np.exp(np.concatenate(engine.weigh_labels(TOKENS).log_probabilities)).max(axis=-1)
+    assert beliefs.confidences == pytest.approx(expected, abs=2e-3)
+    assert "float32" in caplog.text
 
 
 def test_several_teachers_are_averaged_whatever_their_tokenizers(tagger_folder, tmp_path):

@@ -12,9 +12,10 @@ from tqdm.auto import tqdm
 
 from token_classification.data.labels import LabelSet
 from token_classification.data.whole_files import write_whole
-from token_classification.errors import UserError
+from token_classification.errors import OutputError, UserError
+from token_classification.hardware import multiplies_bf16
 from token_classification.inference.engine import Engine, open_engine
-from token_classification.inference.export_record import hash_answering_files
+from token_classification.inference.export_record import hash_answering_files, read_export_record
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ def ask_teachers(
     knows = np.ones(len(labels.names), dtype=bool)
     softened = plain = np.zeros((sum(map(len, sentences)), len(labels.names)), dtype=np.float32)
     for name in teachers:
-        engine = open_engine(name)
+        engine = _open_teacher(name)
         places = _match_labels(name, engine.label_set, labels)
         knows &= np.isin(np.arange(len(labels.names)), places)
         beliefs = np.concatenate([*_answer(name, engine, sentences, cache)]).astype(np.float32)
@@ -66,6 +67,23 @@ def _place(weights: np.ndarray, places: Sequence[int], size: int) -> np.ndarray:
     placed = np.zeros((len(weights), size), dtype=np.float32)
     placed[:, places] = weights
     return placed
+
+
+def _open_teacher(name: str) -> Engine:
+    """Open a teacher in bf16 where that is fast and it has not been exported: what is rounded away teaches nothing.
+
+    Raises:
+        UserError: no such model.
+    """
+    if read_export_record(Path(name)) is not None or not multiplies_bf16():
+        return open_engine(name)
+    engine = open_engine(name, "torch-bf16")
+    try:
+        engine.weigh_labels([["a"]])
+    except OutputError as error:
+        logger.warning("--teacher %s runs in float32: %s", name, error)
+        return open_engine(name)
+    return engine
 
 
 def _match_labels(name: str, own: LabelSet, labels: LabelSet) -> list[int]:
