@@ -297,7 +297,7 @@ def test_a_config_file_with_flags_that_win(bert_folder, conll_file, tmp_path):
     results = read_results(tmp_path / "model")
     assert (results["train_samples"], results["eval_samples"]) == (6, 2)
     saved = json.loads((tmp_path / "model" / "config.json").read_text())
-    assert (saved["tag_window"], saved.get("tag_decoder")) == (48, None)
+    assert (saved["tag_window"], saved["tag_decoder"]) == (48, "viterbi")
 
 
 def test_byte_level_words_survive_saving(roberta_folder, conll_file, tmp_path):

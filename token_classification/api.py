@@ -191,7 +191,7 @@ def evaluate(
         model_name_or_path: Folder of a model, or its name on the Hub.
         data: What to score it on.
         output_dir: Where the report is written; None: nowhere, and there is none.
-        **flags: Every flag of `run_ner.py` by its name: `decoder="viterbi"`, `max_seq_length=256` ...
+        **flags: Every flag of `run_ner.py` by its name: `decoder="argmax"`, `max_seq_length=256` ...
 
     Raises:
         UserError: a flag that does not exist or fit, or no such model; as `DataError`, something wrong in the data, at

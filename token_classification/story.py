@@ -13,13 +13,14 @@ from transformers.trainer_utils import speed_metrics
 
 from token_classification.alignment.align import AlignedSplit, Aligner, fit_aligner
 from token_classification.arguments.command_line import parse_command_line
-from token_classification.arguments.decoding import record_decoding, settle_decoding
+from token_classification.arguments.decoding import fill_in_decoder, record_decoding, settle_decoding
 from token_classification.arguments.run import RunArguments
 from token_classification.checking.check_run import check_run
 from token_classification.data.levels import choose_labels, fit_levels
 from token_classification.data.load import Corpus, load_corpus, used_splits
 from token_classification.data.perturbations.augment import augment_training
 from token_classification.data.results_folder import lock_folder
+from token_classification.data.schemes import Scheme
 from token_classification.distillation.lessons import prepare_lessons
 from token_classification.errors import UserError
 from token_classification.export.export_model import check_export_arguments, export_run
@@ -177,7 +178,8 @@ def walk(
     model = load_model(model_args, config, label_set, recipe)
 
     # 4. Align: words, also those of perturbed copies, to sub-tokens to windows; each word owned once.
-    asked, arguments = arguments.decoding, replace(arguments, decoding=settle_decoding(arguments.decoding, config))
+    asked = fill_in_decoder(arguments.decoding, config, training.do_train and label_set.scheme != Scheme.PLAIN)
+    arguments = replace(arguments, decoding=settle_decoding(asked, config))
     aligner = fit_aligner(tokenizer, model, label_set, arguments.decoding, recipe)
     if training.do_train:
         record_decoding(model.config, asked.max_seq_length, aligner.window_length, asked.decoder, asked.context)

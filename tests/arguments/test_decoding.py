@@ -8,6 +8,7 @@ from token_classification.arguments.decoding import (
     choose_decoder,
     choose_padding,
     choose_window,
+    fill_in_decoder,
     record_decoding,
     record_padding,
     settle_decoding,
@@ -38,6 +39,24 @@ def test_the_decoder(asked, recorded, decoder):
     config = BertConfig() if recorded is None else BertConfig(tag_decoder=recorded)
     assert choose_decoder(asked, config) == decoder
     assert settle_decoding(DecodingArguments(decoder=asked), config).decoder == decoder
+
+
+@pytest.mark.parametrize(
+    ("asked", "recorded", "learns_entities", "decoder"),
+    [
+        (None, None, True, "viterbi"),
+        (None, None, False, None),
+        ("argmax", None, True, "argmax"),
+        ("viterbi", "argmax", True, "viterbi"),
+        (None, "argmax", True, None),
+        (None, "viterbi", False, None),
+    ],
+)
+def test_a_training_of_entities_asks_for_viterbi_unless_something_else_is_known(
+    asked, recorded, learns_entities, decoder
+):
+    config = BertConfig() if recorded is None else BertConfig(tag_decoder=recorded)
+    assert fill_in_decoder(DecodingArguments(decoder=asked), config, learns_entities).decoder == decoder
 
 
 @pytest.mark.parametrize(("asked", "recorded"), [(False, False), (True, False), (False, True), (True, True)])

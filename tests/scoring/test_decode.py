@@ -3,12 +3,17 @@
 import re
 from itertools import product
 
+import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch.nn.utils.rnn import pad_sequence
 
 from token_classification.data.labels import LabelSet
 from token_classification.data.schemes import Scheme
 from token_classification.scoring.decode import build_viterbi
+from token_classification.scoring.predict import WordLogits, WordPredictions, choose_labels
 
 LABELS = {
     Scheme.IOB1: ("O", "B-X", "I-X", "B-Y", "I-Y"),
@@ -38,8 +43,8 @@ CASES = [
 @pytest.mark.parametrize(("scheme", "tags", "legal"), CASES)
 def test_rules_of_each_scheme(scheme, tags, legal):
     label_set = LabelSet(LABELS[scheme], scheme)
-    ids = torch.from_numpy(label_set.encode(tags.split())).unsqueeze(0)
-    assert build_viterbi(label_set).is_legal(ids, torch.tensor([ids.shape[1]])).tolist() == [legal]
+    ids = torch.from_numpy(label_set.encode(tags.split()))
+    assert build_viterbi(label_set).is_legal(ids, torch.tensor([len(ids)])).tolist() == [legal]
 
 
 GRAMMARS = {
@@ -71,7 +76,9 @@ def test_equals_brute_force_over_all_sentences_of_the_schemes_grammar(scheme):
         for length in range(1, 6)
     }
     every = torch.tensor(list(product(range(5), repeat=5)))
-    assert every[viterbi.is_legal(every, torch.full((5**5,), 5))].tolist() == [list(path) for path in legal[5]]
+    assert every[viterbi.is_legal(every.flatten(), torch.full((5**5,), 5))].tolist() == [
+        list(path) for path in legal[5]
+    ]
     scores = draw_scores(40, 5, 5)
     lengths = torch.tensor([1, 2, 3, 4, 5] * 8)
     paths = viterbi.decode(scores, lengths)
@@ -104,8 +111,27 @@ def test_no_illegal_step_on_random_scores(scheme):
     generator = torch.Generator().manual_seed(2)
     scores = (10 * torch.randn(300, 40, 5, generator=generator)).log_softmax(dim=-1)
     lengths = torch.randint(1, 41, (300,), generator=generator)
-    assert not viterbi.is_legal(scores.argmax(dim=-1), lengths).all()
-    assert viterbi.is_legal(viterbi.decode(scores, lengths), lengths).all()
+    inside = torch.arange(40) < lengths.unsqueeze(1)
+    assert not viterbi.is_legal(scores.argmax(dim=-1)[inside], lengths).all()
+    assert viterbi.is_legal(viterbi.decode(scores, lengths)[inside], lengths).all()
+
+
+@pytest.mark.parametrize("scheme", LABELS)
+@given(seed=st.integers(0, 2**32 - 1), sharpness=st.sampled_from([0.1, 1.0, 10.0]), sentences=st.integers(1, 30))
+def test_only_illegal_sentences_are_searched_and_the_labels_are_those_of_a_search_everywhere(
+    scheme, seed, sharpness, sentences
+):
+    viterbi = build_viterbi(LabelSet(LABELS[scheme], scheme))
+    generator = torch.Generator().manual_seed(seed)
+    lengths = torch.randint(1, 5, (sentences,), generator=generator)
+    logits = sharpness * torch.randn(int(lengths.sum()), 5, generator=generator)
+    ids = torch.repeat_interleave(torch.arange(sentences), lengths)
+    result = WordPredictions(np.full(len(ids), -1, dtype=np.int32), np.zeros(len(ids), dtype=np.float32))
+    choose_labels(WordLogits(torch.arange(len(ids)), ids, logits), viterbi, result)
+    padded = pad_sequence([*torch.split(logits.log_softmax(dim=-1), lengths.tolist())], batch_first=True)
+    paths = viterbi.decode(padded, lengths)
+    assert result.label_ids.tolist() == paths[torch.arange(paths.shape[1]) < lengths.unsqueeze(1)].tolist()
+    assert result.repaired == int((~viterbi.is_legal(logits.argmax(dim=-1), lengths)).sum())
 
 
 @pytest.mark.parametrize(
@@ -113,8 +139,8 @@ def test_no_illegal_step_on_random_scores(scheme):
 )
 def test_bare_tags_have_the_rules_of_their_scheme(tags, legal):
     label_set = LabelSet(("B", "I", "O"), Scheme.IOB2)
-    ids = torch.from_numpy(label_set.encode(tags.split())).unsqueeze(0)
-    assert build_viterbi(label_set).is_legal(ids, torch.tensor([ids.shape[1]])).tolist() == [legal]
+    ids = torch.from_numpy(label_set.encode(tags.split()))
+    assert build_viterbi(label_set).is_legal(ids, torch.tensor([len(ids)])).tolist() == [legal]
 
 
 def test_plain_tags_have_no_rules():

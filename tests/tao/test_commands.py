@@ -75,7 +75,7 @@ def test_the_record_holds_what_the_model_learnt_with(trained):
 def test_a_spec_chooses_the_decoder_the_rate_of_the_head_and_when_to_stop(specs, data_dir, bert_folder, tmp_path):
     early, choices = (
         "exp_manager.early_stopping_callback_params",
-        ["model.decoder=viterbi", "model.optim.head_lr=0.01"],
+        ["model.decoder=argmax", "model.optim.head_lr=0.01"],
     )
     choices += ["exp_manager.create_early_stopping_callback=true", f"{early}.patience=1", f"{early}.min_delta=10"]
     assert train_model(specs, data_dir, bert_folder, tmp_path, *choices, "report=false") == 0
@@ -90,8 +90,8 @@ def test_a_spec_chooses_the_decoder_the_rate_of_the_head_and_when_to_stop(specs,
     }
     assert "early_stopping_patience" not in record["training_arguments"]
     assert record["training_arguments"]["head_learning_rate"] == 0.01
-    assert record["data_arguments"]["decoder"] == "viterbi"
-    assert json.loads((model / "trained-model" / "config.json").read_text())["tag_decoder"] == "viterbi"
+    assert record["data_arguments"]["decoder"] == "argmax"
+    assert json.loads((model / "trained-model" / "config.json").read_text())["tag_decoder"] == "argmax"
     assert not (model / "report").exists()
 
 
@@ -122,6 +122,7 @@ def test_the_deep_head_refuses_to_be_another_model(trained):
     config = json.loads((folder / "config.json").read_text())
     assert config["model_type"] == "deep_head"
     assert (config["text_config"]["model_type"], config["id2label"]["3"]) == ("bert", "B-PER")
+    assert config["tag_decoder"] == "viterbi"
     # The default of 128 is what it learnt with, as far as it takes that.
     assert config["tag_window"] == 64
     assert "tag_window" not in config["text_config"]

@@ -1,7 +1,8 @@
 """How sentences become the model's windows, and its output becomes tags: the same wherever a model is used.
 
 What is asked for counts, else what the model was trained with, which its config records; else the longest input that
-it can take, but no more than a default, and each word's most probable tag.
+it can take, but no more than a default. A training of entities decodes with Viterbi by default and records it; a model
+without a record is read by each word's most probable tag.
 """
 
 from dataclasses import dataclass, field, replace
@@ -61,7 +62,8 @@ class DecodingArguments:
         default=None,
         metadata={
             "help": "How tags are chosen: the most probable tag of each word (argmax), or the most probable sequence "
-            "of tags that the tag scheme allows (viterbi). Default: what the model was trained with, else argmax."
+            "of tags that the tag scheme allows (viterbi). Default: what the model was trained with; if that is "
+            "unknown, viterbi for a training of entities, else argmax."
         },
     )
 
@@ -90,7 +92,11 @@ def choose_window(asked: int | None, config: "PreTrainedConfig") -> int | None:
 
 
 def choose_decoder(asked: Decoder | None, config: "PreTrainedConfig") -> Decoder:
-    """Return the decoder that counts for a model."""
+    """Return the decoder that counts for a model.
+
+    One without a record was trained elsewhere, or before Viterbi was the default. The scheme of the former is a guess
+    from the names of its labels, and if IOB1 is taken for IOB2, Viterbi loses entities; the latter was scored so.
+    """
     return asked or getattr(config, DECODER_KEY, None) or "argmax"
 
 
@@ -100,6 +106,20 @@ def choose_context(asked: Context | None, config: "PreTrainedConfig") -> int:
     if asked is None:
         return recorded
     return (recorded or CONTEXT_SIZE) if asked == "sentences" else 0
+
+
+def fill_in_decoder(
+    decoding: DecodingArguments, config: "PreTrainedConfig", learns_entities: bool
+) -> DecodingArguments:
+    """Return the settings; where entities are learnt with Viterbi, unless a decoder is asked for or recorded.
+
+    Args:
+        decoding: What is asked for.
+        config: That of the model to start from.
+        learns_entities: The model is about to be trained, and on entities: their scheme is known.
+    """
+    default: Decoder | None = "viterbi" if learns_entities and not hasattr(config, DECODER_KEY) else None
+    return replace(decoding, decoder=decoding.decoder or default)
 
 
 def choose_padding(asked: bool, config: "PreTrainedConfig") -> bool:
@@ -131,7 +151,7 @@ def record_decoding(
         config: Is changed.
         asked: `--max_seq_length`.
         window_length: What became of it.
-        decoder: `--decoder`.
+        decoder: `--decoder`; for a training from `fill_in_decoder`.
         context: `--context`.
     """
     if asked is not None:

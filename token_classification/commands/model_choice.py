@@ -27,7 +27,7 @@ class ModelChoice:
     )
     decoder: Literal["argmax", "viterbi"] | None = flag(
         "How tags are chosen: the most probable tag of each word (argmax), or the most probable sequence of tags that "
-        "the tag scheme allows (viterbi). Default: what the model was trained with, else argmax.",
+        "the tag scheme allows (viterbi). Default: what the model was trained with; argmax if that is unknown.",
         group="model",
         default=None,
     )

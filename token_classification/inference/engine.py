@@ -199,7 +199,7 @@ def open_engine(
         token_budget: Padded positions per batch; None: by the device.
         max_seq_length: Longest input in positions, by default what the model was trained with, else what it can take
             (-1: that in any case); a longer sentence becomes several windows.
-        decoder: As `--decoder` of `run_ner.py`; by default what the model was trained with, else argmax.
+        decoder: As `--decoder` of `run_ner.py`; by default what the model was trained with; argmax if that is unknown.
         show_progress: Show a progress bar for each call.
         streams: How many threads will call it at the same time; used where the runtime can divide the cores among
             them (OpenVINO).

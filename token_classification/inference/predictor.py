@@ -104,7 +104,8 @@ class Predictor:
             token_budget: Padded positions per batch; None: by the device.
             max_seq_length: Longest input in positions, by default what the model was trained with, else what it can
                 take; longer texts are read in overlapping windows.
-            decoder: As `--decoder` of `run_ner.py`; by default what the model was trained with, else argmax.
+            decoder: As `--decoder` of `run_ner.py`; by default what the model was trained with; argmax if that is
+                unknown.
             streams: How many threads will call it at the same time: an OpenVINO model divides the cores among them.
 
         Raises:

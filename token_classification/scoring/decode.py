@@ -54,12 +54,22 @@ class Viterbi:
         return torch.stack(path[::-1], dim=1)
 
     def is_legal(self, label_ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        """Return whether the scheme allows each label sequence: bool (sentences,) from int64 (sentences, words)."""
+        """Return whether the scheme allows each label sequence.
+
+        Args:
+            label_ids: int64, (words,): those of all sentences, end to end.
+            lengths: int64, (sentences,): number of words in each sentence, at least 1.
+
+        Returns:
+            bool, (sentences,).
+        """
         first, steps, last = (part.to(label_ids.device) for part in (self.first, self.steps, self.last))
-        legal = first[label_ids[:, 0]] == 0
-        legal &= last[label_ids.gather(1, (lengths - 1).unsqueeze(1)).squeeze(1)] == 0
-        inside = torch.arange(1, label_ids.shape[1], device=label_ids.device) < lengths.unsqueeze(1)
-        return legal & ((steps[label_ids[:, :-1], label_ids[:, 1:]] == 0) | ~inside).all(dim=1)
+        ends = lengths.cumsum(dim=0)
+        legal = (first[label_ids[ends - lengths]] == 0) & (last[label_ids[ends - 1]] == 0)
+        forbidden = steps[label_ids[:-1], label_ids[1:]] != 0
+        forbidden[ends[:-1] - 1] = False  # from one sentence to the next
+        legal[torch.searchsorted(ends, forbidden.nonzero().squeeze(1), right=True)] = False
+        return legal
 
 
 def build_viterbi(label_set: LabelSet) -> Viterbi | None:

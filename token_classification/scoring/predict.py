@@ -322,18 +322,19 @@ def note_log_probabilities(part: WordLogits, result: WordPredictions) -> None:
 
 
 def _decode(part: WordLogits, decoder: Viterbi, result: WordPredictions) -> torch.Tensor:
-    """Return the label ids of the words of whole sentences, int64 (n,), and count the sentences that were illegal."""
+    """Return the label ids of the words of whole sentences, int64 (n,), and count the sentences that were illegal.
+
+    No sequence is more probable than that of the most probable labels: only where it is illegal, there is a search.
+    """
     best = part.logits.argmax(dim=-1)
-    lengths = torch.unique_consecutive(part.sentence_ids, return_counts=True)[1]
-    illegal = ~decoder.is_legal(_pad(best, lengths), lengths.to(best.device))
+    lengths = torch.unique_consecutive(part.sentence_ids, return_counts=True)[1].to(best.device)
+    illegal = ~decoder.is_legal(best, lengths)
     result.repaired = (result.repaired or 0) + int(illegal.sum())
     if not illegal.any():
         return best
-    log_probabilities = _pad(part.logits.log_softmax(dim=-1), lengths)
-    paths = decoder.decode(log_probabilities[illegal], lengths.to(best.device)[illegal])
-    is_changed = torch.repeat_interleave(illegal.cpu(), lengths).to(best.device)
-    inside = torch.arange(paths.shape[1], device=paths.device) < lengths.to(best.device)[illegal].unsqueeze(1)
-    best[is_changed] = paths[inside]
+    words, lengths = torch.repeat_interleave(illegal, lengths), lengths[illegal]
+    paths = decoder.decode(_pad(part.logits[words].log_softmax(dim=-1), lengths), lengths)
+    best[words] = paths[torch.arange(paths.shape[1], device=paths.device) < lengths.unsqueeze(1)]
     return best
 
 
