@@ -124,7 +124,7 @@ def format_robustness(robustness: Robustness) -> str:
     """Format what perturbations do as tables: first to all entities, then to each type; F1 in percent."""
     numbers = ("original", "perturbed", "difference", f"{CONFIDENCE:.0%} interval")
     overall = [["F1 on perturbed sentences", *numbers, "sentences changed"]]
-    by_type = [["F1 by type", "", *numbers, "gold"]]
+    by_type = [["F1 of each type", "type", *numbers, "gold"]]
     for row in robustness.rows:
         overall.append([row.name, *list_difference_cells(row.micro)[:-1], f"{row.changed:,}"])
         by_type += [[row.name, kind, *list_difference_cells(difference)] for kind, difference in row.types.items()]

@@ -97,7 +97,8 @@ function drawRobustness() {
     return [make("td", {}, percent(original)), make("td", {}, percent(perturbed)), make("td", {}, signed(difference)),
       make("td", { class: "wide-bar" }, bar), make("td", { class: "quiet small" }, `${signed(low)} … ${signed(high)}`)];
   };
-  const titles = ["original", "perturbed", "difference", "", `${CONFIDENCE} interval`];
+  const titles = [["original"], ["perturbed"], ["difference"], [""], [`${CONFIDENCE} interval`]];
+  const head = (before, after) => make("tr", {}, ...[...before, ...titles, ...after].map(([title, kind]) => (title ? heading(title, kind) : make("td"))));
   const overall = perturbations.map(({ name, sentences_changed: changed, micro_f1: micro, example }) => make("tr", {},
     make("th", { scope: "row" }, name), ...numbers(micro), make("td", {}, count(changed)), make("td", { class: "fill quiet small" }, example?.after ?? "")));
   const byType = perturbations.flatMap(({ name, types: rows }) => Object.entries(rows).map(([type, row]) => make("tr", {},
@@ -105,9 +106,9 @@ function drawRobustness() {
   section.append(
     make("p", { class: "quiet small" }, "F1 on the sentences as they are, and with the same entities in other words. " +
       `Intervals of the differences: ${intervals.method}, ${count(intervals.replicates)} samples. `, notes.join(" ")),
-    table(headings(["perturbation", ...titles, "changed", "a sentence after it"]), overall),
+    table(head([["perturbation"]], [["changed"], ["a sentence after it", "left"]]), overall),
     make("details", { class: "next" }, make("summary", {}, "F1 of each type"),
-      table(headings(["perturbation", "type", ...titles, "gold"]), byType)));
+      table(head([["perturbation"], ["type", "left"]], [["gold"]]), byType)));
 }
 
 function drawMatrix({ names, counts }) {
