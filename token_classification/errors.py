@@ -38,7 +38,12 @@ class OutputError(UserError):
 
     def __init__(self, problem: str, advice: str) -> None:
         self.problem = problem
+        self.advice = advice
         super().__init__(f"{problem}; {advice}")
+
+    def __reduce__(self) -> tuple[type["OutputError"], tuple[str, str]]:
+        """Return what makes it again in another process: `args` holds the message only."""
+        return type(self), (self.problem, self.advice)
 
 
 def name_place(source: str | Path, line: int) -> str:

@@ -31,6 +31,14 @@ def read_answers(folder: Path) -> list[list[tuple]]:
     return [[(entity["start"], entity["end"], entity["label"]) for entity in row["entities"]] for row in records]
 
 
+def test_several_processes_answer_as_one(tagger_folder, tmp_path):
+    path = write_as(tmp_path, ".jsonl")
+    for folder, flags in (("one", ()), ("two", ("-g", 2))):
+        assert run("infer", "-m", tagger_folder, "-r", tmp_path / folder, f"input_file={path}", *flags) == 0
+    one, two = ((tmp_path / folder / "predictions.jsonl").read_bytes() for folder in ("one", "two"))
+    assert one == two
+
+
 def test_results_are_kept_unless_the_run_is_to_go_on(tagger_folder, tmp_path, capsys):
     command = ["infer", "-m", tagger_folder, "-r", tmp_path / "out", f"input_file={write_as(tmp_path, '.jsonl')}"]
     assert run(*command) == 0

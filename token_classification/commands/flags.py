@@ -69,6 +69,17 @@ class BulkChoice:
         metavar="DIR",
     )
     resume: bool = flag("Continue a killed run on --input_file.", group="output", default=False)
+    num_workers: int = flag(
+        "Processes that tag --input_file, each with the model and its share of the cores, or a GPU. The results are "
+        "the same.",
+        group="output",
+        default=1,
+        metavar="N",
+    )
+
+    def __post_init__(self) -> None:
+        if self.num_workers < 1:
+            raise UserError(f"--num_workers {self.num_workers}: accepted is 1 or more.")
 
 
 def add_column_flags(parser: argparse.ArgumentParser, words: str = "words", tags: str = "tags") -> None:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from token_classification.commands.flags import BulkChoice, add_dataclass_flags, build_options, flag
@@ -183,6 +184,7 @@ def tag_in_bulk(options: InferOptions, output_format: str, selection: "Selection
     with quick_imports():
         from token_classification.inference.bulk import BulkSettings, tag_file
         from token_classification.inference.model_version import name_model, name_version
+        from token_classification.inference.workers import Workers
         from token_classification.modeling.source import find_model_folder
     folder = options.results_dir
     if folder is None or options.input_file is None:
@@ -199,7 +201,8 @@ def tag_in_bulk(options: InferOptions, output_format: str, selection: "Selection
     predictor = open_predictor(options, options.model)
     model_folder = find_model_folder(options.model)
     settings = replace(settings, model_version=name_version(name_model(options.model), predictor, model_folder))
-    progress = tag_file(predictor, settings, model_folder)
+    workers = Workers(options.num_workers, partial(open_predictor, options, options.model))
+    progress = tag_file(predictor, settings, model_folder, workers)
     output = folder / settings.files.output_name
     logger.info("%s: %s records, %s entities", output, f"{progress.records:,}", f"{progress.entities:,}")
     if progress.bad_records:

@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -260,12 +261,14 @@ def write_redacted(options: RedactOptions, settings: "BulkSettings", files: "Red
     with quick_imports():
         from token_classification.data.whole_files import write_whole
         from token_classification.inference.bulk import tag_file
+        from token_classification.inference.workers import Workers
         from token_classification.modeling.source import find_model_folder
         from token_classification.output_text import dump_json
         from token_classification.redaction.redaction_report import REPORT_NAME, format_report, summarise_run
     folder = settings.folder
     predictor = open_cautious_predictor(options)
-    progress = tag_file(predictor, settings, find_model_folder(options.model))
+    workers = Workers(options.num_workers, partial(open_cautious_predictor, options))
+    progress = tag_file(predictor, settings, find_model_folder(options.model), workers)
     report = summarise_run(progress, {"mode": options.mode, "threshold": json.loads(progress.settings["threshold"])})
     write_whole(folder / REPORT_NAME, dump_json(report))
     print(format_report(report))

@@ -18,7 +18,7 @@ from token_classification.data.inputs import hash_files
 from token_classification.data.text_lines import open_bytes
 from token_classification.errors import DataError, UserError
 from token_classification.inference.answer_files import AnswerWriter, PredictionFiles
-from token_classification.inference.answers import OUTPUT_FORMATS, answer_records, put_records_in_context
+from token_classification.inference.answers import OUTPUT_FORMATS, put_records_in_context
 from token_classification.inference.export_record import hash_answering_files
 from token_classification.inference.input_lines import STDIN, comes_once
 from token_classification.inference.predictor import Predictor, cut_into_chunks
@@ -28,6 +28,7 @@ from token_classification.inference.records import BadRecord, Record
 from token_classification.inference.selection import Selection, describe_selection, select_records
 from token_classification.inference.texts import count_characters
 from token_classification.inference.tool_records import list_text_files, refuse_results_inside
+from token_classification.inference.workers import Workers, answer_chunks
 
 logger = logging.getLogger(__name__)
 
@@ -66,10 +67,13 @@ class BulkSettings:
         return self.writer or PredictionFiles(self.output_format, self.model_version)
 
 
-def tag_file(predictor: Predictor, settings: BulkSettings, model_folder: Path) -> Progress:
+def tag_file(
+    predictor: Predictor, settings: BulkSettings, model_folder: Path, workers: Workers | None = None
+) -> Progress:
     """Tag the records of a file and write them with their entities, in the order of the file.
 
-    Bad records go to `predictions.errors.jsonl`, with line and reason, and do not stop the rest.
+    Bad records go to `predictions.errors.jsonl`, with line and reason, and do not stop the rest. How many processes
+    tag changes nothing in the files.
 
     Returns:
         What was done: how many records, bad records and entities.
@@ -93,7 +97,7 @@ def tag_file(predictor: Predictor, settings: BulkSettings, model_folder: Path) -
             )
         with _explain_how_to_go_on(settings):
             writer.prepare(predictor, settings.folder, progress)
-            _tag_records(predictor, settings, progress, stamp)
+            _tag_records(predictor, settings, progress, stamp, workers)
             writer.finish(settings.folder, progress, predictor.engine.labels)
             progress.finished = True
             progress.write(settings.folder)
@@ -169,7 +173,11 @@ def _stamp_input(name: str) -> tuple[int, ...] | None:
 
 
 def _tag_records(
-    predictor: Predictor, settings: BulkSettings, progress: Progress, stamp: tuple[int, ...] | None
+    predictor: Predictor,
+    settings: BulkSettings,
+    progress: Progress,
+    stamp: tuple[int, ...] | None,
+    workers: Workers | None,
 ) -> None:
     """Read a chunk, tag it, write it, record that it is written; and so on."""
     writer = settings.files
@@ -188,8 +196,7 @@ def _tag_records(
     with ExitStack() as stack, tqdm(desc="Tagging", unit=" texts", initial=before, disable=None) as bar:
         for file in files.values():
             stack.enter_context(file)
-        for chunk in cut_into_chunks(unread, _count_characters):
-            answers = answer_records(predictor, [record for record in chunk if isinstance(record, Record)])
+        for chunk, answers in answer_chunks(predictor, cut_into_chunks(unread, _count_characters), workers):
             encoded = writer.encode(answers, progress.sizes)
             bad = [record for record in chunk if isinstance(record, BadRecord)] + [*encoded.unwritable]
             bad.sort(key=lambda record: record.line)

@@ -18,8 +18,12 @@ REQUIRED = {
 """Command -> keys that must have a value in the end"""
 
 MODEL_COMMANDS = ("train", "finetune", "evaluate", "infer", "export")
-FLAG_COMMANDS = {"-g": ("train", "finetune", "evaluate"), "-k": MODEL_COMMANDS, "-m": MODEL_COMMANDS}
+FLAG_COMMANDS = {"-g": ("train", "finetune", "evaluate", "infer"), "-k": MODEL_COMMANDS, "-m": MODEL_COMMANDS}
 """Flag -> the commands in which it has a meaning; the others accept it, too, because scripts give all flags to all"""
+
+
+LAUNCHED = ("train", "finetune", "evaluate")
+"""Commands of which -g starts several; infer divides its records among processes of its own"""
 
 
 def add_spec_flags(parser: argparse.ArgumentParser, command: str) -> None:

@@ -14,7 +14,7 @@ from token_classification.data.whole_files import write_whole
 from token_classification.errors import UserError
 from token_classification.reporting.run_record import read_command_line
 from token_classification.tao.archive.key import check_new_key, read_key
-from token_classification.tao.command_flags import FLAG_COMMANDS, REQUIRED, list_idle_flags
+from token_classification.tao.command_flags import LAUNCHED, REQUIRED, list_idle_flags
 from token_classification.tao.command_keys import dump_spec
 from token_classification.tao.dialect import speaking_tao
 from token_classification.tao.logs import log_failures, tao_logging
@@ -50,8 +50,7 @@ def run_with_spec(options: argparse.Namespace, work: Work) -> int:
             check_new_key(key)
         if not options.results_dir:
             raise UserError(f"-r RESULTS is missing: the folder for the results of {options.command}.")
-        # infer and export run in one process: several would print and write the same.
-        if (options.gpus or 1) > 1 and options.command in FLAG_COMMANDS["-g"] and WORKER_VARIABLE not in os.environ:
+        if (options.gpus or 1) > 1 and options.command in LAUNCHED and WORKER_VARIABLE not in os.environ:
             launch_processes(drop_key(options.argv), options.gpus, key)
         results = Path(options.results_dir)
         is_first = os.environ.get("RANK", "0") == "0"

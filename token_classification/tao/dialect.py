@@ -49,6 +49,7 @@ WORDS = {
     "--gradient_accumulation_steps": "trainer.accumulate_grad_batches",
     "--max_grad_norm": "trainer.gradient_clip_val",
     "--logging_steps": "trainer.log_every_n_steps",
+    "--num_workers": "-g",
     "--seed": "trainer.seed",
     "--mixed_precision": "trainer.precision",
     "--mixed_precision no": "trainer.precision=32",

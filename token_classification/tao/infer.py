@@ -52,6 +52,7 @@ def translate_infer(spec: DictConfig, results: Path, typed: Mapping[str, Any], *
         "words": spec.words,
         "backend": spec.backend,
         "resume": spec.resume,
+        "num_workers": spec.trainer.gpus,
         "pad_label": spec.model.dataset.pad_label,
     }
     return InferOptions(**options | dict(typed) | {"results_dir": results})

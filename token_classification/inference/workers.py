@@ -1,0 +1,138 @@
+"""Chunks of records, tagged by several processes; their answers come in the order of the chunks."""
+
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import wait
+from multiprocessing.queues import SimpleQueue
+
+import torch
+
+from token_classification.errors import UserError
+from token_classification.hardware import has_accelerator
+from token_classification.inference.answers import Answer, answer_records
+from token_classification.inference.entities import TextEntity
+from token_classification.inference.predictor import Predictor, TaggedText
+from token_classification.inference.records import BadRecord, Record
+
+Chunk = list[Record | BadRecord]
+Found = list[tuple[TaggedText, list[TextEntity]]]
+
+CHUNKS_AHEAD = 2
+"""Of each process: one that it works on, and the next, so that it never waits for the file"""
+
+
+@dataclass(frozen=True)
+class Workers:
+    """The processes that tag, each with the model."""
+
+    count: int
+    open_predictor: Callable[[], Predictor]
+    """Opens the model; it is sent to the processes, so it is a function of a module or a `partial` of one"""
+
+
+def answer_chunks(
+    predictor: Predictor, chunks: Iterable[Chunk], workers: Workers | None
+) -> Iterator[tuple[Chunk, list[Answer]]]:
+    """Yield chunks with the answers to those of their records that can be tagged.
+
+    Args:
+        predictor: The model in this process, which tags where there are no others.
+        chunks: Read as they are needed.
+        workers: Several processes; each gets its share of the cores, or a GPU.
+
+    Raises:
+        UserError: a process died.
+    """
+    if workers is None or workers.count == 1:
+        for chunk in chunks:
+            yield chunk, answer_records(predictor, _list_records(chunk))
+        return
+    waiting: deque[tuple[Chunk, Future[Found]]] = deque()
+    with _open_pool(workers) as pool:
+        for chunk in chunks:
+            waiting.append((chunk, pool.submit(_answer, _list_records(chunk))))
+            if len(waiting) >= CHUNKS_AHEAD * workers.count:
+                yield _collect(*waiting.popleft())
+        while waiting:
+            yield _collect(*waiting.popleft())
+
+
+def _list_records(chunk: Chunk) -> list[Record]:
+    return [record for record in chunk if isinstance(record, Record)]
+
+
+def _collect(chunk: Chunk, future: Future[Found]) -> tuple[Chunk, list[Answer]]:
+    found = zip(_list_records(chunk), future.result(), strict=True)
+    return chunk, [Answer(record, tagged, entities) for record, (tagged, entities) in found]
+
+
+@contextmanager
+def _open_pool(workers: Workers) -> Iterator[ProcessPoolExecutor]:
+    """Start the processes, and end them with the block.
+
+    Raises:
+        UserError: one of them died.
+    """
+    # A fork of this process would hold locks of threads that it does not have. That of a server, which has imported
+    # the libraries and done nothing with them, is free of that, and they are imported once for all.
+    is_forked = "forkserver" in multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if is_forked else "spawn")
+    if is_forked:
+        context.set_forkserver_preload([__name__])
+    numbers = context.SimpleQueue()
+    for number in range(workers.count):
+        numbers.put(number)
+    threads = max(1, torch.get_num_threads() // workers.count)
+    pool = ProcessPoolExecutor(
+        workers.count, context, _start_worker, (numbers, threads, workers.open_predictor, logging.root.level)
+    )
+    try:
+        yield pool
+    except BrokenProcessPool as error:
+        raise UserError(
+            f"one of {workers.count} processes died, probably because memory ran out; what is done is kept: the same "
+            f"command with --resume goes on; with --num_workers {workers.count - 1} it needs less"
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+_own: dict[str, Predictor] = {}
+"""The model of this process, if it is a worker"""
+
+
+def _start_worker(
+    numbers: "SimpleQueue[int]", threads: int, open_predictor: Callable[[], Predictor], level: int
+) -> None:
+    """Open the model in a new process."""
+    # Ctrl-C reaches all processes of a terminal; the first one ends the others.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    # What opening a model has to say, the first process has said.
+    logging.basicConfig(level=max(level, logging.ERROR))
+    torch.set_num_threads(threads)
+    number = numbers.get()
+    if has_accelerator():
+        torch.accelerator.set_device_index(number % torch.accelerator.device_count())
+    _own["predictor"] = open_predictor()
+
+
+def _end_with_parent() -> None:
+    """End this process when the first one is gone, however it went: it would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+def _answer(records: Sequence[Record]) -> Found:
+    return [(answer.tagged, answer.entities) for answer in answer_records(_own["predictor"], records)]
