@@ -91,7 +91,7 @@ def test_a_killed_run_asks_for_the_rest_only(tagger_folder, tmp_path, monkeypatc
     ("labels", "expected"),
     [
         (LabelSet(("O", "B-PER", "I-PER"), Scheme.IOB2), "B-LOC, I-LOC"),
-        (LabelSet((*TAGGER_NAMES, "E-PER", "S-PER"), Scheme.IOBES), "--scheme"),
+        (LabelSet((*TAGGER_NAMES, "E-PER", "S-PER"), Scheme.IOBES), "check FILE --repair"),
     ],
     ids=["label", "scheme"],
 )

@@ -21,7 +21,18 @@ from token_classification.training.survival.failures import advise_on_evaluation
 from token_classification.training.survival.watchdog import Watchdog
 
 PACKAGE = ROOT / "token_classification"
-STATIONS = ("arguments", "training", "scoring", "modeling", "data", "alignment", "inference", "export", "reporting")
+STATIONS = (
+    "arguments",
+    "training",
+    "distillation",
+    "scoring",
+    "modeling",
+    "data",
+    "alignment",
+    "inference",
+    "export",
+    "reporting",
+)
 OWN_FLAGS = {
     "arguments/help.py",
     "arguments/shown_flags.py",
@@ -33,6 +44,7 @@ OWN_FLAGS = {
     "inference/bulk.py",
     "inference/progress.py",
     "inference/selection.py",
+    "inference/workers.py",
     "reporting/logs.py",
 }
 """Their flags are those of the commands that they belong to: `compare`, `convert`, `infer --resume`, `run_ner.py`"""

@@ -102,7 +102,7 @@ def _match_labels(name: str, own: LabelSet, labels: LabelSet) -> list[int]:
     if own.scheme != labels.scheme:
         raise UserError(
             f"--teacher {name}: its tags are {own.scheme}, those of the training data {labels.scheme}; accepted: one "
-            "scheme for both; convert the file: token_classification convert --scheme, or train the teacher on it"
+            "scheme for both; token_classification check FILE --repair converts a file to another one (docs/check.md)"
         )
     return [labels.ids[label] for label in own.names]
 
