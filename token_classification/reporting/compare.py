@@ -100,7 +100,7 @@ def compare_runs(a: TaggedRun, b: TaggedRun) -> Comparison:
     scheme = recognise_scheme(gold, names)
     pairs_a, pairs_b = (pair_sentences(gold, run.predicted, scheme) for run in (a, b))
     counts_a, counts_b = count_both(pairs_a, pairs_b)
-    errors_a, errors_b = ([_list_errors(row) for row in pairs] for pairs in (pairs_a, pairs_b))
+    errors_a, errors_b = ([list_errors(row) for row in pairs] for pairs in (pairs_a, pairs_b))
     return Comparison(
         a=a,
         b=b,
@@ -154,7 +154,7 @@ def format_comparison(comparison: Comparison) -> str:
             f"{len(sentences):,} sentence{'' if len(sentences) == 1 else 's'} {title} by B{':' if sentences else ''}",
         ]
         for number, errors in islice(sentences.items(), LISTED_SENTENCES):
-            lines += [f"  {b.place(number)}: {_describe(b, number, errors)}", f"    {_shorten(b, number)}"]
+            lines += [f"  {b.place(number)}: {_describe(b, number, errors)}", f"    {shorten(b, number)}"]
     return "\n".join(map(make_printable, lines))
 
 
@@ -199,7 +199,8 @@ def _find_difference(a: Sentences, b: Sentences, number: int) -> tuple[str, str]
     return None
 
 
-def _list_errors(row: Sequence[EntityPair]) -> list[EntityPair]:
+def list_errors(row: Sequence[EntityPair]) -> list[EntityPair]:
+    """Return what is wrong in a sentence."""
     return [pair for pair in row if pair.error != ErrorClass.CORRECT]
 
 
@@ -218,6 +219,7 @@ def _describe(run: TaggedRun, number: int, errors: Sequence[EntityPair]) -> str:
     )
 
 
-def _shorten(run: TaggedRun, number: int) -> str:
+def shorten(run: TaggedRun, number: int) -> str:
+    """Return the text of a sentence, or its beginning."""
     text = " ".join(run.sentences.tokens[number])
     return text if len(text) <= TEXT_WIDTH else f"{text[: TEXT_WIDTH - 3]}..."

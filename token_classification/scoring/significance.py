@@ -70,11 +70,12 @@ def compare_groups(
     rows = []
     for start in range(0, len(a.groups), GROUPS_AT_ONCE):
         some = slice(start, start + GROUPS_AT_ONCE)
-        rows += _compare_some_groups(_take_groups(a, some), _take_groups(b, some), replicates, seed)
+        rows += _compare_some_groups(take_groups(a, some), take_groups(b, some), replicates, seed)
     return rows
 
 
-def _take_groups(counts: SentenceCounts, part: slice) -> SentenceCounts:
+def take_groups(counts: SentenceCounts, part: slice) -> SentenceCounts:
+    """Return the counts of some of the groups."""
     return SentenceCounts(counts.groups[part], counts.values[:, :, part])
 
 
