@@ -25,7 +25,7 @@ from token_classification.inference.predictor import Predictor
 from token_classification.nearest_names import did_you_mean
 from token_classification.reporting.outputs import choose_report_folder
 from token_classification.scoring.evaluate import SplitResults
-from token_classification.story import lock_output, score_export, walk
+from token_classification.story import lock_output, score_export, tell, walk
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -174,7 +174,7 @@ def fine_tune(
     arguments = _read_settings(settings | flags)
     with lock_output(arguments):
         corpus = load_corpus(arguments, in_memory)
-        results = walk(arguments, corpus=corpus)
+        results = tell(arguments, corpus=corpus)
     return Run(Path(output_dir), _describe_splits(arguments, corpus, results))
 
 

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
 
+from accelerate import PartialState
 from transformers import set_seed
 from transformers.trainer_utils import speed_metrics
 
@@ -37,6 +38,9 @@ from token_classification.reporting.report import write_report
 from token_classification.reporting.run_calibration import calibrate_run
 from token_classification.scoring.evaluate import SplitResults
 from token_classification.scoring.metrics_file import write_metrics
+from token_classification.seeds.keep import adopt_card, keep_model
+from token_classification.seeds.plan import advising_on_stops, check_seeds, plan_seeds
+from token_classification.seeds.record import add_scores, begin_record, finish_record, open_record
 from token_classification.training.build import build_trainer
 from token_classification.training.flags import build_recipe
 from token_classification.training.loss import weigh_classes
@@ -63,7 +67,7 @@ def main(argv: list[str] | None = None) -> int:
         if arguments.data.check_only:
             return check_run(arguments)
         with lock_output(arguments):
-            results = walk(arguments)
+            results = tell(arguments)
             if arguments.training.process_index == 0:
                 print(f"\n{describe_ending(arguments, results)}")
     return 0
@@ -102,6 +106,50 @@ def score_export(arguments: RunArguments, *, corpus: Corpus) -> dict[str, SplitR
         claim_outputs(arguments, DEFAULT_RECIPE)
         write_metrics(folder, prefix, metrics)
     write_report(arguments, DEFAULT_RECIPE, corpus, engine.label_set, engine.aligner.window_length, results)
+    return results
+
+
+def tell(arguments: RunArguments, *, corpus: Corpus | None = None) -> dict[str, SplitResults]:
+    """Walk the story as often as the run trains: once, or with each of `--seeds`; see `walk`."""
+    return (walk if arguments.seeds.seeds is None else walk_seeds)(arguments, corpus=corpus)
+
+
+def walk_seeds(arguments: RunArguments, *, corpus: Corpus | None = None) -> dict[str, SplitResults]:
+    """Walk the story with each seed that has no finished training, and at last with the model that is kept.
+
+    Args:
+        arguments: As for `walk`.
+        corpus: Data that is loaded already, instead of what the arguments name.
+
+    Returns:
+        What the model that is kept makes of the splits.
+    """
+    check_seeds(arguments)
+    set_seed(arguments.training.seed)
+    corpus = corpus or load_corpus(arguments)
+    plan, writes = plan_seeds(arguments, corpus), arguments.training.process_index == 0
+    record = open_record(plan)
+    if writes:
+        begin_record(plan, record)
+    for number, seed in enumerate(plan.seeds, start=1):
+        if seed in record.scores:
+            logger.info("Training %s of %s, seed %s, is finished already.", number, len(plan.seeds), seed)
+            continue
+        logger.info("Training %s of %s, seed %s, in %s.", number, len(plan.seeds), seed, plan.folder_of(seed))
+        with advising_on_stops(plan):
+            walk(plan.arguments_of(seed), corpus=corpus)
+        if writes:
+            add_scores(plan, record, seed)
+    table = ""
+    if writes:
+        table = finish_record(plan, record, keep_model(plan, record))
+        adopt_card(plan, record, table)
+    PartialState().wait_for_everyone()
+    last = plan.last_arguments()
+    steps = (last.training.do_eval, last.training.do_predict, last.export.do_export)
+    results = walk(last, corpus=corpus) if any(steps) else {}
+    if writes:
+        print(f"\n{table}", end="")
     return results
 
 

@@ -38,6 +38,7 @@ OWN_FLAGS = {
     "arguments/shown_flags.py",
     "arguments/command_line.py",
     "arguments/old_flags.py",
+    "arguments/seeds.py",
     "data/convert.py",
     "data/formats/tag_files.py",
     "reporting/compare.py",

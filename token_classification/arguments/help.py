@@ -17,6 +17,7 @@ from token_classification.arguments.decoding import DecodingArguments
 from token_classification.arguments.export import ExportArguments
 from token_classification.arguments.model import ModelArguments
 from token_classification.arguments.report import ReportArguments
+from token_classification.arguments.seeds import SeedsArguments
 from token_classification.arguments.shown_flags import SHOWN, TRAINING_FLAGS, Flag
 
 TRAINING_GROUPS = {
@@ -55,7 +56,7 @@ OTHER_GROUP = "training: other flags of transformers.TrainingArguments"
 VALUE_NAMES: dict[object, str] = {bool: "{true,false}", int: "N", float: "X"}
 """Type -> placeholder for its values"""
 
-LIGHT_PARTS = (DataArguments, DecodingArguments, ExportArguments, ModelArguments, ReportArguments)
+LIGHT_PARTS = (DataArguments, DecodingArguments, ExportArguments, ModelArguments, ReportArguments, SeedsArguments)
 HELP_COMMAND = "python run_ner.py --help_all"
 """Command that shows all flags"""
 

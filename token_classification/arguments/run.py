@@ -11,6 +11,7 @@ from token_classification.arguments.export import ExportArguments
 from token_classification.arguments.learning import LearningArguments
 from token_classification.arguments.model import ModelArguments
 from token_classification.arguments.report import ReportArguments
+from token_classification.arguments.seeds import SeedsArguments
 from token_classification.arguments.training import NerTrainingArguments
 
 
@@ -26,6 +27,7 @@ class RunArguments:
     export: ExportArguments = field(default_factory=ExportArguments)
     learning: LearningArguments = field(default_factory=LearningArguments)
     distillation: DistillationArguments = field(default_factory=DistillationArguments)
+    seeds: SeedsArguments = field(default_factory=SeedsArguments)
     command_line: tuple[str, ...] = field(default_factory=lambda: tuple(sys.argv))
     """What was typed, for the record of the run"""
 

@@ -61,7 +61,7 @@ SHOWN = {
     "model": ("model_name_or_path", "trust_remote_code"),
     "training": (
         *("num_train_epochs", "per_device_train_batch_size", "gradient_accumulation_steps", "learning_rate"),
-        *("head_learning_rate", "eval_strategy", "early_stopping_patience", "mixed_precision", "seed"),
+        *("head_learning_rate", "eval_strategy", "early_stopping_patience", "mixed_precision", "seed", "seeds"),
         "resume_from_checkpoint",
     ),
     "decoding": ("max_seq_length", "long_sentences", "decoder"),

@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from token_classification.arguments.model import ModelArguments
-from token_classification.data.results_folder import LOCK, lock_folder
+from token_classification.data.results_folder import LOCK, claim_files, lock_folder
 from token_classification.data.whole_files import (
     DECIDED,
     decide_file_set,
@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 WEIGHTS_FILE, CONFIG_FILE, RUN_FILE = "model.safetensors", "config.json", "run.json"
 MODEL_FILES = (CONFIG_FILE, "tokenizer*", "vocab*", "merges.txt", "special_tokens_map.json", "*.model", "*.py")
 """What a model folder needs beside its weights"""
+RECORDS = (RUN_FILE, "train_results.json", "trainer_state.json", "calibration.json")
+"""What says how a model was trained, and what its scores mean"""
 FUNCTION_KEYS = ("model_type", "hidden_act", "head_activation")
 """What weights of the same shapes are used for"""
 
@@ -67,6 +69,25 @@ def average_models(folders: Sequence[Path], target: Path) -> None:
                 decide_file_set(unfinished, target)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def copy_model(source: Path, target: Path) -> None:
+    """Copy a model, with its tokenizer and the record of its training, into a folder: all files or none.
+
+    Raises:
+        UserError: the folder can't be written to.
+    """
+    unfinished = name_unfinished(target / DECIDED)
+    try:
+        with explain_unwritable(target):
+            unfinished.mkdir(parents=True)
+            records = [source / name for name in RECORDS if (source / name).is_file()]
+            for path in [*_list_model_files(source), *source.glob("model*.safetensors*"), *records]:
+                shutil.copyfile(path, unfinished / path.name)
+            claim_files(target, sorted(path.name for path in unfinished.iterdir()))
+            decide_file_set(unfinished, target, stale=RECORDS)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def _list_model_files(folder: Path) -> list[Path]:

@@ -51,7 +51,7 @@ def find_checkpoint(training: NerTrainingArguments) -> str | None:
             f"--resume_from_checkpoint true: {folder} holds no checkpoint to continue from; "
             "--resume_from_checkpoint auto then trains from the start."
         )
-    if not training.overwrite_output_dir and _holds_something(folder):
+    if not training.overwrite_output_dir and holds_something(folder):
         what = "a finished run" if is_finished else "files"
         raise UserError(
             f"--output_dir {folder} already holds {what}. Give another folder, --overwrite_output_dir to train from "
@@ -110,7 +110,7 @@ def _check_writable(folder: Path) -> None:
         raise UserError(f"--output_dir {folder}: {existing} can't be written to; give another folder.")
 
 
-def _holds_something(folder: Path) -> bool:
+def holds_something(folder: Path) -> bool:
     """Tell whether a fresh start could lose anything; what a run leaves before its first checkpoint is no loss."""
     if not folder.is_dir():
         return False
