@@ -35,6 +35,10 @@ COMMANDS = {
         "find what is wrong with data files; exit code 0: nothing, 1: warnings, 2: errors",
     ),
     "audit": ("commands.audit", "find labels that are wrong: those that models which did not see them contradict"),
+    "learning_curve": (
+        "commands.learning_curve",
+        "measure how F1 grows with the training data, and what more of them should bring",
+    ),
     "convert": ("commands.convert", "convert files of annotation tools, CoNLL, JSON lines ... into each other"),
     "report": ("commands.report", "write scores, errors and a page to browse them, from predictions on disk"),
     "compare": ("commands.compare", "compare two runs on the same test set: which is better, and how surely"),

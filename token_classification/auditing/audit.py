@@ -12,12 +12,12 @@ from token_classification.auditing.page_data import build_audit_page
 from token_classification.auditing.read_file import LabelledFile, read_labelled_file
 from token_classification.auditing.record import build_record, format_candidates
 from token_classification.checking.files import ColumnChoice
-from token_classification.data.inputs import hash_files, keep_inputs
+from token_classification.data.inputs import keep_inputs
 from token_classification.data.results_folder import check_own_files, claim_files, refuse_overwriting_inputs
 from token_classification.data.whole_files import write_file_set
 from token_classification.errors import UserError
 from token_classification.modeling.build import load_config, read_model_labels
-from token_classification.modeling.source import find_model_folder
+from token_classification.modeling.source import find_model_folder, hash_model
 from token_classification.output_text import dump_json, make_printable, quote_path
 from token_classification.reporting.run_record import read_training_file
 
@@ -81,7 +81,7 @@ def identify_encoder(model: str, file: LabelledFile) -> str:
             model,
             learned,
         )
-    return hash_files(sorted(path for path in folder.iterdir() if path.suffix in (".json", ".safetensors", ".bin")))
+    return hash_model(folder)
 
 
 def describe_audit(file: LabelledFile, candidates: Sequence[Candidate], folder: Path) -> str:

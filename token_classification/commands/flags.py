@@ -83,7 +83,7 @@ class BulkChoice:
 
 
 def add_column_flags(parser: argparse.ArgumentParser, words: str = "words", tags: str = "tags") -> None:
-    """Declare the flags for the columns of a labelled file: the same for `check`, `audit` and `convert`.
+    """Declare the flags for the columns of a labelled file: the same for `check`, `audit`, `convert` ...
 
     Args:
         parser: The command's.

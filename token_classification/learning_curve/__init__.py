@@ -1,0 +1,1 @@
+"""How a score grows with the training data, and what more of them should bring."""
