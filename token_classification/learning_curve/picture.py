@@ -6,7 +6,7 @@ from token_classification.learning_curve.fit import LearningCurve
 from token_classification.scoring.intervals import Score
 
 WIDTH, HEIGHT = 720, 400
-LEFT, RIGHT, TOP, BOTTOM = 56, 20, 16, 48
+LEFT, RIGHT, TOP, BOTTOM = 56, 32, 16, 48
 STYLE = """
   text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; fill: #5f6873; }
   .page { fill: #fbfbf9; } .grid { stroke: #e3e4e0; } .law, .range { stroke: #2f5fb3; fill: none; stroke-width: 2; }
