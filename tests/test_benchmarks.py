@@ -5,13 +5,14 @@ import asyncio
 import json
 import math
 import random
+import re
 
 import calibration
 import http_load
 import pytest
 import train_speed
 from table_model import save_table
-from unsure_model import ROWS, write_labelled
+from unsure_model import HESITANT_ROWS, TRUTH, write_labelled
 
 from token_classification.hardware import multiplies_bf16
 
@@ -36,18 +37,27 @@ def test_training_is_measured(side, bert_folder, conll_file):
 
 
 def test_calibration_is_measured_on_other_data(tmp_path, capsys):
-    model = save_table(tmp_path / "model", ROWS)
-    files = [str(write_labelled(tmp_path / f"{seed}.conll", seed)) for seed in (1, 2)]
-    calibration.main([str(model), *files, "--seeds", "0", "--precision", "0.99", "--recall", "0.9"])
-    errors, promises = (text.splitlines()[2:] for text in capsys.readouterr().out.split("\n\n"))
+    model = save_table(tmp_path / "model", HESITANT_ROWS)
+    truth = TRUTH | {"Zoë": ("B-PER", 0.5)}
+    files = [str(write_labelled(tmp_path / f"{seed}.conll", seed, truth=truth)) for seed in (1, 2)]
+    calibration.main([str(model), *files, "--seeds", "0", "--precision", "0.99", "--recall", "0.9", "1.05"])
+    tables = capsys.readouterr().out.split("\n\n")
+    errors, reach, promises = (text.splitlines()[2:] for text in tables[:3])
     assert len(errors) == 2
     for row in errors:
         raw, calibrated, perfect = (float(cell.partition(" ")[0]) for cell in row.split(" | ")[5:8])
         assert perfect < 0.05 < 0.1 < raw
         assert calibrated < raw
-    assert len(promises) == 4
+    for row in reach:
+        before, after = (float(cell.partition(",")[0]) for cell in row.strip("| ").split(" | ")[1:])
+        assert before < after
+    assert len(promises) == 6
     assert "refused: at most 0." in promises[0]
-    assert promises[1].endswith(("| yes |", "points less |"))
+    for row in promises[1:3] + promises[4:]:
+        assert row.endswith(("| yes |", "points less |"))
+    proposed = [row.split(" | ")[4] for row in promises]
+    assert [bool(cell) for cell in proposed[1:3]] == [False, True]
+    assert re.fullmatch(r"A text: tagging \d+\.\d\d ms, proposing \d+\.\d\d ms more\n", tables[3])
 
 
 def test_the_peak_of_bf16_is_measured_where_there_are_units_for_it():

@@ -37,3 +37,9 @@ def write_labelled(path: Path, seed: int, sentences: int = 300, truth: Truth = T
         lines.append("")
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+HESITANT_ROWS = ROWS | {"Zoë": {"O": 2.0, "B-PER": 1.0}, "Kas": {"O": 3.0, "B-LOC": 1.5, "I-LOC": 1.0}}
+"""What a model believes that holds names for none"""
+MISSED_TRUTH: Truth = {"Tol": ("B-PER", 0.95), "Wen": ("B-LOC", 0.9), "Zoë": ("B-PER", 0.5), "Kas": ("B-LOC", 0.2)}
+"""Data in which half of what it misses is a name"""

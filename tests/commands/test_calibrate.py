@@ -255,4 +255,6 @@ def test_the_page_shows_errors_points_and_types(model, dev, tmp_path):
         assert [row.split("\t")[0] for row in page.locator("#types tbody tr").all_inner_texts()] == ["LOC", "PER"]
         assert page.locator("#entities svg circle").count() > 2
         assert page.locator("#words svg").count() == 2
+        assert page.locator("#points .ideal").count() == 1
+        assert "can be proposed" not in page.locator("#points").inner_text()  # this model holds nothing for possible
     assert complaints == []

@@ -7,7 +7,7 @@ import pytest
 from token_classification.data.entities import find_entities
 from token_classification.data.scheme_conversion import convert_tags
 from token_classification.data.schemes import Scheme
-from token_classification.data.transitions import find_role, may_end, may_follow
+from token_classification.data.transitions import find_role, goes_on, may_end, may_follow
 
 PREFIXES = {Scheme.IOB1: "BI", Scheme.IOB2: "BI", Scheme.IOBES: "BIES", Scheme.BILOU: "BILU"}
 
@@ -24,3 +24,15 @@ def test_legal_sequences_are_those_that_spell_their_entities(scheme):
 
 def test_roles_are_those_of_iobes():
     assert [find_role(tag) for tag in ("O", "L-X", "U-X", "B")] == [("O", ""), ("E", "X"), ("S", "X"), ("B", "")]
+
+
+def test_an_entity_goes_on_with_its_own_type_until_it_is_closed():
+    pairs = [("B-X", "I-X"), ("I-X", "E-X"), ("B-X", "I-Y"), ("E-X", "I-X"), ("O", "I-X"), ("B", "I")]
+    found = [goes_on(before, tag, Scheme.IOBES) for before, tag in pairs]
+    assert found == [True, True, False, False, False, True]
+
+
+def test_plain_tags_follow_each_other_in_any_order_and_stand_alone():
+    assert may_follow("O", "I-X", Scheme.PLAIN)
+    assert may_end("B-X", Scheme.PLAIN)
+    assert not goes_on("B-X", "I-X", Scheme.PLAIN)

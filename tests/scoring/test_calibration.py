@@ -127,6 +127,15 @@ def test_certain_scores_can_be_mapped():
     assert score_map.apply(0.5) == mapped[2]
 
 
+@pytest.mark.parametrize("score_map", [RAW, ScoreMap(0.5, -1.0), ScoreMap(2.0, 3.0)])
+def test_a_map_can_be_turned_around(score_map):
+    for score in (0.001, 0.2, 0.5, 0.97):
+        before = score_map.invert(score)
+        assert score_map.apply(before) == pytest.approx(score, rel=1e-6)
+        assert score_map.apply(before) <= score
+    assert score_map.invert(0.0) < 1e-2
+
+
 def test_many_certain_answers_do_not_carry_a_fit_away():
     scores = np.array([1.0] * 5000 + [0.6] * 40)
     fit = fit_maps(make_outcomes(scores, np.array([True] * 4999 + [False] + [True, False] * 20)))

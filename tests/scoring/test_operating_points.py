@@ -56,6 +56,41 @@ def test_a_promised_recall_holds_on_fresh_data():
     assert np.mean(recalls) < 0.93
 
 
+def split_found(outcomes: Outcomes) -> tuple[Outcomes, Outcomes]:
+    """What the tags mark, and what may be proposed: chance decides, so that the one has no better scores."""
+    is_found = np.arange(len(outcomes.scores)) % 3 > 0
+    return outcomes.select(is_found), outcomes.select(~is_found)
+
+
+def test_a_recall_beyond_the_tags_holds_on_fresh_data():
+    random = np.random.default_rng(4)
+    recalls = []
+    for _ in range(200):
+        dev = draw_outcomes(random, 1200)
+        found, proposed = split_found(dev)
+        choice = find_complete(found.scores, found, int(dev.right.sum()), 0.85, proposed)
+        assert choice.threshold == 0
+        assert choice.bound >= 0.85
+        # Two thirds are found whatever their score, and of the others those above the threshold.
+        recalls.append((2 + 1 - choice.proposed**5) / 3)
+    assert sum(recall < 0.85 for recall in recalls) <= 19
+    assert np.mean(recalls) < 0.88
+
+
+def test_entities_are_proposed_only_where_the_tags_are_not_enough():
+    random = np.random.default_rng(5)
+    dev = draw_outcomes(random, 3000)
+    found, proposed = split_found(dev)
+    gold = int(dev.right.sum())
+    assert find_complete(found.scores, found, gold, 0.6, proposed) == find_complete(found.scores, found, gold, 0.6)
+    assert isinstance(find_complete(found.scores, found, gold, 0.8), OutOfReach)
+    choice = find_complete(found.scores, found, gold, 0.8, proposed)
+    kept = np.concatenate((found.right, proposed.right[proposed.scores >= choice.proposed]))
+    assert (choice.precision, choice.recall) == (kept.mean(), kept.sum() / gold)
+    beyond = find_complete(found.scores, found, gold + 1000, 0.95, proposed)
+    assert beyond == OutOfReach(bound_share(gold, gold + 1000, 0.05))
+
+
 def test_the_lowest_threshold_is_taken_that_keeps_a_precision():
     scores = np.linspace(0, 1, 1001)[1:]
     outcomes = make_outcomes(scores, scores > 0.4)

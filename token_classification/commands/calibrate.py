@@ -15,7 +15,7 @@ from token_classification.quick_imports import quick_imports
 
 if TYPE_CHECKING:
     from token_classification.data.sentences import Sentences
-    from token_classification.reporting.calibration import Promise
+    from token_classification.reporting.promises import Promise
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class CalibrateOptions(BackendChoice):
     )
     min_recall: float | dict[str, float] | None = flag(
         "Find thresholds above which at least this share of all entities is found; likewise. They are called "
-        "high_recall.",
+        "high_recall. Where all that the tags mark is not enough, entities below the winning tag are proposed.",
         group="operating points",
         default=None,
         metavar="SHARE",
@@ -103,7 +103,7 @@ def read_promises(options: CalibrateOptions) -> "list[Promise]":
         UserError: a share that is none, or a name for two operating points or for none.
     """
     with quick_imports():
-        from token_classification.reporting.calibration import BALANCED, Promise
+        from token_classification.reporting.promises import BALANCED, Promise
     wanted = {"precision": options.min_precision, "recall": options.min_recall}
     asked = {kind: target for kind, target in wanted.items() if target is not None}
     for kind, target in asked.items():
@@ -130,6 +130,7 @@ def calibrate(options: CalibrateOptions, folder: Path, promises: "list[Promise]"
         from token_classification.data.inputs import read_and_describe
         from token_classification.inference.engine import open_engine
         from token_classification.inference.outcomes import collect_outcomes
+        from token_classification.inference.proposals import propose_for_split
         from token_classification.reporting import calibration as reporting
     columns = options.text_column_name, options.label_column_name, options.task_name
     sentences, files = read_and_describe(lambda: read_sentences(options.validation_file, *columns))
@@ -146,8 +147,10 @@ def calibrate(options: CalibrateOptions, folder: Path, promises: "list[Promise]"
         show_progress=True,
     )
     label_set = engine.label_set
-    results = engine.evaluate(sentences, options.validation_file)
-    outcomes = collect_outcomes(sentences.gold, results.tags, results.scores, label_set)
+    results = engine.evaluate(sentences, options.validation_file, keeps_all=True)
+    outcomes = collect_outcomes(
+        sentences.gold, results.tags, results.scores, label_set, propose_for_split(results, label_set)
+    )
     about = {"source": options.validation_file, "sha256": files[0].sha256, "sentences": len(sentences)}
     request = reporting.build_request(folder, engine.backend, engine.decoder_name, about, promises)
     found = reporting.calibrate_split(outcomes, request)

@@ -167,7 +167,13 @@ def tag_on_screen(texts: Sequence[str], options: InferOptions) -> None:
     if folder is not None:
         check_own_files(folder, (TAGGED_TEXTS, ENTITIES), "give another -r")
     records = [Record(number, text, {"text": text}) for number, text in enumerate(texts)]
-    answers = answer_records(open_predictor(options, options.model), records)
+    predictor = open_predictor(options, options.model)
+    answers = answer_records(predictor, records)
+    if predictor.proposed:
+        logger.warning(
+            "--operating_point %s: the tags below don't show what it finds beside them; -r DIR writes all entities.",
+            options.operating_point,
+        )
     results = [format_levels(answer.tagged, options.pad_label) for answer in answers]
     for text, lines in zip(texts, results, strict=True):
         print(f"Query : {make_printable_lines(text)}")
@@ -199,6 +205,11 @@ def tag_in_bulk(options: InferOptions, output_format: str, selection: "Selection
         selection=selection,
     )
     predictor = open_predictor(options, options.model)
+    if predictor.proposed and output_format.startswith("conll"):
+        raise UserError(
+            f"--operating_point {options.operating_point} --output_format {output_format}: this point also finds "
+            "entities that the tags leave out, which CoNLL has no place for; accepted are jsonl, parquet and --to TOOL"
+        )
     model_folder = find_model_folder(options.model)
     settings = replace(settings, model_version=name_version(name_model(options.model), predictor, model_folder))
     workers = Workers(options.num_workers, partial(open_predictor, options, options.model))

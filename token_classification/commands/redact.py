@@ -4,7 +4,7 @@ import argparse
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +26,7 @@ from token_classification.redaction.modes import Mode, Scope
 
 if TYPE_CHECKING:
     from token_classification.inference.bulk import BulkSettings
+    from token_classification.inference.entities import Thresholds
     from token_classification.inference.predictor import Predictor
     from token_classification.redaction.redaction_files import RedactionFiles
     from token_classification.redaction.substitutes import Naming
@@ -196,15 +197,26 @@ def open_cautious_predictor(options: RedactOptions) -> "Predictor":
             quote_path(options.model),
         )
         return predictor
-    logger.info(
-        "Operating point %s: what scores below %s is not replaced; to replace everything that the model tags: "
-        "--threshold 0",
-        HIGH_RECALL,
-        ", ".join(f"{label} {least:.3g}" for label, least in sorted(point.thresholds.items())),
-    )
-    with quick_imports():
-        from token_classification.inference.entities import read_thresholds
-    return replace(predictor, thresholds=read_thresholds(point.thresholds, predictor.engine.labels))
+    if point.proposals:
+        logger.info(
+            "Operating point %s: what the tags of the model leave out is replaced, too, from these scores on: %s; to "
+            "replace only what it tags: --threshold 0",
+            HIGH_RECALL,
+            format_thresholds(point.proposals),
+        )
+    else:
+        logger.info(
+            "Operating point %s: what scores below %s is not replaced; to replace everything that the model tags: "
+            "--threshold 0",
+            HIGH_RECALL,
+            format_thresholds(point.thresholds),
+        )
+    return predictor.move_to(point)
+
+
+def format_thresholds(thresholds: "Thresholds") -> str:
+    """Return the lowest score of each label: `LOC 0.5, PER 0.8`."""
+    return ", ".join(f"{label} {least:.3g}" for label, least in sorted(thresholds.items()))
 
 
 def redact_on_screen(texts: Sequence[str], naming: "Naming", options: RedactOptions) -> None:
@@ -269,7 +281,10 @@ def write_redacted(options: RedactOptions, settings: "BulkSettings", files: "Red
     predictor = open_cautious_predictor(options)
     workers = Workers(options.num_workers, partial(open_cautious_predictor, options))
     progress = tag_file(predictor, settings, find_model_folder(options.model), workers)
-    report = summarise_run(progress, {"mode": options.mode, "threshold": json.loads(progress.settings["threshold"])})
+    thresholds: dict[str, object] = {
+        name: json.loads(progress.settings[name]) for name in ("threshold", "proposed") if name in progress.settings
+    }
+    report = summarise_run(progress, {"mode": options.mode, **thresholds})
     write_whole(folder / REPORT_NAME, dump_json(report))
     print(format_report(report))
     logger.info("%s: %s documents", folder / files.output_name, f"{report['documents']:,}")

@@ -1,16 +1,18 @@
 """Which tag may follow which in a scheme: the rule for decoding, and for finding illegal annotation."""
 
-from token_classification.data.schemes import IOBES_SPELLING, OUTSIDE, Scheme, split_tag
+from token_classification.data.schemes import IOBES_SPELLING, OUTSIDE, Scheme, is_continuation, split_tag
 
 OPENING, INSIDE, CLOSING, SINGLE = "BIES"
 
 
 def may_follow(before: str, tag: str, scheme: Scheme) -> bool:
-    """Tell whether an entity scheme allows a tag after another; what may follow `O` may also begin a sentence.
+    """Tell whether a scheme allows a tag after another; what may follow `O` may also begin a sentence.
 
     >>> may_follow("O", "I-PER", Scheme.IOB2), may_follow("O", "I-PER", Scheme.IOB1)
     (False, True)
     """
+    if scheme == Scheme.PLAIN:
+        return True
     before_role, before_type = find_role(before)
     role, entity_type = find_role(tag)
     is_open = before_role in (OPENING, INSIDE)
@@ -28,6 +30,11 @@ def may_follow(before: str, tag: str, scheme: Scheme) -> bool:
 def may_end(tag: str, scheme: Scheme) -> bool:
     """Tell whether a sentence may end with a tag: with IOBES and BILOU an entity must be closed."""
     return may_follow(tag, OUTSIDE, scheme)
+
+
+def goes_on(before: str, tag: str, scheme: Scheme) -> bool:
+    """Tell whether a tag goes on with the entity of the tag before it; each plain tag is an entity of its own."""
+    return scheme != Scheme.PLAIN and is_continuation(before, tag)
 
 
 def find_role(tag: str) -> tuple[str, str]:

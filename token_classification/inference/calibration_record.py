@@ -30,6 +30,8 @@ class OperatingPoint:
     """Label -> lowest score"""
     notes: dict[str, Any] = field(default_factory=dict)
     """For people: what was promised, and what remained above the thresholds"""
+    proposals: dict[str, float] = field(default_factory=dict)
+    """Label -> lowest score of entities that are proposed below the winning tags; of other labels none are"""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Calibration:
     """Checksum of the files on which the model's answers depend"""
     entities: LabelMaps
     words: ScoreMap
+    proposals: LabelMaps = RAW_SCORES
+    """What makes scores of the marginals of proposals"""
     operating_points: dict[str, OperatingPoint] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
     """For people: the data, the method, how many entities, errors before and after"""
@@ -50,6 +54,7 @@ class Calibration:
     def digest(self) -> str:
         """Short checksum of the maps: answers of the same model differ where it does."""
         maps = [asdict(self.entities), asdict(self.words)]
+        maps += [] if self.proposals == RAW_SCORES else [asdict(self.proposals)]
         return hashlib.sha256(json.dumps(maps, sort_keys=True).encode()).hexdigest()[:8]
 
     def dump(self) -> str:
@@ -59,8 +64,9 @@ class Calibration:
                 "backend": self.backend,
                 "decoder": self.decoder,
                 "model_sha256": self.model_sha256,
-                "entities": {"shared": asdict(self.entities.shared), "own": _dump_maps(self.entities.own)},
+                "entities": _dump_maps(self.entities),
                 "words": asdict(self.words),
+                "proposals": _dump_maps(self.proposals),
                 "operating_points": {name: asdict(point) for name, point in self.operating_points.items()},
                 "notes": self.notes,
             }
@@ -132,19 +138,25 @@ def read_calibration(folder: Path) -> Calibration | None:
 def _build(content: Mapping[str, Any]) -> Calibration:
     points = {
         str(name): OperatingPoint(
-            {str(label): _read_share(value) for label, value in point["thresholds"].items()}, dict(point["notes"])
+            _read_shares(point["thresholds"]), dict(point["notes"]), _read_shares(point.get("proposals", {}))
         )
         for name, point in content["operating_points"].items()
     }
-    own = {str(label): _read_map(one) for label, one in content["entities"]["own"].items()}
     return Calibration(
         backend=str(content["backend"]),
         decoder=str(content["decoder"]),
         model_sha256=str(content["model_sha256"]),
-        entities=LabelMaps(_read_map(content["entities"]["shared"]), own),
+        entities=_read_maps(content["entities"]),
         words=_read_map(content["words"]),
+        proposals=_read_maps(content["proposals"]) if "proposals" in content else RAW_SCORES,
         operating_points=points,
         notes=dict(content["notes"]),
+    )
+
+
+def _read_maps(content: Mapping[str, Any]) -> LabelMaps:
+    return LabelMaps(
+        _read_map(content["shared"]), {str(label): _read_map(one) for label, one in content["own"].items()}
     )
 
 
@@ -153,6 +165,10 @@ def _read_map(content: Mapping[str, Any]) -> ScoreMap:
     if slope <= 0:
         raise ValueError(f"slope {slope}: accepted is a positive number, which keeps the order of scores")
     return ScoreMap(slope, offset)
+
+
+def _read_shares(content: Mapping[str, Any]) -> dict[str, float]:
+    return {str(label): _read_share(value) for label, value in content.items()}
 
 
 def _read_share(value: object) -> float:
@@ -168,5 +184,8 @@ def _read_number(value: object) -> float:
     return float(value)
 
 
-def _dump_maps(maps: Mapping[str, ScoreMap]) -> dict[str, dict[str, float]]:
-    return {label: asdict(score_map) for label, score_map in maps.items()}
+def _dump_maps(maps: LabelMaps) -> dict[str, Any]:
+    return {
+        "shared": asdict(maps.shared),
+        "own": {label: asdict(score_map) for label, score_map in maps.own.items()},
+    }

@@ -72,6 +72,8 @@ class WordTags:
     tags: list[list[str]]
     scores: list[list[float]]
     """Probability of each tag"""
+    log_probabilities: np.ndarray | None = None
+    """float32, (words, labels), sentence after sentence, if they were asked for and there is a word"""
 
 
 @dataclass(frozen=True)
@@ -138,10 +140,12 @@ class Engine:
         sentences = cast(Sequence[Sequence[str]], tokens)
         return self.aligner.align(Sentences([list(words) for words in sentences]))
 
-    def tag_levels(self, tokens: Sequence[Sequence[str]] | Sequence[Passage]) -> dict[str, WordTags]:
+    def tag_levels(
+        self, tokens: Sequence[Sequence[str]] | Sequence[Passage], *, keeps_all: bool = False
+    ) -> dict[str, WordTags]:
         """Tag sentences on each level that the model has, by its name; that of a single one is empty."""
         split = self.align(tokens)
-        predictions = self.loop.predict_levels(split.windows, split.ledger.words)
+        predictions = replace(self.loop, keeps_all=keeps_all).predict_levels(split.windows, split.ledger.words)
         borders = [*pairwise(split.sentence_starts.tolist())]
         tagged = {}
         for (level, label_set), found in zip(list_sets(self.labels).items(), predictions, strict=True):
@@ -149,6 +153,7 @@ class Engine:
             tagged[level] = WordTags(
                 tags=name_predictions(found, label_set.names, split.sentence_starts),
                 scores=[scores[start:end] for start, end in borders],
+                log_probabilities=found.log_probabilities,
             )
         return tagged
 
@@ -174,10 +179,11 @@ class Engine:
         tags = name_predictions(predictions, self.label_set.names, split.sentence_starts)
         return Beliefs(tags, [weights[start:end] for start, end in bounds])
 
-    def evaluate(self, sentences: Sentences, source: str = "input") -> SplitResults:
+    def evaluate(self, sentences: Sentences, source: str = "input", *, keeps_all: bool = False) -> SplitResults:
         """Tag a split, and score it if it has gold tags, as `run_ner.py --do_eval` does."""
         split = self.aligner.align(sentences, source)
-        return evaluate_split(self.loop.predict(split.windows, split.ledger.words), split, self.label_set)
+        predictions = replace(self.loop, keeps_all=keeps_all).predict(split.windows, split.ledger.words)
+        return evaluate_split(predictions, split, self.label_set)
 
 
 def open_engine(

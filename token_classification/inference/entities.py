@@ -9,6 +9,7 @@ from token_classification.data.levels import Labels, list_sets
 from token_classification.data.schemes import OUTSIDE, Scheme, name_type
 from token_classification.errors import UserError
 from token_classification.scoring.calibration import RAW_SCORES, LabelMaps
+from token_classification.scoring.marginals import Segment
 
 Thresholds = Mapping[str, float]
 """Label -> least score of an entity; a label that is not named has none."""
@@ -53,9 +54,33 @@ def list_entities(
     for label, first, end in find_spans(tags, scheme):
         score = maps.find(label).apply(score_words(scores[first:end]))
         if score >= thresholds.get(label, 0.0):
-            start, stop = spans[first][0], spans[end - 1][1]
-            entities.append({"start": start, "end": stop, "label": label, "score": score, "text": text[start:stop]})
+            entities.append(_place_entity(text, spans[first:end], label, score))
     return entities
+
+
+def list_proposals(
+    text: str, spans: Sequence[tuple[int, int]], segments: Sequence[Segment], thresholds: Thresholds, maps: LabelMaps
+) -> list[TextEntity]:
+    """List the entities of a text that are proposed below the winning tags, in order.
+
+    Args:
+        text: The text.
+        spans: Where its words are.
+        segments: What is proposed.
+        thresholds: Lowest scores; of a label that is not named nothing is listed.
+        maps: What makes scores of marginals.
+    """
+    entities: list[TextEntity] = []
+    for (label, first, end), marginal in segments:
+        score = maps.find(label).apply(marginal)
+        if label in thresholds and score >= thresholds[label]:
+            entities.append(_place_entity(text, spans[first:end], label, score))
+    return entities
+
+
+def _place_entity(text: str, words: Sequence[tuple[int, int]], label: str, score: float) -> TextEntity:
+    start, end = words[0][0], words[-1][1]
+    return {"start": start, "end": end, "label": label, "score": score, "text": text[start:end]}
 
 
 def score_words(scores: Sequence[float]) -> float:

@@ -10,6 +10,7 @@ from token_classification.data.labels import LabelSet
 from token_classification.data.schemes import Tags
 from token_classification.inference.entities import find_spans, list_entity_labels, score_words
 from token_classification.scoring.calibration import Outcomes
+from token_classification.scoring.marginals import Segment
 
 
 @dataclass(frozen=True)
@@ -24,18 +25,28 @@ class SplitOutcomes:
     """Label -> how many entities there are to find"""
     labels: list[str]
     """Those that the model knows"""
+    proposals: Outcomes
+    """Entities that are proposed where the tags mark none; the score is the marginal"""
 
 
-def collect_outcomes(gold: Tags, predicted: Tags, scores: np.ndarray, label_set: LabelSet) -> SplitOutcomes:
-    """Collect the entities and words that a model found in a split.
+def collect_outcomes(
+    gold: Tags,
+    predicted: Tags,
+    scores: np.ndarray,
+    label_set: LabelSet,
+    proposals: Sequence[Sequence[Segment]] = (),
+) -> SplitOutcomes:
+    """Collect the entities and words that a model found in a split, and the entities that it may have missed.
 
     Args:
         gold: The right tags.
         predicted: Those of the model.
         scores: Probabilities of the model's tags as it gives them, float (words,).
         label_set: What the model knows.
+        proposals: What is proposed for each sentence (`inference.proposals`).
     """
     found: list[tuple[float, bool, str, int]] = []
+    proposed: list[tuple[float, bool, str, int]] = []
     counts: Counter[str] = Counter()
     start = 0
     for number, (gold_tags, tags) in enumerate(zip(gold, predicted, strict=True)):
@@ -46,13 +57,24 @@ def collect_outcomes(gold: Tags, predicted: Tags, scores: np.ndarray, label_set:
             (score_words(row[entity.start : entity.end]), entity in right, entity.type, number)
             for entity in find_spans(tags, label_set.scheme)
         ]
+        if proposals:
+            proposed += [
+                (segment.marginal, segment.entity in right, segment.entity.type, number)
+                for segment in proposals[number]
+            ]
         start += len(tags)
     words = [
         (float(score), tag == gold_tag, tag, number)
         for score, (tag, gold_tag, number) in zip(scores, _list_words(gold, predicted), strict=True)
         if score > 0
     ]
-    return SplitOutcomes(_stack(found, len(gold)), _stack(words, len(gold)), counts, list_entity_labels(label_set))
+    return SplitOutcomes(
+        _stack(found, len(gold)),
+        _stack(words, len(gold)),
+        counts,
+        list_entity_labels(label_set),
+        _stack(proposed, len(gold)),
+    )
 
 
 def _list_words(gold: Tags, predicted: Tags) -> list[tuple[str, str, int]]:

@@ -3,17 +3,22 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set, Sized
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import NotRequired, Self, TypedDict, TypeVar, cast, get_args
 
+import numpy as np
+
 from token_classification.arguments.decoding import Decoder
 from token_classification.data.levels import LabelLevels
+from token_classification.data.schemes import Tags
 from token_classification.data.words_of_text import Offsets, WordRule
 from token_classification.errors import UserError
 from token_classification.inference.calibration_record import (
     UNCALIBRATED,
     Calibration,
+    OperatingPoint,
     find_operating_point,
     open_calibration,
 )
@@ -24,10 +29,13 @@ from token_classification.inference.entities import (
     Thresholds,
     list_entities,
     list_entity_labels,
+    list_proposals,
     read_thresholds,
 )
 from token_classification.inference.neighbours import put_in_context
+from token_classification.inference.proposals import Proposer, build_proposer
 from token_classification.inference.texts import Taggable, TextOrWords, count_characters, list_rows, place_words
+from token_classification.scoring.marginals import Segment
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -59,6 +67,8 @@ class TaggedText:
     scores: list[float]
     levels: dict[str, "TaggedText"] = field(default_factory=dict)
     """Level of nested entities -> the text with its tags; the text itself then has none"""
+    proposals: list[Segment] = field(default_factory=list)
+    """What may be an entity where the tags mark none, if an operating point asks for it"""
 
     @property
     def least_score(self) -> float | None:
@@ -78,6 +88,8 @@ class Predictor:
     thresholds: Thresholds
     words: WordRule
     calibration: Calibration = UNCALIBRATED
+    proposed: Thresholds = field(default_factory=dict)
+    """Label -> lowest score of entities that are proposed below the winning tags; of other labels none are"""
 
     @classmethod
     def from_pretrained(
@@ -120,9 +132,42 @@ class Predictor:
         if operating_point is not None:
             if threshold is not None:
                 raise UserError(f"threshold and operating_point {operating_point}: accepted is one of them.")
-            threshold = find_operating_point(str(model), calibration, operating_point).thresholds
+            point = find_operating_point(str(model), calibration, operating_point)
+            return cls(engine, {}, words, calibration or UNCALIBRATED).move_to(point)
         thresholds = read_thresholds(0.0 if threshold is None else threshold, engine.labels)
         return cls(engine, thresholds, words, calibration or UNCALIBRATED)
+
+    def move_to(self, point: OperatingPoint) -> Self:
+        """Return the same with the thresholds of an operating point.
+
+        Raises:
+            UserError: they are of labels that the model doesn't have.
+        """
+        labels = self.engine.labels
+        return replace(
+            self,
+            thresholds=read_thresholds(point.thresholds, labels),
+            proposed=read_thresholds(point.proposals, labels),
+        )
+
+    def set_threshold(self, threshold: float | Mapping[str, float]) -> Self:
+        """Return the same with another threshold; it then proposes nothing below the winning tags.
+
+        Raises:
+            UserError: it is no probability, or that of a label that the model doesn't have.
+        """
+        return replace(self, thresholds=read_thresholds(threshold, self.engine.labels), proposed={})
+
+    @cached_property
+    def proposer(self) -> Proposer | None:
+        """What proposes entities below the winning tags; None if that is not asked for.
+
+        Raises:
+            UserError: the model finds nested entities, for which there is no calibration.
+        """
+        if not self.proposed:
+            return None
+        return build_proposer(self.engine.label_set, self.proposed, self.calibration.proposals)
 
     def __call__(
         self, texts: TextOrWords | Iterable[TextOrWords], doc_ids: Sequence[str | None] | None = None
@@ -171,7 +216,11 @@ class Predictor:
             "threshold": json.dumps(self.thresholds, sort_keys=True),
             "words": self.words,
         }
-        return settings if self.calibration is UNCALIBRATED else settings | {"calibration": self.calibration.digest}
+        if self.calibration is not UNCALIBRATED:
+            settings["calibration"] = self.calibration.digest
+        if self.proposed:
+            settings["proposed"] = json.dumps(self.proposed, sort_keys=True)
+        return settings
 
     def display(self, text: TextOrWords) -> MarkedText:
         """Mark the entities of a text: a notebook shows the result in colours, `print` in brackets."""
@@ -182,13 +231,15 @@ class Predictor:
         """Tag the words of some texts at once."""
         placed = [place_words(text, self.words) for text in texts]
         rows = list_rows(texts, [words for _, _, words in placed])
-        tagged = {
-            level: [
-                TaggedText(text, spans, tags, scores)
-                for (text, spans, _), tags, scores in zip(placed, found.tags, found.scores, strict=True)
+        tagged = {}
+        for level, found in self.engine.tag_levels(rows, keeps_all=self.proposer is not None).items():
+            proposals = self.propose(found.tags, found.log_probabilities)
+            tagged[level] = [
+                TaggedText(text, spans, tags, scores, proposals=proposed)
+                for (text, spans, _), tags, scores, proposed in zip(
+                    placed, found.tags, found.scores, proposals, strict=True
+                )
             ]
-            for level, found in self.engine.tag_levels(rows).items()
-        }
         if not isinstance(self.engine.labels, LabelLevels):
             [texts_of_level] = tagged.values()
             return texts_of_level
@@ -197,8 +248,19 @@ class Predictor:
             for rows in zip(*tagged.values(), strict=True)
         ]
 
+    def propose(self, tags: Tags, log_probabilities: np.ndarray | None) -> list[list[Segment]]:
+        """Propose entities where the tags of texts mark none; nothing if that is not asked for.
+
+        Args:
+            tags: Those of each text.
+            log_probabilities: Those of all labels, float32 (words, labels), text after text; None: there are none.
+        """
+        if self.proposer is None or log_probabilities is None:
+            return [[] for _ in tags]
+        return self.proposer.propose(tags, log_probabilities, np.cumsum([0, *map(len, tags)]))
+
     def find_entities(self, tagged: TaggedText) -> list[TextEntity]:
-        """Find the entities that the tags of a text mark, without those below the threshold.
+        """Find the entities that the tags of a text mark or that are proposed, without those below the thresholds.
 
         Of nested entities, which are named with their level, the outermost comes first.
         """
@@ -209,7 +271,7 @@ class Predictor:
                 for entity in self.find_entities(row)
             ]
             return sorted(nested, key=lambda entity: (entity["start"], -entity["end"]))
-        return list_entities(
+        entities = list_entities(
             tagged.text,
             tagged.spans,
             tagged.tags,
@@ -218,6 +280,10 @@ class Predictor:
             self.thresholds,
             self.calibration.entities,
         )
+        proposals = list_proposals(
+            tagged.text, tagged.spans, tagged.proposals, self.proposed, self.calibration.proposals
+        )
+        return sorted(entities + proposals, key=lambda entity: entity["start"]) if proposals else entities
 
     def list_tags(self, tagged: TaggedText) -> list[TextTag]:
         """List the words of a tagged text with their tags; with several levels, all words of each."""

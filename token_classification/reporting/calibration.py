@@ -4,11 +4,10 @@
 """
 
 import logging
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -18,26 +17,21 @@ from token_classification.errors import UserError
 from token_classification.inference.calibration_record import (
     CALIBRATION_FILE,
     Calibration,
-    OperatingPoint,
     read_calibration,
 )
 from token_classification.inference.export_record import hash_answering_files
 from token_classification.inference.outcomes import SplitOutcomes
 from token_classification.output_text import make_printable_lines
+from token_classification.reporting.promises import BALANCED, Promise, ScoredSplit, find_balance, find_point
 from token_classification.reporting.web_page import SHARED, build_web_page
 from token_classification.scoring.calibration import (
     LEAST_OUTCOMES,
+    RAW_SCORES,
     Fit,
+    LabelMaps,
     Reliability,
     fit_maps,
     measure_reliability,
-)
-from token_classification.scoring.operating_points import (
-    Choice,
-    OutOfReach,
-    find_balanced,
-    find_complete,
-    find_precise,
 )
 from token_classification.text_tables import format_table
 
@@ -48,21 +42,6 @@ CALIBRATION_FILES = (CALIBRATION_FILE, CALIBRATION_PAGE)
 LEAST_ENTITIES = 50
 """Entities that a map is fitted on, at least: an error of calibration is not seen in fewer"""
 CURVE_POINTS = 200
-
-Kind = Literal["precision", "recall"]
-SEARCHES = {"precision": find_precise, "recall": find_complete}
-BALANCED = "balanced"
-
-
-@dataclass(frozen=True)
-class Promise:
-    """What an operating point is to keep."""
-
-    name: str
-    """Of the operating point"""
-    kind: Kind
-    target: float | Mapping[str, float]
-    """Least share: of all entities together, or label -> that of its entities"""
 
 
 @dataclass(frozen=True)
@@ -98,9 +77,10 @@ def calibrate_split(outcomes: SplitOutcomes, request: CalibrationRequest) -> Cal
             "and wrong ones among them; calibrate on more data"
         )
     fit, word_fit = fit_maps(entities), fit_maps(words, ("raw", "temperature", "platt"))
-    scores = fit.maps.apply(entities)
-    points = {BALANCED: _find_balance(scores, outcomes)}
-    points |= {promise.name: _find_point(promise, scores, outcomes) for promise in request.promises}
+    proposals = fit_proposals(outcomes)
+    scored = ScoredSplit(outcomes, fit.maps.apply(entities), proposals.apply(outcomes.proposals))
+    points = {BALANCED: find_balance(scored)}
+    points |= {promise.name: find_point(promise, scored) for promise in request.promises}
     notes = {
         "data": request.data,
         "method": fit.method,
@@ -110,6 +90,7 @@ def calibrate_split(outcomes: SplitOutcomes, request: CalibrationRequest) -> Cal
             measure_reliability(entities, entities.scores), measure_reliability(entities, fit.held_out)
         ),
         "words": _describe(measure_reliability(words, words.scores), measure_reliability(words, word_fit.held_out)),
+        "proposals": {"count": len(outcomes.proposals.scores), "right": int(outcomes.proposals.right.sum())},
         "types": _count_types(outcomes, fit),
     }
     return Calibration(
@@ -118,9 +99,20 @@ def calibrate_split(outcomes: SplitOutcomes, request: CalibrationRequest) -> Cal
         model_sha256=request.model_sha256,
         entities=fit.maps,
         words=word_fit.maps.shared,
+        proposals=proposals,
         operating_points=points,
         notes=notes,
     )
+
+
+def fit_proposals(outcomes: SplitOutcomes) -> LabelMaps:
+    """Fit what makes probabilities of the marginals of proposals; without right and wrong ones they stay as they are.
+
+    They have maps of their own: a marginal says of all words together how probable it is that they are an entity, the
+    score of an entity how probable the tag of one of its words is.
+    """
+    right = outcomes.proposals.right
+    return fit_maps(outcomes.proposals).maps if right.any() and not right.all() else RAW_SCORES
 
 
 def keep_points(new: Calibration, folder: Path) -> Calibration:
@@ -172,7 +164,8 @@ def write_calibration(folder: Path, calibration: Calibration, outcomes: SplitOut
         "backend": calibration.backend,
         "decoder": calibration.decoder,
         "points": {name: asdict(point) for name, point in calibration.operating_points.items()},
-        "curve": _draw_curve(calibration.entities.apply(outcomes.entities), outcomes),
+        "curve": _draw_curve(calibration, outcomes),
+        "tagged": float(outcomes.entities.right.sum() / outcomes.gold.total()),
     }
     write_whole(folder / CALIBRATION_PAGE, build_web_page(SHARED, "calibration", page).text)
     write_whole(folder / CALIBRATION_FILE, calibration.dump())
@@ -203,7 +196,9 @@ def format_calibration(calibration: Calibration) -> str:
                 f"{row['precision']:.3f}",
                 f"{row['recall']:.3f}",
                 _name_promise(point.notes["kind"], row),
-                f"{row['threshold']:.3f}",
+                f"{row['threshold']:.3f}"
+                if row.get("proposed") is None
+                else f"0, beside the tags {row['proposed']:.3f}",
             ]
             for place, row in enumerate(point.notes["rows"])
         ]
@@ -252,63 +247,21 @@ def _count_types(outcomes: SplitOutcomes, fit: Fit) -> dict[str, dict[str, Any]]
     }
 
 
-def _find_balance(scores: np.ndarray, outcomes: SplitOutcomes) -> OperatingPoint:
-    choice = find_balanced(scores, outcomes.entities, outcomes.gold.total())
-    return OperatingPoint(
-        dict.fromkeys(outcomes.labels, choice.threshold),
-        {"kind": "f1", "rows": [asdict(choice) | {"of": None, "target": None}]},
-    )
+def _draw_curve(calibration: Calibration, outcomes: SplitOutcomes) -> list[list[float]]:
+    """Return threshold, precision and recall at some thresholds, highest first, of what the tags mark.
 
-
-def _find_point(promise: Promise, scores: np.ndarray, outcomes: SplitOutcomes) -> OperatingPoint:
-    """Find the thresholds that keep a promise.
-
-    Raises:
-        UserError: there are none.
+    Behind all of that follow the thresholds of what may be proposed beside it.
     """
-    if not isinstance(promise.target, Mapping):
-        choice = _search(promise, None, promise.target, scores, outcomes)
-        thresholds = dict.fromkeys(outcomes.labels, choice.threshold)
-        rows = [asdict(choice) | {"of": None, "target": promise.target}]
-        return OperatingPoint(thresholds, {"kind": promise.kind, "rows": rows})
-    unknown = sorted(set(promise.target) - set(outcomes.labels))
-    if unknown:
-        raise UserError(
-            f"min_{promise.kind} {unknown[0]}: the model has no such label; accepted are {', '.join(outcomes.labels)}."
-        )
-    choices = {label: _search(promise, label, target, scores, outcomes) for label, target in promise.target.items()}
-    rows = [asdict(choice) | {"of": label, "target": promise.target[label]} for label, choice in choices.items()]
-    return OperatingPoint(
-        {label: choice.threshold for label, choice in choices.items()}, {"kind": promise.kind, "rows": rows}
+    sides = (
+        (calibration.entities.apply(outcomes.entities), outcomes.entities),
+        (calibration.proposals.apply(outcomes.proposals), outcomes.proposals),
     )
-
-
-def _search(promise: Promise, label: str | None, target: float, scores: np.ndarray, outcomes: SplitOutcomes) -> Choice:
-    """Find the threshold for the entities of a label; None: for all of them.
-
-    Raises:
-        UserError: there is none.
-    """
-    entities = outcomes.entities
-    chosen = np.full(len(scores), True) if label is None else entities.labels == label
-    gold = outcomes.gold.total() if label is None else outcomes.gold[label]
-    found = SEARCHES[promise.kind](scores[chosen], entities.select(chosen), gold, target)
-    if isinstance(found, OutOfReach):
-        name = f"{target:g}" if label is None else f"{label}={target:g}"
-        raise UserError(
-            f"min_{promise.kind} {name}: can't be promised with a confidence of 95 % ({gold:,} entities to find, "
-            f"{int(chosen.sum()):,} found, {int(entities.right[chosen].sum()):,} right); accepted is at most "
-            f"{math.floor(found.best * 1000) / 1000}; type that, or calibrate on more data"
-        )
-    return found
-
-
-def _draw_curve(scores: np.ndarray, outcomes: SplitOutcomes) -> list[list[float]]:
-    """Return threshold, precision and recall at some thresholds, highest first."""
-    order = np.argsort(-scores, kind="stable")
-    right = np.cumsum(outcomes.entities.right[order])
-    places = np.unique(np.linspace(0, len(order) - 1, CURVE_POINTS).astype(np.int64))
-    return [
-        [float(scores[order[place]]), float(right[place] / (place + 1)), float(right[place] / outcomes.gold.total())]
-        for place in places
-    ]
+    curve, hits, kept = [], 0, 0
+    for scores, side in sides:
+        order = np.argsort(-scores, kind="stable")
+        right = np.cumsum(side.right[order])
+        for place in np.unique(np.linspace(0, len(order) - 1, CURVE_POINTS).astype(np.int64)) if len(order) else ():
+            found = float(right[place] + hits)
+            curve.append([float(scores[order[place]]), found / (place + 1 + kept), found / outcomes.gold.total()])
+        hits, kept = hits + int(side.right.sum()), kept + len(order)
+    return curve

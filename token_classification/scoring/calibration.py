@@ -64,6 +64,11 @@ class ScoreMap:
         """Map scores, float64 (n,)."""
         return scores if self == RAW else _to_probability(self.slope * _to_log_odds(scores) + self.offset)
 
+    def invert(self, score: float) -> float:
+        """Return a score that is mapped to the given one, or to slightly less where rounding decides."""
+        log_odds = (float(_to_log_odds(np.array([score]))[0]) - self.offset) / self.slope
+        return float(_to_probability(np.array([log_odds]))[0]) * (1 - 1e-9)
+
 
 RAW = ScoreMap()
 

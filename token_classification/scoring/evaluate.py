@@ -28,6 +28,8 @@ class SplitResults:
     levels: dict[str, "SplitResults"] = field(default_factory=dict)
     """Level of nested entities -> its results. `tags` and `scores` are then theirs alone, and the metrics those of all
     levels together, with those of each under `{level}_f1` ..."""
+    log_probabilities: np.ndarray | None = None
+    """float32, (words, labels): those of all labels, if the prediction loop kept them"""
 
 
 def evaluate_split(
@@ -45,7 +47,8 @@ def evaluate_split(
             metrics["loss"] = predictions.loss
     if predictions.repaired is not None:
         metrics["illegal_sequences_repaired"] = predictions.repaired
-    return SplitResults(tags, predictions.scores, metrics | _count(split), types)
+    counted = metrics | _count(split)
+    return SplitResults(tags, predictions.scores, counted, types, log_probabilities=predictions.log_probabilities)
 
 
 def evaluate_levels(

@@ -2,8 +2,9 @@
 
 Bounds are Clopper & Pearson's (1934), which are exact for independent entities. Of several cut-offs that are tried for
 a precision, each has to pass at a level divided by their number (Bonferroni), so that the best of them may be taken
-(Learn then Test, Angelopoulos et al. 2021). Recall falls with the threshold, so there is one number of
-right entities that is just enough, and nothing is chosen.
+(Learn then Test, Angelopoulos et al. 2021). For a recall there is one order: the entities that the tags mark, from the
+highest score on, and behind all of them what is proposed below the winning tags. Recall rises along it, so one number
+of right entities is just enough, and nothing is chosen.
 """
 
 import math
@@ -29,6 +30,8 @@ class Choice:
     recall: float
     bound: float | None
     """What the promised one of the two is at least, with a confidence of 95 %; None: nothing is promised"""
+    proposed: float | None = None
+    """Lowest score of entities that are proposed below the winning tags; None: none are"""
 
 
 @dataclass(frozen=True)
@@ -60,14 +63,31 @@ def find_precise(scores: np.ndarray, outcomes: Outcomes, gold: int, target: floa
     return found or OutOfReach(best)
 
 
-def find_complete(scores: np.ndarray, outcomes: Outcomes, gold: int, target: float) -> Choice | OutOfReach:
-    """Find the highest threshold above which at least `target` of the entities to find are; see `find_precise`."""
+def find_complete(
+    scores: np.ndarray, outcomes: Outcomes, gold: int, target: float, proposed: Outcomes | None = None
+) -> Choice | OutOfReach:
+    """Find the highest threshold above which at least `target` of the entities to find are; see `find_precise`.
+
+    Args:
+        scores: What thresholds are compared with, float64 (n,).
+        outcomes: Which entities are right.
+        gold: How many entities there are to find.
+        target: The recall.
+        proposed: What may be proposed if all that the tags mark is not enough, with scores for thresholds.
+    """
     level = 1 - CONFIDENCE
     right = np.sort(scores[outcomes.right])[::-1]
+    more = np.zeros(0) if proposed is None else np.sort(proposed.scores[proposed.right])[::-1]
     needed = bisect_left(range(gold + 1), target, key=lambda hits: bound_share(hits, gold, level))
-    if needed > len(right):
-        return OutOfReach(bound_share(len(right), gold, level))
-    return _describe(_round_down(right[needed - 1]), scores, outcomes, gold, bound_share(needed, gold, level))
+    if needed > len(right) + len(more):
+        return OutOfReach(bound_share(len(right) + len(more), gold, level))
+    bound = bound_share(needed, gold, level)
+    if proposed is None or needed <= len(right):
+        return _describe(_round_down(right[needed - 1]), scores, outcomes, gold, bound)
+    least = _round_down(more[needed - len(right) - 1])
+    kept = proposed.right[proposed.scores >= least]
+    hits = len(right) + int(kept.sum())
+    return Choice(0.0, hits / (len(scores) + len(kept)), hits / gold, bound, least)
 
 
 def find_balanced(scores: np.ndarray, outcomes: Outcomes, gold: int) -> Choice:

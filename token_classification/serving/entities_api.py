@@ -7,7 +7,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
@@ -15,7 +15,6 @@ from pydantic import BaseModel
 from token_classification.arguments.decoding import Decoder
 from token_classification.arguments.serving import ServingArguments
 from token_classification.errors import UserError
-from token_classification.inference.entities import read_thresholds
 from token_classification.inference.neighbours import put_in_context
 from token_classification.inference.predictor import Predictor
 from token_classification.inference.texts import Taggable, TextOrWords
@@ -159,7 +158,7 @@ def set_threshold(predictor: Predictor, threshold: object | None) -> Predictor:
     if isinstance(threshold, bool) or not isinstance(threshold, int | float | Mapping):
         raise refuse("threshold", threshold, "a number from 0 to 1, or an object with one for each label")
     try:
-        return replace(predictor, thresholds=read_thresholds(threshold, predictor.engine.label_set))
+        return predictor.set_threshold(threshold)
     except UserError as error:
         raise RequestError(UNPROCESSABLE, "invalid_field", f"{error!s:.{LONGEST_REFUSAL}}") from error
 

@@ -6,6 +6,7 @@
 Words are tagged whole here, so `simple`, `first`, `average` and `max` mean the same: the entities of `Predictor`.
 """
 
+from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -16,7 +17,7 @@ from pydantic import BaseModel
 
 from token_classification.arguments.serving import ServingArguments
 from token_classification.data.schemes import OUTSIDE
-from token_classification.inference.entities import score_words
+from token_classification.inference.entities import TextEntity, score_words
 from token_classification.inference.predictor import Predictor, TaggedText
 from token_classification.inference.texts import TextOrWords
 from token_classification.serving.direct_route import DirectRoute
@@ -172,24 +173,32 @@ def list_words(predictor: Predictor, tagged: TaggedText, ignored: Collection[str
 
 def list_groups(predictor: Predictor, tagged: TaggedText, ignored: Collection[str]) -> list[Found]:
     """List the entities of a text whose labels are not ignored; if `O` is not, also what is outside of entities."""
+    entities = predictor.find_entities(tagged)
     groups = [
         {
             "entity_group": entity["label"],
             "score": entity["score"],
             **_place(tagged, entity["start"], entity["end"]),
         }
-        for entity in predictor.find_entities(tagged)
+        for entity in entities
         if entity["label"] not in ignored
     ]
     if OUTSIDE not in ignored:
-        groups = sorted([*groups, *_list_outside(predictor, tagged)], key=lambda group: group["start"])
+        groups = sorted([*groups, *_list_outside(predictor, tagged, entities)], key=lambda group: group["start"])
     return groups
 
 
-def _list_outside(predictor: Predictor, tagged: TaggedText) -> list[Found]:
-    """List the longest runs of words that are outside of entities."""
+def _list_outside(predictor: Predictor, tagged: TaggedText, entities: Sequence[TextEntity]) -> list[Found]:
+    """List the longest runs of words that are outside of entities, marked by the tags or proposed."""
     runs, word_scores = [], [tag["score"] for tag in predictor.list_tags(tagged)]
-    for is_outside, group in groupby(range(len(tagged.tags)), key=lambda place: tagged.tags[place] == OUTSIDE):
+    starts = [entity["start"] for entity in entities]
+
+    def is_outside_at(place: int) -> bool:
+        start, end = tagged.spans[place]
+        before = bisect_right(starts, start) - 1
+        return tagged.tags[place] == OUTSIDE and not (before >= 0 and end <= entities[before]["end"])
+
+    for is_outside, group in groupby(range(len(tagged.tags)), key=is_outside_at):
         places = list(group)
         if is_outside:
             score = score_words([word_scores[place] for place in places])

@@ -22,6 +22,7 @@ from token_classification.scoring.predict import (
     check_scores,
     choose_labels,
     name_predictions,
+    note_log_probabilities,
 )
 from token_classification.serving.waiting import Unit, WaitingText, choose_batch, find_due_times, take_urgent
 
@@ -152,11 +153,16 @@ class Tagger:
             )
             choose_labels(words, decoder, result)
             check_scores(result.scores)
+            if self.predictor.proposer is not None:
+                note_log_probabilities(words, result)
         tags = name_predictions(result, self.predictor.engine.label_set.names, starts)
         scores = result.scores.tolist()
+        proposed = self.predictor.propose(tags, result.log_probabilities)
         return [
-            TaggedText(item.shown, item.spans, row, scores[start:end])
-            for item, row, (start, end) in zip(texts, tags, pairwise(starts.tolist()), strict=True)
+            TaggedText(item.shown, item.spans, row, scores[start:end], proposals=proposals)
+            for item, row, (start, end), proposals in zip(
+                texts, tags, pairwise(starts.tolist()), proposed, strict=True
+            )
         ]
 
     def _choose_length(self, batch: Batch) -> int:

@@ -48,14 +48,19 @@ function showReliability(name) {
 function showPoints() {
   const rows = Object.entries(report.points).flatMap(([name, point]) => point.notes.rows.map((row) => cells([
     name, row.of ?? "all", row.target === null ? "best F1" : `${point.notes.kind} ≥ ${row.target}`,
-    row.bound === null ? "–" : share(row.bound), share(row.precision), share(row.recall), row.threshold.toFixed(3)])));
+    row.bound === null ? "–" : share(row.bound), share(row.precision), share(row.recall),
+    row.proposed == null ? row.threshold.toFixed(3) : `0, beside the tags ${row.proposed.toFixed(3)}`])));
   const path = report.curve.map(([, precision, recall], place) => `${place ? "L" : "M"}${x(recall).toFixed(1)} ${y(precision).toFixed(1)}`).join("");
   const marks = Object.entries(report.points).flatMap(([name, point]) => point.notes.rows.filter((row) => row.of === null).flatMap((row) => [
     svg("circle", { cx: x(row.recall), cy: y(row.precision), r: 5 }),
     svg("text", { x: x(row.recall) + 8, y: y(row.precision) - 6 }, name)]));
+  const border = [svg("line", { x1: x(report.tagged), y1: y(0), x2: x(report.tagged), y2: y(1), class: "ideal" }),
+    svg("text", { x: x(report.tagged) + 4, y: y(1) + 14 }, "all tags")];
+  const { count: proposed, right } = report.proposals;
   document.getElementById("points").append(
     table(headings(["point", "entities", "kept", "at least (95 % confidence)", "precision here", "recall here", "threshold"]), rows),
-    make("div", { class: "pictures" }, drawSquare("Precision and recall by threshold", "recall", "precision", [svg("path", { d: path, class: "curve" }), ...marks])));
+    make("div", { class: "pictures" }, drawSquare("Precision and recall by threshold", "recall", "precision", [...border, svg("path", { d: path, class: "curve" }), ...marks])),
+    ...(proposed ? [make("p", { class: "quiet" }, `The tags find ${share(report.tagged)} % of the entities. Beside them ${count(proposed)} more can be proposed, of which ${count(right)} are right.`)] : []));
 }
 
 function showTypes() {
