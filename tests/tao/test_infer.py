@@ -1,6 +1,7 @@
 """`infer` with keys and a spec; what both forms have in common: `tests/commands/test_infer.py`."""
 
 import json
+import shutil
 from pathlib import Path
 from pipes import pipe
 
@@ -9,6 +10,9 @@ from conftest import SENTENCES
 
 from token_classification import cli
 from token_classification.exit_codes import run_command
+from token_classification.inference.calibration_record import CALIBRATION_FILE, Calibration, OperatingPoint
+from token_classification.inference.export_record import hash_answering_files
+from token_classification.scoring.calibration import RAW, RAW_SCORES
 
 TEXTS = [words for words, _ in SENTENCES]
 
@@ -146,3 +150,31 @@ def test_a_text_file_with_a_spec_goes_to_a_tool_if_the_flag_is_typed(tagger_fold
     assert run(*command, "-r", tmp_path / "both", "output_format=conll") == 2
     assert "--to doccano output_format=conll: two formats" in capsys.readouterr().err
     assert not list((tmp_path / "both").glob("predictions*"))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ["operating_point=strict"],
+        ["operating_point=strict", "threshold=0.0"],
+        ["--operating_point", "strict", "words=whitespace"],
+    ],
+)
+def test_an_operating_point_is_a_key_too(settings, tagger_folder, tmp_path):
+    model = Path(shutil.copytree(tagger_folder, tmp_path / "model"))
+    point = OperatingPoint({"PER": 1.0})
+    version = hash_answering_files(model)
+    calibration = Calibration("torch", "argmax", version, RAW_SCORES, RAW, {"strict": point})
+    (model / CALIBRATION_FILE).write_text(calibration.dump())
+    command = ["infer", "-m", model, f"input_file={write_as(tmp_path, '.jsonl')}"]
+    assert run(*command, "-r", tmp_path / "strict", *settings) == 0
+    labels = {label for answers in read_answers(tmp_path / "strict") for _, _, label in answers}
+    assert labels == {"LOC"}
+
+
+def test_an_operating_point_beside_a_threshold_or_without_a_calibration_is_refused(tagger_folder, tmp_path, capsys):
+    command = ["infer", "-m", tagger_folder, "-r", tmp_path / "out", "input_batch=[Anna]", "operating_point=strict"]
+    assert run(*command) == 2
+    assert "operating_point strict: the model has no operating points" in capsys.readouterr().err
+    assert run(*command, "threshold=0.5") == 2
+    assert "threshold and operating_point strict: accepted is one of them" in capsys.readouterr().err

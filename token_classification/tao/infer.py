@@ -15,7 +15,10 @@ from token_classification.inference.input_lines import STDIN, comes_once
 from token_classification.inference.read_records import recognise_file
 from token_classification.tao.commands import run_with_spec
 from token_classification.tao.models import open_model
+from token_classification.tao.schema import Spec
 from token_classification.tao.translate import translate_decoding
+
+NO_THRESHOLD = Spec.threshold
 
 
 def run(namespace: argparse.Namespace) -> int:
@@ -39,6 +42,10 @@ def translate_infer(spec: DictConfig, results: Path, typed: Mapping[str, Any], *
     elif texts is None and input_file is not None and "to" not in typed and not is_bulk(spec, has_spec_file):
         lines = read_lines(Path(input_file))
         texts, input_file = lines[:-1] if lines[-1] == "" else lines, None
+    threshold = OmegaConf.to_container(spec)["threshold"]
+    if threshold == NO_THRESHOLD and (spec.operating_point is not None or "operating_point" in typed):
+        # Whole specs hold the default: it asks for nothing.
+        threshold = None
     options = {
         "model": spec.restore_from,
         "max_seq_length": decoding.max_seq_length,
@@ -48,7 +55,8 @@ def translate_infer(spec: DictConfig, results: Path, typed: Mapping[str, Any], *
         "input_format": spec.input_format,
         "output_format": spec.output_format,
         "text_column_name": spec.text_column,
-        "threshold": OmegaConf.to_container(spec)["threshold"],
+        "threshold": threshold,
+        "operating_point": spec.operating_point,
         "words": spec.words,
         "backend": spec.backend,
         "resume": spec.resume,

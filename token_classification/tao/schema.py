@@ -199,6 +199,7 @@ class Spec:
     output_format: str | None = None
     text_column: str | None = None
     threshold: Any = 0.0
+    operating_point: str | None = None
     words: str = "punctuation"
     backend: str = "auto"
     resume: bool = False
@@ -258,8 +259,8 @@ COMMAND_KEYS: dict[str, tuple[str, ...]] = {
     ),
     "infer": (
         *("restore_from", "model.dataset.max_seq_length", "model.dataset.pad_label", "model.decoder"),
-        *("input_batch", "input_file"),
-        *("input_format", "output_format", "text_column", "threshold", "words", "backend", "resume"),
+        *("input_batch", "input_file", "input_format", "output_format", "text_column"),
+        *("threshold", "operating_point", "words", "backend", "resume"),
     ),
     "export": (
         *("restore_from", "model.dataset.max_seq_length", "model.decoder", "export_format", "export_to", "quantize"),
