@@ -26,6 +26,8 @@ PRIOR = 1.0
 """Strength with which few observations keep a map at the scores as they are"""
 TYPE_PRIOR = 5.0
 """The same for a type's map, which is kept at that of all types"""
+MOST = 0.5
+"""Share of resampled sentences in which a map has to be better than none"""
 
 
 @dataclass(frozen=True)
@@ -113,11 +115,11 @@ class Fit:
 def fit_maps(outcomes: Outcomes, methods: Sequence[Method] = METHODS) -> Fit:
     """Fit a map with each method, and choose the one that is best on answers that it was not fitted on.
 
-    Folds are made of whole sentences.
+    Folds are made of whole sentences. A map also has to be better than none in most resampled sentences.
 
     Args:
         outcomes: What the maps are fitted on.
-        methods: The simplest first; of equally good ones the simpler one is taken.
+        methods: The simplest first, which is `raw`; of equally good ones the simpler one is taken.
     """
     folds = np.random.default_rng(0).permutation(outcomes.sentence_count)[outcomes.sentences] % FOLDS
     held_out = {method: outcomes.scores.astype(np.float64) for method in methods}
@@ -128,9 +130,22 @@ def fit_maps(outcomes: Outcomes, methods: Sequence[Method] = METHODS) -> Fit:
             held_out[method][is_held_out] = maps.apply(outcomes.select(is_held_out))
     whole = {method: _fit(method, outcomes) for method in methods}
     refused = [method for method in methods if not _keeps_order(whole[method])]
-    losses = {method: _log_loss(held_out[method], outcomes.right) for method in methods if method not in refused}
+    accepted = [method for method in methods if method not in refused]
+    losses = {method: float(_log_loss(held_out[method], outcomes.right).mean()) for method in accepted}
     best = min(losses, key=lambda method: losses[method])
+    if best != "raw" and not _improves(held_out[best], outcomes):
+        best = "raw"
     return Fit(best, whole[best], losses, held_out[best], refused)
+
+
+def _improves(mapped: np.ndarray, outcomes: Outcomes) -> bool:
+    """Tell whether a map makes both calibration error and log loss lower in most sets of resampled sentences.
+
+    Where scores are nearly probabilities, either of the two alone gets lower by chance.
+    """
+    samples = [_draw_sums(outcomes, scores) for scores in (outcomes.scores, mapped)]
+    (raw_ece, _, raw_loss), (ece, _, loss) = (_score_sums(sums) for _, sums in samples)
+    return bool(np.mean((ece < raw_ece) & (loss < raw_loss)) > MOST)
 
 
 def list_fitted_labels(outcomes: Outcomes) -> list[str]:
@@ -184,9 +199,8 @@ def _to_probability(log_odds: np.ndarray) -> np.ndarray:
     return np.exp(-np.logaddexp(0.0, -log_odds))
 
 
-def _log_loss(scores: np.ndarray, right: np.ndarray) -> float:
-    likely = np.where(right, scores, 1 - scores)
-    return float(-np.log(np.maximum(likely, 1e-12)).mean())
+def _log_loss(scores: np.ndarray, right: np.ndarray) -> np.ndarray:
+    return -np.log(np.maximum(np.where(right, scores, 1 - scores), 1e-12))
 
 
 @dataclass(frozen=True)
@@ -217,17 +231,9 @@ class Reliability:
 
 def measure_reliability(outcomes: Outcomes, scores: np.ndarray) -> Reliability:
     """Measure scores of outcomes, at least one of them, with 95 % intervals from resampled sentences."""
-    places = np.minimum((scores * BINS).astype(np.int64), BINS - 1)
-    sums = np.zeros((outcomes.sentence_count, 3 * BINS + 1))
-    errors = (scores - outcomes.right) ** 2
-    for kind, values in enumerate((np.ones(len(scores)), scores, outcomes.right)):
-        np.add.at(sums, (outcomes.sentences, kind * BINS + places), values)
-    sums[:, 3 * BINS] = np.bincount(outcomes.sentences, errors, outcomes.sentence_count)
-    total = sums.sum(axis=0, keepdims=True)
-    drawn = np.concatenate([weights @ sums for weights in draw_samples(outcomes.sentence_count)])
-    drawn = drawn[drawn[:, :BINS].sum(axis=1) > 0]
-    (ece,), (brier,) = _score_sums(total)
-    drawn_ece, drawn_brier = _score_sums(drawn)
+    total, drawn = _draw_sums(outcomes, scores)
+    (ece,), (brier,), _ = _score_sums(total)
+    drawn_ece, drawn_brier, _ = _score_sums(drawn)
     return Reliability(
         count=len(scores),
         ece=find_interval(ece, drawn_ece),
@@ -237,11 +243,24 @@ def measure_reliability(outcomes: Outcomes, scores: np.ndarray) -> Reliability:
     )
 
 
-def _score_sums(sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the calibration errors and Brier scores, float64 (rows,), of rows of sums."""
+def _draw_sums(outcomes: Outcomes, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the sums that errors are made of: of all sentences, and of resampled ones; float64 (rows, columns)."""
+    places = np.minimum((scores * BINS).astype(np.int64), BINS - 1)
+    sums = np.zeros((outcomes.sentence_count, 3 * BINS + 2))
+    errors = ((scores - outcomes.right) ** 2, _log_loss(scores, outcomes.right))
+    for kind, values in enumerate((np.ones(len(scores)), scores, outcomes.right)):
+        np.add.at(sums, (outcomes.sentences, kind * BINS + places), values)
+    for column, values in enumerate(errors, 3 * BINS):
+        sums[:, column] = np.bincount(outcomes.sentences, values, outcomes.sentence_count)
+    drawn = np.concatenate([weights @ sums for weights in draw_samples(outcomes.sentence_count)])
+    return sums.sum(axis=0, keepdims=True), drawn[drawn[:, :BINS].sum(axis=1) > 0]
+
+
+def _score_sums(sums: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the calibration errors, Brier scores and log losses, float64 (rows,), of rows of sums."""
     counts, scores, right = (sums[:, kind * BINS : (kind + 1) * BINS] for kind in range(3))
     total = counts.sum(axis=1)
-    return np.abs(scores - right).sum(axis=1) / total, sums[:, -1] / total
+    return np.abs(scores - right).sum(axis=1) / total, sums[:, -2] / total, sums[:, -1] / total
 
 
 def _list_bins(sums: np.ndarray) -> Iterator[Bin]:
