@@ -122,7 +122,7 @@ PAGES = {
     "docs/audit.md": 2,
     "docs/report.md": 4,
     "docs/export.md": 3,
-    "docs/recipes.md": 4,
+    "docs/recipes.md": 6,
     "docs/redact.md": 5,
     "docs/robustness.md": 4,
 }
@@ -135,6 +135,8 @@ def test_every_command_runs(page, least, user_folder, monkeypatch, request):
         pytest.importorskip("openvino", reason='needs the extra "export"')
     if page == "docs/robustness.md":
         pytest.importorskip("faker", reason='needs the extra "redact"')
+    if page == "docs/recipes.md":
+        pytest.importorskip("optuna", reason='needs the extra "tune"')
     if page == "docs/redact.md":
         pytest.importorskip("faker", reason='needs the extra "redact"')
         (user_folder / "ner-model").symlink_to(request.getfixturevalue("tagger_folder"))
@@ -146,6 +148,8 @@ def test_every_command_runs(page, least, user_folder, monkeypatch, request):
         if command in run_elsewhere:
             continue
         words = shlex.split(os.path.expandvars(command.replace("/tmp/test-ner", f"{user_folder}/output-{number}")))
+        if words[1] == "tune":
+            words[words.index("--trials") + 1] = "2"
         # The files hold the same sentences, which a check warns of.
         accepted = (0, 1) if "check" in words or "--check_only" in words else (0,)
         if words[0] == "token_classification":

@@ -42,6 +42,7 @@ COMMANDS = {
     "convert": ("commands.convert", "convert files of annotation tools, CoNLL, JSON lines ... into each other"),
     "report": ("commands.report", "write scores, errors and a page to browse them, from predictions on disk"),
     "compare": ("commands.compare", "compare two runs on the same test set: which is better, and how surely"),
+    "tune": ("commands.tune", "search for the settings that score best on development data"),
     "distill": ("commands.distill", "train a small model on what large ones think of words"),
     "average": ("commands.average", "average the weights of several trainings into one model"),
     "export": (

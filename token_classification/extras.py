@@ -24,6 +24,7 @@ EXTRAS = {
     "spacy": "spacy",
     "faker": "redact",
     "presidio_analyzer": "presidio",
+    "optuna": "tune",
 }
 """Package that the project itself doesn't bring along -> the extra that does (pyproject.toml)"""
 TELEMETRY = "openvino_telemetry"

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import yaml
 from transformers import HfArgumentParser
@@ -77,6 +77,15 @@ def read_config_file(path: str) -> list[str]:
     """Turn the keys of a YAML or JSON file into flags: `{"seed": 1, "do_train": true}` -> `--seed 1 --do_train true`.
 
     Raises:
+        UserError: see `read_config_settings`.
+    """
+    return spell_flags(read_config_settings(path))
+
+
+def read_config_settings(path: str) -> dict[str, object]:
+    """Read the mapping of flag names to values that a YAML or JSON file holds.
+
+    Raises:
         UserError: the file can't be read, is not valid YAML or JSON, or is not a mapping.
     """
     try:
@@ -97,10 +106,10 @@ def read_config_file(path: str) -> list[str]:
         raise UserError(f"{path}: not valid {Path(path).suffix[1:].upper()}: {error}") from error
     if not isinstance(settings, dict):
         raise UserError(f"{path}: accepted is a mapping of flag names to values, e.g. `do_train: true`.")
-    return spell_flags(settings)
+    return {str(name): value for name, value in settings.items()}
 
 
-def spell_flags(settings: Mapping[object, object]) -> list[str]:
+def spell_flags(settings: Mapping[Any, object]) -> list[str]:
     """Spell settings as they are typed; what is None is left out.
 
     >>> spell_flags({"seed": 1, "do_train": True, "labels": None})
