@@ -122,7 +122,7 @@ PAGES = {
     "docs/audit.md": 2,
     "docs/report.md": 4,
     "docs/export.md": 3,
-    "docs/recipes.md": 6,
+    "docs/recipes.md": 7,
     "docs/redact.md": 5,
     "docs/robustness.md": 4,
 }

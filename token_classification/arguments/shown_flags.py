@@ -35,6 +35,11 @@ TRAINING_FLAGS = {
         "Stop after N evaluations without a better score (--metric_for_best_model, F1 by default) and keep the best "
         "model. Evaluates and saves every epoch unless other flags say when.",
     ),
+    "time_budget": Flag(
+        "TIME",
+        "End within this time (90s, 20m, 1h30m), scoring and saving included: the settings of docs/recipes.md, where "
+        "no others are typed, and as many of --num_train_epochs as fit.",
+    ),
     "mixed_precision": Flag(
         "{auto,no,bf16,fp16}",
         "Precision of matrix products; weights are always float32. auto: bf16 where the hardware multiplies it "
@@ -61,7 +66,8 @@ SHOWN = {
     "model": ("model_name_or_path", "trust_remote_code"),
     "training": (
         *("num_train_epochs", "per_device_train_batch_size", "gradient_accumulation_steps", "learning_rate"),
-        *("head_learning_rate", "eval_strategy", "early_stopping_patience", "mixed_precision", "seed", "seeds"),
+        *("head_learning_rate", "eval_strategy", "early_stopping_patience", "time_budget"),
+        *("mixed_precision", "seed", "seeds"),
         "resume_from_checkpoint",
     ),
     "decoding": ("max_seq_length", "long_sentences", "decoder"),

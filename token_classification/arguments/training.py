@@ -10,6 +10,7 @@ from transformers import TrainingArguments
 from transformers.trainer_utils import IntervalStrategy, SaveStrategy
 
 from token_classification.arguments.shown_flags import TRAINING_FLAGS
+from token_classification.arguments.time_budget import read_time
 from token_classification.arguments.values import (
     OPTIMIZERS,
     find_idle_training,
@@ -99,12 +100,17 @@ class NerTrainingArguments(TrainingArguments):
     early_stopping_patience: int | None = field(
         default=None, metadata={"help": TRAINING_FLAGS["early_stopping_patience"].help}
     )
+    time_budget: str | None = field(
+        default=None, metadata={"metavar": "TIME", "help": TRAINING_FLAGS["time_budget"].help}
+    )
 
     def __post_init__(self) -> None:
         self._fit_hardware()
         self._check_engines()
         if problems := find_wrong_values(self) or find_idle_training(self) or find_unknown_optimizer(self.optim):
             raise UserError("\n".join(problems))
+        if self.time_budget is not None:
+            self._check_time_budget(self.time_budget)
         if self.early_stopping_patience is not None:
             self._prepare_early_stopping()
         if self.load_best_model_at_end and self.metric_for_best_model is None:
@@ -177,6 +183,22 @@ class NerTrainingArguments(TrainingArguments):
             )
         if self.deepspeed and not is_deepspeed_available():
             raise UserError(f"--deepspeed: {describe_missing('deepspeed')}; or leave it out.")
+
+    def _check_time_budget(self, text: str) -> None:
+        """Refuse what decides the length or the rate of a training besides its time."""
+        read_time(text)
+        reasons = {
+            "--max_steps": self.max_steps > 0 and "it says how long, too",
+            "--resume_from_checkpoint": self.resume_from_checkpoint is not None
+            and "how much of the time is gone by then is unknown",
+            "--lr_scheduler_type": self.lr_scheduler_type != "linear" and "the rate falls to 0 within the time",
+            "several processes": int(os.environ.get("WORLD_SIZE", "1")) > 1 and "each would find its own end",
+        }
+        for flag, reason in reasons.items():
+            if reason:
+                raise UserError(f"--time_budget {text} and {flag}: {reason}; give only one of them.")
+        if not self.do_train:
+            raise UserError(f"--time_budget {text}: nothing is trained; add --do_train, or leave it out.")
 
     def _prepare_early_stopping(self) -> None:
         """Switch on what early stopping needs: evaluations, and the best model to return to."""

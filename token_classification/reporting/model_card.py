@@ -199,6 +199,7 @@ def _describe_training(arguments: RunArguments, recipe: Recipe) -> str:
     training = arguments.training
     length = f"{training.max_steps:,} steps" if training.max_steps > 0 else f"{training.num_train_epochs:g} epochs"
     can_stop = training.early_stopping_patience is not None or recipe.early_stopping is not None
+    can_stop = can_stop or training.time_budget is not None
     batch_size = training.train_batch_size * training.gradient_accumulation_steps * training.world_size
     hardware = describe_hardware(training.device, training.world_size)
     learning = _describe_learning(recipe, arguments.learning.augment)

@@ -74,7 +74,8 @@ def check_seeds(arguments: RunArguments) -> None:
     """Check before anything is loaded that the run can have several seeds.
 
     Raises:
-        UserError: it does not train, can't choose the best model, or is to go on from a certain checkpoint.
+        UserError: it does not train, can't choose the best model, has a time budget, or is to go on from a certain
+            checkpoint.
     """
     training, keeps_best = arguments.training, arguments.seeds.keeps_best
     if not training.do_train:
@@ -86,6 +87,10 @@ def check_seeds(arguments: RunArguments) -> None:
             "--seeds: the best model is the one with the best score on the validation data, and --do_eval is not "
             "given; accepted: --do_eval with --validation_file FILE or --validation_split 0.1, or --keep_model "
             "average; add one of these."
+        )
+    if training.time_budget is not None:
+        raise UserError(
+            f"--seeds and --time_budget {training.time_budget}: the time is that of one training; give one of them."
         )
     path = training.resume_from_checkpoint
     if path is not None and path.lower() not in ("true", "auto", "false"):

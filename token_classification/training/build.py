@@ -22,6 +22,7 @@ from token_classification.training.padding import check_padding
 from token_classification.training.precision import settle_precision
 from token_classification.training.survival.continuation import describe_training
 from token_classification.training.survival.watchdog import Watchdog
+from token_classification.training.time_budget import KeepTime, TimedSchedule
 from token_classification.training.trainer import NerTrainer
 
 
@@ -46,6 +47,8 @@ def build_trainer(
         record["settings"]["teacher"] = None if lessons is None else lessons.digest
     watchdog = Watchdog(aligned.get("train"))
     stop_early = [StopEarly(recipe.early_stopping)] if recipe.early_stopping is not None else []
+    scored = sum(len(rows.windows) for split, rows in aligned.items() if split != "train")
+    keep_time = [KeepTime(recipe.schedule, scored)] if isinstance(recipe.schedule, TimedSchedule) else []
     padded_length = aligner.window_length if arguments.decoding.pad_to_max_length else None
     collator = build_collator(aligner.tokenizer, aligner.special, padded_length)
     training_collator = choose_collator(model, collator, aligned.get("train"), training, aligner.window_length)
@@ -71,7 +74,7 @@ def build_trainer(
         distillation_loss=None if lessons is None else lessons.loss,
         recipe=recipe,
         on_results=[watchdog.see_results, *([recipe.on_results] if recipe.on_results else [])],
-        callbacks=[watchdog, *recipe.callbacks, *stop_early],
+        callbacks=[watchdog, *recipe.callbacks, *stop_early, *keep_time],
         record=record,
     )
 

@@ -5,10 +5,12 @@ import re
 
 from token_classification.arguments.learning import LearningArguments
 from token_classification.arguments.run import RunArguments
+from token_classification.arguments.time_budget import read_time
 from token_classification.arguments.training import NerTrainingArguments
 from token_classification.errors import UserError
 from token_classification.recipe import DEFAULT_RECIPE, EarlyStopping, HeadOptions, Recipe
 from token_classification.training.optimizer import OPTIMIZERS, NamedOptimizer
+from token_classification.training.time_budget import TimedSchedule
 
 DEFAULT_DROPOUT = 0.1
 """Of a new head; that of the library's own heads"""
@@ -28,6 +30,7 @@ def build_recipe(arguments: RunArguments) -> Recipe:
         balances_classes=arguments.learning.class_weights == "balanced",
         optimizer=_choose_optimizer(arguments.training),
         early_stopping=_choose_early_stopping(arguments.training),
+        schedule=_choose_schedule(arguments.training),
     )
 
 
@@ -58,6 +61,12 @@ def _choose_early_stopping(training: NerTrainingArguments) -> EarlyStopping | No
     return EarlyStopping(
         f"eval_{metric}", training.early_stopping_patience, greater_is_better=bool(training.greater_is_better)
     )
+
+
+def _choose_schedule(training: NerTrainingArguments) -> TimedSchedule | None:
+    if training.time_budget is None:
+        return None
+    return TimedSchedule(read_time(training.time_budget), training.warmup_steps)
 
 
 def parse_optimizer_settings(text: str | None) -> dict[str, object]:
