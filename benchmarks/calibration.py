@@ -1,7 +1,8 @@
 #!/usr/bin/env python
 """Calibration and operating points on data that they were not fitted on.
 
-python benchmarks/calibration.py MODEL DEV_FILE TEST_FILE [--seeds 0 1 2 3 4] [--precision 0.8] [--recall 0.9 1.1 1.2]
+python benchmarks/calibration.py MODEL DEV_FILE TEST_FILE [--seeds 0 1 2 3 4] [--precision 0.8]
+  [--recall 0.9 1.1 1.2] [--label_column_name NAME] [--task_name ner]
 
 Fits on DEV_FILE and measures on TEST_FILE. Since the two may differ in more than chance (drift), everything is also
 done on random halves of both files together, one division for each seed. `--recall` are multiples of what the tags
@@ -39,8 +40,11 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     parser.add_argument("--precision", type=float, default=0.8)
     parser.add_argument("--recall", type=float, nargs="+", default=[0.9, 1.1, 1.2])
+    parser.add_argument("--label_column_name")
+    parser.add_argument("--task_name", default="ner")
     options = parser.parse_args(argv)
-    tag = Tagged(options.model, [options.dev_file, options.test_file])
+    columns = (None, options.label_column_name, options.task_name)
+    tag = Tagged(options.model, [options.dev_file, options.test_file], columns)
     print(
         "| fitted on | map | entities | right there | here | ECE raw | calibrated | perfect | Brier raw | calibrated |"
     )
@@ -65,13 +69,13 @@ def main(argv: list[str] | None = None) -> None:
 class Tagged:
     """Sentences of two files with the tags of a model."""
 
-    def __init__(self, model: str, files: list[str]) -> None:
+    def __init__(self, model: str, files: list[str], columns: tuple[str | None, ...]) -> None:
         engine = open_engine(model, show_progress=True)
         self.label_set = engine.label_set
         self.gold, self.tags, self.scores, self.proposals, counts = [], [], [], [], []
         self.tagging = self.proposing = 0.0
         for file in files:
-            sentences = read_sentences(file)
+            sentences = read_sentences(file, *columns)
             sentences = select_sentences(sentences, [row for row, words in enumerate(sentences.tokens) if words])
             started = time.perf_counter()
             results = engine.evaluate(sentences, keeps_all=True)

@@ -1,6 +1,7 @@
 """Exports of tiny models: what comes out is what the engine opens, and what scores worse does not come out."""
 
 import json
+import logging
 import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ from token_classification.export import export_model as export_model_module
 from token_classification.export import openvino as openvino_export
 from token_classification.export import variants
 from token_classification.export.export_model import ExportData, ExportSettings, export_model
+from token_classification.inference.calibration_record import CALIBRATION_FILE
 from token_classification.inference.engine import _find_longest_window, open_engine
 from token_classification.inference.export_record import ExportRecord, read_export_record
 from token_classification.modeling.deep_head import DeepHeadConfig, DeepHeadForTokenClassification
@@ -276,3 +278,12 @@ def test_without_the_extra_one_line_says_how_to_get_it(
     assert error.startswith(f"error: {library} is not installed")
     assert 'pip install ".[export]"' in error
     assert error.count("\n") == 1
+
+
+def test_the_calibration_of_the_source_stays_behind_and_is_named(model, data, tmp_path, caplog):
+    caplog.set_level(logging.INFO)
+    source, target = Path(shutil.copytree(model, tmp_path / "source")), tmp_path / "target"
+    (source / CALIBRATION_FILE).write_text("{}")
+    export_model(str(source), target, ExportSettings("onnx", "none", max_f1_drop=0.2), data)
+    assert not (target / CALIBRATION_FILE).exists()
+    assert f"to fit it: token_classification calibrate -m {target} --data FILE" in caplog.text
