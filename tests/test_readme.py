@@ -80,7 +80,8 @@ def user_folder(tmp_path, bert_folder, monkeypatch) -> Path:
     """A working folder with the files, the model and the data set that the commands name."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "bert-base-uncased").symlink_to(bert_folder)
-    for name in ("path_to_train_file", "path_to_validation_file", "train.conll", "dev.conll", "test.conll"):
+    data = ("train.conll", "dev.conll", "test.conll", "new.conll")
+    for name in ("path_to_train_file", "path_to_validation_file", *data):
         write_sentences(tmp_path / name)
     for name in ("train.tsv", "dev.tsv", "test.tsv"):
         write_nested(tmp_path / name)
@@ -122,7 +123,7 @@ PAGES = {
     "docs/audit.md": 2,
     "docs/report.md": 4,
     "docs/export.md": 3,
-    "docs/recipes.md": 7,
+    "docs/recipes.md": 8,
     "docs/redact.md": 5,
     "docs/robustness.md": 4,
 }

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 
 from accelerate import PartialState
-from transformers import set_seed
+from transformers import PreTrainedConfig, set_seed
 from transformers.trainer_utils import speed_metrics
 
 from token_classification.alignment.align import AlignedSplit, Aligner, fit_aligner
@@ -17,11 +17,14 @@ from token_classification.arguments.command_line import parse_command_line
 from token_classification.arguments.decoding import fill_in_decoder, record_decoding, settle_decoding
 from token_classification.arguments.run import RunArguments
 from token_classification.checking.check_run import check_run
-from token_classification.data.levels import choose_labels, fit_levels
+from token_classification.data.levels import Labels, choose_labels, fit_levels
 from token_classification.data.load import Corpus, load_corpus, used_splits
 from token_classification.data.perturbations.augment import augment_training
+from token_classification.data.replay import add_replay
 from token_classification.data.results_folder import lock_folder
 from token_classification.data.schemes import Scheme
+from token_classification.data.splits import OLD_TEST
+from token_classification.distillation.kept_labels import find_kept_labels
 from token_classification.distillation.lessons import prepare_lessons
 from token_classification.errors import UserError
 from token_classification.export.export_model import check_export_arguments, export_run
@@ -33,6 +36,7 @@ from token_classification.modeling.vocabulary import check_vocabulary
 from token_classification.recipe import DEFAULT_RECIPE, Recipe
 from token_classification.reporting.ending import describe_ending
 from token_classification.reporting.logs import logging_of_run
+from token_classification.reporting.old_test import report_old_test, tag_old_test
 from token_classification.reporting.outputs import check_outputs, claim_outputs
 from token_classification.reporting.report import write_report
 from token_classification.reporting.run_calibration import calibrate_run
@@ -179,6 +183,27 @@ def prepare(arguments: RunArguments, recipe: Recipe) -> str | None:
     return checkpoint
 
 
+def settle_labels(arguments: RunArguments, corpus: Corpus, config: PreTrainedConfig) -> tuple[Corpus, Labels]:
+    """Choose the labels of a run; of a training those, too, that a trained model is to keep.
+
+    Returns:
+        The corpus with the levels of nested entities that the model has, and the labels.
+    """
+    data, is_training = arguments.data, arguments.training.do_train
+    known = read_known_labels(config, arguments.model.model_name_or_path)
+    corpus = fit_levels(corpus, known, is_training=is_training)
+    kept = find_kept_labels(arguments, corpus, config)
+    labels = choose_labels(
+        corpus,
+        task=data.task_name,
+        labels_file=data.labels,
+        model_labels=known,
+        is_training=is_training,
+        kept=kept,
+    )
+    return corpus, labels
+
+
 def align_splits(aligner: Aligner, corpus: Corpus, splits: list[str]) -> dict[str, AlignedSplit]:
     """Align some splits of a corpus, and log what became of their words."""
     aligned = {split: aligner.align_corpus(corpus, split) for split in splits}
@@ -205,18 +230,14 @@ def walk(
     """
     recipe = recipe or build_recipe(arguments)
     checkpoint = prepare(arguments, recipe)
-    model_args, data, training = arguments.model, arguments.data, arguments.training
+    model_args, training = arguments.model, arguments.training
 
     # 1. Load: every split as sentences of words and tags.
     corpus = corpus or load_corpus(arguments)
 
     # 2. Label set: what the data says, in the order that the model knows; one for each level of nested entities.
     config = load_config(model_args)
-    known = read_known_labels(config, model_args.model_name_or_path)
-    corpus = fit_levels(corpus, known, is_training=training.do_train)
-    label_set = choose_labels(
-        corpus, task=data.task_name, labels_file=data.labels, model_labels=known, is_training=training.do_train
-    )
+    corpus, label_set = settle_labels(arguments, corpus, config)
     if corpus.levels:
         check_outputs(arguments, recipe, [*corpus.levels])
 
@@ -225,17 +246,18 @@ def walk(
     check_vocabulary(tokenizer, config, model_args.model_name_or_path)
     model = load_model(model_args, config, label_set, recipe)
 
-    # 4. Align: words, also those of perturbed copies, to sub-tokens to windows; each word owned once.
+    # 4. Align: words, also those of perturbed copies and of old data, to sub-tokens to windows; each word owned once.
     asked = fill_in_decoder(arguments.decoding, config, training.do_train and label_set.scheme != Scheme.PLAIN)
     arguments = replace(arguments, decoding=settle_decoding(asked, config))
     aligner = fit_aligner(tokenizer, model, label_set, arguments.decoding, recipe)
     if training.do_train:
         record_decoding(model.config, asked.max_seq_length, aligner.window_length, asked.decoder, asked.context)
-    learnt = augment_training(corpus, arguments, label_set)
+    learnt = add_replay(augment_training(corpus, arguments, label_set))
     aligned = align_splits(aligner, learnt, used_splits(training))
 
     with explain_write_errors(training.folder):
-        # 5. Train.
+        # 5. Train. What the model makes of an old test set before is for the report.
+        old = tag_old_test(arguments, corpus)
         class_weights = weigh_classes(corpus, label_set) if recipe.balances_classes else None
         is_taught = training.do_train and arguments.distillation.teacher
         lessons = prepare_lessons(arguments, learnt, aligner, aligned["train"]) if is_taught else None
@@ -250,6 +272,8 @@ def walk(
         results = {split: trainer.report_split(aligned[split], PREFIXES[split]) for split in scored}
 
         # 8. Report.
+        if old is not None:
+            report_old_test(old, recipe.model_folder or training.folder, arguments, corpus.sources[OLD_TEST])
         if trainer.is_world_process_zero():
             log_history = trainer.state.log_history
             write_report(arguments, recipe, corpus, label_set, aligner.window_length, results, log_history)

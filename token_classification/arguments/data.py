@@ -60,6 +60,21 @@ class DataArguments:
             "annotators; majority: what more than half of them marked.",
         },
     )
+    replay_file: str | None = field(
+        default=None,
+        metadata={
+            "metavar": "FILE",
+            "help": "A trained model further: old labelled data that is learnt from again beside --train_file, so "
+            "that what the model knew is not forgotten.",
+        },
+    )
+    old_test_file: str | None = field(
+        default=None,
+        metadata={
+            "metavar": "FILE",
+            "help": "A trained model further: labelled data that it is scored on before and after, type by type.",
+        },
+    )
     overwrite_cache: bool = field(
         default=False, metadata={"help": "Accepted for old scripts; it does nothing, because nothing is cached."}
     )

@@ -14,6 +14,7 @@ import numpy as np
 from token_classification.data.inputs import keep_inputs
 from token_classification.data.load import Corpus
 from token_classification.data.schemes import UNNAMED, Scheme, has_bare_tags, order_tags, recognise_scheme
+from token_classification.data.splits import REPLAY
 from token_classification.data.text_lines import open_bytes, read_lines
 from token_classification.errors import DataError, UserError, list_problems
 from token_classification.nearest_names import did_you_mean
@@ -54,11 +55,20 @@ def choose_label_set(
     labels_file: str | None,
     model_labels: Sequence[str] | None,
     is_training: bool,
+    kept: Sequence[LabelSet] = (),
 ) -> LabelSet:
     """Decide on the label names and their order, and warn where data and model disagree.
 
     Training: `--labels`, else the ClassLabel names of the data set, else the union over all splits (`O` first, then
     sorted); a model that knows the same names keeps its own order. Without training the model's labels count.
+
+    Args:
+        corpus: All splits.
+        task: Name of the task; `pos` has no entities.
+        labels_file: That of `--labels`.
+        model_labels: Those of the model, in its order.
+        is_training: Whether the model is to learn them.
+        kept: Labels of trained models that stay even if the data lack them, unless `--labels` says otherwise.
 
     Raises:
         UserError: no labels anywhere (an untrained model and no training), or a training tag that `--labels` lacks; as
@@ -67,6 +77,8 @@ def choose_label_set(
     _refuse_unwritable_tags(corpus)
     given = read_label_file(labels_file) if labels_file else None
     data_names = given or corpus.label_names or collect_label_names(corpus)
+    if not given:
+        data_names = _join_names(data_names, kept, corpus, task)
     if is_training:
         names = list(model_labels) if model_labels and set(model_labels) == set(data_names) else data_names
     elif model_labels:
@@ -79,7 +91,8 @@ def choose_label_set(
             "with it.\nTrain it first (--do_train --train_file FILE), or give the names in the model's order with "
             "--labels FILE."
         )
-    _report_unknown_tags(corpus, names, labels_file, is_training)
+    kept_names = [name for labels in kept for name in labels.names]
+    _report_unknown_tags(corpus, names, kept_names, labels_file, is_training)
     gold = (tags for sentences in corpus.splits.values() for tags in sentences.tags or ())
     label_set = LabelSet(tuple(names), recognise_scheme(gold, names, task))
     if label_set.scheme != Scheme.PLAIN and has_bare_tags(names):
@@ -91,6 +104,27 @@ def choose_label_set(
             UNNAMED,
         )
     return label_set
+
+
+def _join_names(data_names: list[str], kept: Sequence[LabelSet], corpus: Corpus, task: str) -> list[str]:
+    """Return the names of the data, then those that are to be kept.
+
+    Raises:
+        UserError: the tags of both mark entities in different ways.
+    """
+    joined = list(dict.fromkeys([*data_names, *(name for labels in kept for name in labels.names)]))
+    if len(joined) > len(data_names):
+        gold = (tags for sentences in corpus.splits.values() for tags in sentences.tags or ())
+        scheme = recognise_scheme(gold, data_names, task)
+        other = next((labels.scheme for labels in kept if labels.scheme != scheme), None)
+        if other is not None:
+            raise UserError(
+                f"the tags of the data are {scheme}, and labels of a trained model that are to be kept are {other}; "
+                "accepted: one scheme for both; token_classification check FILE --repair converts a file to another "
+                "one (docs/check.md)"
+            )
+        logger.info("Labels kept beside those of the data: %s", ", ".join(joined[len(data_names) :]))
+    return joined
 
 
 def _refuse_unwritable_tags(corpus: Corpus) -> None:
@@ -143,22 +177,25 @@ def collect_label_names(corpus: Corpus) -> list[str]:
     return order_tags(chain.from_iterable(corpus.count_tags(split) for split in corpus.splits))
 
 
-def _report_unknown_tags(corpus: Corpus, names: Sequence[str], labels_file: str | None, is_training: bool) -> None:
+def _report_unknown_tags(
+    corpus: Corpus, names: Sequence[str], kept: Sequence[str], labels_file: str | None, is_training: bool
+) -> None:
     """Warn of tags that can't be learnt (only in dev or test), and refuse training tags that `--labels` lacks."""
     known = set(names)
-    train_tags = corpus.count_tags("train") if "train" in corpus.splits else {}
+    learnt = [split for split in ("train", REPLAY) if split in corpus.splits]
+    train_tags = {tag: split for split in reversed(learnt) for tag in corpus.count_tags(split)}
     missing = sorted(set(train_tags) - known)
     if is_training and missing:
-        hints = [_describe_missing(corpus, tag, names) for tag in missing]
+        hints = [_describe_missing(corpus, train_tags[tag], tag, names) for tag in missing]
         raise DataError(
             f"{list_problems(hints)}\n"
             f"Accepted are the names in {labels_file or 'the data set'}: add the missing ones there"
         )
     for split in corpus.splits:
-        if split == "train":
+        if split in learnt:
             continue
         counts = corpus.count_tags(split)
-        unseen = sorted(set(counts) - (set(train_tags) if is_training else known))
+        unseen = sorted(set(counts) - ({*train_tags, *kept} if is_training else known))
         if unseen:
             listed = ", ".join(f"{tag} ({counts[tag]:,} words)" for tag in unseen)
             logger.warning(
@@ -166,8 +203,8 @@ def _report_unknown_tags(corpus: Corpus, names: Sequence[str], labels_file: str 
             )
 
 
-def _describe_missing(corpus: Corpus, tag: str, names: Sequence[str]) -> str:
-    row, word = next((row, tags.index(tag)) for row, tags in enumerate(corpus.splits["train"].gold) if tag in tags)
+def _describe_missing(corpus: Corpus, split: str, tag: str, names: Sequence[str]) -> str:
+    row, word = next((row, tags.index(tag)) for row, tags in enumerate(corpus.splits[split].gold) if tag in tags)
     hint = did_you_mean(tag, names, otherwise="")
-    place = f"{corpus.place('train', row)}: tag {tag!r} (word {word + 1} of the sentence)"
+    place = f"{corpus.place(split, row)}: tag {tag!r} (word {word + 1} of the sentence)"
     return f"{place} is not a known label{'; ' if hint else ''}{hint}"

@@ -58,6 +58,7 @@ def choose_labels(
     labels_file: str | None,
     model_labels: Sequence[str] | LabelLevels | None,
     is_training: bool,
+    kept: Sequence[LabelSet] = (),
 ) -> Labels:
     """Decide on the labels of each level as `choose_label_set` does; `corpus` has those levels (`fit_levels`).
 
@@ -67,7 +68,7 @@ def choose_labels(
     if not corpus.levels:
         names = None if isinstance(model_labels, LabelLevels) else model_labels
         return choose_label_set(
-            corpus, task=task, labels_file=labels_file, model_labels=names, is_training=is_training
+            corpus, task=task, labels_file=labels_file, model_labels=names, is_training=is_training, kept=kept
         )
     known = model_labels.sets if isinstance(model_labels, LabelLevels) else {}
     sets = {

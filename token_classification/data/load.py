@@ -20,7 +20,7 @@ from token_classification.data.in_memory import Rows, read_dataset, read_rows
 from token_classification.data.inputs import ReadFile, read_and_describe
 from token_classification.data.level_columns import name_levels, split_columns
 from token_classification.data.sentences import Sentences, select_sentences
-from token_classification.data.splits import SPLIT_NAMES, SPLITS
+from token_classification.data.splits import OLD_TEST, REPLAY, SPLIT_NAMES, SPLITS
 from token_classification.errors import DataError, UserError, name_place
 
 logger = logging.getLogger(__name__)
@@ -28,7 +28,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class Corpus:
-    """The splits of a run, by name (`train`, `validation`, `test`), and what is known about where they come from."""
+    """The splits of a run, by name, and what is known about where they come from.
+
+    Beside `train`, `validation` and `test` a training of a trained model may have `replay` and `old_test`.
+    """
 
     splits: dict[str, Sentences]
     sources: dict[str, str]
@@ -87,7 +90,12 @@ def load_corpus(arguments: RunArguments, in_memory: Mapping[str, Rows] | None = 
 
 def _load_level(arguments: RunArguments, data: DataArguments, in_memory: Mapping[str, Rows] | None) -> Corpus:
     """Load the splits with the tags of one column; what is held out is the same for all columns."""
-    corpus = load_dataset_splits(data, arguments.model) if data.dataset_name else _load_files(data, in_memory or {})
+    corpus = _load_files(data, in_memory or {})
+    if data.dataset_name:
+        old, corpus = corpus, load_dataset_splits(data, arguments.model)
+        corpus.splits |= old.splits
+        corpus.sources |= old.sources
+        corpus.files |= old.files
     if data.validation_split and "validation" not in corpus.splits and "train" in corpus.splits:
         hold_out_validation(corpus, data.validation_split, arguments.training.seed)
     _check_needed_splits(corpus, arguments)
@@ -176,11 +184,8 @@ def describe_files(corpus: Corpus) -> dict[str, dict[str, Any]]:
 
 def _load_files(data: DataArguments, in_memory: Mapping[str, Rows]) -> Corpus:
     """Read the given files and rows; the problems of all of them are reported together."""
-    files = {
-        split: path
-        for split, path in zip(SPLITS, (data.train_file, data.validation_file, data.test_file), strict=True)
-        if path
-    }
+    given = (data.train_file, data.validation_file, data.test_file, data.replay_file, data.old_test_file)
+    files = {split: path for split, path in zip((*SPLITS, REPLAY, OLD_TEST), given, strict=True) if path}
     corpus = Corpus({}, files)
     known: dict[str, tuple[Sentences, tuple[ReadFile, ...]]] = {}
     problems: dict[str, str] = {}
@@ -262,7 +267,8 @@ def _check_needed_splits(corpus: Corpus, arguments: RunArguments) -> None:
         problems.append(
             f"--quantize int8 is calibrated with training data ({found}): give --train_file FILE, or --quantize bf16."
         )
-    for split, needs_tags in (("train", training.do_train), ("validation", evaluates)):
+    needs = {"train": training.do_train, "validation": evaluates, REPLAY: True, OLD_TEST: True}
+    for split, needs_tags in needs.items():
         if needs_tags and split in corpus.splits and corpus.splits[split].tags is None:
             problems.append(
                 f"{corpus.sources[split]}: no tags{_name_columns(corpus.splits[split])}, but the {split} split needs "

@@ -4,6 +4,10 @@ import re
 from pathlib import Path
 
 SPLITS = ("train", "validation", "test")
+REPLAY = "replay"
+"""Old labelled data, which a model that is trained further learns from again"""
+OLD_TEST = "old_test"
+"""Labelled data that such a model is scored on before and after"""
 SPLIT_NAMES = {
     "train": "train",
     "training": "train",

@@ -1,6 +1,8 @@
 """From teachers and texts to what a training learns from them."""
 
 import logging
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,12 +12,17 @@ from token_classification.arguments.run import RunArguments
 from token_classification.data.labels import LabelSet
 from token_classification.data.load import Corpus
 from token_classification.data.sentences import Sentences
-from token_classification.distillation.teachers import ask_teachers
+from token_classification.data.splits import REPLAY
+from token_classification.distillation.partial_gold import check_teachers_agree, free_outside
+from token_classification.distillation.teachers import Beliefs, ask_teachers
 from token_classification.distillation.unlabelled import read_unlabelled
 from token_classification.errors import UserError
 from token_classification.training.distillation import TEACHER_OUTPUTS, DistillationLoss, Lessons, build_lessons
 
 logger = logging.getLogger(__name__)
+
+NO_TAG = ""
+"""No label of any model, so nothing is learnt from it"""
 
 
 def prepare_lessons(arguments: RunArguments, corpus: Corpus, aligner: Aligner, train: AlignedSplit) -> Lessons:
@@ -33,7 +40,7 @@ def prepare_lessons(arguments: RunArguments, corpus: Corpus, aligner: Aligner, t
             f"--class_weights {arguments.learning.class_weights} with --teacher: the teachers' probabilities weigh "
             "the labels already; accepted is one of the two; leave one out."
         )
-    measured = [sentences for split, sentences in corpus.splits.items() if split != "train"]
+    measured = [sentences for split, sentences in corpus.splits.items() if split not in ("train", REPLAY)]
     texts = read_unlabelled(distillation.unlabelled_file or (), distillation.unlabelled_words, measured)
     gold = corpus.splits["train"]
     cache = arguments.training.folder / TEACHER_OUTPUTS
@@ -50,6 +57,10 @@ def prepare_lessons(arguments: RunArguments, corpus: Corpus, aligner: Aligner, t
     gold_ids = labels.encode(tag for tags in gold.gold for tag in tags)
     is_taught = np.ones(int(rows.sum()), dtype=bool)
     is_taught[:words] = (gold_ids < 0) | beliefs.knows[gold_ids]
+    check_teachers_agree(distillation.teacher or (), gold_ids, labels, beliefs.known)
+    freed = _free_files(beliefs, gold_ids, labels, gold.tokens, len(corpus.splits.get(REPLAY, ())))
+    if freed.any():
+        train = _align_without(aligner, corpus, freed)
     loss = DistillationLoss.build(
         beliefs.probabilities[rows],
         distillation.distillation_temperature,
@@ -64,6 +75,31 @@ def prepare_lessons(arguments: RunArguments, corpus: Corpus, aligner: Aligner, t
         f"{sum(keep for _, keep in kept):,}",
     )
     return build_lessons(train, unlabelled, is_taught, loss)
+
+
+def _free_files(
+    beliefs: Beliefs, gold_ids: np.ndarray, labels: LabelSet, tokens: Sequence[Sequence[str]], replayed: int
+) -> np.ndarray:
+    """Tell at which words the teachers' answer takes the place of an `O`; what is replayed is a file of its own."""
+    words = len(gold_ids)
+    border = words - sum(map(len, tokens[len(tokens) - replayed :]))
+    parts = (slice(0, border), slice(border, words))
+    answers = beliefs.probabilities[:words]
+    freed = [free_outside(answers, gold_ids, labels, beliefs.knows, part) for part in parts]
+    either: np.ndarray = np.logical_or(*freed)
+    if either.any():
+        logger.info(
+            "the teachers know types that the training data leave out: at %s words with O they speak alone",
+            f"{int(either.sum()):,}",
+        )
+    return either
+
+
+def _align_without(aligner: Aligner, corpus: Corpus, freed: np.ndarray) -> AlignedSplit:
+    """Align the training split again, without the tags of some words."""
+    gold, place = corpus.splits["train"], iter(freed)
+    tags = [[NO_TAG if next(place) else tag for tag in row] for row in gold.gold]
+    return aligner.align_corpus(replace(corpus, splits=corpus.splits | {"train": replace(gold, tags=tags)}), "train")
 
 
 def _choose_confident(

@@ -29,10 +29,15 @@ class Beliefs:
 
     probabilities: np.ndarray
     """float16, (words, labels), softened by the temperature"""
-    knows: np.ndarray
-    """bool, (labels,): which of the labels all teachers have"""
+    known: np.ndarray
+    """bool, (teachers, labels): which of the labels each teacher has"""
     confidences: np.ndarray
     """float32, (words,): the highest probability of each word, not softened, in the mean over the teachers"""
+
+    @property
+    def knows(self) -> np.ndarray:
+        """bool, (labels,): which of the labels all teachers have."""
+        return np.asarray(self.known.all(axis=0))
 
 
 def ask_teachers(
@@ -50,16 +55,16 @@ def ask_teachers(
     Raises:
         UserError: no such model, or it has a label that is not among `labels`.
     """
-    knows = np.ones(len(labels.names), dtype=bool)
+    known = np.zeros((len(teachers), len(labels.names)), dtype=bool)
     softened = plain = np.zeros((sum(map(len, sentences)), len(labels.names)), dtype=np.float32)
-    for name in teachers:
+    for number, name in enumerate(teachers):
         engine = _open_teacher(name)
         places = _match_labels(name, engine.label_set, labels)
-        knows &= np.isin(np.arange(len(labels.names)), places)
+        known[number, places] = True
         beliefs = np.concatenate([*_answer(name, engine, sentences, cache)]).astype(np.float32)
         softened = softened + _place(_soften(beliefs, 1 / temperature) / len(teachers), places, len(labels.names))
         plain = plain + _place(_soften(beliefs, 1.0) / len(teachers), places, len(labels.names))
-    return Beliefs(softened.astype(np.float16), knows, plain.max(axis=-1))
+    return Beliefs(softened.astype(np.float16), known, plain.max(axis=-1))
 
 
 def _place(weights: np.ndarray, places: Sequence[int], size: int) -> np.ndarray:

@@ -16,6 +16,8 @@ from token_classification.scoring.metrics_file import ALL_RESULTS
 
 CARD = "README.md"
 RUN_RECORD = "run.json"
+OLD_TEST_RECORD = "old_test.json"
+"""Scores on an old test set before and after a training"""
 EVALUATION_RECORD = "eval_run.json"
 """Record of a run that did not train, in a folder whose `run.json` says how its model was trained"""
 
@@ -71,6 +73,8 @@ def list_outputs(arguments: RunArguments, recipe: Recipe, levels: Sequence[str] 
     training = arguments.training
     folder = training.folder
     names = [choose_record_name(training), ALL_RESULTS]
+    if arguments.data.old_test_file:
+        names.append(OLD_TEST_RECORD)
     if training.do_train:
         names += ["train_results.json", "trainer_state.json"]
         # What belongs to a model elsewhere goes there with it.

@@ -67,7 +67,9 @@ class SeedPlan:
         model = replace(
             self.arguments.model, model_name_or_path=str(self.folder), config_name=None, tokenizer_name=None
         )
-        return replace(self.arguments, training=training, model=model)
+        # What belongs to a training alone.
+        data = replace(self.arguments.data, replay_file=None, old_test_file=None)
+        return replace(self.arguments, training=training, model=model, data=data)
 
 
 def check_seeds(arguments: RunArguments) -> None:

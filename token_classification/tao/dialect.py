@@ -15,6 +15,8 @@ ONLY_RUN_NER = (
         "--adam_epsilon",
         "--annotator",
         "--augment",
+        "--old_test_file",
+        "--replay_file",
         "--label_all_tokens",
         "--label_smoothing_factor",
     ),
