@@ -24,7 +24,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from token_classification.auditing.candidates import Candidate, find_candidates
-from token_classification.auditing.out_of_fold import RECIPE, FoldSettings, believe_out_of_fold
+from token_classification.auditing.fold_training import RECIPE, FoldSettings
+from token_classification.auditing.out_of_fold import believe_out_of_fold
 from token_classification.auditing.read_file import LabelledFile, read_labelled_file
 from token_classification.checking.files import ColumnChoice
 from token_classification.data.entities import Entity, find_entities

@@ -9,9 +9,9 @@ import pytest
 from conftest import SENTENCES, write_sentences
 
 from token_classification import cli
-from token_classification.auditing import out_of_fold
+from token_classification.auditing import fold_training, out_of_fold
 from token_classification.auditing.audit import audit_file, identify_encoder
-from token_classification.auditing.out_of_fold import FoldSettings
+from token_classification.auditing.fold_training import FoldSettings
 from token_classification.auditing.read_file import read_labelled_file
 from token_classification.checking.files import USUAL_COLUMNS
 from token_classification.errors import StoppedError
@@ -62,7 +62,7 @@ def test_sigterm_leaves_the_finished_folds(settings, conll_file, tmp_path, monke
     def stop(*_, **__):
         raise StoppedError("stopped; checkpoint-3 is saved")
 
-    monkeypatch.setattr(out_of_fold, "fine_tune", stop)
+    monkeypatch.setattr(fold_training, "fine_tune", stop)
     with pytest.raises(StoppedError, match=r"are kept in .*folds. To continue: the same command again") as error:
         audit_file(conll_file, USUAL_COLUMNS, settings, tmp_path / "out")
     assert "checkpoint" not in str(error.value)
@@ -75,8 +75,8 @@ def test_every_word_is_judged_by_a_model_that_has_not_seen_it(settings, conll_fi
         learned.append([record["tokens"] for record in train])
         return fine_tune(model, train=train, **flags)
 
-    fine_tune = out_of_fold.fine_tune
-    monkeypatch.setattr(out_of_fold, "fine_tune", note)
+    fine_tune = fold_training.fine_tune
+    monkeypatch.setattr(fold_training, "fine_tune", note)
     audit_file(conll_file, USUAL_COLUMNS, settings, tmp_path / "out")
     everything = [words.split() for words, _ in SENTENCES]
     assert len(learned) == 2
@@ -105,6 +105,12 @@ def test_a_model_that_learned_the_file_is_warned_of(settings, tagger_folder, con
     (model / "run.json").write_text(json.dumps({"data": {"train": {"source": "a", "sha256": file.sha256}}}))
     identify_encoder(str(model), file)
     assert "was fine-tuned already, on this file" in caplog.text
+    caplog.clear()
+    caplog.set_level("INFO", "token_classification")
+    (model / "run.json").write_text(json.dumps({"data": {"train": {"source": "other.conll", "sha256": "0"}}}))
+    identify_encoder(str(model), file)
+    [record] = caplog.records
+    assert (record.levelname, "was fine-tuned on other.conll. Models that know" in record.message) == ("INFO", True)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from conftest import SENTENCES, write_sentences
 
 from token_classification.auditing.audit import apply_decisions
 from token_classification.auditing.candidates import find_candidates
-from token_classification.auditing.out_of_fold import FoldSettings
+from token_classification.auditing.fold_training import FoldSettings
 from token_classification.auditing.page_data import build_audit_page
 from token_classification.auditing.read_file import read_labelled_file
 from token_classification.auditing.record import build_record

@@ -85,3 +85,13 @@ def test_what_models_often_confuse_comes_later(tmp_path):
     assert [one.kind for one in found[:2]] != ["spurious", "spurious"]
     assert {one.kind for one in found[2:]} == {"spurious"}
     assert len(found) == 10
+
+
+def test_what_other_places_of_the_word_contradict_comes_first(tmp_path):
+    rows = [("to Rome", "O B-LOC")] * 3 + [("to Rome", "O O"), ("to Oslo", "O O"), ("to Bonn", "O O")]
+    rows += [("to Bonn", "O O")] * 3
+    file = read_labelled_file(write_sentences(tmp_path / "x.conll", rows), USUAL_COLUMNS)
+    found = find_candidates(file, believe(file, [["O", "B-LOC"]] * 6 + [["O", "O"]] * 3))
+    # Rome is a place elsewhere, of Oslo nothing is known, Bonn is none elsewhere.
+    assert [one.row for one in found] == [3, 4, 5]
+    assert len({one.probability for one in found}) == 1

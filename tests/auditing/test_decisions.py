@@ -11,7 +11,7 @@ from token_classification import cli
 from token_classification.auditing.audit import apply_decisions
 from token_classification.auditing.candidates import find_candidates
 from token_classification.auditing.decisions import respell
-from token_classification.auditing.out_of_fold import FoldSettings
+from token_classification.auditing.fold_training import FoldSettings
 from token_classification.auditing.read_file import read_labelled_file
 from token_classification.auditing.record import build_record
 from token_classification.checking.files import USUAL_COLUMNS

@@ -7,7 +7,8 @@ from pathlib import Path
 from token_classification.arguments.model import ModelArguments
 from token_classification.auditing.candidates import Candidate, find_candidates
 from token_classification.auditing.decisions import list_copies, plan_corrections, read_decisions, write_corrected
-from token_classification.auditing.out_of_fold import FoldSettings, believe_out_of_fold
+from token_classification.auditing.fold_training import FoldSettings
+from token_classification.auditing.out_of_fold import believe_out_of_fold
 from token_classification.auditing.page_data import build_audit_page
 from token_classification.auditing.read_file import LabelledFile, read_labelled_file
 from token_classification.auditing.record import build_record, format_candidates
@@ -28,7 +29,9 @@ SHOWN = 20
 """Candidates on the screen; the files have all"""
 
 
-def audit_file(path: Path, columns: ColumnChoice, settings: FoldSettings, folder: Path) -> list[Candidate]:
+def audit_file(
+    path: Path, columns: ColumnChoice, settings: FoldSettings, folder: Path, workers: int | None = None
+) -> list[Candidate]:
     """Find the labels of a file that are most surely wrong, and write them as a table, JSON and a page.
 
     Args:
@@ -36,6 +39,7 @@ def audit_file(path: Path, columns: ColumnChoice, settings: FoldSettings, folder
         columns: Its columns.
         settings: Which encoder learns, and how.
         folder: Where the results are written, and those of each fold.
+        workers: How many folds are trained at the same time; None: as many as the cores allow.
 
     Raises:
         UserError: fewer than two folds, or too many; no labels; something wrong with the encoder or the folder.
@@ -51,7 +55,7 @@ def audit_file(path: Path, columns: ColumnChoice, settings: FoldSettings, folder
         refuse_overwriting_inputs({f"-r: {name}:": folder / name for name in names}, list(opened))
         check_own_files(folder, names, "give another -r")
         version = identify_encoder(settings.encoder, file)
-        candidates = find_candidates(file, believe_out_of_fold(file, settings, folder, version))
+        candidates = find_candidates(file, believe_out_of_fold(file, settings, folder, version, workers))
         record = build_record(file, settings, candidates)
         contents = {
             TABLE: format_candidates(file, candidates) + "\n",
@@ -72,14 +76,20 @@ def identify_encoder(model: str, file: LabelledFile) -> str:
     """
     names = read_model_labels(load_config(ModelArguments(model)))
     folder = find_model_folder(model)
-    if names is not None:
-        learnt = read_training_file(folder)
-        learned = "on this file" if learnt and learnt.sha256 == file.sha256 else "perhaps on this file"
+    learned = read_training_file(folder)
+    if names is not None and learned is not None and learned.sha256 not in (None, file.sha256):
+        logger.info(
+            "-m %s: was fine-tuned on %s. Models that know the task find more, but if that file holds sentences of "
+            "this one, they do not contradict the labels that they have learned.",
+            model,
+            learned.source,
+        )
+    elif names is not None:
         logger.warning(
             "-m %s: was fine-tuned already, %s: a model agrees with labels that it has learned, wrong ones too. "
             "Accepted, but an encoder as it was pre-trained finds more; type its name after -m.",
             model,
-            learned,
+            "on this file" if learned is not None and learned.sha256 else "perhaps on this file",
         )
     return hash_model(folder)
 

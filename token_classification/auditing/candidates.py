@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from token_classification.auditing.other_places import count_places
 from token_classification.auditing.read_file import LabelledFile
 from token_classification.data.entities import Entity
 from token_classification.inference.engine import Beliefs
@@ -37,9 +38,10 @@ def find_candidates(file: LabelledFile, beliefs: Beliefs) -> list[Candidate]:
     """Return what the models contradict, the labels that are most surely wrong first."""
     numbers = {label: number for number, label in enumerate(file.labels)}
     confusions = measure_confusions(file, beliefs, numbers)
+    places = count_places(file)
     candidates = []
-    rows = zip(file.sentences.gold, beliefs.tags, beliefs.log_probabilities, strict=True)
-    for row, (gold, tags, weights) in enumerate(rows):
+    rows = zip(file.sentences.tokens, file.sentences.gold, beliefs.tags, beliefs.log_probabilities, strict=True)
+    for row, (words, gold, tags, weights) in enumerate(rows):
         if gold == tags:
             continue
         # The other way round than in an evaluation: it is the file that is scored here, against the model.
@@ -49,6 +51,7 @@ def find_candidates(file: LabelledFile, beliefs: Beliefs) -> list[Candidate]:
                 continue
             start, end = min(pair.place[0] for pair in group), max(pair.place[1] for pair in group)
             labelled, suggested = ([numbers[tag] for tag in side[start:end]] for side in (gold, tags))
+            elsewhere = list(map(places.favour, words[start:end], gold[start:end], tags[start:end]))
             candidates.append(
                 Candidate(
                     row=row,
@@ -58,7 +61,7 @@ def find_candidates(file: LabelledFile, beliefs: Beliefs) -> list[Candidate]:
                     suggested=sorted({pair.gold for pair in group if pair.gold}, key=_find_start),
                     kind=choose_kind(group),
                     probability=weigh_sides(weights[start:end], labelled, suggested),
-                    score=rate_label(weights[start:end], labelled, suggested, confusions),
+                    score=rate_label(weights[start:end], labelled, suggested, confusions, elsewhere),
                 )
             )
     return sorted(candidates, key=lambda one: -one.score)
@@ -81,23 +84,29 @@ def measure_confusions(file: LabelledFile, beliefs: Beliefs, numbers: Mapping[st
 
 
 def rate_label(
-    weights: np.ndarray, labelled: Sequence[int], suggested: Sequence[int], confusions: np.ndarray
+    weights: np.ndarray,
+    labelled: Sequence[int],
+    suggested: Sequence[int],
+    confusions: np.ndarray,
+    elsewhere: Sequence[float],
 ) -> float:
     """Return how surely the labels of some words are wrong; the worst word decides.
 
-    A label is the worse, the less probable it is, and the more seldom models take words of this label for what is
-    suggested. Without the latter, entities that models often overlook would come first. A mean over the words would
-    hide one wrong end of a long entity. `benchmarks/label_audit.py` compares measures.
+    A label is the worse, the less probable it is, the more seldom models take words of this label for what is
+    suggested (without this, entities that models often overlook would come first), and the more other places of the
+    word speak against it. A mean over the words would hide one wrong end of a long entity.
+    `benchmarks/label_audit.py` compares measures.
 
     Args:
         weights: float32, (words, labels): log probabilities.
         labelled: The label of each word in the file.
         suggested: The label of each word as the model says.
         confusions: What `measure_confusions` returns.
+        elsewhere: What other places of each word say (`OtherPlaces.favour`).
     """
     return max(
-        -float(row[label]) - float(confusions[label, other])
-        for row, label, other in zip(weights, labelled, suggested, strict=True)
+        -float(row[label]) - float(confusions[label, other]) + favour
+        for row, label, other, favour in zip(weights, labelled, suggested, elsewhere, strict=True)
         if label != other
     )
 

@@ -3,52 +3,37 @@
 import hashlib
 import json
 import logging
-import sys
+import math
 import time
 import zipfile
-from collections.abc import Mapping, Sequence
-from contextlib import redirect_stdout
-from dataclasses import dataclass, field
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
 from io import BytesIO
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
+import torch
 
-from token_classification.api import fine_tune
+from token_classification.auditing.fold_processes import train_at_once
+from token_classification.auditing.fold_training import FoldSettings, train_fold
 from token_classification.auditing.folds import divide_into_folds
 from token_classification.auditing.read_file import LabelledFile
 from token_classification.data.results_folder import claim_files
-from token_classification.data.schemes import Scheme
 from token_classification.data.whole_files import write_whole
-from token_classification.errors import StoppedError
-from token_classification.inference.engine import Beliefs, open_engine
+from token_classification.errors import StoppedError, UserError
+from token_classification.hardware import has_accelerator
+from token_classification.inference.engine import Beliefs
 
 logger = logging.getLogger(__name__)
 
 FOLD_FOLDER = "folds"
-RECIPE: Mapping[str, object] = {
-    "learning_rate": 2e-4,
-    "head_learning_rate": 2e-3,
-    "num_train_epochs": 5,
-    "per_device_train_batch_size": 16,
-    "warmup_steps": 0.1,
-}
-"""Flags of `run_ner.py` for the training of a fold: small files need high rates"""
+LEAST_THREADS = 4
+"""A training on the CPU gains little from more: further cores train another fold"""
 
 
-@dataclass(frozen=True)
-class FoldSettings:
-    """How out-of-fold probabilities are made."""
-
-    encoder: str
-    folds: int = 5
-    seed: int = 42
-    task: str = "ner"
-    recipe: Mapping[str, object] = field(default_factory=lambda: dict(RECIPE))
-
-
-def believe_out_of_fold(file: LabelledFile, settings: FoldSettings, folder: Path, version: str) -> Beliefs:
+def believe_out_of_fold(
+    file: LabelledFile, settings: FoldSettings, folder: Path, version: str, workers: int | None = None
+) -> Beliefs:
     """Train a model per fold on the other folds, and return what it thinks of its own.
 
     A fold whose result is in the folder, made with the same data and settings, is not trained again.
@@ -58,72 +43,81 @@ def believe_out_of_fold(file: LabelledFile, settings: FoldSettings, folder: Path
         settings: How to divide and to train.
         folder: Where the results of folds are kept.
         version: What identifies the encoder beside its name.
+        workers: How many folds are trained at the same time; None: as many as the cores allow.
 
     Raises:
         UserError: fewer groups than folds, or whatever is wrong with the encoder.
         StoppedError: SIGTERM came during a training.
     """
     sentences = file.sentences
-    folds = divide_into_folds(sentences, settings.folds, settings.seed, file.source)
+    folds = dict(enumerate(divide_into_folds(sentences, settings.folds, settings.seed, file.source), 1))
     key = make_key(file, settings, version)
-    beliefs = Beliefs([[] for _ in sentences.tokens], [np.empty(0)] * len(sentences))
-    paths = [folder / FOLD_FOLDER / f"fold_{number}.npz" for number in range(1, len(folds) + 1)]
-    claim_files(folder, [str(path.relative_to(folder)) for path in paths])
-    kept = [read_fold(path, key, rows, file) for path, rows in zip(paths, folds, strict=True)]
-    known = sum(one is not None for one in kept)
-    if known:
-        logger.info("%s of %s folds are known from an earlier run with the same data and settings.", known, len(folds))
-    started, trained = time.monotonic(), 0
-    for number, (path, rows, found) in enumerate(zip(paths, folds, kept, strict=True), 1):
-        if found is None:
-            try:
-                found = train_fold(file, settings, rows)
-            except StoppedError:  # it names a checkpoint that is gone with the model
-                raise StoppedError(
-                    f"stopped by SIGTERM; the folds that are finished are kept in {folder / FOLD_FOLDER}. To "
-                    "continue: the same command again."
-                ) from None
-            write_fold(path, key, found, file.labels)
-            trained += 1
-            _report_progress(number, len(folds), time.monotonic() - started, trained, kept[number:].count(None))
-        for row, tags, weights in zip(rows, found.tags, found.log_probabilities, strict=True):
-            beliefs.tags[row], beliefs.log_probabilities[row] = tags, weights
-    return beliefs
+    paths = {number: folder / FOLD_FOLDER / f"fold_{number}.npz" for number in folds}
+    claim_files(folder, [str(path.relative_to(folder)) for path in paths.values()])
+    kept = {number: read_fold(paths[number], key, rows, file) for number, rows in folds.items()}
+    found = {number: beliefs for number, beliefs in kept.items() if beliefs is not None}
+    if found:
+        logger.info(
+            "%s of %s folds are known from an earlier run with the same data and settings.", len(found), len(folds)
+        )
+    missing = {number: rows for number, rows in folds.items() if number not in found}
+    started = time.monotonic()
+    workers = choose_workers(workers, len(missing))
+    try:
+        with closing(train_folds(file, settings, missing, workers)) as trainings:
+            for trained, (number, beliefs) in enumerate(trainings, 1):
+                write_fold(paths[number], key, beliefs, file.labels)
+                found[number] = beliefs
+                _report_progress(number, len(folds), time.monotonic() - started, trained, len(missing), workers)
+    except (StoppedError, SystemExit):  # what a training says names a checkpoint that is gone with the model
+        raise StoppedError(
+            f"stopped by SIGTERM; the folds that are finished are kept in {folder / FOLD_FOLDER}. To continue: the "
+            "same command again."
+        ) from None
+    return join_folds(folds, found, len(sentences))
 
 
-def train_fold(file: LabelledFile, settings: FoldSettings, rows: Sequence[int]) -> Beliefs:
-    """Train a model on all but some sentences and return what it thinks of these.
+def choose_workers(typed: int | None, folds: int) -> int:
+    """Return how many folds are trained at the same time.
+
+    Args:
+        typed: `--num_workers`.
+        folds: How many there are to train.
 
     Raises:
-        UserError: whatever is wrong with the encoder or the data.
+        UserError: fewer than one is typed.
     """
-    sentences, held_out = file.sentences, set(rows)
-    train = [
-        {"tokens": words, f"{settings.task}_tags": tags}
-        for row, (words, tags) in enumerate(zip(sentences.tokens, sentences.gold, strict=True))
-        if row not in held_out
-    ]
-    # A training tells its course on stdout, where an audit has its answer.
-    with TemporaryDirectory() as folder, redirect_stdout(sys.stderr):
-        labels = Path(folder) / "labels.txt"
-        labels.write_text("".join(f"{label}\n" for label in file.labels), encoding="utf-8")
-        fine_tune(
-            settings.encoder,
-            train=train,
-            output_dir=Path(folder) / "model",
-            labels=labels,
-            task_name=settings.task,
-            seed=settings.seed,
-            eval_strategy="no",
-            save_strategy="no",
-            report=False,
-            calibrate=False,
-            **settings.recipe,
-        )
-        engine = open_engine(Path(folder) / "model", decoder="argmax" if file.scheme == Scheme.PLAIN else "viterbi")
-        beliefs = engine.weigh_labels([sentences.tokens[row] for row in rows])
-        columns = [engine.label_set.names.index(label) for label in file.labels]
-    return Beliefs(beliefs.tags, [weights[:, columns] for weights in beliefs.log_probabilities])
+    if typed is not None and typed < 1:
+        raise UserError(f"--num_workers {typed}: accepted: 1 or more folds at the same time; type --num_workers 1")
+    by_cores = 1 if has_accelerator() else torch.get_num_threads() // LEAST_THREADS
+    return max(min(by_cores if typed is None else typed, folds), 1)
+
+
+def train_folds(
+    file: LabelledFile, settings: FoldSettings, folds: Mapping[int, Sequence[int]], workers: int
+) -> Generator[tuple[int, Beliefs], None, None]:
+    """Yield the number of each fold, and what a model that learned the others thinks of it, as they are finished."""
+    if workers == 1:
+        for number, rows in folds.items():
+            yield number, train_fold(file, settings, rows)
+        return
+    threads = max(torch.get_num_threads() // workers, 1)
+    logger.info(
+        "%s folds are trained at the same time, each with %s. Less memory: a smaller --num_workers.",
+        workers,
+        "one thread" if threads == 1 else f"{threads} threads",
+    )
+    yield from train_at_once(file, settings, folds, workers, threads)
+
+
+def join_folds(folds: Mapping[int, Sequence[int]], found: Mapping[int, Beliefs], count: int) -> Beliefs:
+    """Return what the models of all folds think, in the order of the file, which has `count` sentences."""
+    beliefs = Beliefs([[] for _ in range(count)], [np.empty(0)] * count)
+    for number, rows in folds.items():
+        of_fold = found[number]
+        for row, tags, weights in zip(rows, of_fold.tags, of_fold.log_probabilities, strict=True):
+            beliefs.tags[row], beliefs.log_probabilities[row] = tags, weights
+    return beliefs
 
 
 def make_key(file: LabelledFile, settings: FoldSettings, version: str) -> str:
@@ -167,8 +161,10 @@ def read_fold(path: Path, key: str, rows: Sequence[int], file: LabelledFile) -> 
     return Beliefs(named, np.split(weights, ends))
 
 
-def _report_progress(number: int, folds: int, seconds: float, trained: int, left: int) -> None:
-    remaining = f"; about {format_time(seconds / trained * left)} left" if left else ""
+def _report_progress(number: int, folds: int, seconds: float, trained: int, missing: int, workers: int) -> None:
+    rounds_left = math.ceil((missing - trained) / workers)
+    a_round = seconds / math.ceil(trained / workers)
+    remaining = f"; about {format_time(a_round * rounds_left)} left" if rounds_left else ""
     logger.info("Fold %s of %s is done%s.", number, folds, remaining)
 
 

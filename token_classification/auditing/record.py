@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from token_classification.auditing.candidates import Candidate
-from token_classification.auditing.out_of_fold import FoldSettings
+from token_classification.auditing.fold_training import FoldSettings
 from token_classification.auditing.read_file import LabelledFile
 from token_classification.data.entities import Entity
 from token_classification.scoring.error_classes import find_scored_entities

@@ -23,6 +23,12 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--num_train_epochs", type=int, metavar="N", help="epochs of each training (default: 5)")
     parser.add_argument("--learning_rate", type=float, metavar="RATE", help="of the encoder (default: 2e-4)")
     parser.add_argument(
+        "--num_workers",
+        type=int,
+        metavar="N",
+        help="folds that are trained at the same time (default: one for every 4 cores; 1 with a GPU)",
+    )
+    parser.add_argument(
         "--apply", type=Path, metavar="DECISIONS", help="write the corrected file: decisions.json of the page"
     )
     add_column_flags(parser)
@@ -42,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
         )
     with quick_imports():
         from token_classification.auditing.audit import apply_decisions, audit_file
-        from token_classification.auditing.out_of_fold import RECIPE, FoldSettings
+        from token_classification.auditing.fold_training import RECIPE, FoldSettings
         from token_classification.checking.files import ColumnChoice
         from token_classification.data.results_folder import lock_folder
     columns = ColumnChoice(options.text_column_name, options.label_column_name, options.task_name, options.annotator)
@@ -53,5 +59,5 @@ def run(options: argparse.Namespace) -> int:
         typed = {name: getattr(options, name) for name in ("num_train_epochs", "learning_rate")}
         recipe = {**RECIPE, **{name: value for name, value in typed.items() if value is not None}}
         settings = FoldSettings(options.model, options.folds, options.seed, options.task_name, recipe)
-        audit_file(options.file, columns, settings, options.results_dir)
+        audit_file(options.file, columns, settings, options.results_dir, options.num_workers)
     return 0
