@@ -29,7 +29,7 @@ from transformers import (
 
 from token_classification.inference.engine import Engine, open_engine
 
-pytest_plugins = ["workers"]
+pytest_plugins = ["workers", "chromium"]
 
 ROOT = Path(__file__).parents[1]
 REAL_DATA = ROOT.parent / "shared" / "data"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from beliefs import believe
-from chromium import needs_chromium, open_chromium
+from chromium import needs_chromium
 from conftest import SENTENCES, write_sentences
 
 from token_classification.auditing.audit import apply_decisions
@@ -29,33 +29,17 @@ WRONG = {
 pytestmark = [pytest.mark.slow, needs_chromium]
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    """Chromium with a profile of its own."""
-    with open_chromium(tmp_path_factory.mktemp("profile")) as context:
-        yield context
-
-
 @pytest.fixture
-def show(browser, tmp_path: Path):
-    """Give a function that opens the page of an audit; it must ask for nothing and complain of nothing."""
-    heard: list[str] = []
-    page = browser.new_page()
-    page.on("console", lambda message: heard.append(message.text))
-    page.on("pageerror", lambda error: heard.append(str(error)))
-    page.on("request", lambda request: heard.append(request.url.partition(":")[0]))
-    page.on("dialog", lambda dialog: dialog.accept())
+def show(open_page, tmp_path: Path):
+    """A function that opens the page of an audit."""
 
     def open_audit(path: Path, right: list[list[str]]):
         file = read_labelled_file(path, USUAL_COLUMNS)
         record = build_record(file, FoldSettings("encoder"), find_candidates(file, believe(file, right)))
         (tmp_path / "audit.html").write_text(build_audit_page(file, USUAL_COLUMNS, record), encoding="utf-8")
-        page.goto((tmp_path / "audit.html").as_uri())
-        return page
+        return open_page(tmp_path / "audit.html")
 
-    yield open_audit
-    page.close()
-    assert set(heard) <= {"file", "blob"}
+    return open_audit
 
 
 def write_wrong(path: Path, scheme: Scheme = Scheme.IOB2, ends: str = "\n") -> tuple[Path, list[list[str]]]:

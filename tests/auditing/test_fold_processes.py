@@ -27,15 +27,6 @@ class Unspeakable:
         raise RuntimeError("it has no text")
 
 
-@pytest.fixture
-def one_thread():
-    """Sums depend in their last digits on how many threads share them."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def make_settings(encoder: Path, **more: object) -> FoldSettings:
     """Two folds of a tiny encoder."""
     return FoldSettings(str(encoder), folds=2, recipe={**RECIPE, **more})
@@ -46,7 +37,6 @@ def read_folds(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (folder / "folds").iterdir()}
 
 
-@pytest.mark.usefixtures("one_thread")
 def test_two_at_a_time_find_what_one_after_the_other_finds(bert_folder, conll_file, tmp_path, caplog):
     caplog.set_level("INFO", "token_classification")
     settings = make_settings(bert_folder)

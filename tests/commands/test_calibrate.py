@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from chromium import needs_chromium, open_chromium
+from chromium import needs_chromium
 from table_model import save_table
 from unsure_model import ROWS, write_labelled
 
@@ -238,23 +238,17 @@ def test_the_page_needs_nothing_but_itself(model, dev):
 
 
 @needs_chromium
-def test_the_page_shows_errors_points_and_types(model, dev, tmp_path):
+def test_the_page_shows_errors_points_and_types(model, dev, open_page):
     calibrate(model, dev, "--min_precision", "0.7", "--min_recall", "PER=0.8")
-    complaints = []
-    with open_chromium(tmp_path / "profile") as browser:
-        page = browser.new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto((model / "calibration.html").as_uri())
-        points = page.locator("#points tbody tr").all_inner_texts()
-        assert [row.split("\t")[:3] for row in points] == [
-            ["balanced", "all", "best F1"],
-            ["high_precision", "all", "precision ≥ 0.7"],
-            ["high_recall", "PER", "recall ≥ 0.8"],
-        ]
-        assert [row.split("\t")[0] for row in page.locator("#types tbody tr").all_inner_texts()] == ["LOC", "PER"]
-        assert page.locator("#entities svg circle").count() > 2
-        assert page.locator("#words svg").count() == 2
-        assert page.locator("#points .ideal").count() == 1
-        assert "can be proposed" not in page.locator("#points").inner_text()  # this model holds nothing for possible
-    assert complaints == []
+    page = open_page(model / "calibration.html")
+    points = page.locator("#points tbody tr").all_inner_texts()
+    assert [row.split("\t")[:3] for row in points] == [
+        ["balanced", "all", "best F1"],
+        ["high_precision", "all", "precision ≥ 0.7"],
+        ["high_recall", "PER", "recall ≥ 0.8"],
+    ]
+    assert [row.split("\t")[0] for row in page.locator("#types tbody tr").all_inner_texts()] == ["LOC", "PER"]
+    assert page.locator("#entities svg circle").count() > 2
+    assert page.locator("#words svg").count() == 2
+    assert page.locator("#points .ideal").count() == 1
+    assert "can be proposed" not in page.locator("#points").inner_text()  # this model holds nothing for possible

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from chromium import needs_chromium, open_chromium
+from chromium import needs_chromium
 from tagged_splits import make_sentences, make_split, perturb
 
 from token_classification.data.schemes import Scheme
@@ -24,30 +24,15 @@ LOG = [
 pytestmark = [pytest.mark.slow, needs_chromium]
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    """Chromium with a profile of its own."""
-    with open_chromium(tmp_path_factory.mktemp("profile")) as context:
-        yield context
-
-
 @pytest.fixture
-def show(browser, tmp_path: Path):
-    """Give a function that opens the report of a split; the page must ask for nothing and complain of nothing."""
-    heard: list[str] = []
-    page = browser.new_page()
-    page.on("console", lambda message: heard.append(message.text))
-    page.on("pageerror", lambda error: heard.append(str(error)))
-    page.on("request", lambda request: heard.append(request.url))
+def show(open_page, tmp_path: Path):
+    """A function that opens the report of a split."""
 
     def open_report(split: LabelledSplit, log_history=(), robustness=None):
         write_evaluation_report(tmp_path, analyse_split(split), log_history, robustness)
-        page.goto((tmp_path / "report.html").as_uri())
-        return page
+        return open_page(tmp_path / "report.html")
 
-    yield open_report
-    page.close()
-    assert set(heard) == {(tmp_path / "report.html").as_uri()}
+    return open_report
 
 
 def count_found(page) -> int:

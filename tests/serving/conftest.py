@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-from chromium import open_chromium
 from serving_apps import build_served_app, served_at
 from starlette.testclient import TestClient
 
@@ -29,14 +28,6 @@ def address(predictor) -> Iterator[str]:
     """The address of the same application at a port of this machine, for real clients."""
     with served_at(build_served_app(predictor)) as served:
         yield served.address
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    """Chromium with a profile of its own."""
-    with open_chromium(tmp_path_factory.mktemp("profile")) as context:
-        context.grant_permissions(["clipboard-read", "clipboard-write"])
-        yield context
 
 
 @pytest.fixture(scope="module")

@@ -41,7 +41,7 @@ def build_audit_page(file: LabelledFile, columns: ColumnChoice, record: dict[str
         "text": text,
         "rows": described,
     }
-    return build_web_page(FOLDER, "audit", data).text
+    return build_web_page(FOLDER, "audit", "Label audit", data).text
 
 
 def read_editable_text(path: Path) -> str | None:

@@ -167,7 +167,7 @@ def write_calibration(folder: Path, calibration: Calibration, outcomes: SplitOut
         "curve": _draw_curve(calibration, outcomes),
         "tagged": float(outcomes.entities.right.sum() / outcomes.gold.total()),
     }
-    write_whole(folder / CALIBRATION_PAGE, build_web_page(SHARED, "calibration", page).text)
+    write_whole(folder / CALIBRATION_PAGE, build_web_page(SHARED, "calibration", "Calibration report", page).text)
     write_whole(folder / CALIBRATION_FILE, calibration.dump())
 
 

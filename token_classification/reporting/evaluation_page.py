@@ -16,7 +16,7 @@ def build_page(record: dict[str, Any], evaluation: Evaluation) -> str:
     """Build the page of an evaluation."""
     matrix = record["tag_confusions"] if "counts" in record["tag_confusions"] else None
     data = record | {"browser": list_rows(evaluation), "tag_confusions": matrix}
-    return build_web_page(SHARED, "report", data).text
+    return build_web_page(SHARED, "report", "Evaluation report", data).text
 
 
 def list_rows(evaluation: Evaluation) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from starlette.types import Scope
 from token_classification.arguments.serving import ServingArguments
 from token_classification.data.formats.record_columns import TEXT_COLUMNS
 from token_classification.inference.entities import list_entity_labels
-from token_classification.reporting.web_page import WebPage, build_web_page
+from token_classification.reporting.web_page import SERVED_GUARD, WebPage, build_web_page
 from token_classification.serving.models import Models, ServedModel
 from token_classification.serving.openapi import describe_answers
 from token_classification.serving.requests import respond
@@ -84,7 +84,8 @@ def build_page(arguments: ServingArguments) -> WebPage:
         "text_columns": TEXT_COLUMNS,
         "texts_per_request": min(TEXTS_PER_REQUEST, arguments.max_texts_per_request),
     }
-    return build_web_page(resources.files("token_classification.serving") / "page", "serve", data)
+    folder = resources.files("token_classification.serving") / "page"
+    return build_web_page(folder, "serve", "Find entities", data, SERVED_GUARD)
 
 
 def list_headers(page: WebPage) -> dict[str, str]:
