@@ -33,6 +33,7 @@ from token_classification.data.formats import read_sentences
 from token_classification.data.scheme_conversion import spell_sentence
 from token_classification.data.schemes import Scheme, recognise_scheme
 from token_classification.inference.engine import Beliefs
+from token_classification.scoring.metrics import score_tags
 
 KINDS = ("type", "dropped", "boundary")
 SHIFTS = ((-1, 0), (1, 0), (0, -1), (0, 1))
@@ -197,7 +198,8 @@ def main(argv: list[str] | None = None) -> None:
     folder = Path(options.results)
     folder.mkdir(parents=True, exist_ok=True)
     clean = read_sentences(options.file, options.text_column_name, options.label_column_name)
-    clean.tags, planted = plant_errors(clean.gold, recognise_scheme(clean.gold), options.share, options.seed)
+    right = clean.gold
+    clean.tags, planted = plant_errors(right, recognise_scheme(right), options.share, options.seed)
     path = folder / "planted.conll"
     with path.open("w", encoding="utf-8") as output:
         for words, tags in zip(clean.tokens, clean.gold, strict=True):
@@ -209,7 +211,9 @@ def main(argv: list[str] | None = None) -> None:
     candidates = find_candidates(file, beliefs)
     rankings = rank_candidates(file, beliefs, candidates) | rank_with_cleanlab(file, beliefs, candidates)
     entities = sum(len(find_entities(tags)) for tags in file.sentences.gold)
-    print(f"{len(planted)} errors among {entities:,} entities; {len(candidates)} candidates.\n")
+    f1 = score_tags(right, beliefs.tags, file.scheme)["overall_f1"]
+    print(f"{len(planted)} errors among {entities:,} entities; {len(candidates)} candidates.")
+    print(f"F1 of the models, scored without the errors: {f1:.3f}.\n")
     print("| ranking | precision at k | recall at 2k |\n| --- | ---: | ---: |")
     for name, places in rankings.items():
         precision, recall = score_ranking(places, planted)
