@@ -5,20 +5,19 @@ into the results folder, and ends with the process that started it, however that
 """
 
 import logging
-import os
 import pickle
 import signal
 import tempfile
-import threading
 import traceback
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from token_classification.child_processes import depend_on_parent
 from token_classification.errors import StoppedError, UserError
 from token_classification.exit_codes import explain_error
 from token_classification.quick_imports import quick_imports
@@ -170,9 +169,7 @@ class _PipeHandler(logging.Handler):
 
 def serve_fold(connection: Connection) -> None:
     """Train the model of the fold that comes through a pipe, and send back what it thinks of its sentences."""
-    # Ctrl-C reaches all processes of a terminal; the one that waits for this one ends it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    depend_on_parent()
     logging.getLogger(PACKAGE).addHandler(_PipeHandler(connection))
     try:
         content = connection.recv_bytes()  # before the imports, for which the other end does not wait
@@ -193,11 +190,3 @@ def serve_fold(connection: Connection) -> None:
             connection.send(Failure(f"{type(error).__name__}: {error}", traceback.format_exc()))
         else:
             connection.send(Failure(message))
-
-
-def _end_with_parent() -> None:
-    """End this process when the one that started it has ended, even by a kill."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-    os._exit(signal.SIGKILL + 128)

@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
         UserError: whatever stops it.
     """
     with quick_imports():
-        from token_classification.auditing.out_of_fold import RECIPE
+        from token_classification.auditing.fold_training import RECIPE
         from token_classification.checking.files import ColumnChoice
         from token_classification.data.results_folder import lock_folder
         from token_classification.learning_curve.measure import measure_learning_curve

@@ -2,20 +2,17 @@
 
 import logging
 import multiprocessing
-import os
-import signal
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing.connection import wait
 from multiprocessing.queues import SimpleQueue
 
 import torch
 
+from token_classification.child_processes import depend_on_parent
 from token_classification.errors import UserError
 from token_classification.hardware import has_accelerator
 from token_classification.inference.answers import Answer, answer_records
@@ -114,9 +111,7 @@ def _start_worker(
     numbers: "SimpleQueue[int]", threads: int, open_predictor: Callable[[], Predictor], level: int
 ) -> None:
     """Open the model in a new process."""
-    # Ctrl-C reaches all processes of a terminal; the first one ends the others.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    depend_on_parent()
     # What opening a model has to say, the first process has said.
     logging.basicConfig(level=max(level, logging.ERROR))
     torch.set_num_threads(threads)
@@ -124,14 +119,6 @@ def _start_worker(
     if has_accelerator():
         torch.accelerator.set_device_index(number % torch.accelerator.device_count())
     _own["predictor"] = open_predictor()
-
-
-def _end_with_parent() -> None:
-    """End this process when the first one is gone, however it went: it would wait for work for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
 
 
 def _answer(records: Sequence[Record]) -> Found:

@@ -19,7 +19,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from token_classification.api import fine_tune
-from token_classification.auditing.out_of_fold import RECIPE, format_time
+from token_classification.auditing.fold_training import RECIPE
+from token_classification.auditing.out_of_fold import format_time
 from token_classification.auditing.read_file import LabelledFile
 from token_classification.data.results_folder import claim_files
 from token_classification.data.whole_files import write_whole
