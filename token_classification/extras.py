@@ -25,6 +25,7 @@ EXTRAS = {
     "faker": "redact",
     "presidio_analyzer": "presidio",
     "optuna": "tune",
+    "ray": "ray",
 }
 """Package that the project itself doesn't bring along -> the extra that does (pyproject.toml)"""
 TELEMETRY = "openvino_telemetry"

@@ -76,10 +76,29 @@ class BulkChoice:
         default=1,
         metavar="N",
     )
+    engine: Literal["local", "ray"] = flag(
+        "Where the processes run: on this machine, or on a Ray cluster, on each machine of which this package and the "
+        "model are installed at the same place.",
+        group="output",
+        default="local",
+    )
+    ray_address: str | None = flag(
+        "HOST:PORT of the Ray cluster. Default: the one that this machine belongs to (auto).",
+        group="output",
+        default=None,
+        metavar="ADDRESS",
+    )
+
+    @property
+    def cluster(self) -> str | None:
+        """The address of the cluster that tags; None: this machine does."""
+        return (self.ray_address or "auto") if self.engine == "ray" else None
 
     def __post_init__(self) -> None:
         if self.num_workers < 1:
             raise UserError(f"--num_workers {self.num_workers}: accepted is 1 or more.")
+        if self.ray_address is not None and self.engine != "ray":
+            raise UserError(f"--ray_address {self.ray_address}: only for a Ray cluster; add --engine ray.")
 
 
 def add_column_flags(parser: argparse.ArgumentParser, words: str = "words", tags: str = "tags") -> None:

@@ -212,7 +212,7 @@ def tag_in_bulk(options: InferOptions, output_format: str, selection: "Selection
         )
     model_folder = find_model_folder(options.model)
     settings = replace(settings, model_version=name_version(name_model(options.model), predictor, model_folder))
-    workers = Workers(options.num_workers, partial(open_predictor, options, options.model))
+    workers = Workers(options.num_workers, partial(open_predictor, options, options.model), options.cluster)
     progress = tag_file(predictor, settings, model_folder, workers)
     output = folder / settings.files.output_name
     logger.info("%s: %s records, %s entities", output, f"{progress.records:,}", f"{progress.entities:,}")

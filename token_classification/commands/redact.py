@@ -279,7 +279,7 @@ def write_redacted(options: RedactOptions, settings: "BulkSettings", files: "Red
         from token_classification.redaction.redaction_report import REPORT_NAME, format_report, summarise_run
     folder = settings.folder
     predictor = open_cautious_predictor(options)
-    workers = Workers(options.num_workers, partial(open_cautious_predictor, options))
+    workers = Workers(options.num_workers, partial(open_cautious_predictor, options), options.cluster)
     progress = tag_file(predictor, settings, find_model_folder(options.model), workers)
     thresholds: dict[str, object] = {
         name: json.loads(progress.settings[name]) for name in ("threshold", "proposed") if name in progress.settings

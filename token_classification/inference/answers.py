@@ -19,6 +19,10 @@ from token_classification.inference.tool_documents import describe_document, ref
 OUTPUT_FORMATS = ("jsonl", "jsonl.gz", "conll", "conll.gz", "parquet")
 
 
+Found = list[tuple[TaggedText, list[TextEntity]]]
+"""The texts of some records with their tags, and their entities"""
+
+
 @dataclass(frozen=True)
 class Answer:
     """A record with what the model says about it."""
@@ -48,6 +52,11 @@ def answer_records(predictor: Predictor, records: Sequence[Record]) -> list[Answ
     ]
     tagged = predictor.tag_texts(texts)
     return [Answer(record, row, predictor.find_entities(row)) for record, row in zip(records, tagged, strict=True)]
+
+
+def find_in_records(predictor: Predictor, records: Sequence[Record]) -> Found:
+    """Return what `answer_records` finds, without the records: what another process sends back."""
+    return [(answer.tagged, answer.entities) for answer in answer_records(predictor, records)]
 
 
 def encode_answers(answers: Sequence[Answer], output_format: str) -> tuple[bytes, list[Answer], list[BadRecord]]:

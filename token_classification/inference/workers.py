@@ -9,19 +9,27 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.queues import SimpleQueue
+from typing import Protocol
 
 import torch
 
 from token_classification.child_processes import depend_on_parent
 from token_classification.errors import UserError
 from token_classification.hardware import has_accelerator
-from token_classification.inference.answers import Answer, answer_records
-from token_classification.inference.entities import TextEntity
-from token_classification.inference.predictor import Predictor, TaggedText
+from token_classification.inference.answers import Answer, Found, answer_records, find_in_records
+from token_classification.inference.predictor import Predictor
+from token_classification.inference.ray_pool import open_ray_pool
 from token_classification.inference.records import BadRecord, Record
 
 Chunk = list[Record | BadRecord]
-Found = list[tuple[TaggedText, list[TextEntity]]]
+
+
+class Pending(Protocol):
+    """Answers that may still be on their way."""
+
+    def result(self) -> Found:
+        """Wait for them."""
+
 
 CHUNKS_AHEAD = 2
 """Of each process: one that it works on, and the next, so that it never waits for the file"""
@@ -34,6 +42,8 @@ class Workers:
     count: int
     open_predictor: Callable[[], Predictor]
     """Opens the model; it is sent to the processes, so it is a function of a module or a `partial` of one"""
+    ray_address: str | None = None
+    """Of the Ray cluster on which they run; None: on this machine"""
 
 
 def answer_chunks(
@@ -49,14 +59,16 @@ def answer_chunks(
     Raises:
         UserError: a process died.
     """
-    if workers is None or workers.count == 1:
+    if workers is None or (workers.count == 1 and workers.ray_address is None):
         for chunk in chunks:
             yield chunk, answer_records(predictor, _list_records(chunk))
         return
-    waiting: deque[tuple[Chunk, Future[Found]]] = deque()
-    with _open_pool(workers) as pool:
+    waiting: deque[tuple[Chunk, Pending]] = deque()
+    address = workers.ray_address
+    opened = _open_pool(workers) if address is None else open_ray_pool(address, workers.count, workers.open_predictor)
+    with opened as pool:
         for chunk in chunks:
-            waiting.append((chunk, pool.submit(_answer, _list_records(chunk))))
+            waiting.append((chunk, pool.submit(_list_records(chunk))))
             if len(waiting) >= CHUNKS_AHEAD * workers.count:
                 yield _collect(*waiting.popleft())
         while waiting:
@@ -67,13 +79,24 @@ def _list_records(chunk: Chunk) -> list[Record]:
     return [record for record in chunk if isinstance(record, Record)]
 
 
-def _collect(chunk: Chunk, future: Future[Found]) -> tuple[Chunk, list[Answer]]:
+def _collect(chunk: Chunk, future: Pending) -> tuple[Chunk, list[Answer]]:
     found = zip(_list_records(chunk), future.result(), strict=True)
     return chunk, [Answer(record, tagged, entities) for record, (tagged, entities) in found]
 
 
+@dataclass(frozen=True)
+class ProcessPool:
+    """Processes of this machine."""
+
+    executor: ProcessPoolExecutor
+
+    def submit(self, records: Sequence[Record]) -> Future[Found]:
+        """Give some records to the next process that is free."""
+        return self.executor.submit(_answer, records)
+
+
 @contextmanager
-def _open_pool(workers: Workers) -> Iterator[ProcessPoolExecutor]:
+def _open_pool(workers: Workers) -> Iterator[ProcessPool]:
     """Start the processes, and end them with the block.
 
     Raises:
@@ -93,7 +116,7 @@ def _open_pool(workers: Workers) -> Iterator[ProcessPoolExecutor]:
         workers.count, context, _start_worker, (numbers, threads, workers.open_predictor, logging.root.level)
     )
     try:
-        yield pool
+        yield ProcessPool(pool)
     except BrokenProcessPool as error:
         raise UserError(
             f"one of {workers.count} processes died, probably because memory ran out; what is done is kept: the same "
@@ -122,4 +145,4 @@ def _start_worker(
 
 
 def _answer(records: Sequence[Record]) -> Found:
-    return [(answer.tagged, answer.entities) for answer in answer_records(_own["predictor"], records)]
+    return find_in_records(_own["predictor"], records)

@@ -1,0 +1,133 @@
+"""A Ray cluster that tags: the bytes of one process, also when a machine is lost, or the first process is killed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+from conftest import SENTENCES
+
+from token_classification import Predictor, cli
+from token_classification.errors import UserError
+from token_classification.inference import predictor as predictor_module
+from token_classification.inference.bulk import BulkSettings, tag_file
+from token_classification.inference.progress import AppendedFile
+from token_classification.inference.workers import Workers
+
+ray = pytest.importorskip("ray", reason="see requirements-test.txt")
+TEXTS = [words for words, _ in SENTENCES]
+COUNT = 400
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """Two machines with a worker's place each; to Ray they are two, though they are processes of this one."""
+    from ray.cluster_utils import Cluster
+
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    built = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    built.second = built.add_node(num_cpus=1)
+    built.wait_for_nodes(timeout=60)
+    yield built
+    built.shutdown()
+
+
+@pytest.fixture
+def texts_file(tmp_path, monkeypatch) -> Path:
+    """Texts in chunks of four, some of which can't be read."""
+    monkeypatch.setattr(predictor_module, "TEXTS_PER_CHUNK", 4)
+    lines = [json.dumps({"id": place, "text": TEXTS[place % 8]}) for place in range(COUNT)]
+    lines[6::7] = ["{broken"] * len(lines[6::7])
+    (tmp_path / "texts.jsonl").write_text("\n".join(lines) + "\n")
+    return tmp_path / "texts.jsonl"
+
+
+def read_files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("predictions*.jsonl"))}
+
+
+@pytest.fixture
+def expected(texts_file, tagger_folder, tmp_path) -> dict[str, bytes]:
+    """What one process writes."""
+    (tmp_path / "one").mkdir()
+    tag_file(Predictor.from_pretrained(tagger_folder), BulkSettings(str(texts_file), tmp_path / "one"), tagger_folder)
+    return read_files(tmp_path / "one")
+
+
+@pytest.mark.slow
+def test_the_first_process_is_killed_and_the_job_goes_on(cluster, texts_file, expected, tagger_folder, tmp_path):
+    command = [sys.executable, "-c", RUN_IN_SMALL_CHUNKS, "infer", "-m", tagger_folder, "-r", tmp_path / "out"]
+    command += ["--input_file", texts_file, "--engine", "ray", "--ray_address", cluster.address, "--num_workers", 2]
+    process = subprocess.Popen([*map(str, command)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 180
+    partial_file = tmp_path / "out" / "predictions.jsonl.partial"
+    while not (partial_file.exists() and partial_file.stat().st_size) and time.monotonic() < deadline:
+        assert process.poll() is None, process.stderr.read().decode()
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert process.stderr is not None
+    process.stderr.close()
+    done = len(partial_file.read_bytes().splitlines())
+    assert 0 < done < COUNT
+    flags = ["--engine", "ray", "--ray_address", cluster.address, "--num_workers", "2", "--resume"]
+    source = ["-m", str(tagger_folder), "-r", str(tmp_path / "out"), "--input_file", str(texts_file)]
+    assert cli.run(["infer", *source, *flags]) == 0
+    assert read_files(tmp_path / "out") == expected
+
+
+RUN_IN_SMALL_CHUNKS = """
+import sys
+from token_classification import cli
+from token_classification.inference import predictor
+predictor.TEXTS_PER_CHUNK = 4
+sys.exit(cli.run(sys.argv[1:]))
+"""
+
+
+def test_a_machine_is_lost_and_the_others_tag_its_records(
+    cluster, texts_file, expected, tagger_folder, tmp_path, monkeypatch, caplog
+):
+    flush, lost = AppendedFile.flush, threading.Event()
+
+    def flush_and_lose_a_machine(self):
+        size = flush(self)
+        if size and not lost.is_set():
+            lost.set()
+            cluster.remove_node(cluster.second, allow_graceful=False)
+        return size
+
+    monkeypatch.setattr(AppendedFile, "flush", flush_and_lose_a_machine)
+    (tmp_path / "out").mkdir()
+    settings = BulkSettings(str(texts_file), tmp_path / "out")
+    workers = Workers(2, partial(Predictor.from_pretrained, str(tagger_folder)), cluster.address)
+    progress = tag_file(Predictor.from_pretrained(tagger_folder), settings, tagger_folder, workers)
+    assert lost.is_set()
+    assert progress.records == COUNT
+    assert read_files(tmp_path / "out") == expected
+    assert "A worker of the Ray cluster died" in caplog.text
+
+
+def test_a_model_that_is_not_on_the_other_machines_is_named(cluster, texts_file, tagger_folder, tmp_path):
+    workers = Workers(1, partial(Predictor.from_pretrained, str(tmp_path / "elsewhere")), cluster.address)
+    with pytest.raises(UserError, match="elsewhere"):
+        tag_file(
+            Predictor.from_pretrained(tagger_folder), BulkSettings(str(texts_file), tmp_path), tagger_folder, workers
+        )
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        (["--engine", "ray", "--ray_address", "127.0.0.1:1"], "ray start --head"),
+        (["--ray_address", "127.0.0.1:6379"], "--engine ray"),
+    ],
+)
+def test_without_a_cluster_it_says_how_to_start_one(texts_file, tagger_folder, tmp_path, flags, expected):
+    with pytest.raises(UserError, match=expected):
+        cli.run(["infer", "-m", str(tagger_folder), "-r", str(tmp_path), "--input_file", str(texts_file), *flags])
