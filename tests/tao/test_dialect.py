@@ -45,6 +45,7 @@ OWN_FLAGS = {
     "inference/bulk.py",
     "inference/progress.py",
     "inference/selection.py",
+    "inference/ray_pool.py",
     "inference/workers.py",
     "reporting/logs.py",
 }

@@ -147,7 +147,7 @@ def open_ray_pool(address: str, count: int, open_predictor: Callable[[], Predict
         raise UserError(
             f"--ray_address {address}: there is no Ray cluster ({str(error).partition(chr(10))[0]:.200}); start one "
             "with: ray start --head (on other machines: ray start --address HOST:6379)"
-        ) from error
+        ) from None  # not what the system refuses while the files are written
     try:
         resources = ray.cluster_resources()  # type: ignore[no-untyped-call]  # it has no types
         gpus = int(resources.get("GPU", 0) >= count)
