@@ -222,7 +222,7 @@ class NerTrainer(Trainer):
             self.window_sampler.set_epoch(epoch)
         super()._run_epoch(epoch=epoch, **settings)  # type: ignore[no-untyped-call]  # the library's
 
-    def _save_checkpoint(self, model: nn.Module, trial: object) -> None:
+    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:  # noqa: ANN401 - a kind of optuna, if it is there
         """Save good weights only, and so that a kill in between can be seen: the file written last is missing then.
 
         It is removed first, because an earlier run may have left one in a checkpoint of the same number.
