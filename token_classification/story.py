@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from accelerate import PartialState
 from transformers import PreTrainedConfig, set_seed
@@ -35,11 +36,12 @@ from token_classification.modeling.tokenizer import load_tokenizer
 from token_classification.modeling.vocabulary import check_vocabulary
 from token_classification.recipe import DEFAULT_RECIPE, Recipe
 from token_classification.reporting.ending import describe_ending
+from token_classification.reporting.kept_promises import compare_promises
 from token_classification.reporting.logs import logging_of_run
 from token_classification.reporting.old_test import report_old_test, tag_old_test
 from token_classification.reporting.outputs import check_outputs, claim_outputs
 from token_classification.reporting.report import write_report
-from token_classification.reporting.run_calibration import calibrate_run
+from token_classification.reporting.run_calibration import TRAINED_BACKEND, calibrate_run
 from token_classification.scoring.evaluate import SplitResults
 from token_classification.scoring.metrics_file import write_metrics
 from token_classification.seeds.keep import adopt_card, keep_model
@@ -110,6 +112,8 @@ def score_export(arguments: RunArguments, *, corpus: Corpus) -> dict[str, SplitR
         claim_outputs(arguments, DEFAULT_RECIPE)
         write_metrics(folder, prefix, metrics)
     write_report(arguments, DEFAULT_RECIPE, corpus, engine.label_set, engine.aligner.window_length, results)
+    model = Path(arguments.model.model_name_or_path)
+    compare_promises(model, engine.backend, engine.decoder_name, corpus, engine.label_set, results)
     return results
 
 
@@ -267,8 +271,7 @@ def walk(
             trainer.learn(checkpoint, len(learnt.splits["train"]), recipe.model_folder)
 
         # 6. Evaluate, and 7. predict: every word of the test file gets a tag, scored where it has gold.
-        asked_splits = {"validation": training.do_eval, "test": training.do_predict}
-        scored = [split for split, is_asked in asked_splits.items() if is_asked]
+        scored = [split for split, asks in zip(PREFIXES, (training.do_eval, training.do_predict), strict=True) if asks]
         results = {split: trainer.report_split(aligned[split], PREFIXES[split]) for split in scored}
 
         # 8. Report.
@@ -278,18 +281,19 @@ def walk(
             log_history = trainer.state.log_history
             write_report(arguments, recipe, corpus, label_set, aligner.window_length, results, log_history)
 
-        # 9. Calibrate: scores of the new model that are probabilities.
+        # 9. Calibrate: scores of the new model that are probabilities; and are promises of the model kept?
         if training.do_train and arguments.report.calibrate:
             tag = partial(tag_validation, trainer, aligner, aligned, corpus, results)
             calibrate_run(arguments, recipe, corpus, label_set, tag)
+        source = (recipe.model_folder or training.folder) if training.do_train else Path(model_args.model_name_or_path)
+        if trainer.is_world_process_zero():
+            compare_promises(source, TRAINED_BACKEND, str(arguments.decoding.decoder), corpus, label_set, results)
     if training.push_to_hub:
         trainer.push_to_hub()
 
     # 10. Export: the model that this run trained or was given, for a faster runtime.
     if arguments.export.do_export and trainer.is_world_process_zero():
-        trained = str(recipe.model_folder or training.output_dir)
-        source = trained if training.do_train else model_args.model_name_or_path
-        export_run(source, corpus, arguments)
+        export_run(str(source), corpus, arguments)
     return results
 
 

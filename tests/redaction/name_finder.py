@@ -7,6 +7,7 @@ from token_classification.data.inputs import hash_file
 from token_classification.data.labels import LabelSet
 from token_classification.data.schemes import Scheme
 from token_classification.inference.bulk import BulkSettings, tag_file
+from token_classification.inference.calibration_record import UNCALIBRATED
 from token_classification.inference.entities import list_entities
 from token_classification.inference.predictor import TaggedText
 from token_classification.inference.texts import place_words
@@ -22,6 +23,7 @@ class NameFinder:
     """Has of `Predictor` what `tag_file` needs."""
 
     engine = SimpleNamespace(labels=LABELS, loop=SimpleNamespace(token_budget=1), aligner=SimpleNamespace(context=0))
+    calibration = UNCALIBRATED
 
     def describe_settings(self) -> dict[str, str]:
         return {"threshold": "none"}

@@ -3,9 +3,9 @@
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -18,7 +18,8 @@ from token_classification.data.inputs import hash_files
 from token_classification.data.text_lines import open_bytes
 from token_classification.errors import DataError, UserError
 from token_classification.inference.answer_files import AnswerWriter, PredictionFiles
-from token_classification.inference.answers import OUTPUT_FORMATS, put_records_in_context
+from token_classification.inference.answers import OUTPUT_FORMATS, Answer, put_records_in_context
+from token_classification.inference.calibration_record import describe_drift
 from token_classification.inference.export_record import hash_answering_files
 from token_classification.inference.input_lines import STDIN, comes_once
 from token_classification.inference.predictor import Predictor, cut_into_chunks
@@ -29,9 +30,12 @@ from token_classification.inference.selection import Selection, describe_selecti
 from token_classification.inference.texts import count_characters
 from token_classification.inference.tool_records import list_text_files, refuse_results_inside
 from token_classification.inference.workers import Workers, answer_chunks
+from token_classification.scoring.drift import SCORE_BINS, count_scores
 
 logger = logging.getLogger(__name__)
 
+SCORE_TALLY = "score."
+"""Begins the names under which the progress counts scores"""
 BYTES_PER_CHARACTER = 256
 """A chunk ends at 250,000 characters of text, or at this many times as much of the file: fields fill memory too"""
 
@@ -99,6 +103,7 @@ def tag_file(
             writer.prepare(predictor, settings.folder, progress)
             _tag_records(predictor, settings, progress, stamp, workers)
             writer.finish(settings.folder, progress, predictor.engine.labels)
+            _warn_of_drift(predictor, progress, settings)
             progress.finished = True
             progress.write(settings.folder)
     with _explain_how_to_go_on(settings):
@@ -205,6 +210,7 @@ def _tag_records(
             files[writer.errors_name].append(b"".join(map(writer.encode_error, bad)))
             progress.add(len(chunk), len(bad), sum(len(answer.entities) for answer in encoded.written))
             progress.add_tallies(encoded.tallies)
+            progress.add_tallies(tally_scores(predictor, answers))
             progress.sizes = {name: file.flush() for name, file in files.items()}
             progress.write(settings.folder)
             bar.update(len(chunk))
@@ -216,6 +222,30 @@ def _tag_records(
     seconds = time.monotonic() - start
     speed = (progress.records - before) / seconds
     logger.info("%s records in %.1f s: %.0f texts/s", f"{progress.records - before:,}", seconds, speed)
+
+
+def tally_scores(predictor: Predictor, answers: Sequence[Answer]) -> dict[str, int]:
+    """Count the calibrated scores of the entities that the tags mark, those below the threshold, too.
+
+    Without a calibration there is nothing to compare them with, and nothing is counted.
+    """
+    if not predictor.calibration.scores:
+        return {}
+    if any(predictor.thresholds.values()) or predictor.proposed:
+        unfiltered = replace(predictor, thresholds={}, proposed={})
+        entities = [entity for answer in answers for entity in unfiltered.find_entities(answer.tagged)]
+    else:
+        entities = [entity for answer in answers for entity in answer.entities]
+    counts = count_scores([entity["score"] for entity in entities])
+    return {f"{SCORE_TALLY}{place}": count for place, count in enumerate(counts) if count}
+
+
+def _warn_of_drift(predictor: Predictor, progress: Progress, settings: BulkSettings) -> None:
+    """Warn if these texts have other scores than those of the calibration; selected ones always have."""
+    counts = [progress.tallies.get(f"{SCORE_TALLY}{place}", 0) for place in range(SCORE_BINS)]
+    drift = describe_drift(predictor.calibration, counts, settings.input_file)
+    if drift is not None and settings.selection is None:
+        logger.warning("%s", drift)
 
 
 def _count_characters(record: Record | BadRecord) -> int:

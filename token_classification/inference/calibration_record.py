@@ -6,7 +6,7 @@ Like the model's folder, it may come from strangers.
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from math import isfinite
 from pathlib import Path
@@ -16,6 +16,7 @@ from token_classification.errors import UserError
 from token_classification.inference.export_record import hash_answering_files
 from token_classification.output_text import dump_json, make_printable, quote_path
 from token_classification.scoring.calibration import RAW, RAW_SCORES, LabelMaps, ScoreMap
+from token_classification.scoring.drift import SCORE_BINS, find_drift
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +50,8 @@ class Calibration:
     operating_points: dict[str, OperatingPoint] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
     """For people: the data, the method, how many entities, errors before and after"""
+    scores: Sequence[int] = ()
+    """How many entities of the data have which calibrated score (`count_scores`); empty: an earlier version's"""
 
     @property
     def digest(self) -> str:
@@ -68,6 +71,7 @@ class Calibration:
                 "words": asdict(self.words),
                 "proposals": _dump_maps(self.proposals),
                 "operating_points": {name: asdict(point) for name, point in self.operating_points.items()},
+                "scores": list(self.scores),
                 "notes": self.notes,
             }
         )
@@ -98,6 +102,26 @@ def open_calibration(folder: Path, backend: str, decoder: str) -> Calibration | 
         reason,
     )
     return None
+
+
+def describe_drift(calibration: Calibration, counts: Sequence[int], source: str) -> str | None:
+    """Say that scores are spread otherwise than on the data of a calibration, and what to do; None: they are not.
+
+    Args:
+        calibration: That of the model.
+        counts: Of the calibrated scores of the entities in some texts, see `count_scores`.
+        source: Where the texts are from.
+    """
+    drift = find_drift(calibration.scores, counts) if calibration.scores else None
+    if drift is None:
+        return None
+    fitted = make_printable(str(calibration.notes.get("data", {}).get("source", "the data of the calibration")))
+    return (
+        f"{source}: scores are spread otherwise than on {fitted}, on which they were calibrated (distance "
+        f"{drift.distance:.2f}; {drift.mean_here:.2f} on average instead of {drift.mean_there:.2f}), so promised "
+        "precision and recall may not hold; with labelled texts of this kind: token_classification calibrate -m MODEL "
+        "--data FILE"
+    )
 
 
 def find_operating_point(model: str, calibration: Calibration | None, name: str) -> OperatingPoint:
@@ -136,12 +160,9 @@ def read_calibration(folder: Path) -> Calibration | None:
 
 
 def _build(content: Mapping[str, Any]) -> Calibration:
-    points = {
-        str(name): OperatingPoint(
-            _read_shares(point["thresholds"]), dict(point["notes"]), _read_shares(point.get("proposals", {}))
-        )
-        for name, point in content["operating_points"].items()
-    }
+    points = {str(name): _read_point(point) for name, point in content["operating_points"].items()}
+    notes = dict(content["notes"])
+    dict(notes.get("data", {}))
     return Calibration(
         backend=str(content["backend"]),
         decoder=str(content["decoder"]),
@@ -150,7 +171,8 @@ def _build(content: Mapping[str, Any]) -> Calibration:
         words=_read_map(content["words"]),
         proposals=_read_maps(content["proposals"]) if "proposals" in content else RAW_SCORES,
         operating_points=points,
-        notes=dict(content["notes"]),
+        notes=notes,
+        scores=_read_counts(content.get("scores", [])),
     )
 
 
@@ -158,6 +180,17 @@ def _read_maps(content: Mapping[str, Any]) -> LabelMaps:
     return LabelMaps(
         _read_map(content["shared"]), {str(label): _read_map(one) for label, one in content["own"].items()}
     )
+
+
+def _read_point(content: Mapping[str, Any]) -> OperatingPoint:
+    notes = dict(content["notes"])
+    for row in notes.get("rows", ()):
+        if row.get("bound") is not None:
+            _read_share(row["target"])
+            _read_share(row["threshold"])
+            if notes["kind"] not in ("precision", "recall") or not isinstance(row["of"], str | None):
+                raise ValueError(f"{notes['kind']!r:.30} of {row['of']!r:.30}: accepted are precision and recall")
+    return OperatingPoint(_read_shares(content["thresholds"]), notes, _read_shares(content.get("proposals", {})))
 
 
 def _read_map(content: Mapping[str, Any]) -> ScoreMap:
@@ -176,6 +209,14 @@ def _read_share(value: object) -> float:
     if not 0 <= share <= 1:
         raise ValueError(f"threshold {share}: accepted is a number from 0 to 1")
     return share
+
+
+def _read_counts(content: object) -> list[int]:
+    if isinstance(content, list) and len(content) in (0, SCORE_BINS):
+        counts = [count for count in content if type(count) is int and count >= 0]
+        if counts == content:
+            return counts
+    raise ValueError(f"scores {content!r:.60}: accepted are {SCORE_BINS} counts")
 
 
 def _read_number(value: object) -> float:

@@ -33,6 +33,7 @@ from token_classification.scoring.calibration import (
     fit_maps,
     measure_reliability,
 )
+from token_classification.scoring.drift import count_scores
 from token_classification.text_tables import format_table
 
 logger = logging.getLogger(__name__)
@@ -102,6 +103,7 @@ def calibrate_split(outcomes: SplitOutcomes, request: CalibrationRequest) -> Cal
         proposals=proposals,
         operating_points=points,
         notes=notes,
+        scores=count_scores(scored.scores),
     )
 
 

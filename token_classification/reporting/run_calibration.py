@@ -24,7 +24,7 @@ from token_classification.scoring.evaluate import SplitResults
 
 logger = logging.getLogger(__name__)
 
-BACKEND = "torch"
+TRAINED_BACKEND = "torch"
 """What a model that was just trained runs with"""
 LEFT = "Scores stay as the model gives them:"
 
@@ -104,7 +104,7 @@ def fit_run(
     outcomes = collect_outcomes(corpus.splits["validation"].gold, results.tags, results.scores, labels)
     about = describe_files(corpus)["validation"]
     data = {name: about.get(name) for name in ("source", "sha256", "sentences")}
-    request = build_request(folder, BACKEND, str(arguments.decoding.decoder), data)
+    request = build_request(folder, TRAINED_BACKEND, str(arguments.decoding.decoder), data)
     return calibrate_split(outcomes, request), outcomes
 
 
