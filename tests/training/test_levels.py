@@ -19,7 +19,7 @@ from token_classification.scoring.decode import plan_levels
 from token_classification.scoring.evaluate import evaluate_levels
 from token_classification.scoring.predict import WordLogits, WordPredictions
 from token_classification.scoring.predict import choose_labels as settle_labels
-from token_classification.training.loss import LabelLoss, weigh_classes
+from token_classification.training.loss import INNER_WEIGHT, LabelLoss, weigh_classes
 from token_classification.training.packing.collator import PackingCollator
 
 COLUMNS = (slice(0, 3), slice(3, 5))
@@ -41,7 +41,7 @@ def make_outputs(shape: tuple[int, ...]):
     return type("Outputs", (), {"logits": torch.randn(*shape, requires_grad=True)})
 
 
-def test_the_loss_is_the_sum_of_the_levels_own():
+def test_the_loss_is_the_weighted_sum_of_the_levels_own():
     outputs = make_outputs((2, 3, 5))
     labels = torch.tensor([[[1, 0], [-100, -100], [2, 1]], [[-100, -100], [0, 0], [1, 1]]])
     levels = [
@@ -49,7 +49,7 @@ def test_the_loss_is_the_sum_of_the_levels_own():
         for level, columns in enumerate(COLUMNS)
     ]
     loss = LabelLoss(levels=COLUMNS)
-    assert loss(outputs, labels).item() == pytest.approx(sum(levels).item())
+    assert loss(outputs, labels).item() == pytest.approx((levels[0] + INNER_WEIGHT * levels[1]).item())
     assert loss.weigh(labels) == 4
 
 

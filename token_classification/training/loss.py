@@ -14,6 +14,10 @@ from token_classification.data.load import Corpus
 
 Label = TypeVar("Label", str, int)
 
+INNER_WEIGHT = 0.3
+"""Of the losses of all levels but the outermost: few words have a label there, and with full weight they cost the outer
+level up to two points of F1 (docs/run_ner.md)"""
+
 
 @dataclass(frozen=True)
 class LabelLoss:
@@ -27,7 +31,7 @@ class LabelLoss:
     """float32, (labels,): how much each label counts; the loss is then the weighted mean"""
     label_smoothing: float = 0.0
     levels: Sequence[slice] = (slice(None),)
-    """Which of the logits are those of each level of nested entities; the losses of the levels are added up"""
+    """Which of the logits are those of each level of nested entities; their losses are added up, see `INNER_WEIGHT`"""
 
     @property
     def counts_labels(self) -> bool:
@@ -61,13 +65,14 @@ class LabelLoss:
             )
             for columns, level in zip(self.levels, self._split(labels), strict=True)
         ]
-        summed = torch.stack(losses).sum()
+        outer, *inner = losses
+        summed = outer + INNER_WEIGHT * torch.stack(inner).sum() if inner else outer
         return summed / (self.weigh(labels) if num_items_in_batch is None else num_items_in_batch)
 
     def weigh(self, labels: torch.Tensor) -> torch.Tensor:
         """Return what the loss of these labels is divided by: their number, or the sum of their class weights.
 
-        Of several levels the mean of theirs: the loss is the sum of the levels' own mean losses.
+        Of several levels the mean of theirs: the loss is the weighted sum of the levels' own mean losses.
         """
         if self.class_weights is None:
             known = (labels != IGNORED_LABEL).sum()
