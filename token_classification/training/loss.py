@@ -15,8 +15,8 @@ from token_classification.data.load import Corpus
 Label = TypeVar("Label", str, int)
 
 INNER_WEIGHT = 0.3
-"""Of the losses of all levels but the outermost: few words have a label there, and with full weight they cost the outer
-level up to two points of F1 (docs/run_ner.md)"""
+"""Of the losses of all levels but the outermost. Few words have a label there; with full weight they cost the outer
+level up to two points of F1 (docs/run_ner.md)."""
 
 
 @dataclass(frozen=True)
