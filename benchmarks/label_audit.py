@@ -153,7 +153,9 @@ def rank_with_cleanlab(
     numbers = {label: number for number, label in enumerate(file.labels)}
     labels = [[numbers[tag] for tag in tags] for tags in file.sentences.gold]
     probabilities = [np.exp(weights) for weights in beliefs.log_probabilities]
-    rankings = {"cleanlab, filter": list(join_words(find_label_issues(labels, probabilities), candidates))}
+    # By itself it forks this process, whose threads and signal handlers are of no use there.
+    issues = find_label_issues(labels, probabilities, n_jobs=1)
+    rankings = {"cleanlab, filter": list(join_words(issues, candidates))}
     for method in ("self_confidence", "normalized_margin", "confidence_weighted_entropy"):
         scored = get_label_quality_scores(labels, probabilities, token_score_method=method)[1]
         words = sorted((score, row, word) for row, scores in enumerate(scored) for word, score in enumerate(scores))

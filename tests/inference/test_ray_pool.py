@@ -14,6 +14,7 @@ import pytest
 from conftest import SENTENCES
 
 from token_classification import Predictor, cli
+from token_classification.commands.model_choice import TaggingChoice, open_predictor
 from token_classification.errors import UserError
 from token_classification.inference import predictor as predictor_module
 from token_classification.inference.bulk import BulkSettings, tag_file
@@ -77,7 +78,9 @@ def test_the_first_process_is_killed_and_the_job_goes_on(cluster, texts_file, ex
     assert 0 < done < COUNT
     flags = ["--engine", "ray", "--ray_address", cluster.address, "--num_workers", "2", "--resume"]
     source = ["-m", str(tagger_folder), "-r", str(tmp_path / "out"), "--input_file", str(texts_file)]
+    handler = signal.getsignal(signal.SIGTERM)
     assert cli.run(["infer", *source, *flags]) == 0
+    assert signal.getsignal(signal.SIGTERM) is handler
     assert read_files(tmp_path / "out") == expected
 
 
@@ -105,7 +108,9 @@ def test_a_machine_is_lost_and_the_others_tag_its_records(
     monkeypatch.setattr(AppendedFile, "flush", flush_and_lose_a_machine)
     (tmp_path / "out").mkdir()
     settings = BulkSettings(str(texts_file), tmp_path / "out")
-    workers = Workers(2, partial(Predictor.from_pretrained, str(tagger_folder)), cluster.address)
+    workers = Workers(
+        2, partial(open_predictor, TaggingChoice(model=str(tagger_folder)), str(tagger_folder)), cluster.address
+    )
     progress = tag_file(Predictor.from_pretrained(tagger_folder), settings, tagger_folder, workers)
     assert lost.is_set()
     assert progress.records == COUNT
@@ -114,7 +119,8 @@ def test_a_machine_is_lost_and_the_others_tag_its_records(
 
 
 def test_a_model_that_is_not_on_the_other_machines_is_named(cluster, texts_file, tagger_folder, tmp_path):
-    workers = Workers(1, partial(Predictor.from_pretrained, str(tmp_path / "elsewhere")), cluster.address)
+    elsewhere = str(tmp_path / "elsewhere")
+    workers = Workers(1, partial(open_predictor, TaggingChoice(model=elsewhere), elsewhere), cluster.address)
     with pytest.raises(UserError, match="elsewhere"):
         tag_file(
             Predictor.from_pretrained(tagger_folder), BulkSettings(str(texts_file), tmp_path), tagger_folder, workers

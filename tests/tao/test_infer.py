@@ -164,7 +164,7 @@ def test_an_operating_point_is_a_key_too(settings, tagger_folder, tmp_path):
     model = Path(shutil.copytree(tagger_folder, tmp_path / "model"))
     point = OperatingPoint({"PER": 1.0})
     version = hash_answering_files(model)
-    calibration = Calibration("torch", "argmax", version, RAW_SCORES, RAW, {"strict": point})
+    calibration = Calibration("torch", "argmax", version, RAW_SCORES, RAW, operating_points={"strict": point})
     (model / CALIBRATION_FILE).write_text(calibration.dump())
     command = ["infer", "-m", model, f"input_file={write_as(tmp_path, '.jsonl')}"]
     assert run(*command, "-r", tmp_path / "strict", *settings) == 0

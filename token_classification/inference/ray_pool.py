@@ -5,7 +5,9 @@ bad records are the same. A chunk whose worker died is given to another one.
 """
 
 import logging
+import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -112,6 +114,17 @@ class RayPool:
         logger.warning("A worker of the Ray cluster died (%s); %d are left.", self._reason, len(self._workers))
 
 
+@contextmanager
+def _keeping_sigterm() -> Iterator[None]:
+    """Put back who handles SIGTERM: Ray puts itself there, and would end the command without a word."""
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, handler)
+
+
 def _knock(address: str) -> None:
     """Find out whether anybody is at an address, where Ray itself would go on asking for minutes.
 
@@ -142,7 +155,8 @@ def open_ray_pool(address: str, count: int, open_predictor: Callable[[], Predict
         raise UserError(f"--engine ray: {describe_missing('ray')}") from error
     try:
         _knock(address)
-        ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
+        with _keeping_sigterm():
+            ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
     except (OSError, RuntimeError, ValueError) as error:
         raise UserError(
             f"--ray_address {address}: there is no Ray cluster ({str(error).partition(chr(10))[0]:.200}); start one "
