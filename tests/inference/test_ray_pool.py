@@ -66,7 +66,7 @@ def test_the_first_process_is_killed_and_the_job_goes_on(cluster, texts_file, ex
     command = [sys.executable, "-c", RUN_IN_SMALL_CHUNKS, "infer", "-m", tagger_folder, "-r", tmp_path / "out"]
     command += ["--input_file", texts_file, "--engine", "ray", "--ray_address", cluster.address, "--num_workers", 2]
     process = subprocess.Popen([*map(str, command)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 180
+    deadline = time.monotonic() + 600
     partial_file = tmp_path / "out" / "predictions.jsonl.partial"
     while not (partial_file.exists() and partial_file.stat().st_size) and time.monotonic() < deadline:
         assert process.poll() is None, process.stderr.read().decode()
