@@ -104,6 +104,7 @@ def test_parts_around_a_line_end_are_one_span_as_brat_cuts_it(tmp_path):
         ("T1 PER 0 9 Ada Byron", "is no annotation; accepted: T1 TAB LABEL 0 5 TAB text"),
         ("T1\tPER 0\tAda", "is no annotation"),
         ("T1\tPER 0 99\tAda", "is not in the text"),
+        (f"T1\tPER 0 {'9' * 5000}\tAda", "is no annotation"),
         ("T1\tPER 4 4\t", "is empty"),
         ("T1\tPER 1 4\tAda", "is not what the file says stands there ('Ada')"),
         ("hello", "is no annotation"),

@@ -30,9 +30,8 @@ OTHER_LINES = {
     "#": "notes",
 }
 """First character of a line -> what it holds"""
-SPAN_LINE = re.compile(
-    r"(?P<id>T\S*)\t(?P<label>\S+) (?P<places>[0-9]+ [0-9]+(?:;[0-9]+ [0-9]+)*) *(?:\t(?P<text>.*))?"
-)
+PLACES = "[0-9]{1,15} [0-9]{1,15}"
+SPAN_LINE = re.compile(rf"(?P<id>T\S*)\t(?P<label>\S+) (?P<places>{PLACES}(?:;{PLACES})*) *(?:\t(?P<text>.*))?")
 LINE_ENDS = re.compile("[\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]+")
 """What ends a line for brat: no part of a span can hold it"""
 MARK = "\ufeff"
