@@ -1,6 +1,7 @@
 """An OpenVINO model, callable by the prediction loop."""
 
 import logging
+import os
 import threading
 from pathlib import Path
 
@@ -50,6 +51,8 @@ def load_openvino(folder: Path, record: ExportRecord, streams: int = 1) -> RunMo
         # In bulk one batch at a time on all cores: the batches are large, and the order of results is theirs.
         "NUM_STREAMS": streams,
         "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+        # Otherwise all processes that take a part of the cores take the same ones, the first.
+        "ENABLE_CPU_PINNING": torch.get_num_threads() >= (os.cpu_count() or 1),
         "CPU_RUNTIME_CACHE_CAPACITY": max(KEPT_KERNELS // streams, FEWEST_KERNELS),
     }
     compiled = core.compile_model(core.read_model(folder / record.model_file), "CPU", settings)
