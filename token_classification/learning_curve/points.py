@@ -8,8 +8,7 @@ import random
 import sys
 import time
 import zipfile
-from collections.abc import Mapping, Sequence
-from contextlib import redirect_stdout
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 from itertools import product
@@ -18,8 +17,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from token_classification.api import fine_tune
-from token_classification.auditing.fold_training import RECIPE
+from token_classification.auditing.fold_training import RECIPE, list_records, train_on
 from token_classification.auditing.out_of_fold import format_time
 from token_classification.auditing.read_file import LabelledFile
 from token_classification.data.results_folder import claim_files
@@ -153,33 +151,21 @@ def train_point(
     steps = math.ceil(len(train.sentences) / int(str(recipe["per_device_train_batch_size"])))
     epochs = float(str(recipe.pop("num_train_epochs")))
     rows = choose_rows(len(train.sentences), size, seed)
-    # A training tells its course on stdout, where the curve is printed.
-    with TemporaryDirectory() as folder, redirect_stdout(sys.stderr):
-        labels = Path(folder) / "labels.txt"
-        labels.write_text("".join(f"{label}\n" for label in train.labels), encoding="utf-8")
-        run = fine_tune(
+    with TemporaryDirectory() as folder:
+        run = train_on(
+            train,
+            rows,
             settings.encoder,
-            train=list_records(train, rows, settings.task),
+            settings.task,
+            Path(folder),
+            course=sys.stderr,
             validation=list_records(validation, range(len(validation.sentences)), settings.task),
-            output_dir=Path(folder) / "model",
-            labels=labels,
-            task_name=settings.task,
             seed=seed,
             max_steps=max(1, math.ceil(steps * epochs)),
-            eval_strategy="no",
-            save_strategy="no",
-            report=False,
-            calibrate=False,
             **recipe,
         )
     predicted = run.splits["validation"].results.tags
     return count_types(pair_sentences(validation.sentences.gold, predicted, train.scheme)).join_groups().values[..., 0]
-
-
-def list_records(file: LabelledFile, rows: Sequence[int], task: str) -> list[dict[str, list[str]]]:
-    """Return some sentences of a file as records."""
-    sentences = file.sentences
-    return [{"tokens": sentences.tokens[row], f"{task}_tags": sentences.gold[row]} for row in rows]
 
 
 def make_key(train: LabelledFile, validation: LabelledFile, settings: CurveSettings, version: str) -> str:
