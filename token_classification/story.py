@@ -264,7 +264,7 @@ def walk(
         old = tag_old_test(arguments, corpus)
         class_weights = weigh_classes(corpus, label_set) if recipe.balances_classes else None
         is_taught = training.do_train and arguments.distillation.teacher
-        lessons = prepare_lessons(arguments, learnt, aligner, aligned["train"]) if is_taught else None
+        lessons = prepare_lessons(arguments, learnt, model, aligner, aligned["train"]) if is_taught else None
         trainer = build_trainer(model, aligner, aligned, arguments, recipe, class_weights, lessons)
         claim_outputs(arguments, recipe, [*corpus.levels])
         if training.do_train:

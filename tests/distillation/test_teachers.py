@@ -1,7 +1,10 @@
 """What teachers think: by the names of labels, softened, averaged, and asked for once."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import torch
 from conftest import SENTENCES, TAGGER_NAMES, build_roberta, save_tagger
 
 from token_classification.data.labels import LabelSet
@@ -45,10 +48,10 @@ def test_a_teacher_that_cannot_run_in_bf16_runs_in_float32(tagger_folder, engine
     monkeypatch.setattr(teachers_module, "multiplies_bf16", lambda: True)
     weigh = Engine.weigh_labels
 
-    def refuse_bf16(self, tokens):
+    def refuse_bf16(self, tokens, **asked):
         if self.backend == "torch-bf16":
             raise OutputError("the model can't run in bf16", "run it with torch in float32")
-        return weigh(self, tokens)
+        return weigh(self, tokens, **asked)
 
     monkeypatch.setattr(Engine, "weigh_labels", refuse_bf16)
     beliefs = ask_teachers([str(tagger_folder)], TOKENS, LABELS, 1.0, tmp_path)
@@ -70,7 +73,7 @@ def test_a_killed_run_asks_for_the_rest_only(tagger_folder, tmp_path, monkeypatc
     monkeypatch.setattr(teachers_module, "SENTENCES_PER_PART", 3)
     asked, weigh = [], Engine.weigh_labels
 
-    def weigh_or_stop(self, tokens):
+    def weigh_or_stop(self, tokens, **_):
         if len(asked) == 2:
             raise KeyboardInterrupt
         asked.append(len(tokens))
@@ -79,7 +82,9 @@ def test_a_killed_run_asks_for_the_rest_only(tagger_folder, tmp_path, monkeypatc
     monkeypatch.setattr(Engine, "weigh_labels", weigh_or_stop)
     with pytest.raises(KeyboardInterrupt):
         ask_teachers([str(tagger_folder)], TOKENS, LABELS, 2.0, tmp_path / "cache")
-    monkeypatch.setattr(Engine, "weigh_labels", lambda self, tokens: asked.append(len(tokens)) or weigh(self, tokens))
+    monkeypatch.setattr(
+        Engine, "weigh_labels", lambda self, tokens, **_: asked.append(len(tokens)) or weigh(self, tokens)
+    )
     resumed = ask_teachers([str(tagger_folder)], TOKENS, LABELS, 2.0, tmp_path / "cache")
     assert asked == [3, 3, 2]
     monkeypatch.setattr(Engine, "weigh_labels", weigh)
@@ -98,3 +103,26 @@ def test_a_killed_run_asks_for_the_rest_only(tagger_folder, tmp_path, monkeypatc
 def test_a_teacher_of_other_labels_is_refused(tagger_folder, tmp_path, labels, expected):
     with pytest.raises(UserError, match=expected):
         ask_teachers([str(tagger_folder)], TOKENS, labels, 2.0, tmp_path)
+
+
+def test_states_are_read_beside_answers_that_are_kept_already(tagger_folder, engine, tmp_path, monkeypatch):
+    names = [str(tagger_folder)]
+    alone = ask_teachers(names, TOKENS, LABELS, 2.0, tmp_path)
+    assert alone.states == []
+    both = ask_teachers(names, TOKENS, LABELS, 2.0, tmp_path, with_states=True)
+    assert both.probabilities.tolist() == alone.probabilities.tolist()
+    # The head is one layer on the states, so these say what the logits are.
+    head = engine.loop.run_model.__closure__[0].cell_contents.classifier
+    logits = head(torch.from_numpy(both.states[0].astype(np.float32))).detach()
+    expected = np.concatenate(engine.weigh_labels(TOKENS).log_probabilities)
+    assert logits.log_softmax(dim=-1).numpy() == pytest.approx(expected, abs=0.05)
+    monkeypatch.setattr(Engine, "weigh_labels", None)
+    again = ask_teachers(names, TOKENS, LABELS, 2.0, tmp_path, with_states=True)
+    assert again.states[0].tolist() == both.states[0].tolist()
+
+
+def test_an_exported_teacher_gives_no_states(tagger_folder, tmp_path, monkeypatch):
+    opened = teachers_module.open_engine
+    monkeypatch.setattr(teachers_module, "open_engine", lambda name: replace(opened(name), run_with_states=None))
+    with pytest.raises(UserError, match="exported model gives no states"):
+        ask_teachers([str(tagger_folder)], TOKENS, LABELS, 2.0, tmp_path, with_states=True)

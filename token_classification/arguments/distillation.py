@@ -37,6 +37,13 @@ class DistillationArguments:
         default=0.7,
         metadata={"help": "Weight of the teachers in the loss, from 0 to 1; the tags of the file have the rest."},
     )
+    hint_weight: float = field(
+        default=0.0,
+        metadata={
+            "help": "Weight of hints in the loss: the states of the model's encoder at each word are brought near "
+            "those of the teachers, whatever their widths; 0: none."
+        },
+    )
     teacher_confidence: float = field(
         default=0.0,
         metadata={
@@ -49,3 +56,5 @@ class DistillationArguments:
         check_values(self)
         if self.unlabelled_file and not self.teacher:
             raise UserError("--unlabelled_file: only a teacher can say what is in it; give --teacher MODEL, too.")
+        if self.hint_weight and not self.teacher:
+            raise UserError("--hint_weight: hints are a teacher's; give --teacher MODEL, too.")

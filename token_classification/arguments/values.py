@@ -48,6 +48,7 @@ ACCEPTED: dict[str, tuple[Callable[[float], bool], str]] = {
     "doc_stride": NUMBER,
     "distillation_temperature": (lambda value: value > 0 and isfinite(value), "above 0, e.g. 2"),
     "distillation_alpha": (lambda value: 0 <= value <= 1, "0 to 1"),
+    "hint_weight": NUMBER,
     "teacher_confidence": (lambda value: 0 <= value <= 1, "0 to 1"),
     "max_train_samples": COUNT,
     "max_eval_samples": COUNT,

@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
+from transformers import PreTrainedModel
 
 from token_classification.alignment.align import AlignedSplit, Aligner
 from token_classification.arguments.run import RunArguments
@@ -13,6 +14,7 @@ from token_classification.data.labels import LabelSet
 from token_classification.data.load import Corpus
 from token_classification.data.sentences import Sentences
 from token_classification.data.splits import REPLAY
+from token_classification.distillation.hints import add_hint
 from token_classification.distillation.partial_gold import check_teachers_agree, free_outside
 from token_classification.distillation.teachers import Beliefs, ask_teachers
 from token_classification.distillation.unlabelled import read_unlabelled
@@ -25,8 +27,10 @@ NO_TAG = ""
 """No label of any model, so nothing is learnt from it"""
 
 
-def prepare_lessons(arguments: RunArguments, corpus: Corpus, aligner: Aligner, train: AlignedSplit) -> Lessons:
-    """Ask the teachers about the words of the training split and of unlabelled texts.
+def prepare_lessons(
+    arguments: RunArguments, corpus: Corpus, model: PreTrainedModel, aligner: Aligner, train: AlignedSplit
+) -> Lessons:
+    """Ask the teachers about the words of the training split and of unlabelled texts; the model is the student.
 
     Raises:
         UserError: a teacher or a text can't be read, or something else weighs the labels, too.
@@ -46,7 +50,12 @@ def prepare_lessons(arguments: RunArguments, corpus: Corpus, aligner: Aligner, t
     cache = arguments.training.folder / TEACHER_OUTPUTS
     with arguments.training.main_process_first(desc="teachers"):
         beliefs = ask_teachers(
-            distillation.teacher or (), [*gold.tokens, *texts], labels, distillation.distillation_temperature, cache
+            distillation.teacher or (),
+            [*gold.tokens, *texts],
+            labels,
+            distillation.distillation_temperature,
+            cache,
+            with_states=distillation.hint_weight > 0,
         )
     words = train.ledger.words
     kept = _choose_confident(beliefs.confidences[words:], texts, distillation.teacher_confidence)
@@ -74,7 +83,10 @@ def prepare_lessons(arguments: RunArguments, corpus: Corpus, aligner: Aligner, t
         f"{len(gold):,}",
         f"{sum(keep for _, keep in kept):,}",
     )
-    return build_lessons(train, unlabelled, is_taught, loss)
+    lessons = build_lessons(train, unlabelled, is_taught, loss)
+    if distillation.hint_weight == 0:
+        return lessons
+    return add_hint(lessons, model, aligner, [block[rows] for block in beliefs.states], distillation.hint_weight)
 
 
 def _free_files(

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +33,8 @@ class Beliefs:
     """bool, (teachers, labels): which of the labels each teacher has"""
     confidences: np.ndarray
     """float32, (words,): the highest probability of each word, not softened, in the mean over the teachers"""
+    states: list[np.ndarray] = field(default_factory=list)
+    """Of each teacher: float16, (words, width), what its encoder makes of each word; empty unless asked for"""
 
     @property
     def knows(self) -> np.ndarray:
@@ -41,7 +43,13 @@ class Beliefs:
 
 
 def ask_teachers(
-    teachers: Sequence[str], sentences: Sequence[Sequence[str]], labels: LabelSet, temperature: float, cache: Path
+    teachers: Sequence[str],
+    sentences: Sequence[Sequence[str]],
+    labels: LabelSet,
+    temperature: float,
+    cache: Path,
+    *,
+    with_states: bool = False,
 ) -> Beliefs:
     """Ask trained models for the probability of every label of each word, and take their mean.
 
@@ -51,20 +59,30 @@ def ask_teachers(
         labels: Those that the answers are for; a teacher's are found by their names.
         temperature: Logits are divided by it (Hinton et al., 2015, https://arxiv.org/abs/1503.02531).
         cache: Folder in which the answers are kept, so that a killed run asks for the rest only.
+        with_states: Also what their encoders make of each word.
 
     Raises:
-        UserError: no such model, or it has a label that is not among `labels`.
+        UserError: no such model, it has a label that is not among `labels`, or its states can't be read.
     """
     known = np.zeros((len(teachers), len(labels.names)), dtype=bool)
     softened = plain = np.zeros((sum(map(len, sentences)), len(labels.names)), dtype=np.float32)
+    states: list[np.ndarray] = []
     for number, name in enumerate(teachers):
         engine = _open_teacher(name)
+        if with_states and engine.run_with_states is None:
+            raise UserError(
+                f"--hint_weight with --teacher {name}: an exported model gives no states of its encoder; accepted: "
+                "the model that it was exported from; or leave --hint_weight out"
+            )
         places = _match_labels(name, engine.label_set, labels)
         known[number, places] = True
-        beliefs = np.concatenate([*_answer(name, engine, sentences, cache)]).astype(np.float32)
+        paths = [*_answer(name, engine, sentences, cache, with_states=with_states)]
+        beliefs = np.concatenate([_read_part(path) for path, _ in paths]).astype(np.float32)
+        if with_states:
+            states.append(np.concatenate([_read_part(path) for _, path in paths]))
         softened = softened + _place(_soften(beliefs, 1 / temperature) / len(teachers), places, len(labels.names))
         plain = plain + _place(_soften(beliefs, 1.0) / len(teachers), places, len(labels.names))
-    return Beliefs(softened.astype(np.float16), known, plain.max(axis=-1))
+    return Beliefs(softened.astype(np.float16), known, plain.max(axis=-1), states)
 
 
 def _place(weights: np.ndarray, places: Sequence[int], size: int) -> np.ndarray:
@@ -112,8 +130,10 @@ def _match_labels(name: str, own: LabelSet, labels: LabelSet) -> list[int]:
     return [labels.ids[label] for label in own.names]
 
 
-def _answer(name: str, engine: Engine, sentences: Sequence[Sequence[str]], cache: Path) -> Iterator[np.ndarray]:
-    """Yield the log probabilities of a teacher's labels for all words, float16 (words, labels), part by part."""
+def _answer(
+    name: str, engine: Engine, sentences: Sequence[Sequence[str]], cache: Path, *, with_states: bool
+) -> Iterator[tuple[Path, Path]]:
+    """Yield the files with a teacher's answers, part by part: log probabilities of its labels, and its states."""
     cache.mkdir(parents=True, exist_ok=True)
     model = hash_answering_files(Path(name)) if Path(name).is_dir() else name
     starts = range(0, len(sentences), SENTENCES_PER_PART)
@@ -123,25 +143,29 @@ def _answer(name: str, engine: Engine, sentences: Sequence[Sequence[str]], cache
         for words in part:
             digest.update("\x1f".join([*words, ""]).encode("utf-8", "surrogatepass"))
         path = cache / f"{digest.hexdigest()[:32]}.arrow"
-        if not path.exists():
-            beliefs = np.concatenate(engine.weigh_labels(part).log_probabilities)
-            _write_part(path, beliefs.astype(np.float16))
-        yield _read_part(path, len(engine.label_set.names))
+        states = path.with_suffix(".states.arrow")
+        if not path.exists() or (with_states and not states.exists()):
+            answer = engine.weigh_labels(part, with_states=with_states)
+            if with_states:
+                _write_part(states, np.concatenate(answer.states))
+            _write_part(path, np.concatenate(answer.log_probabilities).astype(np.float16))
+        yield path, states
 
 
-def _write_part(path: Path, beliefs: np.ndarray) -> None:
-    column = pa.FixedSizeListArray.from_arrays(pa.array(beliefs.ravel()), beliefs.shape[1])
-    batch = pa.record_batch([column], names=["log_probabilities"])
+def _write_part(path: Path, rows: np.ndarray) -> None:
+    column = pa.FixedSizeListArray.from_arrays(pa.array(rows.ravel()), rows.shape[1])
+    batch = pa.record_batch([column], names=["rows"])
     sink = pa.BufferOutputStream()
     with pa.ipc.new_file(sink, batch.schema) as writer:
         writer.write_batch(batch)
     write_whole(path, sink.getvalue().to_pybytes())
 
 
-def _read_part(path: Path, labels: int) -> np.ndarray:
+def _read_part(path: Path) -> np.ndarray:
+    """Return what `_write_part` wrote, float16 (words, columns)."""
     with pa.memory_map(str(path)) as source:
         column = pa.ipc.open_file(source).read_all().column(0).combine_chunks()
-        return np.array(column.flatten()).reshape(-1, labels)
+        return np.array(column.flatten()).reshape(-1, column.type.list_size)
 
 
 def _soften(log_probabilities: np.ndarray, power: float) -> np.ndarray:

@@ -11,7 +11,7 @@ from typing import cast
 
 import numpy as np
 import torch
-from transformers import PreTrainedConfig, PreTrainedModel
+from transformers import PreTrainedConfig
 
 from token_classification.alignment.align import AlignedSplit, Aligner, build_aligner
 from token_classification.alignment.batches import LengthSteps, build_collator
@@ -29,7 +29,7 @@ from token_classification.data.labels import LabelSet
 from token_classification.data.levels import LabelLevels, Labels, list_sets
 from token_classification.data.schemes import Scheme, recognise_scheme
 from token_classification.data.sentences import Sentences
-from token_classification.errors import OutputError, UserError
+from token_classification.errors import UserError
 from token_classification.hardware import has_accelerator, multiplies_bf16
 from token_classification.inference.export_record import (
     EXPORT_FILE,
@@ -39,6 +39,7 @@ from token_classification.inference.export_record import (
     read_export_record,
     verify_model_files,
 )
+from token_classification.inference.torch_model import explain_bf16, run_torch, run_with_states
 from token_classification.modeling.build import load_config, load_model, read_model_labels
 from token_classification.modeling.levels import read_levels
 from token_classification.modeling.tokenizer import load_tokenizer
@@ -94,6 +95,8 @@ class Beliefs:
     """The labels that it chooses, parallel to the sentences"""
     log_probabilities: list[np.ndarray]
     """Of each sentence: float32, (words, labels), that of every label"""
+    states: list[np.ndarray]
+    """Of each sentence: float16, (words, width), what the encoder makes of its words; empty unless asked for"""
 
 
 @dataclass(frozen=True)
@@ -159,25 +162,32 @@ class Engine:
 
     def measure(self, tokens: Sequence[Sequence[str]], measure: WordMeasure, *, with_vectors: bool = False) -> Doubts:
         """Say how unsure the model is of each word of some sentences; `with_vectors` needs `run_with_states`."""
-        loop, columns = replace(self.loop, measure=measure), len(self.label_set)
-        if with_vectors and self.run_with_states is not None:
-            loop = replace(loop, run_model=self.run_with_states, logit_columns=columns)
+        loop = replace(self._reading_states() if with_vectors else self.loop, measure=measure)
         split = self.aligner.align(Sentences([list(words) for words in tokens]))
         predictions = loop.predict(split.windows, split.ledger.words)
         assert predictions.uncertainty is not None
         bounds = pairwise(split.sentence_starts.tolist())
         return Doubts([predictions.uncertainty[start:end] for start, end in bounds], predictions.vectors)
 
-    def weigh_labels(self, tokens: Sequence[Sequence[str]]) -> Beliefs:
-        """Tag sentences, and say how probable every label of each word is."""
+    def weigh_labels(self, tokens: Sequence[Sequence[str]], *, with_states: bool = False) -> Beliefs:
+        """Tag sentences, and say how probable every label of each word is; `with_states` needs `run_with_states`."""
         split = self.aligner.align(Sentences([list(words) for words in tokens]))
-        predictions = replace(self.loop, keeps_all=True).predict(split.windows, split.ledger.words)
+        loop = replace(self._reading_states() if with_states else self.loop, keeps_all=True)
+        predictions = loop.predict(split.windows, split.ledger.words)
         weights = predictions.log_probabilities
         if weights is None:  # there was no word
             weights = np.zeros((0, len(self.label_set.names)), dtype=np.float32)
-        bounds = pairwise(split.sentence_starts.tolist())
+        bounds = [*pairwise(split.sentence_starts.tolist())]
         tags = name_predictions(predictions, self.label_set.names, split.sentence_starts)
-        return Beliefs(tags, [weights[start:end] for start, end in bounds])
+        found = predictions.states
+        states = [] if found is None else [found[start:end] for start, end in bounds]
+        return Beliefs(tags, [weights[start:end] for start, end in bounds], states)
+
+    def _reading_states(self) -> PredictionLoop:
+        """Return the loop that also reads what the encoder makes of the words, if that can be read."""
+        if self.run_with_states is None:
+            return self.loop
+        return replace(self.loop, run_model=self.run_with_states, logit_columns=len(self.label_set))
 
     def evaluate(self, sentences: Sentences, source: str = "input", *, keeps_all: bool = False) -> SplitResults:
         """Tag a split, and score it if it has gold tags, as `run_ner.py --do_eval` does."""
@@ -223,15 +233,15 @@ def open_engine(
     wanted = choose_window(max_seq_length, config)
     device = torch.device("cpu")
     precision: Callable[[], AbstractContextManager[object]] = nullcontext
-    run_with_states: RunModel | None = None
+    run_states: RunModel | None = None
     if record is None or backend in TORCH_BACKENDS:
         device = (torch.accelerator.current_accelerator() if has_accelerator() else None) or device
         network = load_model(arguments, config, labels).eval()
         network.to(device)
-        run_model, run_with_states = _run_torch(network), _run_with_states(network)
+        run_model, run_states = run_torch(network), run_with_states(network)
         window_length = find_window_length(wanted, tokenizer, network)
         if backend == "torch-bf16":
-            run_model, run_with_states = _explain_bf16(run_model), _explain_bf16(run_with_states)
+            run_model, run_states = explain_bf16(run_model), explain_bf16(run_states)
             precision = partial(torch.autocast, device.type, torch.bfloat16)
     else:
         longest = _find_longest_window(Path(model), record, config)
@@ -256,7 +266,7 @@ def open_engine(
         length_steps=steps,
     )
     usable = streams if backend.startswith("openvino") else 1
-    return Engine(backend, labels, aligner, loop, run_with_states, usable)
+    return Engine(backend, labels, aligner, loop, run_states, usable)
 
 
 def read_label_set(config: PreTrainedConfig, name: str) -> LabelSet:
@@ -316,47 +326,6 @@ def _choose_backend(model: str | Path, backend: str, record: ExportRecord | None
     if backend == "torch-bf16" and not multiplies_bf16():
         logger.warning("torch-bf16: this machine has no bf16 units; torch will be faster.")
     return backend
-
-
-def _run_torch(network: torch.nn.Module) -> RunModel:
-    return lambda inputs: network(**inputs).logits
-
-
-def _run_with_states(network: PreTrainedModel) -> RunModel:
-    """Return what runs a model and puts the last states of its encoder behind the logits of each position."""
-
-    def run(inputs: dict[str, torch.Tensor]) -> torch.Tensor:
-        caught: list[torch.Tensor] = []
-        # Not every model returns its states, but each calls its encoder.
-        hook = network.base_model.register_forward_hook(lambda _module, _inputs, output: caught.append(output[0]))
-        try:
-            logits = network(**inputs).logits
-        finally:
-            hook.remove()
-        return torch.cat([logits.float(), caught[0].float()], dim=-1)
-
-    return run
-
-
-def _explain_bf16(run_model: RunModel) -> RunModel:
-    """Say so where a model can't run in bf16: DeBERTa's mask overflows, other code mixes types.
-
-    Raises:
-        OutputError: it can't; raised when the model runs.
-    """
-
-    def run(inputs: dict[str, torch.Tensor]) -> torch.Tensor:
-        try:
-            return run_model(inputs)
-        except torch.OutOfMemoryError:
-            raise
-        except RuntimeError as error:
-            if "alloc" in str(error):
-                raise
-            problem = f"the model can't run in bf16 ({str(error).partition(chr(10))[0]:.200})"
-            raise OutputError(problem, "run it with torch in float32") from error
-
-    return run
 
 
 def _load_exported(folder: Path, record: ExportRecord, streams: int) -> RunModel:

@@ -48,6 +48,8 @@ class WordPredictions:
     loop reads its states"""
     log_probabilities: np.ndarray | None = None
     """float32, (words, labels); None unless the loop keeps those of all labels"""
+    states: np.ndarray | None = None
+    """float16, (words, width): what the encoder makes of each word; None unless the loop reads and keeps it"""
 
     @property
     def loss(self) -> float | None:
@@ -115,7 +117,7 @@ class PredictionLoop:
     measure: WordMeasure | None = None
     """Also says how unsure the model is of each word"""
     keeps_all: bool = False
-    """Also keeps the probabilities of the labels that are not the best"""
+    """Also keeps the probabilities of the labels that are not the best, and states where it reads them"""
     logit_columns: int | None = None
     """The first so many columns of what `run_model` returns are logits, the others states of the encoder; None: all
     are logits"""
@@ -163,7 +165,7 @@ class PredictionLoop:
                 if self.measure is not None:
                     note_uncertainty(own, self.measure(own.logits), result)
                 if self.keeps_all:
-                    note_log_probabilities(own, result)
+                    note_beliefs(own, result)
         for result in results:
             check_scores(result.scores)
         return results
@@ -314,11 +316,15 @@ def note_uncertainty(part: WordLogits, uncertainty: torch.Tensor, result: WordPr
         result.vectors |= {row: vector.copy() for row, vector in zip(ids.tolist(), sums.cpu().numpy(), strict=True)}
 
 
-def note_log_probabilities(part: WordLogits, result: WordPredictions) -> None:
-    """Write the log probabilities of all labels for the words of some whole sentences into a result."""
+def note_beliefs(part: WordLogits, result: WordPredictions) -> None:
+    """Write the log probabilities of all labels for the words of some whole sentences into a result, and states."""
     if result.log_probabilities is None:
         result.log_probabilities = np.zeros((len(result.scores), part.logits.shape[-1]), dtype=np.float32)
     result.log_probabilities[part.words.numpy()] = part.logits.log_softmax(dim=-1).cpu().numpy()
+    if part.states is not None:
+        if result.states is None:
+            result.states = np.zeros((len(result.scores), part.states.shape[-1]), dtype=np.float16)
+        result.states[part.words.numpy()] = part.states.half().cpu().numpy()
 
 
 def _decode(part: WordLogits, decoder: Viterbi, result: WordPredictions) -> torch.Tensor:

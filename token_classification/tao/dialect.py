@@ -27,7 +27,8 @@ ONLY_RUN_NER = (
     *("--max_eval_samples", "--max_predict_samples", "--max_train_samples"),
     *("--overwrite_output_dir", "--pack_windows", "--pad_to_max_length", "--resume_from_checkpoint", "--task_name"),
     *("--teacher", "--text_column_name", "--token", "--train_sampling_strategy", "--unlabelled_file"),
-    *("--validation_split", "--distillation_alpha", "--distillation_temperature", "--teacher_confidence"),
+    *("--validation_split", "--distillation_alpha", "--distillation_temperature", "--hint_weight"),
+    *("--teacher_confidence",),
     *("--time_budget", "--lr_scheduler_type"),
 )
 """What this dialect has no key for: whoever wants it types `run_ner.py`"""

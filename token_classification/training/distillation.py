@@ -13,6 +13,7 @@ from transformers.modeling_outputs import TokenClassifierOutput
 from token_classification.alignment.align import AlignedSplit
 from token_classification.alignment.windows import Windows
 from token_classification.data.labels import IGNORED_LABEL
+from token_classification.training.hints import StateHint
 
 TEACHER_OUTPUTS = "teacher_outputs"
 """Folder in the output folder that holds what the teachers think; it may be deleted after the training"""
@@ -23,7 +24,8 @@ class DistillationLoss:
     """The mix of two losses at each word: against its tag, and against the teachers' probabilities.
 
     `(1 - alpha) * cross entropy + alpha * T^2 * KL(teachers || model)`, the latter with both softened by the
-    temperature T; T^2 keeps its gradient at the size that it has without one. Called as `LabelLoss` is.
+    temperature T; T^2 keeps its gradient at the size that it has without one. A hint is added to it. Called as
+    `LabelLoss` is.
     """
 
     probabilities: torch.Tensor
@@ -31,6 +33,8 @@ class DistillationLoss:
     temperature: float
     alpha: float
     label_smoothing: float = 0.0
+    hint: StateHint | None = None
+    """Also brings the states of the encoder near those of the teachers"""
     counts_labels: bool = False
     """The library can't count what the loss of a step is divided by"""
 
@@ -48,7 +52,7 @@ class DistillationLoss:
         """Return the mean over the words of the whole batch, of which these are a part.
 
         Args:
-            outputs: `logits`, (batch, length, labels).
+            outputs: `logits`, (batch, length, labels); for a hint also `hidden_states`, as `showing_states` adds them.
             labels: int64, (batch, length, 2): the label and the row of `probabilities`, -100 where there is none.
             num_items_in_batch: `weigh` of all micro-batches of the step, on all processes; None: these are all.
         """
@@ -62,6 +66,9 @@ class DistillationLoss:
         softened = functional.log_softmax(logits[is_taught] / self.temperature, dim=-1)
         soft = functional.kl_div(softened, targets, reduction="sum") * self.temperature**2
         mixed = (1 - self.alpha) * hard + self.alpha * soft
+        if self.hint is not None:
+            states = cast(tuple[torch.Tensor, ...], outputs.hidden_states)[-1].flatten(0, 1)
+            mixed = mixed + self.hint(states[is_taught], rows[is_taught])
         return mixed / (self.weigh(labels) if num_items_in_batch is None else num_items_in_batch)
 
     def weigh(self, labels: torch.Tensor) -> torch.Tensor:

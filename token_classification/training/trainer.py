@@ -5,6 +5,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, cast
 
@@ -31,6 +32,7 @@ from token_classification.training.cpu.trained_rows import find_table, keep_stat
 from token_classification.training.cpu.tuning import tuned_for_cpu
 from token_classification.training.distillation import DistillationLoss
 from token_classification.training.evaluation import WordTagger
+from token_classification.training.hints import showing_states
 from token_classification.training.known_results import Evaluation, KnownResults
 from token_classification.training.loss import LabelLoss
 from token_classification.training.optimizer import group_parameters, set_head_learning_rate
@@ -187,7 +189,10 @@ class NerTrainer(Trainer):
         tuned = tuned_for_cpu(self.model, self._find_train_split(), self.data_collator.pad_id, self.args)
         source = str(resume_from_checkpoint or self.args.folder)
         masks, names = serving_masks(self.model, self.data_collator), reading_hub_names(self.model, source)
-        with tuned, steady_kernels(), masks, names:
+        loss = self.compute_loss_func
+        hints = isinstance(loss, DistillationLoss) and loss.hint is not None
+        states = showing_states(self.model) if hints else nullcontext()
+        with tuned, steady_kernels(), masks, names, states:
             return super().train(resume_from_checkpoint, trial, ignore_keys_for_eval)
 
     def training_step(
