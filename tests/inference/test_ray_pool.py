@@ -19,6 +19,7 @@ from token_classification.errors import UserError
 from token_classification.inference import predictor as predictor_module
 from token_classification.inference.bulk import BulkSettings, tag_file
 from token_classification.inference.progress import AppendedFile
+from token_classification.inference.ray_pool import MOST_TRIES, RayPool, open_ray_pool
 from token_classification.inference.workers import Workers
 
 ray = pytest.importorskip("ray", reason="see requirements-test.txt")
@@ -96,7 +97,7 @@ sys.exit(cli.run(sys.argv[1:]))
 def test_a_machine_is_lost_and_the_others_tag_its_records(
     cluster, texts_file, expected, tagger_folder, tmp_path, monkeypatch, caplog
 ):
-    flush, lost = AppendedFile.flush, threading.Event()
+    flush, send, lost = AppendedFile.flush, RayPool._send, threading.Event()
 
     def flush_and_lose_a_machine(self):
         size = flush(self)
@@ -105,7 +106,12 @@ def test_a_machine_is_lost_and_the_others_tag_its_records(
             cluster.remove_node(cluster.second, allow_graceful=False)
         return size
 
+    def send_once_both_are_there(self, unsent, ahead):
+        if len(self._workers) == 2 or lost.is_set():
+            send(self, unsent, ahead)
+
     monkeypatch.setattr(AppendedFile, "flush", flush_and_lose_a_machine)
+    monkeypatch.setattr(RayPool, "_send", send_once_both_are_there)
     (tmp_path / "out").mkdir()
     settings = BulkSettings(str(texts_file), tmp_path / "out")
     workers = Workers(
@@ -125,6 +131,25 @@ def test_a_model_that_is_not_on_the_other_machines_is_named(cluster, texts_file,
         tag_file(
             Predictor.from_pretrained(tagger_folder), BulkSettings(str(texts_file), tmp_path), tagger_folder, workers
         )
+
+
+def test_more_workers_than_places_hold_nothing_up(cluster, texts_file, expected, tagger_folder, tmp_path, caplog):
+    flags = ["--engine", "ray", "--ray_address", cluster.address, "--num_workers", "8"]
+    source = ["-m", str(tagger_folder), "-r", str(tmp_path / "out"), "--input_file", str(texts_file)]
+    assert cli.run(["infer", *source, *flags]) == 0
+    assert read_files(tmp_path / "out") == expected
+    assert "the other workers start when there are more" in caplog.text
+
+
+def test_a_task_that_kills_every_worker_is_given_up(cluster, tagger_folder, caplog):
+    opener = partial(Predictor.from_pretrained, str(tagger_folder))
+    tasks = [("first", lambda _: os.kill(os.getpid(), signal.SIGKILL))]
+    with (
+        open_ray_pool(cluster.address, 1, opener) as pool,
+        pytest.raises(UserError, match=f"{MOST_TRIES} workers of the Ray cluster have died of the same records"),
+    ):
+        list(pool.run(tasks, 2))
+    assert caplog.text.count("A worker of the Ray cluster died") == MOST_TRIES
 
 
 @pytest.mark.parametrize(

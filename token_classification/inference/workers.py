@@ -1,38 +1,35 @@
-"""Chunks of records, tagged by several processes; their answers come in the order of the chunks."""
+"""Tasks for a model, done by several processes; their results come in the order of the tasks."""
 
 import logging
 import multiprocessing
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.queues import SimpleQueue
-from typing import Protocol
+from typing import TypeVar
 
 import torch
 
 from token_classification.child_processes import depend_on_parent
 from token_classification.errors import UserError
 from token_classification.hardware import has_accelerator
-from token_classification.inference.answers import Answer, Found, answer_records, find_in_records
+from token_classification.inference.answers import Answer, find_in_records
 from token_classification.inference.predictor import Predictor
 from token_classification.inference.ray_pool import open_ray_pool
 from token_classification.inference.records import BadRecord, Record
 
 Chunk = list[Record | BadRecord]
+Key = TypeVar("Key")
+Result = TypeVar("Result")
+Task = Callable[[Predictor], Result]
+"""What a process does with its model; it is sent there, so it is a `partial` of a function of a module"""
 
-
-class Pending(Protocol):
-    """Answers that may still be on their way."""
-
-    def result(self) -> Found:
-        """Wait for them."""
-
-
-CHUNKS_AHEAD = 2
-"""Of each process: one that it works on, and the next, so that it never waits for the file"""
+TASKS_AHEAD = 2
+"""Of each process: one that it works on, and the next, so that it never waits for the first process"""
 
 
 @dataclass(frozen=True)
@@ -59,44 +56,51 @@ def answer_chunks(
     Raises:
         UserError: a process died.
     """
-    if workers is None or (workers.count == 1 and workers.ray_address is None):
-        for chunk in chunks:
-            yield chunk, answer_records(predictor, _list_records(chunk))
-        return
-    waiting: deque[tuple[Chunk, Pending]] = deque()
-    address = workers.ray_address
-    opened = _open_pool(workers) if address is None else open_ray_pool(address, workers.count, workers.open_predictor)
-    with opened as pool:
-        for chunk in chunks:
-            waiting.append((chunk, pool.submit(_list_records(chunk))))
-            if len(waiting) >= CHUNKS_AHEAD * workers.count:
-                yield _collect(*waiting.popleft())
-        while waiting:
-            yield _collect(*waiting.popleft())
+    tasks = ((chunk, partial(find_in_records, records=_list_records(chunk))) for chunk in chunks)
+    for chunk, results in run_tasks(predictor, tasks, workers):
+        found = zip(_list_records(chunk), results, strict=True)
+        yield chunk, [Answer(record, tagged, entities) for record, (tagged, entities) in found]
 
 
 def _list_records(chunk: Chunk) -> list[Record]:
     return [record for record in chunk if isinstance(record, Record)]
 
 
-def _collect(chunk: Chunk, future: Pending) -> tuple[Chunk, list[Answer]]:
-    found = zip(_list_records(chunk), future.result(), strict=True)
-    return chunk, [Answer(record, tagged, entities) for record, (tagged, entities) in found]
+def run_tasks(
+    predictor: Predictor, tasks: Iterable[tuple[Key, Task[Result]]], workers: Workers | None
+) -> Iterator[tuple[Key, Result]]:
+    """Yield the results of tasks in their order, each with what it is called.
+
+    Args:
+        predictor: The model in this process, which does the tasks where there are no others.
+        tasks: Taken as they are needed.
+        workers: Several processes.
+
+    Raises:
+        UserError: a process died.
+    """
+    if workers is None or (workers.count == 1 and workers.ray_address is None):
+        yield from ((key, task(predictor)) for key, task in tasks)
+    elif workers.ray_address is not None:
+        with open_ray_pool(workers.ray_address, workers.count, workers.open_predictor) as pool:
+            yield from pool.run(tasks, TASKS_AHEAD)
+    else:
+        waiting: deque[tuple[Key, Future[Result]]] = deque()
+        with _open_pool(workers) as executor:
+            for key, task in tasks:
+                waiting.append((key, executor.submit(_do, task)))
+                if len(waiting) >= TASKS_AHEAD * workers.count:
+                    yield _collect(*waiting.popleft())
+            while waiting:
+                yield _collect(*waiting.popleft())
 
 
-@dataclass(frozen=True)
-class ProcessPool:
-    """Processes of this machine."""
-
-    executor: ProcessPoolExecutor
-
-    def submit(self, records: Sequence[Record]) -> Future[Found]:
-        """Give some records to the next process that is free."""
-        return self.executor.submit(_answer, records)
+def _collect(key: Key, future: Future[Result]) -> tuple[Key, Result]:
+    return key, future.result()
 
 
 @contextmanager
-def _open_pool(workers: Workers) -> Iterator[ProcessPool]:
+def _open_pool(workers: Workers) -> Iterator[ProcessPoolExecutor]:
     """Start the processes, and end them with the block.
 
     Raises:
@@ -116,7 +120,7 @@ def _open_pool(workers: Workers) -> Iterator[ProcessPool]:
         workers.count, context, _start_worker, (numbers, threads, workers.open_predictor, logging.root.level)
     )
     try:
-        yield ProcessPool(pool)
+        yield pool
     except BrokenProcessPool as error:
         raise UserError(
             f"one of {workers.count} processes died, probably because memory ran out; what is done is kept: the same "
@@ -144,5 +148,5 @@ def _start_worker(
     _own["predictor"] = open_predictor()
 
 
-def _answer(records: Sequence[Record]) -> Found:
-    return find_in_records(_own["predictor"], records)
+def _do(task: Task[Result]) -> Result:
+    return task(_own["predictor"])

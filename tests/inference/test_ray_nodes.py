@@ -1,0 +1,32 @@
+"""Two machines of a Ray cluster, one of which is lost: network namespaces, each with its own node."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+import ray_nodes
+from conftest import SENTENCES
+
+pytest.importorskip("ray", reason="see requirements-test.txt")
+
+
+def explain_missing_namespaces() -> str | None:
+    if shutil.which("ip") is None or os.geteuid() != 0:
+        return "network namespaces take iproute2 and root"
+    made = subprocess.run(["ip", "netns", "add", "ner-probe"], check=False, capture_output=True, text=True)
+    subprocess.run(["ip", "netns", "delete", "ner-probe"], check=False, capture_output=True)
+    return f"network namespaces can't be made here: {made.stderr.strip()}" if made.returncode else None
+
+
+@pytest.mark.slow
+def test_a_machine_and_the_first_process_are_killed(tagger_folder, tmp_path, capfd):
+    if reason := explain_missing_namespaces():
+        pytest.skip(reason)
+    texts = tmp_path / "texts.txt"
+    texts.write_text("".join(f"{' '.join(words)}\n" for words, _ in SENTENCES))
+    assert ray_nodes.main([str(tagger_folder), str(texts), "--records", "40000"]) == 0
+    printed = capfd.readouterr().out
+    assert "killed the second node" in printed
+    assert "killed the first process" in printed
+    assert "39,960 records and 40 bad ones; 0 twice; 0 missing; files equal" in printed
