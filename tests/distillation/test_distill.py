@@ -4,9 +4,12 @@ import json
 
 import pytest
 from conftest import SENTENCES, save_tagger, write_sentences
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from token_classification import cli
 from token_classification.data.sentences import Sentences
+from token_classification.distillation.held_out import HeldOut
 from token_classification.distillation.unlabelled import read_unlabelled
 from token_classification.errors import UserError
 
@@ -61,6 +64,52 @@ def test_texts_that_are_scored_are_left_out(tmp_path):
     (tmp_path / "texts.txt").write_text("Where is Globex?\nwhere IS globex !!\nWhere is Acme ?\nWhere is Acme\n")
     held_out = Sentences([["Where", "is", "Globex", "?"]])
     assert read_unlabelled([str(tmp_path / "texts.txt")], "punctuation", [held_out]) == [["Where", "is", "Acme", "?"]]
+
+
+TWEET = "anna was seen with bob at the new stadium in berlin yesterday"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (TWEET.upper() + " !!", "same"),
+        (f"RT @carl : {TWEET} https://t.co/x", "near"),
+        ("... with bob at the new stadium in berlin", "near"),
+        ("anna was seen with bob at the new stadium in paris yesterday", "near"),
+        ("anna was seen with carl at the old stadium in berlin yesterday", None),
+        ("at the new stadium", None),
+        ("", None),
+    ],
+)
+def test_texts_that_are_nearly_scored_are_found(text, found):
+    held_out = HeldOut([Sentences([["Thank", "you", "!"]]), Sentences([TWEET.split()])])
+    assert held_out.find(text.split()) == found
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.lists(st.sampled_from("abcdefghijkl"), max_size=12), max_size=6),
+    st.lists(st.sampled_from("abcdefghijkl"), max_size=12),
+)
+def test_near_is_what_comparing_all_pairs_says(measured, text):
+    """Against the definition, one pair after the other."""
+
+    def list_runs(words):
+        return {tuple(words[start : start + 3]) for start in range(len(words) - 2)} if len(words) >= 5 else set()
+
+    runs = list_runs(text)
+    pairs = [(runs & list_runs(words), min(len(runs), len(list_runs(words)))) for words in measured]
+    near = any(shared and len(shared) >= 0.8 * size for shared, size in pairs)
+    same = "".join(text) in map("".join, measured)
+    assert HeldOut([Sentences(measured)]).find(text) == ("same" if same else "near" if near else None)
+
+
+def test_what_is_nearly_scored_is_left_out_and_counted(tmp_path, caplog):
+    (tmp_path / "texts.txt").write_text(f"RT @carl : {TWEET}\nWhere is Acme ?\n{TWEET}\n")
+    with caplog.at_level("INFO"):
+        texts = read_unlabelled([str(tmp_path / "texts.txt")], "whitespace", [Sentences([TWEET.split()])])
+    assert texts == [["Where", "is", "Acme", "?"]]
+    assert "1 texts to learn from teachers; 1 are in the validation or test split and 1 nearly" in caplog.text
 
 
 def test_a_record_that_cannot_be_read_is_named(tmp_path, caplog):
