@@ -4,8 +4,9 @@
 python benchmarks/infer_speed.py MODEL TEXT_FILE [--exports FOLDER ...] [--rounds 5] [--texts N] [--memory_mb 20]
 
 TEXT_FILE has gold tags (CoNLL, JSON lines ...): its sentences are the texts, and the F1 of our side is printed. The
-stock side is `pipeline("token-classification", aggregation_strategy="simple")` with batches of 1, 8 and 32 texts; both
-sides get the same list of raw texts and return entities with offsets. Prints Markdown. With --memory_mb each of our
+stock side is `pipeline("token-classification", aggregation_strategy="simple")` with batches of 1, 8 and 32 texts,
+on an accelerator of 32 and 128, in float32 and in bf16; both sides get the same list of raw texts and return entities
+with offsets. Prints Markdown; TFLOP/s are those of real sub-tokens (`model_flops.py`). With --memory_mb each of our
 backends also tags that many megabytes of text in a process of its own, and the growth of its memory is printed.
 """
 
@@ -25,7 +26,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-PIPELINE_BATCHES = (1, 8, 32)
+from model_flops import INFERENCE, count_flops, describe_use
+from train_speed import find_device
+
+PIPELINE_BATCHES, ACCELERATOR_BATCHES = (1, 8, 32), (32, 128)
 LIBRARIES = ("torch", "transformers", "openvino", "nncf", "onnxruntime")
 
 
@@ -49,7 +53,7 @@ def main() -> None:
             if round_number:
                 seconds[name].append(time.perf_counter() - start)
                 cpu_seconds[name].append(time.process_time() - cpu_start)
-    print_speeds(options, len(texts), seconds, cpu_seconds)
+    print_speeds(options, texts, seconds, cpu_seconds)
     if options.memory_mb:
         print_memory(options)
 
@@ -80,15 +84,36 @@ def list_ours(options: argparse.Namespace) -> dict[str, tuple[str, str]]:
 
 def open_sides(options: argparse.Namespace) -> dict[str, Callable[[list[str]], object]]:
     """Return the name of each side -> function that finds the entities of texts."""
+    import torch
     from transformers import pipeline
 
+    from token_classification.hardware import has_accelerator
     from token_classification.inference.predictor import Predictor
 
-    stock = pipeline("token-classification", model=options.model, aggregation_strategy="simple")
-    sides = {
-        f"pipeline, batch {size}": lambda texts, size=size: stock(texts, batch_size=size) for size in PIPELINE_BATCHES
-    }
+    precisions, batches = {"pipeline": torch.float32}, PIPELINE_BATCHES
+    if has_accelerator():
+        precisions, batches = {**precisions, "pipeline bf16": torch.bfloat16}, ACCELERATOR_BATCHES
+    sides = {}
+    for name, precision in precisions.items():
+        stock = pipeline(
+            "token-classification",
+            model=options.model,
+            aggregation_strategy="simple",
+            dtype=precision,
+            device=find_device(),
+        )
+        for size in batches:
+            sides[f"{name}, batch {size}"] = lambda texts, size=size, stock=stock: stock(texts, batch_size=size)
     return sides | {name: Predictor.from_pretrained(*where) for name, where in list_ours(options).items()}
+
+
+def count_text_flops(options: argparse.Namespace, texts: list[str]) -> float:
+    """Count the floating point operations that the model needs for a text, on average."""
+    from transformers import AutoModelForTokenClassification, AutoTokenizer
+
+    lengths = [len(ids) for ids in AutoTokenizer.from_pretrained(options.model)(texts, truncation=True).input_ids]
+    model = AutoModelForTokenClassification.from_pretrained(options.model)
+    return count_flops(model, lengths, INFERENCE) * sum(lengths) / len(texts)
 
 
 def read_gold(options: argparse.Namespace):
@@ -99,27 +124,30 @@ def read_gold(options: argparse.Namespace):
 
 
 def print_speeds(
-    options: argparse.Namespace, texts: int, seconds: dict[str, list[float]], cpu_seconds: dict[str, list[float]]
+    options: argparse.Namespace, texts: list[str], seconds: dict[str, list[float]], cpu_seconds: dict[str, list[float]]
 ) -> None:
     """Print a row per side; ratios are taken round by round, to the batch size that is best for the pipeline.
 
     Processor time says more than speed where other programs run on the same cores.
     """
+    from token_classification.hardware import describe_hardware
+
     stock = [name for name in seconds if name.startswith("pipeline")]
     best = min(stock, key=lambda name: statistics.median(seconds[name]))
-    scores = score_ours(options)
+    scores, flops = score_ours(options), count_text_flops(options, texts)
     load = os.getloadavg()[0]
-    print(f"{texts:,} texts, {options.rounds} rounds; load of the machine {load:.1f} on {os.cpu_count()} cores\n")
-    print("| side | texts/s (min - max) | times the best pipeline | CPU ms a text | F1 | equal tags |")
-    print("| --- | ---: | ---: | ---: | ---: | ---: |")
+    print(f"{len(texts):,} texts, {options.rounds} rounds; load of the machine {load:.1f} on {os.cpu_count()} cores\n")
+    print("| side | texts/s (min - max) | times the best pipeline | CPU ms a text | TFLOP/s | F1 | equal tags |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
     for name, values in seconds.items():
-        speeds = [texts / value for value in values]
+        speeds = [len(texts) / value for value in values]
         ratios = [stock_value / value for stock_value, value in zip(seconds[best], values, strict=True)]
         f1, equal = scores.get(name, ("", ""))
-        cpu = 1000 * statistics.median(cpu_seconds[name]) / texts
+        cpu = 1000 * statistics.median(cpu_seconds[name]) / len(texts)
+        use = describe_use(flops * statistics.median(speeds), describe_hardware(find_device(), 1))
         print(
             f"| {name} | {statistics.median(speeds):,.0f} ({min(speeds):,.0f} - {max(speeds):,.0f}) "
-            f"| **{statistics.median(ratios):.2f}** ({min(ratios):.2f} - {max(ratios):.2f}) | {cpu:.2f} "
+            f"| **{statistics.median(ratios):.2f}** ({min(ratios):.2f} - {max(ratios):.2f}) | {cpu:.2f} | {use} "
             f"| {f1} | {equal} |"
         )
 
@@ -185,10 +213,9 @@ def describe_machine() -> str:
     """Describe the machine and the versions."""
     import torch
 
-    from token_classification.hardware import describe_hardware, has_accelerator
+    from token_classification.hardware import describe_hardware
 
-    device = torch.accelerator.current_accelerator() if has_accelerator() else torch.device("cpu")
-    found = [describe_hardware(device, 1)]
+    found = [describe_hardware(find_device(), 1)]
     for name in LIBRARIES:
         try:
             found.append(f"{name} {version(name)}")

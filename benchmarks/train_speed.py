@@ -2,12 +2,14 @@
 """Training speed of run_ner.py and of the stock way, alternating in one run, each training in its own process.
 
 python benchmarks/train_speed.py MODEL TRAIN_FILE VALIDATION_FILE [--batch_sizes 8 32] [--epochs 1] [--rounds 3]
-    [--stock_precision bf16] [--plot FILE.png]
+    [--stock_precision bf16] [--sides stock ours padded compiled] [--plot FILE.png]
 
 Stock is made of the library's own parts: `Trainer`, `DataCollatorForTokenClassification`, random order, float32
-(`--stock_precision bf16`: mixed precision), padding to the longest of a batch. Both sides have the same model, data,
-batch size, epochs and seed; each round has a seed of its own. The first step, which loads and compiles kernels, is not
-timed. Memory is that of the accelerator where there is one, else that of the process. Prints Markdown.
+(`--stock_precision bf16`: mixed precision), padding to the longest of a batch. All sides have the same model, data,
+batch size, epochs and seed; each round has a seed of its own. `padded` is ours with `--pack_windows false`, `compiled`
+with `--torch_compile`. The first step, which loads and compiles kernels, is not timed. Memory is that of the
+accelerator where there is one, else that of the process. Prints Markdown. TFLOP/s are those of real sub-tokens
+(`model_flops.py`), with their share of a GPU's data sheet where it is known.
 """
 
 import argparse
@@ -24,7 +26,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-SIDES = ("stock", "ours")
+from model_flops import TRAINING, count_flops, describe_use
+
+SIDES = {
+    # As the library sets them.
+    "stock": {"train_sampling_strategy": "random", "logging_nan_inf_filter": True, "accelerator_config": {}},
+    "ours": {},
+    "padded": {"pack_windows": False},
+    "compiled": {"torch_compile": True},
+}
+"""Name -> settings of the training, beside the defaults"""
 
 
 def main() -> None:
@@ -37,24 +48,23 @@ def main() -> None:
     peaks = measure_peaks()
     print("GEMM peak: " + ", ".join(f"{peak:.0f} GFLOP/s {precision}" for precision, peak in peaks.items()) + "\n")
     print(
-        "| batch size | side | samples/s (min - max) | real tokens/s | share of GEMM peak | peak memory MB | dev F1 |"
+        "| batch size | side | samples/s (min - max) | real tokens/s | share of GEMM peak | TFLOP/s | peak memory MB "
+        "| dev F1 |"
     )
-    print("| ---: | --- | ---: | ---: | ---: | ---: | ---: |")
+    print("| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |")
     speeds = {}
     for batch_size in options.batch_sizes:
-        runs = {side: [] for side in SIDES}
+        runs = {side: [] for side in options.sides}
         for seed in range(options.rounds):
-            for side in SIDES:
+            for side in options.sides:
                 runs[side].append(run_side(options, side, batch_size, seed))
                 print(f"seed {seed}, {side}: {runs[side][-1]}", file=sys.stderr, flush=True)
-        speeds[batch_size] = {side: [run["samples_per_second"] for run in runs[side]] for side in SIDES}
-        for side in SIDES:
+        speeds[batch_size] = {side: [run["samples_per_second"] for run in runs[side]] for side in options.sides}
+        for side in options.sides:
             precision = "float32" if side == "stock" and options.stock_precision == "no" else "bfloat16"
             print_row(batch_size, side, runs[side], peaks.get(precision, peaks["float32"]))
-        pairs = zip(runs["ours"], runs["stock"], strict=True)
-        ratios = [ours["samples_per_second"] / stock["samples_per_second"] for ours, stock in pairs]
-        spread = f"({min(ratios):.2f} - {max(ratios):.2f})"
-        print(f"| {batch_size} | ratio | **{statistics.median(ratios):.2f}** {spread} | | | | |", flush=True)
+        if "stock" in options.sides:
+            print_ratios(batch_size, speeds[batch_size])
     if options.plot:
         plot_speeds(speeds, options.plot)
 
@@ -69,6 +79,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--epochs", type=float, default=1.0)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--stock_precision", choices=("no", "bf16"), default="no")
+    parser.add_argument("--sides", choices=SIDES, nargs="+", default=["stock", "ours"])
     parser.add_argument("--plot", metavar="FILE.png", help="also draw the speeds")
     parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
@@ -104,10 +115,12 @@ def measure(options: argparse.Namespace) -> dict:
     from token_classification.training.build import build_trainer
 
     set_seed(options.seed)
-    if options.side == "ours":
+    if options.side != "stock":
         keep_freed_memory()
     with tempfile.TemporaryDirectory() as folder:
-        stock = {"mixed_precision": options.stock_precision, "train_sampling_strategy": "random"}
+        settings = SIDES[options.side]
+        if options.side == "stock":
+            settings = settings | {"mixed_precision": options.stock_precision}
         training = NerTrainingArguments(
             output_dir=folder,
             do_train=True,
@@ -117,7 +130,7 @@ def measure(options: argparse.Namespace) -> dict:
             save_strategy="no",
             disable_tqdm=True,
             seed=options.seed,
-            **(stock if options.side == "stock" else {}),
+            **settings,
         )
         data = DataArguments(train_file=options.train_file, validation_file=options.validation_file)
         model_arguments = ModelArguments(options.model)
@@ -138,11 +151,10 @@ def measure(options: argparse.Namespace) -> dict:
     windows = aligned["train"].windows
     samples = (len(windows) * options.epochs - options.batch_sizes[0]) / seconds
     tokens = samples * windows.lengths.mean()
-    encoder = sum(parameter.numel() for name, parameter in model.named_parameters() if "embeddings" not in name)
     return {
         "samples_per_second": samples,
         "tokens_per_second": tokens,
-        "gflops": 6 * encoder * tokens / 1e9,
+        "gflops": count_flops(model, windows.lengths, TRAINING) * tokens / 1e9,
         "peak_memory": peak,
         "f1": f1,
     }
@@ -229,14 +241,26 @@ def read_peak_memory() -> int:
 
 def print_row(batch_size: int, side: str, runs: list[dict], peak: float) -> None:
     """Print the medians of a side, with the spread of its speed; the peak is that of its precision, in GFLOP/s."""
+    from token_classification.hardware import describe_hardware
+
+    use = describe_use(statistics.median(run["gflops"] for run in runs) * 1e9, describe_hardware(find_device(), 1))
     middle = {name: statistics.median(run[name] for run in runs) for name in runs[0]}
     speeds = [run["samples_per_second"] for run in runs]
     print(
         f"| {batch_size} | {side} | {middle['samples_per_second']:.1f} ({min(speeds):.1f} - {max(speeds):.1f}) "
-        f"| {middle['tokens_per_second']:,.0f} | {middle['gflops'] / peak:.0%} | {middle['peak_memory']:,.0f} "
+        f"| {middle['tokens_per_second']:,.0f} | {middle['gflops'] / peak:.0%} | {use} | {middle['peak_memory']:,.0f} "
         f"| {middle['f1']:.4f} |",
         flush=True,
     )
+
+
+def print_ratios(batch_size: int, speeds: dict[str, list[float]]) -> None:
+    """Print how many times as fast as stock each other side is, seed by seed."""
+    for side in [side for side in speeds if side != "stock"]:
+        ratios = [ours / stock for ours, stock in zip(speeds[side], speeds["stock"], strict=True)]
+        spread = f"({min(ratios):.2f} - {max(ratios):.2f})"
+        name = "ratio" if side == "ours" else f"ratio, {side}"
+        print(f"| {batch_size} | {name} | **{statistics.median(ratios):.2f}** {spread} | | | | | |", flush=True)
 
 
 def plot_speeds(speeds: dict[int, dict[str, list[float]]], path: str) -> None:
@@ -245,14 +269,16 @@ def plot_speeds(speeds: dict[int, dict[str, list[float]]], path: str) -> None:
 
     figure = Figure(figsize=(6, 3.2), layout="constrained")
     axes = figure.add_subplot()
-    for place, (side, colour) in enumerate(zip(SIDES, ("#9aa5b1", "#2b5fb8"), strict=True)):
-        middles = [statistics.median(sides[side]) for sides in speeds.values()]
-        below = [middle - min(sides[side]) for middle, sides in zip(middles, speeds.values(), strict=True)]
-        above = [max(sides[side]) - middle for middle, sides in zip(middles, speeds.values(), strict=True)]
-        positions = [row + 0.4 * place for row in range(len(speeds))]
-        bars = axes.barh(positions, middles, 0.36, xerr=(below, above), color=colour, label=side)
+    colours = ("#9aa5b1", "#2b5fb8", "#7f6bb3", "#3f8f6b")
+    names = list(next(iter(speeds.values())))
+    for place, (side, colour) in enumerate(zip(names, colours, strict=False)):
+        middles = [statistics.median(runs[side]) for runs in speeds.values()]
+        below = [middle - min(runs[side]) for middle, runs in zip(middles, speeds.values(), strict=True)]
+        above = [max(runs[side]) - middle for middle, runs in zip(middles, speeds.values(), strict=True)]
+        positions = [row + 0.8 / len(names) * place for row in range(len(speeds))]
+        bars = axes.barh(positions, middles, 0.72 / len(names), xerr=(below, above), color=colour, label=side)
         axes.bar_label(bars, fmt="%.0f", padding=6)
-    axes.set_yticks([row + 0.2 for row in range(len(speeds))], [f"batch {size}" for size in speeds])
+    axes.set_yticks([row + 0.4 - 0.4 / len(names) for row in range(len(speeds))], [f"batch {size}" for size in speeds])
     axes.invert_yaxis()
     axes.set_xlabel("training samples/s")
     axes.spines[["top", "right"]].set_visible(False)

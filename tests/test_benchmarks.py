@@ -9,15 +9,19 @@ import re
 
 import calibration
 import http_load
+import model_flops
 import pytest
+import torch
 import train_speed
 from table_model import save_table
+from torch.utils.flop_counter import FlopCounterMode
+from transformers import BertConfig, BertForTokenClassification
 from unsure_model import HESITANT_ROWS, TRUTH, write_labelled
 
 from token_classification.hardware import multiplies_bf16
 
 
-@pytest.mark.parametrize("side", train_speed.SIDES)
+@pytest.mark.parametrize("side", ["stock", "ours", "padded"])
 def test_training_is_measured(side, bert_folder, conll_file):
     options = argparse.Namespace(
         model=str(bert_folder),
@@ -34,6 +38,40 @@ def test_training_is_measured(side, bert_folder, conll_file):
     assert all(math.isfinite(value) for value in measured.values())
     # Sentences have several sub-tokens each.
     assert measured["tokens_per_second"] > 2 * measured["samples_per_second"] > 0
+
+
+def test_the_operations_of_a_model_are_those_that_torch_counts():
+    config = BertConfig(
+        hidden_size=128, num_hidden_layers=2, num_attention_heads=2, intermediate_size=256, vocab_size=50, num_labels=7
+    )
+    model = BertForTokenClassification(config).eval()
+    # torch does not count fused attention on the CPU.
+    model.set_attn_implementation("eager")
+    ids = torch.ones(3, 90, dtype=torch.int64)
+    with torch.no_grad(), FlopCounterMode(display=False) as counted:
+        model(input_ids=ids, attention_mask=torch.ones_like(ids))
+    found = model_flops.count_flops(model, [90] * 3, model_flops.INFERENCE) * ids.numel()
+    # Weights that are only added (biases) count like the others.
+    assert found == pytest.approx(counted.get_total_flops(), rel=0.02)
+    assert model_flops.count_flops(model, [90] * 3, model_flops.TRAINING) * ids.numel() == pytest.approx(3 * found)
+    # A long sentence beside a short one: most positions are in the long one, and each looks at all of it.
+    alone, mixed = (model_flops.count_flops(model, lengths, model_flops.INFERENCE) for lengths in ([50], [90, 10]))
+    assert mixed - alone == pytest.approx(4 * 2 * 128 * ((90**2 + 10**2) / 100 - 50))
+
+
+@pytest.mark.parametrize(
+    ("device", "use"),
+    [
+        ("NVIDIA H100 80GB HBM3", "98.90 (MFU 10.00%)"),
+        ("NVIDIA H100 PCIe", "98.90"),
+        ("NVIDIA A100-SXM4-80GB", "98.90 (MFU 31.70%)"),
+        ("NVIDIA L40S", "98.90"),
+        ("Tesla T4", "98.90 (MFU 152.15%)"),
+        ("CPU (x86_64, 2 cores)", "98.90"),
+    ],
+)
+def test_a_share_is_named_for_known_gpus_only(device, use):
+    assert model_flops.describe_use(98.9e12, device) == use
 
 
 def test_calibration_is_measured_on_other_data(tmp_path, capsys):

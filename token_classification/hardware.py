@@ -39,6 +39,13 @@ def multiplies_bf16(on_cpu: bool = False) -> bool:
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
+def send(tensor: torch.Tensor, device: torch.device | str) -> torch.Tensor:
+    """Copy a tensor of the CPU to a device; to a GPU without waiting for what that still computes."""
+    if torch.device(device).type != "cuda":
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)
+
+
 def keep_freed_memory() -> bool:
     """Tell glibc's allocator to keep freed memory instead of returning it to the system.
 

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from transformers import TrainingArguments
+import torch
+from transformers import TrainingArguments, training_args
 
 from token_classification.arguments.training import NerTrainingArguments
 from token_classification.errors import UserError
@@ -64,3 +65,21 @@ def test_patience_is_at_least_one(build, patience: int) -> None:
 def test_what_the_library_refuses_is_a_mistake_too(build) -> None:
     with pytest.raises(UserError, match="--logging_steps"):
         build(logging_steps=0)
+
+
+@pytest.mark.parametrize(("flags", "precision"), [({}, "none"), ({"tf32": False}, "ieee"), ({"tf32": True}, "tf32")])
+def test_compiling_takes_no_tf32_that_was_not_asked_for(flags, precision, build, monkeypatch):
+    monkeypatch.setattr(torch.backends, "fp32_precision", "none")
+    # As where there is a GPU; the library's own remembers that it was called.
+    monkeypatch.setattr(training_args, "is_torch_tf32_available", lambda: True)
+    monkeypatch.setattr(training_args, "enable_tf32", set_tf32)
+    build(torch_compile=True, bf16=True, **flags)
+    assert torch.backends.fp32_precision == precision
+
+
+def set_tf32(enable: bool) -> None:
+    torch.backends.fp32_precision = "tf32" if enable else "ieee"
+
+
+def test_copies_are_waited_for_on_the_cpu(build):
+    assert not build().accelerator_config.non_blocking

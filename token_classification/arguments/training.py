@@ -3,8 +3,9 @@
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
+import torch
 from accelerate.utils import is_deepspeed_available, parse_flag_from_env
 from transformers import TrainingArguments
 from transformers.trainer_utils import IntervalStrategy, SaveStrategy
@@ -120,11 +121,16 @@ class NerTrainingArguments(TrainingArguments):
             # The library takes its own names only.
             self.optim = TrainingArguments.optim
         precision = self.mixed_precision
+        backends: Any = torch.backends  # its settings have no types
+        products = backends.fp32_precision
         try:
             super().__post_init__()  # type: ignore[no-untyped-call]  # the library has no type for it
         except ValueError as error:
             # Values that are fine by themselves, but not together.
             raise UserError(str(error)) from error
+        if self.torch_compile and self.tf32 is None:
+            # The library takes TF32 whenever a model is compiled; evaluations are in float32, which has 13 bits more.
+            backends.fp32_precision = products
         # TrainingArguments has an attribute of this name, too, and reads it from the environment.
         self.mixed_precision = precision
         if self.deepspeed_plugin is not None:
@@ -149,6 +155,9 @@ class NerTrainingArguments(TrainingArguments):
         if self.use_cpu:
             # Pinned memory is for copies to a GPU, and takes memory there even if that isn't used.
             self.dataloader_pin_memory = False
+        elif torch.cuda.is_available() and self.dataloader_pin_memory and self.accelerator_config is None:
+            # A copy to the GPU that is waited for would wait for the step before, too.
+            self.accelerator_config = {"non_blocking": True}
         if self.mixed_precision != "auto":
             if (self.bf16 and self.mixed_precision != "bf16") or (self.fp16 and self.mixed_precision != "fp16"):
                 given = "--bf16" if self.bf16 else "--fp16"

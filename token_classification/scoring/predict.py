@@ -16,7 +16,7 @@ from token_classification.alignment.windows import Windows
 from token_classification.data.labels import IGNORED_LABEL
 from token_classification.data.schemes import OUTSIDE
 from token_classification.errors import OutputError
-from token_classification.hardware import steady_kernels
+from token_classification.hardware import send, steady_kernels
 from token_classification.scoring.decode import LevelOutputs, Viterbi
 from token_classification.scoring.sharing import SharingProbe
 
@@ -218,9 +218,8 @@ class PredictionLoop:
         columns = np.concatenate([windows.owned_positions[span] for span in owned]) + np.repeat(offsets, counts)
         rows = np.repeat(np.arange(len(batch)), counts)
         with torch.inference_mode(), self.precision():
-            logits = self._run(inputs)
-            picked = torch.from_numpy(rows).to(logits.device), torch.from_numpy(columns).to(logits.device)
-            logits = logits[picked].float()
+            picked = send(torch.from_numpy(rows), self.device), send(torch.from_numpy(columns), self.device)
+            logits = self._run(inputs)[picked].float()
         states = None if self.logit_columns is None else logits[:, self.logit_columns :]
         logits = logits[:, : self.logit_columns]
         if labels is not None and results:
@@ -265,7 +264,7 @@ class PredictionLoop:
 
     def _run(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
         with steady_kernels():
-            return self.run_model({name: tensor.to(self.device) for name, tensor in inputs.items()})
+            return self.run_model({name: send(tensor, self.device) for name, tensor in inputs.items()})
 
     def read_windows(self, windows: Sequence[dict[str, np.ndarray]]) -> list[torch.Tensor]:
         """Run some windows in one batch and return the logits of each, float32 (positions, labels).

@@ -17,7 +17,7 @@ from token_classification.scoring.metrics import list_metrics
 from token_classification.training.distillation import Lessons
 from token_classification.training.early_stopping import StopEarly
 from token_classification.training.evaluation import WordTagger, choose_token_budget
-from token_classification.training.packing.choose import choose_collator
+from token_classification.training.packing.choose import choose_collator, is_in_segments
 from token_classification.training.padding import check_padding
 from token_classification.training.precision import settle_precision
 from token_classification.training.survival.continuation import describe_training
@@ -55,6 +55,9 @@ def build_trainer(
     if "train" in aligned and isinstance(training_collator, WindowCollator):
         check_padding(model, training_collator, aligned["train"], training)
     settle_precision(model, aligned, training_collator, collator, training)
+    if is_in_segments(training_collator) and not (training.bf16 or training.fp16):
+        # GPUs compute segments in half precision only.
+        training_collator = choose_collator(model, collator, aligned.get("train"), training, aligner.window_length)
     return NerTrainer(
         model=model,
         args=training,

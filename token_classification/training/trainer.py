@@ -28,6 +28,7 @@ from token_classification.recipe import DEFAULT_RECIPE, Recipe
 from token_classification.scoring.evaluate import SplitResults, evaluate_levels
 from token_classification.scoring.metrics_file import write_metrics
 from token_classification.scoring.predict import WordPredictions
+from token_classification.training.compiling import mark_varying_sizes
 from token_classification.training.cpu.trained_rows import find_table, keep_state_whole
 from token_classification.training.cpu.tuning import tuned_for_cpu
 from token_classification.training.distillation import DistillationLoss
@@ -206,6 +207,8 @@ class NerTrainer(Trainer):
         Looked at in every step on the CPU; on an accelerator, which would have to be waited for, in those that are
         logged. No checkpoint is saved in between, see `_save_checkpoint`.
         """
+        if self.args.torch_compile:
+            mark_varying_sizes(inputs)
         loss: torch.Tensor = super().training_step(model, inputs, num_items_in_batch)
         step = self.state.global_step + 1
         if self.args.device.type == "cpu" or step % max(1, self.state.logging_steps) == 0:

@@ -13,13 +13,18 @@ from token_classification.alignment.align import AlignedSplit
 from token_classification.alignment.batches import WindowCollator
 from token_classification.arguments.training import NerTrainingArguments
 from token_classification.training.packing.collator import PackingCollator, serving_masks
-from token_classification.training.packing.masks import find_ranges, list_forms
+from token_classification.training.packing.masks import SEGMENTED, MaskForm, find_ranges, list_forms
+from token_classification.training.packing.segments import find_kernel_problem
 from token_classification.training.trial import leaving_no_trace
 
 logger = logging.getLogger(__name__)
 
 MASKED_LAYERS = {"full_attention", "sliding_attention"}
 """Types of layers whose masks are known (transformers' `layer_types`); others carry a state through the row, say."""
+
+LONG_ROW = 1024
+"""Positions that a row of segments on trial need not be longer than: tables of positions that some models look into
+by place are that long at most"""
 
 MASKLESS = "its attention{} takes no mask between positions"
 
@@ -47,13 +52,21 @@ def choose_collator(
     """
     if split is None or not training.pack_windows or plain.length is not None:
         return plain
-    found = find_obstacle(model, training) or find_packing(model, plain, split, window_length)
+    found: PackingCollator | str | None = find_obstacle(model, training)
+    if found is None:
+        forms = [*list_segmented(model, split, training), *list_forms(model)]
+        found = find_packing(model, plain, split, window_length, forms)
     if isinstance(found, PackingCollator):
         return found
     if training.should_log:
         order = training.train_sampling_strategy.replace("auto", "group_by_length")
         logger.warning("Training sentences are padded because they cannot share rows: %s. Batches: %s.", found, order)
     return plain
+
+
+def is_in_segments(collator: WindowCollator | PackingCollator) -> bool:
+    """Tell whether a collator lays windows into one row as segments, which GPUs compute in half precision."""
+    return isinstance(collator, PackingCollator) and collator.form.in_segments
 
 
 def find_obstacle(model: PreTrainedModel, training: NerTrainingArguments) -> str | None:
@@ -75,10 +88,42 @@ def find_config(model: PreTrainedModel) -> PreTrainedConfig:
     return cast(PreTrainedModel, model.base_model).config.get_text_config()
 
 
+def list_segmented(model: PreTrainedModel, split: AlignedSplit, training: NerTrainingArguments) -> list[MaskForm]:
+    """List the form without masks where this training can have it: half precision, on a GPU that computes it.
+
+    Several GPUs of one process share the rows of a batch, and here it has one; layers of a limited range need a mask.
+    """
+    device, config = training.device, find_config(model)
+    is_half = training.bf16 or training.fp16
+    if device.type != "cuda" or training.n_gpu > 1 or not is_half or config._attn_implementation != "sdpa":
+        return []
+    is_limited = any(reach is not None for reach in find_ranges(config, int(split.windows.lengths.max())).values())
+    heads = getattr(config, "num_attention_heads", None)
+    if is_limited or heads is None or not cast(PreTrainedModel, model.base_model)._can_set_attn_implementation():
+        return []
+    half = torch.bfloat16 if training.bf16 else torch.float16
+    problem = find_kernel_problem(device, half, config.hidden_size // heads)
+    if problem is not None and training.should_log:
+        logger.warning("Sentences that share a row are kept apart by masks, which costs memory: %s.", problem)
+    return [] if problem else [SEGMENTED]
+
+
 def find_packing(
-    model: PreTrainedModel, plain: WindowCollator, split: AlignedSplit, window_length: int
+    model: PreTrainedModel,
+    plain: WindowCollator,
+    split: AlignedSplit,
+    window_length: int,
+    forms: Sequence[MaskForm],
 ) -> PackingCollator | str:
-    """Find a collator with whose rows the model computes the same; otherwise say why there is none."""
+    """Find a collator with whose rows the model computes the same; otherwise say why there is none.
+
+    Args:
+        model: The model.
+        plain: The collator that pads.
+        split: The training data.
+        window_length: Longest window.
+        forms: How the model may be told which windows share a row, in the order in which they are tried.
+    """
     config = find_config(model)
     longest_row = max(window_length, getattr(config, "max_position_embeddings", None) or 0)
     ranges = find_ranges(config, int(split.windows.lengths.max()))
@@ -89,7 +134,7 @@ def find_packing(
         alone = compute_alone(model, plain, windows)
         if not alone.isfinite().all():
             return "its outputs are not finite numbers even when each sentence has its own row"
-        for form in list_forms(model):
+        for form in forms:
             for first_position in (0, plain.pad_id + 1):
                 packing = PackingCollator(plain, first_position, longest_row, form, ranges)
                 try:
@@ -123,6 +168,10 @@ def computes_the_same(
     alone: torch.Tensor,
 ) -> bool:
     """Tell whether windows in one row get the logits that they get alone. NaN is never the same."""
+    if packing.form.in_segments:
+        # Rows of segments are longer than any that the model was made for.
+        times = min(packing.longest_row, LONG_ROW) // len(alone) + 1
+        windows, alone = [*windows] * times, alone.repeat(times, 1)
     batch = packing.fill_rows(windows, [range(len(windows))])
     with serving_masks(model, packing):
         packed = compute_logits(model, batch)[0]

@@ -13,6 +13,11 @@ from token_classification.alignment.batches import WindowCollator
 from token_classification.data.labels import IGNORED_LABEL
 from token_classification.training.packing.masks import MASK_FORMS, MaskForm, handing_masks_to_encoder, make_masks
 from token_classification.training.packing.rows import plan_rows, round_up
+from token_classification.training.packing.segments import (
+    attending_in_segments,
+    describe_segments,
+    round_up_segments,
+)
 
 
 @dataclass(frozen=True)
@@ -27,7 +32,7 @@ class PackingCollator:
     first_position: int
     """The position of a window's first sub-token: 0, or behind the padding's id in models like RoBERTa"""
     longest_row: int
-    """Most positions of a row"""
+    """Most positions of a row; segments may fill a longer one"""
     form: MaskForm = MASK_FORMS[0]
     ranges: Mapping[str, int | None] = field(default_factory=lambda: {"full_attention": None})
     """How far the layers of each type look, see `find_ranges`"""
@@ -43,8 +48,11 @@ class PackingCollator:
         Returns:
             input_ids, position_ids, labels, int64 (rows, length), those of several levels (rows, length, levels);
             attention_mask, or what the form calls it, as
-            `make_masks` returns it: bool (rows, 1, length, length), for example.
+            `make_masks` returns it: bool (rows, 1, length, length), for example; what `describe_segments` returns for
+            a row of segments.
         """
+        if self.form.in_segments:
+            return self.fill_rows(windows, [range(len(windows))])
         gap = self.form.gap
         lengths = [len(window["input_ids"]) + gap for window in windows]
         return self.fill_rows(windows, plan_rows(lengths, self.longest_row + gap))
@@ -54,7 +62,7 @@ class PackingCollator:
         lengths = [len(window["input_ids"]) for window in windows]
         starts = [self.find_starts([lengths[place] for place in row]) for row in rows]
         longest = max(int(begins[-1]) + lengths[row[-1]] for begins, row in zip(starts, rows, strict=True))
-        shape = len(rows), round_up(longest, self.longest_row)
+        shape = len(rows), self._choose_row_length(longest)
         filled = {"input_ids": self.pad_id, "position_ids": self.first_position, "labels": IGNORED_LABEL}
         if self.plain.special.types is not None:
             filled["token_type_ids"] = self.plain.special.types[1]
@@ -72,8 +80,17 @@ class PackingCollator:
                 for name, values in batch.items():
                     values[number, start:end] = features[name]
                 owner[number, start:end] = place
-        masks = make_masks(owner, self.form, self.ranges)
-        return {name: torch.from_numpy(values) for name, values in batch.items()} | {self.form.argument: masks}
+        apart = (
+            describe_segments([lengths[place] for place in rows[0]], shape[1])
+            if self.form.in_segments
+            else {self.form.argument: make_masks(owner, self.form, self.ranges)}
+        )
+        return {name: torch.from_numpy(values) for name, values in batch.items()} | apart
+
+    def _choose_row_length(self, longest: int) -> int:
+        """Return how long rows are, of which the longest one holds so many positions."""
+        # Segments: always with padding, so that there is one segment more than there are windows.
+        return round_up_segments(longest + 1) if self.form.in_segments else round_up(longest, self.longest_row)
 
     def find_starts(self, lengths: Sequence[int]) -> np.ndarray:
         """Return where the windows of a row begin, int64 (windows,)."""
@@ -87,6 +104,9 @@ class PackingCollator:
 
 
 def serving_masks(model: PreTrainedModel, collator: WindowCollator | PackingCollator) -> AbstractContextManager[None]:
-    """Prepare a model for the masks of a collator as long as the context lasts, where it needs that."""
-    needs_help = isinstance(collator, PackingCollator) and collator.form.goes_to_encoder
-    return handing_masks_to_encoder(model) if needs_help else nullcontext()
+    """Prepare a model for the masks or segments of a collator as long as the context lasts, where it needs that."""
+    if not isinstance(collator, PackingCollator):
+        return nullcontext()
+    if collator.form.in_segments:
+        return attending_in_segments(model)
+    return handing_masks_to_encoder(model) if collator.form.goes_to_encoder else nullcontext()

@@ -31,6 +31,8 @@ class MaskForm:
     argument: str = "attention_mask"
     gap: int = 0
     """Positions of padding between two windows, for models that mix the embeddings of neighbours"""
+    in_segments: bool = False
+    """No mask: all windows lie in one row, and attention gets their borders (`segments.py`)"""
 
 
 MASK_FORMS = (
@@ -45,6 +47,8 @@ MASK_FORMS = (
     MaskForm(gap=1, is_added=True),
 )
 """In the order in which they are tried"""
+SEGMENTED = MaskForm(argument="cu_seq_lens_q", in_segments=True)
+"""Tried before all others, where the hardware computes it"""
 
 
 def list_forms(model: PreTrainedModel) -> list[MaskForm]:
