@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -95,7 +95,7 @@ class Beliefs:
     """The labels that it chooses, parallel to the sentences"""
     log_probabilities: list[np.ndarray]
     """Of each sentence: float32, (words, labels), that of every label"""
-    states: list[np.ndarray]
+    states: list[np.ndarray] = field(default_factory=list)
     """Of each sentence: float16, (words, width), what the encoder makes of its words; empty unless asked for"""
 
 

@@ -165,7 +165,7 @@ class PredictionLoop:
                 if self.measure is not None:
                     note_uncertainty(own, self.measure(own.logits), result)
                 if self.keeps_all:
-                    note_beliefs(own, result)
+                    note_log_probabilities(own, result)
         for result in results:
             check_scores(result.scores)
         return results
@@ -315,7 +315,7 @@ def note_uncertainty(part: WordLogits, uncertainty: torch.Tensor, result: WordPr
         result.vectors |= {row: vector.copy() for row, vector in zip(ids.tolist(), sums.cpu().numpy(), strict=True)}
 
 
-def note_beliefs(part: WordLogits, result: WordPredictions) -> None:
+def note_log_probabilities(part: WordLogits, result: WordPredictions) -> None:
     """Write the log probabilities of all labels for the words of some whole sentences into a result, and states."""
     if result.log_probabilities is None:
         result.log_probabilities = np.zeros((len(result.scores), part.logits.shape[-1]), dtype=np.float32)
