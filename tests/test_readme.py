@@ -114,6 +114,14 @@ def user_folder(tmp_path, bert_folder, monkeypatch) -> Path:
     return tmp_path
 
 
+class Finder:
+    """Finds Anna, as a model of GLiNER would."""
+
+    def predict_entities(self, text: str, labels: list[str]) -> list[dict]:
+        found = {"start": 0, "end": 4, "text": "Anna", "label": labels[0], "score": 0.9}
+        return [found] if text.startswith("Anna") else []
+
+
 PAGES = {
     "README.md": 6,
     "docs/run_ner.md": 8,
@@ -123,7 +131,7 @@ PAGES = {
     "docs/audit.md": 2,
     "docs/report.md": 4,
     "docs/export.md": 3,
-    "docs/recipes.md": 8,
+    "docs/recipes.md": 9,
     "docs/redact.md": 5,
     "docs/robustness.md": 4,
 }
@@ -141,6 +149,9 @@ def test_every_command_runs(page, least, user_folder, monkeypatch, request):
     if page == "docs/redact.md":
         pytest.importorskip("faker", reason='needs the extra "redact"')
         (user_folder / "ner-model").symlink_to(request.getfixturevalue("tagger_folder"))
+    if page == "docs/recipes.md":
+        [example] = read_blocks(ROOT / page, "python")
+        exec(example, {"json": json, "gliner": Finder(), "texts": ["Anna left", "Where is Bob ?"]})
     monkeypatch.setenv("KEY", "a secret")
     commands = read_commands(ROOT / page)
     assert len(commands) >= least

@@ -263,7 +263,7 @@ def walk(
         # 5. Train. What the model makes of an old test set before is for the report.
         old = tag_old_test(arguments, corpus)
         class_weights = weigh_classes(corpus, label_set) if recipe.balances_classes else None
-        is_taught = training.do_train and arguments.distillation.teacher
+        is_taught = training.do_train and arguments.distillation.names
         lessons = prepare_lessons(arguments, learnt, model, aligner, aligned["train"]) if is_taught else None
         trainer = build_trainer(model, aligner, aligned, arguments, recipe, class_weights, lessons)
         claim_outputs(arguments, recipe, [*corpus.levels])

@@ -18,6 +18,13 @@ class DistillationArguments:
             "model learns beside the tags of the training file; of several their mean."
         },
     )
+    teacher_spans: list[str] | None = field(
+        default=None,
+        metadata={
+            "help": "Texts with spans and their scores that something else has found, GLiNER or a language model, in "
+            "any format with spans of characters, as one more teacher. The model learns the texts, too."
+        },
+    )
     unlabelled_file: list[str] | None = field(
         default=None,
         metadata={
@@ -27,7 +34,9 @@ class DistillationArguments:
     )
     unlabelled_words: Literal["punctuation", "whitespace"] = field(
         default="punctuation",
-        metadata={"help": "How words are found in raw text of --unlabelled_file, as --words of `infer`."},
+        metadata={
+            "help": "How words are found in raw text of --unlabelled_file and --teacher_spans, as --words of `infer`."
+        },
     )
     distillation_temperature: float = field(
         default=2.0,
@@ -58,3 +67,8 @@ class DistillationArguments:
             raise UserError("--unlabelled_file: only a teacher can say what is in it; give --teacher MODEL, too.")
         if self.hint_weight and not self.teacher:
             raise UserError("--hint_weight: hints are a teacher's; give --teacher MODEL, too.")
+
+    @property
+    def names(self) -> list[str]:
+        """All teachers: models, then files."""
+        return [*(self.teacher or ()), *(self.teacher_spans or ())]

@@ -6,9 +6,10 @@ from dataclasses import fields
 from token_classification.arguments.distillation import DistillationArguments
 from token_classification.commands.flags import add_column_flags
 from token_classification.commands.wording import COMMON_WORDS, speaking
+from token_classification.errors import UserError
 from token_classification.quick_imports import quick_imports
 
-LISTS = ("teacher", "unlabelled_file")
+LISTS = ("teacher", "teacher_spans", "unlabelled_file")
 WORDS = COMMON_WORDS | {"--model_name_or_path": "--student"}
 NOT_ARGUMENTS = ("student", "results_dir", "command", "argv")
 
@@ -27,7 +28,6 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             f"--{item.name}",
             nargs="+" if is_list else None,
-            required=item.name == "teacher",
             metavar="MODEL" if item.name == "teacher" else "FILE" if is_list else None,
             help=item.metadata["help"] + shown,
         )
@@ -40,8 +40,13 @@ def run(options: argparse.Namespace) -> int:
     """Train the student, and score it on what files there are.
 
     Raises:
-        UserError: see `story.main`.
+        UserError: there is no teacher; else see `story.main`.
     """
+    if not (options.teacher or options.teacher_spans):
+        raise UserError(
+            "no teacher is given; accepted: --teacher MODEL, or --teacher_spans FILE with spans that something else "
+            "has found; give one of them"
+        )
     with quick_imports():
         from token_classification.arguments.command_line import spell_flags
         from token_classification.story import main

@@ -16,6 +16,7 @@ from token_classification.data.sentences import Sentences
 from token_classification.data.splits import REPLAY
 from token_classification.distillation.hints import add_hint
 from token_classification.distillation.partial_gold import check_teachers_agree, free_outside
+from token_classification.distillation.teacher_spans import read_teacher_spans
 from token_classification.distillation.teachers import Beliefs, ask_teachers
 from token_classification.distillation.unlabelled import read_unlabelled
 from token_classification.errors import UserError
@@ -44,29 +45,18 @@ def prepare_lessons(
             f"--class_weights {arguments.learning.class_weights} with --teacher: the teachers' probabilities weigh "
             "the labels already; accepted is one of the two; leave one out."
         )
-    measured = [sentences for split, sentences in corpus.splits.items() if split not in ("train", REPLAY)]
-    texts = read_unlabelled(distillation.unlabelled_file or (), distillation.unlabelled_words, measured)
     gold = corpus.splits["train"]
-    cache = arguments.training.folder / TEACHER_OUTPUTS
-    with arguments.training.main_process_first(desc="teachers"):
-        beliefs = ask_teachers(
-            distillation.teacher or (),
-            [*gold.tokens, *texts],
-            labels,
-            distillation.distillation_temperature,
-            cache,
-            with_states=distillation.hint_weight > 0,
-        )
+    texts, beliefs = _ask(arguments, corpus, labels)
     words = train.ledger.words
     kept = _choose_confident(beliefs.confidences[words:], texts, distillation.teacher_confidence)
     rows = np.concatenate([np.ones(words, dtype=bool), *(np.full(len(text), keep) for text, keep in kept)])
     unlabelled = aligner.align(Sentences([text for text, keep in kept if keep]))
 
-    # Of a word whose label no teacher knows they can only say what is wrong.
+    # Of a word whose label no teacher knows they can only say what is wrong, and files don't speak of all words.
     gold_ids = labels.encode(tag for tags in gold.gold for tag in tags)
-    is_taught = np.ones(int(rows.sum()), dtype=bool)
-    is_taught[:words] = (gold_ids < 0) | beliefs.knows[gold_ids]
-    check_teachers_agree(distillation.teacher or (), gold_ids, labels, beliefs.known)
+    is_taught = beliefs.weights[rows] > 0
+    is_taught[:words] &= (gold_ids < 0) | beliefs.knows[gold_ids]
+    check_teachers_agree(distillation.names, gold_ids, labels, beliefs.known)
     freed = _free_files(beliefs, gold_ids, labels, gold.tokens, len(corpus.splits.get(REPLAY, ())))
     if freed.any():
         train = _align_without(aligner, corpus, freed)
@@ -75,11 +65,12 @@ def prepare_lessons(
         distillation.distillation_temperature,
         distillation.distillation_alpha,
         arguments.training.label_smoothing_factor,
+        beliefs.weights[rows] if distillation.teacher_spans else None,
     )
     logger.info(
         "%d teacher%s: %s sentences with tags and %s without are learnt from",
-        len(distillation.teacher or ()),
-        "" if len(distillation.teacher or ()) == 1 else "s",
+        len(beliefs.known),
+        "" if len(beliefs.known) == 1 else "s",
         f"{len(gold):,}",
         f"{sum(keep for _, keep in kept):,}",
     )
@@ -87,6 +78,29 @@ def prepare_lessons(
     if distillation.hint_weight == 0:
         return lessons
     return add_hint(lessons, model, aligner, [block[rows] for block in beliefs.states], distillation.hint_weight)
+
+
+def _ask(arguments: RunArguments, corpus: Corpus, labels: LabelSet) -> tuple[list[list[str]], Beliefs]:
+    """Return the words of the texts without tags, and what the teachers think of the training split and of these."""
+    distillation, gold = arguments.distillation, corpus.splits["train"]
+    measured = [sentences for split, sentences in corpus.splits.items() if split not in ("train", REPLAY)]
+    texts = read_unlabelled(distillation.unlabelled_file or (), distillation.unlabelled_words, measured)
+    spans = None
+    if distillation.teacher_spans:
+        files, rule = distillation.teacher_spans, distillation.unlabelled_words
+        spans = read_teacher_spans(files, [*gold.tokens, *texts], labels, rule, measured)
+        texts += spans.texts
+    with arguments.training.main_process_first(desc="teachers"):
+        beliefs = ask_teachers(
+            distillation.teacher or (),
+            [*gold.tokens, *texts],
+            labels,
+            distillation.distillation_temperature,
+            arguments.training.folder / TEACHER_OUTPUTS,
+            spans=spans,
+            with_states=distillation.hint_weight > 0,
+        )
+    return texts, beliefs
 
 
 def _free_files(
@@ -98,7 +112,7 @@ def _free_files(
     parts = (slice(0, border), slice(border, words))
     answers = beliefs.probabilities[:words]
     freed = [free_outside(answers, gold_ids, labels, beliefs.knows, part) for part in parts]
-    either: np.ndarray = np.logical_or(*freed)
+    either: np.ndarray = np.logical_or(*freed) & (beliefs.weights[:words] > 0)
     if either.any():
         logger.info(
             "the teachers know types that the training data leave out: at %s words with O they speak alone",

@@ -12,6 +12,7 @@ from tqdm.auto import tqdm
 
 from token_classification.data.labels import LabelSet
 from token_classification.data.whole_files import write_whole
+from token_classification.distillation.teacher_spans import SpanAnswers
 from token_classification.errors import OutputError, UserError
 from token_classification.hardware import multiplies_bf16
 from token_classification.inference.engine import Engine, open_engine
@@ -33,6 +34,8 @@ class Beliefs:
     """bool, (teachers, labels): which of the labels each teacher has"""
     confidences: np.ndarray
     """float32, (words,): the highest probability of each word, not softened, in the mean over the teachers"""
+    weights: np.ndarray
+    """float32, (words,): how much each word counts; 0 where no teacher has said anything"""
     states: list[np.ndarray] = field(default_factory=list)
     """Of each teacher: float16, (words, width), what its encoder makes of each word; empty unless asked for"""
 
@@ -49,6 +52,7 @@ def ask_teachers(
     temperature: float,
     cache: Path,
     *,
+    spans: SpanAnswers | None = None,
     with_states: bool = False,
 ) -> Beliefs:
     """Ask trained models for the probability of every label of each word, and take their mean.
@@ -59,6 +63,7 @@ def ask_teachers(
         labels: Those that the answers are for; a teacher's are found by their names.
         temperature: Logits are divided by it (Hinton et al., 2015, https://arxiv.org/abs/1503.02531).
         cache: Folder in which the answers are kept, so that a killed run asks for the rest only.
+        spans: What files say of the sentences, as one more teacher.
         with_states: Also what their encoders make of each word.
 
     Raises:
@@ -82,7 +87,16 @@ def ask_teachers(
             states.append(np.concatenate([_read_part(path) for _, path in paths]))
         softened = softened + _place(_soften(beliefs, 1 / temperature) / len(teachers), places, len(labels.names))
         plain = plain + _place(_soften(beliefs, 1.0) / len(teachers), places, len(labels.names))
-    return Beliefs(softened.astype(np.float16), known, plain.max(axis=-1), states)
+    weights = np.full(len(plain), 1.0 if teachers else 0.0, dtype=np.float32)
+    if spans is not None:
+        said, counts = spans.weigh(sentences, labels)
+        total = len(teachers) + counts
+        share = (counts / np.where(total, total, 1.0))[:, None]
+        softened = _mix(softened, _soften_given(said, 1 / temperature), share)
+        plain = _mix(plain, said, share)
+        weights = total / np.maximum(len(teachers) + (counts > 0), 1)
+        known = np.vstack([known, spans.know(labels)])
+    return Beliefs(softened.astype(np.float16), known, plain.max(axis=-1), weights.astype(np.float32), states)
 
 
 def _place(weights: np.ndarray, places: Sequence[int], size: int) -> np.ndarray:
@@ -173,4 +187,18 @@ def _soften(log_probabilities: np.ndarray, power: float) -> np.ndarray:
     scaled = log_probabilities * power
     weights = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
     softened: np.ndarray = weights / weights.sum(axis=-1, keepdims=True)
+    return softened
+
+
+def _mix(models: np.ndarray, files: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Return the weighted mean of what models and files say; `share` is that of the files."""
+    mixed: np.ndarray = models + (files - models) * share
+    return mixed
+
+
+def _soften_given(probabilities: np.ndarray, power: float) -> np.ndarray:
+    """Return powers of probabilities that add up to 1 again; rows of zeros stay."""
+    weights = probabilities**power
+    total = weights.sum(axis=-1, keepdims=True)
+    softened: np.ndarray = weights / np.where(total, total, 1.0)
     return softened

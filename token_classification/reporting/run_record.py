@@ -45,7 +45,7 @@ def write_run_record(
         "report": data.pop("report"),
         "calibrate": data.pop("calibrate"),
     }
-    if arguments.distillation.teacher:
+    if arguments.distillation.names:
         training_settings |= vars(arguments.distillation)
     unused = {*SECRETS, *recipe.replaced_arguments}
     record = {

@@ -28,7 +28,7 @@ ONLY_RUN_NER = (
     *("--overwrite_output_dir", "--pack_windows", "--pad_to_max_length", "--resume_from_checkpoint", "--task_name"),
     *("--teacher", "--text_column_name", "--token", "--train_sampling_strategy", "--unlabelled_file"),
     *("--validation_split", "--distillation_alpha", "--distillation_temperature", "--hint_weight"),
-    *("--teacher_confidence",),
+    *("--teacher_confidence", "--teacher_spans"),
     *("--time_budget", "--lr_scheduler_type"),
 )
 """What this dialect has no key for: whoever wants it types `run_ner.py`"""

@@ -33,15 +33,25 @@ class DistillationLoss:
     temperature: float
     alpha: float
     label_smoothing: float = 0.0
+    weights: torch.Tensor | None = None
+    """float32, (words,): how much the teachers' answer to each counts; None: all the same"""
     hint: StateHint | None = None
     """Also brings the states of the encoder near those of the teachers"""
     counts_labels: bool = False
     """The library can't count what the loss of a step is divided by"""
 
     @classmethod
-    def build(cls, probabilities: np.ndarray, temperature: float, alpha: float, label_smoothing: float) -> Self:
-        """Build the loss from the teachers' softened probabilities, float16 (words, labels)."""
-        return cls(torch.from_numpy(probabilities), temperature, alpha, label_smoothing)
+    def build(
+        cls,
+        probabilities: np.ndarray,
+        temperature: float,
+        alpha: float,
+        label_smoothing: float,
+        weights: np.ndarray | None = None,
+    ) -> Self:
+        """Build the loss from the teachers' softened probabilities, float16 (words, labels), and words' weights."""
+        counts = None if weights is None else torch.from_numpy(weights)
+        return cls(torch.from_numpy(probabilities), temperature, alpha, label_smoothing, counts)
 
     def __call__(
         self,
@@ -64,7 +74,12 @@ class DistillationLoss:
         is_taught = rows != IGNORED_LABEL
         targets = self.probabilities[rows[is_taught].cpu()].to(logits.device, torch.float32)
         softened = functional.log_softmax(logits[is_taught] / self.temperature, dim=-1)
-        soft = functional.kl_div(softened, targets, reduction="sum") * self.temperature**2
+        if self.weights is None:
+            soft = functional.kl_div(softened, targets, reduction="sum") * self.temperature**2
+        else:
+            weights = self.weights[rows[is_taught].cpu()].to(logits.device)
+            divergence = functional.kl_div(softened, targets, reduction="none").sum(-1)
+            soft = (divergence * weights).sum() * self.temperature**2
         mixed = (1 - self.alpha) * hard + self.alpha * soft
         if self.hint is not None:
             states = cast(tuple[torch.Tensor, ...], outputs.hidden_states)[-1].flatten(0, 1)
@@ -109,6 +124,8 @@ def build_lessons(
     digest = hashlib.sha256(labels.tobytes())
     for content in (windows.input_ids, loss.probabilities.numpy(), is_taught):
         digest.update(content.tobytes())
+    if loss.weights is not None:
+        digest.update(loss.weights.numpy().tobytes())
     digest.update(f"{loss.temperature} {loss.alpha}".encode())
     return Lessons(split, loss, digest.hexdigest())
 
