@@ -101,6 +101,7 @@ def score_export(arguments: RunArguments, *, corpus: Corpus) -> dict[str, SplitR
         max_seq_length=decoding.max_seq_length,
         decoder=decoding.decoder,
         show_progress=True,
+        streams=None,
     )
     corpus = fit_levels(corpus, engine.label_set.names, is_training=False)
     results = {}

@@ -1,7 +1,9 @@
 """int8 with OpenVINO: which matrices are quantized, and which are kept."""
 
 import shutil
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import psutil
@@ -100,6 +102,31 @@ def test_threads_with_streams_of_their_own_get_the_same(convert_once, data):
     tokens = data.test.tokens
     with ThreadPoolExecutor(3) as threads:
         assert [one.tags for one in threads.map(engine.tag, [tokens] * 9)] == [alone.tag(tokens).tags] * 9
+
+
+def test_batches_side_by_side_give_the_same_to_the_last_bit(convert_once, data):
+    exact = convert_once("openvino")
+    engines = [open_engine(exact, streams=streams, token_budget=64) for streams in (3, 1)]
+    threads = set()
+    run_model = engines[0].loop.run_model
+
+    def note_thread(inputs):
+        threads.add(threading.get_ident())
+        return run_model(inputs)
+
+    watched = replace(engines[0], loop=replace(engines[0].loop, run_model=note_thread))
+    together, alone = (engine.evaluate(data.test) for engine in (watched, engines[1]))
+    assert (together.tags, together.metrics) == (alone.tags, alone.metrics)
+    assert together.scores.tolist() == alone.scores.tolist()
+    assert threading.get_ident() in threads  # that of the trial whether windows may share a batch
+    assert len(threads) > 2
+
+
+def test_a_core_each_unless_a_number_is_given(convert_once, model, monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    assert open_engine(convert_once("openvino"), streams=None).streams == 2
+    assert open_engine(convert_once("openvino")).streams == 1
+    assert open_engine(model, streams=None).streams == 1  # torch divides each batch among its threads
 
 
 def test_only_layers_with_weights_are_quantized():

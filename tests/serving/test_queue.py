@@ -84,7 +84,8 @@ async def until(event: threading.Event) -> None:
 
 
 def with_streams(predictor: Predictor, streams: int) -> Predictor:
-    return replace(predictor, engine=replace(predictor.engine, streams=streams))
+    loop = replace(predictor.engine.loop, streams=streams)
+    return replace(predictor, engine=replace(predictor.engine, loop=loop))
 
 
 @given(st.lists(st.lists(ANYTHING, max_size=3), max_size=6), st.integers(1, 3))

@@ -204,7 +204,8 @@ def tag_in_bulk(options: InferOptions, output_format: str, selection: "Selection
         resume=options.resume,
         selection=selection,
     )
-    predictor = open_predictor(options, options.model)
+    open_model = partial(open_predictor, options, options.model, streams=None)
+    predictor = open_model()
     if predictor.proposed and output_format.startswith("conll"):
         raise UserError(
             f"--operating_point {options.operating_point} --output_format {output_format}: this point also finds "
@@ -212,7 +213,7 @@ def tag_in_bulk(options: InferOptions, output_format: str, selection: "Selection
         )
     model_folder = find_model_folder(options.model)
     settings = replace(settings, model_version=name_version(name_model(options.model), predictor, model_folder))
-    workers = Workers(options.num_workers, partial(open_predictor, options, options.model), options.cluster)
+    workers = Workers(options.num_workers, open_model, options.cluster)
     progress = tag_file(predictor, settings, model_folder, workers)
     output = folder / settings.files.output_name
     logger.info("%s: %s records, %s entities", output, f"{progress.records:,}", f"{progress.entities:,}")

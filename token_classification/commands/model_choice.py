@@ -86,8 +86,8 @@ class TaggingChoice(BackendChoice):
     )
 
 
-def open_predictor(options: TaggingChoice, model: str, streams: int = 1) -> "Predictor":
-    """Open a model as the options say; `streams` threads will call it at the same time."""
+def open_predictor(options: TaggingChoice, model: str, streams: int | None = 1) -> "Predictor":
+    """Open a model as the options say, for so many batches at the same time, None: one per core."""
     with quick_imports():
         from token_classification.inference.predictor import Predictor
     return Predictor.from_pretrained(

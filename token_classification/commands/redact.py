@@ -185,7 +185,7 @@ def open_cautious_predictor(options: RedactOptions) -> "Predictor":
 
     What a threshold keeps out is not replaced, so without any, everything that the model tags is.
     """
-    predictor = open_predictor(options, options.model)
+    predictor = open_predictor(options, options.model, streams=None)
     if options.threshold is not None or options.operating_point is not None:
         return predictor
     point = predictor.calibration.operating_points.get(HIGH_RECALL)

@@ -201,14 +201,12 @@ def open_model(
 ) -> "ServedModel":
     """Open a model with its queue."""
     with quick_imports():
-        import torch
-
         from token_classification.inference.model_version import name_version
         from token_classification.modeling.source import find_model_folder
         from token_classification.serving.models import ServedModel
         from token_classification.serving.queue import TaggingQueue
     # A thread for each core: requests make small batches, on which several threads would wait for each other.
-    predictor = open_predictor(options, model, streams=torch.get_num_threads())
+    predictor = open_predictor(options, model, streams=None)
     queue = TaggingQueue(
         predictor,
         batch_tokens=arguments.max_batch_tokens,

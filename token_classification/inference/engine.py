@@ -110,8 +110,11 @@ class Engine:
     run_with_states: RunModel | None = None
     """Returns the encoder's last states behind the logits, to one thread at a time; None for exported models, which
     give logits only"""
-    streams: int = 1
-    """How many threads may call it at the same time with a gain"""
+
+    @property
+    def streams(self) -> int:
+        """How many threads may call it at the same time with a gain."""
+        return self.loop.streams
 
     @property
     def label_set(self) -> LabelSet:
@@ -204,7 +207,7 @@ def open_engine(
     max_seq_length: int | None = None,
     decoder: Decoder | None = None,
     show_progress: bool = False,
-    streams: int = 1,
+    streams: int | None = 1,
 ) -> Engine:
     """Open a trained or exported model.
 
@@ -217,8 +220,8 @@ def open_engine(
             (-1: that in any case); a longer sentence becomes several windows.
         decoder: As `--decoder` of `run_ner.py`; by default what the model was trained with; argmax if that is unknown.
         show_progress: Show a progress bar for each call.
-        streams: How many threads will call it at the same time; used where the runtime can divide the cores among
-            them (OpenVINO).
+        streams: How many batches are run at the same time, each with its share of the cores, where the runtime can
+            divide them (OpenVINO): more sentences per second, while a single one has one share. None: one per core.
 
     Raises:
         UserError: no such model, it was not fine-tuned, or it can't run with this backend.
@@ -231,6 +234,7 @@ def open_engine(
     tokenizer = load_tokenizer(arguments)
     check_vocabulary(tokenizer, config, str(model))
     wanted = choose_window(max_seq_length, config)
+    streams = (streams or torch.get_num_threads()) if backend.startswith("openvino") else 1
     device = torch.device("cpu")
     precision: Callable[[], AbstractContextManager[object]] = nullcontext
     run_states: RunModel | None = None
@@ -264,9 +268,9 @@ def open_engine(
         show_progress=show_progress,
         sharing=sharing,
         length_steps=steps,
+        streams=streams,
     )
-    usable = streams if backend.startswith("openvino") else 1
-    return Engine(backend, labels, aligner, loop, run_states, usable)
+    return Engine(backend, labels, aligner, loop, run_states)
 
 
 def read_label_set(config: PreTrainedConfig, name: str) -> LabelSet:

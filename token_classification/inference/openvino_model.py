@@ -2,8 +2,8 @@
 
 import logging
 import os
-import threading
 from pathlib import Path
+from queue import Empty, SimpleQueue
 
 import torch
 
@@ -31,11 +31,11 @@ def load_openvino(folder: Path, record: ExportRecord, streams: int = 1) -> RunMo
     Args:
         folder: The folder.
         record: What it says of itself.
-        streams: How many threads call the model at the same time; each call gets its share of the cores.
+        streams: How many threads call the model at the same time; each call gets its share of the cores. One at a
+            time waits for its threads with every operation: two cores take 1.15 times as long as with two streams.
 
     Returns:
-        Inputs int64 (batch, length) by name -> logits float32 (batch, length, labels), valid until the
-        next call in the same thread.
+        Inputs int64 (batch, length) by name -> logits float32 (batch, length, labels).
 
     Raises:
         UserError: OpenVINO is not installed.
@@ -48,7 +48,6 @@ def load_openvino(folder: Path, record: ExportRecord, streams: int = 1) -> RunMo
         logger.warning("openvino-bf16: this CPU has no bf16 units, so float32 is used.")
     settings = {
         "INFERENCE_PRECISION_HINT": "bf16" if has_bf16 and record.backend != "openvino" else "f32",
-        # In bulk one batch at a time on all cores: the batches are large, and the order of results is theirs.
         "NUM_STREAMS": streams,
         "INFERENCE_NUM_THREADS": torch.get_num_threads(),
         # Otherwise all processes that take a part of the cores take the same ones, the first.
@@ -57,13 +56,18 @@ def load_openvino(folder: Path, record: ExportRecord, streams: int = 1) -> RunMo
     }
     compiled = core.compile_model(core.read_model(folder / record.model_file), "CPU", settings)
     # A request holds the inputs and outputs of one batch: threads may share the model, but not a request.
-    requests = threading.local()
+    free: SimpleQueue[openvino.InferRequest] = SimpleQueue()
     names = [port.get_any_name() for port in compiled.inputs]
 
     def run_model(inputs: dict[str, torch.Tensor]) -> torch.Tensor:
-        if not hasattr(requests, "own"):
-            requests.own = compiled.create_infer_request()
+        try:
+            request = free.get_nowait()
+        except Empty:
+            request = compiled.create_infer_request()
+        # Copied, because the next thread that takes the request overwrites its output.
         arrays = [inputs[name].numpy() for name in names]
-        return torch.from_numpy(requests.own.infer(arrays, share_inputs=True, share_outputs=True)[0])
+        logits = torch.from_numpy(request.infer(arrays, share_inputs=True, share_outputs=True)[0]).clone()
+        free.put(request)
+        return logits
 
     return run_model

@@ -103,7 +103,7 @@ class Predictor:
         token_budget: int | None = None,
         max_seq_length: int | None = None,
         decoder: Decoder | None = None,
-        streams: int = 1,
+        streams: int | None = 1,
     ) -> Self:
         """Open a model: a folder that was trained or exported, or a name on the Hub.
 
@@ -118,7 +118,8 @@ class Predictor:
                 take; longer texts are read in overlapping windows.
             decoder: As `--decoder` of `run_ner.py`; by default what the model was trained with; argmax if that is
                 unknown.
-            streams: How many threads will call it at the same time: an OpenVINO model divides the cores among them.
+            streams: How many batches an OpenVINO model runs at the same time, each with its share of the cores: lists
+                and files take less time, and a single text more. None: one per core.
 
         Raises:
             UserError: no such model or backend, or a setting that is not accepted.

@@ -3,22 +3,23 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise, zip_longest
 
 import numpy as np
 import torch
-from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 from tqdm.auto import tqdm
 
 from token_classification.alignment.batches import LengthSteps, Sharing, WindowCollator, group_by_length
 from token_classification.alignment.windows import Windows
-from token_classification.data.labels import IGNORED_LABEL
 from token_classification.data.schemes import OUTSIDE
 from token_classification.errors import OutputError
 from token_classification.hardware import send, steady_kernels
 from token_classification.scoring.decode import LevelOutputs, Viterbi
+from token_classification.scoring.losses import Losses, sum_losses
 from token_classification.scoring.sharing import SharingProbe
+from token_classification.scoring.side_by_side import run_side_by_side
 
 RunModel = Callable[[dict[str, torch.Tensor]], torch.Tensor]
 """Batch -> logits (batch, length, labels); torch, ONNX and OpenVINO models alike"""
@@ -121,6 +122,8 @@ class PredictionLoop:
     logit_columns: int | None = None
     """The first so many columns of what `run_model` returns are logits, the others states of the encoder; None: all
     are logits"""
+    streams: int = 1
+    """How many batches are run at the same time: as many threads may call `run_model`"""
 
     @property
     def decoder(self) -> Viterbi | None:
@@ -179,7 +182,7 @@ class PredictionLoop:
             windows: The batch.
             length: What they are padded to; None: what the model needs.
         """
-        return self._run_batch(windows, np.arange(len(windows)), (), length)
+        return self._run_batch(windows, (np.arange(len(windows)), length))[0]
 
     def _whole_sentences(
         self, windows: Windows, share: tuple[int, int], results: Sequence[WordPredictions]
@@ -190,9 +193,13 @@ class PredictionLoop:
         batches = group_by_length(lengths, windows.sentence_ids, self.token_budget, share, sharing)
         kept: WordLogits | None = None
         bar = tqdm(total=sum(map(len, batches)), desc="Predicting", unit=" windows", disable=not self.show_progress)
+        padded = [(batch, int(lengths[batch].max())) for batch in batches]
+        answers = run_side_by_side(partial(self._run_batch, windows), padded, self.streams)
         with bar:
-            for batch, following in zip_longest(batches, batches[1:]):
-                part = self._run_batch(windows, batch, results, int(lengths[batch].max()))
+            for (part, losses), batch, following in zip_longest(answers, batches, batches[1:]):
+                for result, (loss_sum, loss_weight) in zip(results, losses, strict=False):
+                    result.loss_sum += loss_sum
+                    result.loss_weight += loss_weight
                 if kept is not None:
                     part = kept.join(part)
                     kept = None
@@ -203,10 +210,17 @@ class PredictionLoop:
                     yield part
                 bar.update(len(batch))
 
-    def _run_batch(
-        self, windows: Windows, batch: np.ndarray, results: Sequence[WordPredictions], length: int | None = None
-    ) -> WordLogits:
-        """Run one batch, add to the losses of the results, and pick the rows of the words that the windows own."""
+    def _run_batch(self, windows: Windows, padded: tuple[np.ndarray, int | None]) -> tuple[WordLogits, Losses]:
+        """Run one batch, and pick the rows of the words that the windows own.
+
+        Args:
+            windows: All windows of the split.
+            padded: Those of the batch, and what they are padded to; None: what the model needs.
+
+        Returns:
+            The rows, and their losses if the windows have labels.
+        """
+        batch, length = padded
         is_given = length is not None and self.collator.length is None
         collator = replace(self.collator, length=length) if is_given else self.collator
         inputs = collator([windows[window] for window in batch])
@@ -222,27 +236,14 @@ class PredictionLoop:
             logits = self._run(inputs)[picked].float()
         states = None if self.logit_columns is None else logits[:, self.logit_columns :]
         logits = logits[:, : self.logit_columns]
-        if labels is not None and results:
-            self._add_losses(logits, labels[rows, columns].to(logits.device), results)
-        return WordLogits(
+        golds = None if labels is None else labels[rows, columns].to(logits.device)
+        words = WordLogits(
             words=torch.from_numpy(np.concatenate([windows.owned_words[span] for span in owned])),
             sentence_ids=torch.from_numpy(np.repeat(windows.sentence_ids[batch], counts)),
             logits=logits,
             states=states,
         )
-
-    def _add_losses(self, logits: torch.Tensor, labels: torch.Tensor, results: Sequence[WordPredictions]) -> None:
-        """Add to the losses of the results those of some words: labels int64 (n,), or (n, levels)."""
-        weights = torch.ones(logits.shape[-1]) if self.class_weights is None else self.class_weights
-        weights = weights.to(logits.device)
-        golds = labels.unbind(-1) if len(self.levels) > 1 else (labels,)
-        for level, gold, result in zip(self.levels, golds, results, strict=True):
-            own = weights[level.columns]
-            summed = functional.cross_entropy(
-                logits[:, level.columns], gold, own, ignore_index=IGNORED_LABEL, reduction="sum"
-            )
-            result.loss_sum += summed.item()
-            result.loss_weight += own[gold[gold != IGNORED_LABEL]].sum().item()
+        return words, [] if golds is None else sum_losses(logits, golds, self.levels, self.class_weights)
 
     def settle_lengths(self, lengths: np.ndarray, sharing: Sharing) -> tuple[np.ndarray, Sharing]:
         """Return what windows are padded to, and which may then share a batch.
