@@ -11,6 +11,10 @@ from transformers import PreTrainedTokenizerBase
 from token_classification.alignment.words import SpecialTokens
 from token_classification.data.labels import IGNORED_LABEL
 
+CPU_POSITIONS = 1024
+"""Most positions of a batch on a CPU, padding included: what a layer computes then stays in the caches. With 4,096
+MiniLM takes 1.4 times as long in float32, 1.3 times in bf16 (torch)."""
+
 
 class Sharing(IntEnum):
     """Which windows may share a batch without changing what the model computes for each of them."""

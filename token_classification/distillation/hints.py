@@ -15,10 +15,9 @@ import torch
 from transformers import PreTrainedModel
 
 from token_classification.alignment.align import Aligner
-from token_classification.alignment.batches import build_collator
+from token_classification.alignment.batches import CPU_POSITIONS, build_collator
 from token_classification.alignment.windows import Windows, join_windows
 from token_classification.errors import UserError
-from token_classification.inference.engine import CPU_TOKEN_BUDGET
 from token_classification.inference.torch_model import run_with_states
 from token_classification.scoring.predict import PredictionLoop
 from token_classification.training.distillation import Lessons
@@ -58,7 +57,7 @@ def read_own_states(windows: Windows, model: PreTrainedModel, aligner: Aligner) 
     loop = PredictionLoop(
         run_model=run_with_states(model),
         collator=build_collator(aligner.tokenizer, aligner.special),
-        token_budget=CPU_TOKEN_BUDGET,
+        token_budget=CPU_POSITIONS,
         device=model.device,
         show_progress=False,
         keeps_all=True,

@@ -14,7 +14,7 @@ import torch
 from transformers import PreTrainedConfig
 
 from token_classification.alignment.align import AlignedSplit, Aligner, build_aligner
-from token_classification.alignment.batches import LengthSteps, build_collator
+from token_classification.alignment.batches import CPU_POSITIONS, LengthSteps, build_collator
 from token_classification.alignment.context import Passage
 from token_classification.alignment.window_length import find_position_limit, find_window_length
 from token_classification.arguments.decoding import (
@@ -62,8 +62,8 @@ LENGTH_STEP = 8
 bf16 and int8 by the length that a batch is padded to, and by nothing else around a window: if that is always the same,
 answers depend on nothing else that is tagged."""
 
-CPU_TOKEN_BUDGET, ACCELERATOR_TOKEN_BUDGET = 4096, 32768
-"""Padded positions per batch: what fits into a CPU's caches, and what keeps an accelerator busy"""
+ACCELERATOR_POSITIONS = 32768
+"""Padded positions of a batch that keep an accelerator busy"""
 
 
 @dataclass(frozen=True)
@@ -261,7 +261,7 @@ def open_engine(
     loop = PredictionLoop(
         run_model=run_model,
         collator=build_collator(tokenizer, aligner.special, window_length if choose_padding(False, config) else None),
-        token_budget=token_budget or (CPU_TOKEN_BUDGET if str(device) == "cpu" else ACCELERATOR_TOKEN_BUDGET),
+        token_budget=token_budget or (CPU_POSITIONS if str(device) == "cpu" else ACCELERATOR_POSITIONS),
         levels=plan_levels(labels, choose_decoder(decoder, config)),
         precision=precision,
         device=device,

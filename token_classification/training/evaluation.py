@@ -8,16 +8,12 @@ import torch
 from accelerate.utils import gather_object
 
 from token_classification.alignment.align import AlignedSplit
-from token_classification.alignment.batches import WindowCollator
+from token_classification.alignment.batches import CPU_POSITIONS, WindowCollator
 from token_classification.arguments.training import NerTrainingArguments
 from token_classification.scoring.decode import LevelOutputs
 from token_classification.scoring.predict import PredictionLoop, WordPredictions, merge_shares
 from token_classification.scoring.sharing import BF16_ROUNDING, FLOAT32_ROUNDING, SharingProbe
 from token_classification.training.survival.failures import advise_on_evaluation_memory, explain_memory_errors
-
-CPU_POSITIONS = 1024
-"""Most positions of a batch on the CPU: what a layer computes then stays in the caches. With the 8,192 of a spec (64
-windows of 128) an evaluation of WNUT'17 takes a third longer."""
 
 
 @dataclass(frozen=True)
