@@ -3,8 +3,10 @@
 import json
 import operator
 import random
+from dataclasses import replace
 from itertools import chain
 
+import numpy as np
 import pytest
 from conftest import SENTENCES, TAGGER_NAMES, save_tagger
 from transformers import DebertaConfig, DebertaForTokenClassification
@@ -49,6 +51,31 @@ def test_a_tag_does_not_depend_on_what_else_is_in_the_batch(tagger_folder, engin
     for place, row in enumerate(order):
         assert shuffled.tags[place] == whole.tags[row]
         assert shuffled.scores[place] == pytest.approx(whole.scores[row], abs=1e-4)
+
+
+@pytest.mark.parametrize("keeps_all", [False, True])
+def test_sentences_with_the_same_words_are_run_once(engine, keeps_all):
+    rows = []
+
+    def note_rows(inputs):
+        rows.append(len(inputs["input_ids"]))
+        return engine.loop.run_model(inputs)
+
+    watched = replace(engine, loop=replace(engine.loop, run_model=note_rows))
+    distinct = [["Anna", "left"], ["left", "Anna"], [], ["Anna"]]
+    watched.tag(distinct)  # whether windows may share a batch is tried
+    rows.clear()
+    order = [0, 1, 0, 2, 3, 3, 2, 1, 0, *[1] * 50]
+    [level] = watched.tag_levels([tuple(distinct[place]) for place in order], keeps_all=keeps_all).values()
+    assert sum(rows) == 3  # one has no words
+    [expected] = engine.tag_levels(distinct, keeps_all=keeps_all).values()
+    assert level.tags == [expected.tags[place] for place in order]
+    assert level.scores == [pytest.approx(expected.scores[place], abs=1e-6) for place in order]
+    assert len({id(row) for row in level.tags}) == len(order)  # nobody's changes are another's
+    if keeps_all:
+        starts = np.cumsum([0, *map(len, distinct)])
+        rows = [expected.log_probabilities[starts[place] : starts[place + 1]] for place in order]
+        assert level.log_probabilities == pytest.approx(np.concatenate(rows), abs=1e-5)
 
 
 def test_nothing_in_gives_nothing_out(engine):

@@ -39,6 +39,7 @@ from token_classification.inference.export_record import (
     read_export_record,
     verify_model_files,
 )
+from token_classification.inference.repeats import find_distinct
 from token_classification.inference.torch_model import explain_bf16, run_torch, run_with_states
 from token_classification.modeling.build import load_config, load_model, read_model_labels
 from token_classification.modeling.levels import read_levels
@@ -75,6 +76,15 @@ class WordTags:
     """Probability of each tag"""
     log_probabilities: np.ndarray | None = None
     """float32, (words, labels), sentence after sentence, if they were asked for and there is a word"""
+
+    def repeat(self, places: Sequence[int]) -> "WordTags":
+        """Return the answers of sentences by their numbers, each as often as it is named."""
+        weights = self.log_probabilities
+        if weights is not None:
+            borders = np.cumsum([0, *map(len, self.tags)])
+            weights = np.concatenate([weights[borders[place] : borders[place + 1]] for place in places])
+        tags, scores = ([[*rows[place]] for place in places] for rows in (self.tags, self.scores))
+        return WordTags(tags, scores, weights)
 
 
 @dataclass(frozen=True)
@@ -149,7 +159,15 @@ class Engine:
     def tag_levels(
         self, tokens: Sequence[Sequence[str]] | Sequence[Passage], *, keeps_all: bool = False
     ) -> dict[str, WordTags]:
-        """Tag sentences on each level that the model has, by its name; that of a single one is empty."""
+        """Tag sentences on each level that the model has, by its name; that of a single one is empty.
+
+        Sentences with the same words are tagged once. (Passages may differ in their neighbours.)
+        """
+        if tokens and not isinstance(tokens[0], Passage):
+            distinct, places = find_distinct(cast(Sequence[Sequence[str]], tokens))
+            if len(distinct) < len(tokens):
+                once = self.tag_levels(distinct, keeps_all=keeps_all)
+                return {level: answers.repeat(places) for level, answers in once.items()}
         split = self.align(tokens)
         predictions = replace(self.loop, keeps_all=keeps_all).predict_levels(split.windows, split.ledger.words)
         borders = [*pairwise(split.sentence_starts.tolist())]
