@@ -35,6 +35,8 @@ NAN, INFINITE = float("nan"), float("inf")
         ("learning_rate", -5e-5),
         ("head_learning_rate", 0.0),
         ("head_learning_rate", INFINITE),
+        ("layerwise_lr_decay", 0.0),
+        ("layerwise_lr_decay", 1.1),
         ("weight_decay", NAN),
         ("adam_beta2", 1.0),
         ("max_grad_norm", -1.0),

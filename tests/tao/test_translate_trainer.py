@@ -113,6 +113,7 @@ def test_a_logger_that_is_not_installed_is_left_out_aloud(monkeypatch, caplog):
 def test_the_head_has_a_rate_of_its_own():
     assert translate_overrides().head_learning_rate is None
     assert translate_overrides("optim.head_lr=1e-3").head_learning_rate == 1e-3
+    assert translate_overrides("optim.layer_decay=0.9").layerwise_lr_decay == 0.9
 
 
 CREATE = "exp_manager.create_early_stopping_callback=true"

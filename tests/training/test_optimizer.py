@@ -1,13 +1,23 @@
 """Optimizers by name, what is decayed, and a learning rate of its own for the head."""
 
+import re
+
 import pytest
 import torch
 from trainers import make_trainer
+from transformers import (
+    AlbertConfig,
+    AutoModelForTokenClassification,
+    DebertaV2Config,
+    DistilBertConfig,
+    ModernBertConfig,
+    MPNetConfig,
+)
 
 from token_classification.arguments.training import NerTrainingArguments
 from token_classification.errors import UserError
 from token_classification.recipe import Recipe
-from token_classification.training.optimizer import OPTIMIZERS, NamedOptimizer
+from token_classification.training.optimizer import OPTIMIZERS, NamedOptimizer, decay_layer_rates
 
 
 def make_parameters() -> list[torch.nn.Parameter]:
@@ -116,6 +126,70 @@ def test_the_head_gets_its_own_learning_rate_and_the_schedule_scales_both(bert_f
     for _ in range(5):
         trainer.lr_scheduler.step()
     assert [group["lr"] for group in trainer.optimizer.param_groups] == pytest.approx([5e-5, 5e-4, 5e-5, 5e-4])
+
+
+def list_rates(trainer) -> dict[int, float]:
+    """`id` of each parameter -> its rate."""
+    groups = trainer.optimizer.param_groups
+    return {id(parameter): group["lr"] for group in groups for parameter in group["params"]}
+
+
+def test_each_layer_learns_more_slowly_than_the_one_above_it(bert_folder, tmp_path) -> None:
+    trainer = make_trainer(
+        bert_folder, tmp_path, learning_rate=1e-4, head_learning_rate=1e-3, layerwise_lr_decay=0.5, weight_decay=0.1
+    )
+    trainer.create_optimizer_and_scheduler(10)
+    rates, model = list_rates(trainer), trainer.model
+    assert len(rates) == len(list(model.parameters()))
+    assert {rates[id(parameter)] for parameter in model.classifier.parameters()} == {1e-3}
+    layers = [model.bert.embeddings, *model.bert.encoder.layer]
+    for depth, layer in enumerate(reversed(layers)):
+        assert {rates[id(parameter)] for parameter in layer.parameters()} == {1e-4 * 0.5**depth}
+    decays = [group["weight_decay"] for group in trainer.optimizer.param_groups]
+    assert sorted(set(decays)) == [0.0, 0.1]
+    before = [group["lr"] for group in trainer.optimizer.param_groups]
+    for _ in range(5):
+        trainer.lr_scheduler.step()
+    assert [group["lr"] for group in trainer.optimizer.param_groups] == pytest.approx([rate / 2 for rate in before])
+
+
+def test_a_decay_of_1_is_one_rate(bert_folder, tmp_path) -> None:
+    trainer = make_trainer(bert_folder, tmp_path, learning_rate=1e-4, layerwise_lr_decay=1.0)
+    trainer.create_optimizer_and_scheduler(10)
+    assert set(list_rates(trainer).values()) == {1e-4}
+
+
+SMALL = {"vocab_size": 20, "hidden_size": 8, "num_attention_heads": 2, "intermediate_size": 16, "num_labels": 3}
+
+
+@pytest.mark.parametrize(
+    ("config", "lowest"),
+    [
+        (MPNetConfig(num_hidden_layers=3, **SMALL), "mpnet.embeddings.word_embeddings.weight"),
+        (DistilBertConfig(n_layers=3, dim=8, n_heads=2, hidden_dim=16, vocab_size=20), "distilbert.embeddings"),
+        (DebertaV2Config(num_hidden_layers=3, **SMALL), "deberta.embeddings"),
+        (ModernBertConfig(num_hidden_layers=3, pad_token_id=0, **SMALL), "model.embeddings"),
+    ],
+    ids=lambda value: getattr(value, "model_type", ""),
+)
+def test_layers_are_found_in_every_kind_of_encoder(config, lowest) -> None:
+    model = AutoModelForTokenClassification.from_config(config)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1.0)
+    decay_layer_rates(optimizer, model, 0.5)
+    rates = {id(parameter): group["lr"] for group in optimizer.param_groups for parameter in group["params"]}
+    found = {name: rates[id(parameter)] for name, parameter in model.named_parameters()}
+    assert {rate for name, rate in found.items() if name.startswith(lowest)} == {0.125}
+    for number in range(3):
+        of_layer = [rate for name, rate in found.items() if re.search(rf"\.layers?\.{number}\.", name)]
+        assert of_layer
+        assert set(of_layer) == {0.5 ** (2 - number)}
+
+
+def test_an_encoder_whose_layers_share_their_weights_is_refused() -> None:
+    config = AlbertConfig(num_hidden_layers=3, embedding_size=8, **SMALL)
+    model = AutoModelForTokenClassification.from_config(config)
+    with pytest.raises(UserError, match="--layerwise_lr_decay: AlbertModel has no 3 layers"):
+        decay_layer_rates(torch.optim.AdamW(model.parameters()), model, 0.9)
 
 
 def test_a_head_learning_rate_has_to_be_above_0(tmp_path) -> None:

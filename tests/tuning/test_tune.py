@@ -53,7 +53,7 @@ def test_it_begins_with_the_defaults_and_the_measured_recipe(trainings, search):
     text = tune(search(trials=3), trainings.clock)
     rows = read_rows(search().folder)
     assert [rows[0]["settings"], rows[1]["settings"]] == [*STARTS]
-    assert "--learning_rate=0.0001 --head_learning_rate=0.001 --num_train_epochs=4" in text
+    assert "--learning_rate=0.0001 --head_learning_rate=0.001 --layerwise_lr_decay=1.0 --num_train_epochs=4" in text
     assert "--test_file" not in text
 
 

@@ -29,7 +29,8 @@ TRAINING_GROUPS = {
         *("seed", "data_seed", "full_determinism"),
     ),
     "training: optimizer and loss": (
-        *("learning_rate", "head_learning_rate", "lr_scheduler_*", "warmup_*", "optim*", "adam_*", "weight_decay"),
+        *("learning_rate", "head_learning_rate", "layerwise_lr_decay", "lr_scheduler_*", "warmup_*", "optim*"),
+        *("adam_*", "weight_decay"),
         *("max_grad_norm", "label_smoothing_factor", "neftune_*"),
     ),
     "training: evaluation and checkpoints": (

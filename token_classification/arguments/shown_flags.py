@@ -29,6 +29,11 @@ TRAINING_FLAGS = {
         "Learning rate of the classification head, which starts from random weights; 10 to 20 times --learning_rate "
         "is a good choice. Default: --learning_rate.",
     ),
+    "layerwise_lr_decay": Flag(
+        "X",
+        "Each layer of the encoder learns at X times the rate of the layer above it, e.g. 0.9, with a higher "
+        "--learning_rate for the topmost. Default: all layers at one rate.",
+    ),
     "eval_strategy": Flag("{no,steps,epoch}", "When to evaluate during training.", "no"),
     "early_stopping_patience": Flag(
         "N",

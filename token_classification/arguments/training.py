@@ -89,6 +89,9 @@ class NerTrainingArguments(TrainingArguments):
     head_learning_rate: float | None = field(
         default=None, metadata={"help": TRAINING_FLAGS["head_learning_rate"].help}
     )
+    layerwise_lr_decay: float | None = field(
+        default=None, metadata={"help": TRAINING_FLAGS["layerwise_lr_decay"].help}
+    )
     resume_from_checkpoint: str | None = field(
         default=None,
         metadata={

@@ -31,6 +31,7 @@ ACCEPTED: dict[str, tuple[Callable[[float], bool], str]] = {
     "gradient_accumulation_steps": COUNT,
     "learning_rate": NUMBER,
     "head_learning_rate": (lambda value: value > 0 and isfinite(value), "above 0, e.g. 1e-3"),
+    "layerwise_lr_decay": (lambda value: 0 < value <= 1, "above 0, and 1 at most, e.g. 0.9"),
     "weight_decay": NUMBER,
     "adam_beta1": SHARE,
     "adam_beta2": SHARE,

@@ -48,6 +48,7 @@ WORDS = {
     "--metric_for_best_model": "exp_manager.checkpoint_callback_params.monitor",
     "--weight_decay": "model.optim.weight_decay",
     "--head_learning_rate": "model.optim.head_lr",
+    "--layerwise_lr_decay": "model.optim.layer_decay",
     "--early_stopping_patience": "exp_manager.early_stopping_callback_params.patience",
     "--num_train_epochs": "trainer.max_epochs",
     "--gradient_accumulation_steps": "trainer.accumulate_grad_batches",

@@ -73,6 +73,7 @@ class OptimSpec:
     name: str = "adam"
     lr: float = 5e-5
     head_lr: float | None = None
+    layer_decay: float | None = None
     weight_decay: float = 0.0
     betas: Any = None
     eps: float | None = None

@@ -61,6 +61,7 @@ def translate_training(spec: DictConfig, output_folder: Path) -> NerTrainingArgu
         max_grad_norm=trainer.gradient_clip_val or 0.0,
         learning_rate=spec.model.optim.lr,
         head_learning_rate=spec.model.optim.head_lr,
+        layerwise_lr_decay=spec.model.optim.layer_decay,
         weight_decay=spec.model.optim.weight_decay,
         lr_scheduler_type="constant",
         train_sampling_strategy="auto" if spec.training_ds.shuffle else "sequential",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn, optim
@@ -88,6 +88,47 @@ def group_parameters(model: nn.Module, weight_decay: float, decayed: Iterable[st
         {"params": [trained[name] for name in trained if name in names], "weight_decay": weight_decay},
         {"params": [trained[name] for name in trained if name not in names], "weight_decay": 0.0},
     ]
+
+
+def decay_layer_rates(optimizer: optim.Optimizer, model: PreTrainedModel, decay: float) -> None:
+    """Have each layer of the encoder learn more slowly than the one above it; schedules scale all alike.
+
+    The layer next to the head has the full rate, each one below it `decay` times that of its neighbour, and the
+    embeddings below all of them (Howard and Ruder, 2018, https://arxiv.org/abs/1801.06146; with one factor for all
+    layers: Clark et al., 2020, https://arxiv.org/abs/2003.10555).
+
+    Raises:
+        UserError: the encoder has no list of layers of its own.
+    """
+    depths = _measure_depths(model)
+    groups = []
+    for group in optimizer.param_groups:
+        by_depth: dict[int, list[nn.Parameter]] = {}
+        for parameter in group["params"]:
+            by_depth.setdefault(depths.get(id(parameter), 0), []).append(parameter)
+        groups += [
+            {**group, "params": parameters, "lr": group["lr"] * decay**depth} for depth, parameters in by_depth.items()
+        ]
+    optimizer.param_groups[:] = groups
+
+
+def _measure_depths(model: PreTrainedModel) -> dict[int, int]:
+    """Count the layers above each parameter of the encoder that has any: `id` -> layers."""
+    encoder = cast(PreTrainedModel, model.base_model)
+    count = encoder.config.get_text_config().num_hidden_layers
+    lists = [part for part in encoder.modules() if isinstance(part, nn.ModuleList) and len(part) == count]
+    if not lists:
+        raise UserError(
+            f"--layerwise_lr_decay: {type(encoder).__name__} has no {count} layers one above the other with weights "
+            "of their own; accepted: all layers at one rate; leave it out."
+        )
+    depths = {
+        id(parameter): count - 1 - number for number, layer in enumerate(lists[0]) for parameter in layer.parameters()
+    }
+    for name, parameter in encoder.named_parameters():
+        if id(parameter) not in depths and "embed" in name:
+            depths[id(parameter)] = count
+    return depths
 
 
 def set_head_learning_rate(optimizer: optim.Optimizer, model: PreTrainedModel, rate: float) -> None:

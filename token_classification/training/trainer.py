@@ -36,7 +36,7 @@ from token_classification.training.evaluation import WordTagger
 from token_classification.training.hints import showing_states
 from token_classification.training.known_results import Evaluation, KnownResults
 from token_classification.training.loss import LabelLoss
-from token_classification.training.optimizer import group_parameters, set_head_learning_rate
+from token_classification.training.optimizer import decay_layer_rates, group_parameters, set_head_learning_rate
 from token_classification.training.packing.collator import PackingCollator, serving_masks
 from token_classification.training.sampler import SplitWithBlank, WindowSampler, build_sampler
 from token_classification.training.survival.checkpoints import FINISHED_RUN_FILE
@@ -326,6 +326,8 @@ class NerTrainer(Trainer):
                 group_parameters(model or self.model, self.args.weight_decay, decayed)
             )
         optimizer = cast(Optimizer, self.optimizer)
+        if self.args.layerwise_lr_decay is not None:
+            decay_layer_rates(optimizer, self.model, self.args.layerwise_lr_decay)
         if self.args.head_learning_rate is not None:
             set_head_learning_rate(optimizer, self.model, self.args.head_learning_rate)
         keep_state_whole(optimizer, find_table(self.model))

@@ -11,11 +11,12 @@ if TYPE_CHECKING:
 Settings = Mapping[str, int | float]
 """Flag of `run_ner.py` -> its value"""
 
-BATCH_SIZES, WEIGHT_DECAYS = (8, 16, 32), (0.0, 0.01, 0.1)
+BATCH_SIZES, WEIGHT_DECAYS, LAYER_DECAYS = (8, 16, 32), (0.0, 0.01, 0.1), (1.0, 0.9, 0.8)
 # Zero must be among the weight decays, not near it: with it a CPU step leaves out what no sentence uses.
 SPACE: Mapping[str, Callable[["Trial", str], int | float]] = {
     "learning_rate": lambda trial, name: round_value(trial.suggest_float(name, 2e-5, 5e-4, log=True)),
     "head_learning_rate": lambda trial, name: round_value(trial.suggest_float(name, 5e-5, 1e-2, log=True)),
+    "layerwise_lr_decay": lambda trial, name: trial.suggest_categorical(name, LAYER_DECAYS),
     "num_train_epochs": lambda trial, name: trial.suggest_int(name, 2, 8),
     "per_device_train_batch_size": lambda trial, name: trial.suggest_categorical(name, BATCH_SIZES),
     "warmup_steps": lambda trial, name: round_value(trial.suggest_float(name, 0.0, 0.2)),
@@ -25,6 +26,7 @@ SPACE: Mapping[str, Callable[["Trial", str], int | float]] = {
 DEFAULTS: Settings = {
     "learning_rate": 5e-5,
     "head_learning_rate": 5e-5,
+    "layerwise_lr_decay": 1.0,
     "num_train_epochs": 3,
     "per_device_train_batch_size": 8,
     "warmup_steps": 0.0,

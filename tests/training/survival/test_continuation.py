@@ -85,6 +85,7 @@ def test_other_data_are_another_training(change, work, bert_folder, capsys):
         ("--gradient_accumulation_steps 2", "x processes: 4 there, 8 here"),
         ("--label_all_tokens", "--label_all_tokens: False there, True here"),
         ("--max_seq_length 8", "train data: 8 sentences"),
+        ("--layerwise_lr_decay 0.9", "--layerwise_lr_decay: None there, 0.9 here"),
         (
             "--warmup_steps 1 --head_learning_rate 1e-3",
             "--head_learning_rate: None there, 0.001 here\n--warmup_steps:",

@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 SETTINGS = (
     *("seed", "data_seed", "max_grad_norm", "learning_rate", "weight_decay", "label_smoothing_factor"),
     *("train_sampling_strategy", "pack_windows", "dataloader_drop_last", "neftune_noise_alpha"),
-    *("metric_for_best_model", "greater_is_better", "head_learning_rate"),
+    *("metric_for_best_model", "greater_is_better", "head_learning_rate", "layerwise_lr_decay"),
     *("optim", "optim_args", "adam_beta1", "adam_beta2", "adam_epsilon"),
     *("lr_scheduler_type", "lr_scheduler_kwargs", "warmup_steps"),
     *("label_all_tokens", "class_weights", "head_layers", "head_dropout", "head_activation", "augment"),
