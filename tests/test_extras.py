@@ -39,7 +39,19 @@ def test_every_package_of_an_extra_is_known():
     }
     for package, extra in EXTRAS.items():
         assert distributions.get(package, package) in [re.split("[><=]", name)[0] for name in extras[extra]]
-    of_users = ("tao", "report", "export", "serve", "tensorboard", "spacy", "redact", "presidio", "tune", "ray")
+    of_users = (
+        "tao",
+        "report",
+        "export",
+        "serve",
+        "tensorboard",
+        "spacy",
+        "redact",
+        "presidio",
+        "tune",
+        "ray",
+        "lora",
+    )
     users = [name for extra in of_users for name in extras[extra]]
     assert {re.split("[><=]", name)[0] for name in users} == {distributions.get(name, name) for name in EXTRAS}
 

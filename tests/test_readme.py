@@ -131,7 +131,7 @@ PAGES = {
     "docs/audit.md": 2,
     "docs/report.md": 4,
     "docs/export.md": 3,
-    "docs/recipes.md": 9,
+    "docs/recipes.md": 11,
     "docs/redact.md": 5,
     "docs/robustness.md": 4,
 }
@@ -146,6 +146,7 @@ def test_every_command_runs(page, least, user_folder, monkeypatch, request):
         pytest.importorskip("faker", reason='needs the extra "redact"')
     if page == "docs/recipes.md":
         pytest.importorskip("optuna", reason='needs the extra "tune"')
+        pytest.importorskip("peft", reason='needs the extra "lora"')
     if page == "docs/redact.md":
         pytest.importorskip("faker", reason='needs the extra "redact"')
         (user_folder / "ner-model").symlink_to(request.getfixturevalue("tagger_folder"))

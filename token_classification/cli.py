@@ -45,6 +45,7 @@ COMMANDS = {
     "tune": ("commands.tune", "search for the settings that score best on development data"),
     "distill": ("commands.distill", "train a small model on what large ones think of words"),
     "average": ("commands.average", "average the weights of several trainings into one model"),
+    "merge": ("commands.merge", "make a whole model of an adapter (LoRA) and its encoder"),
     "export": (
         "commands.export",
         "convert a model for OpenVINO or ONNX Runtime, in int8 or bf16, if its score holds",

@@ -1,5 +1,6 @@
 """What is not installed with the package itself: one line says how to get it."""
 
+import importlib.util
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ EXTRAS = {
     "presidio_analyzer": "presidio",
     "optuna": "tune",
     "ray": "ray",
+    "peft": "lora",
 }
 """Package that the project itself doesn't bring along -> the extra that does (pyproject.toml)"""
 TELEMETRY = "openvino_telemetry"
@@ -46,6 +48,16 @@ def describe_missing(package: str) -> str:
     if package in EXTRAS:
         return f'{package} is not installed; type in the folder of this project: pip install ".[{EXTRAS[package]}]"'
     return f"{package} is not installed; type: pip install {package}"
+
+
+def require_package(package: str, what: str) -> None:
+    """Check that a package of an extra is installed, for whatever needs it.
+
+    Raises:
+        UserError: it is not.
+    """
+    if importlib.util.find_spec(package) is None:
+        raise UserError(f"{what}: {describe_missing(package)}")
 
 
 @contextmanager

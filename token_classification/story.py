@@ -47,6 +47,7 @@ from token_classification.scoring.metrics_file import write_metrics
 from token_classification.seeds.keep import adopt_card, keep_model
 from token_classification.seeds.plan import advising_on_stops, check_seeds, plan_seeds
 from token_classification.seeds.record import add_scores, begin_record, finish_record, open_record
+from token_classification.training.adaptation import check_adaptation
 from token_classification.training.build import build_trainer
 from token_classification.training.flags import build_recipe
 from token_classification.training.loss import weigh_classes
@@ -169,7 +170,7 @@ def prepare(arguments: RunArguments, recipe: Recipe) -> str | None:
         The checkpoint that a training continues from; None where it starts from the beginning.
 
     Raises:
-        UserError: there is nothing to do, or the output folder holds what would be lost.
+        UserError: there is nothing to do, the output folder holds what would be lost, or no adapters can be trained.
     """
     training = arguments.training
     steps = (training.do_train, training.do_eval, training.do_predict, arguments.export.do_export)
@@ -182,6 +183,7 @@ def prepare(arguments: RunArguments, recipe: Recipe) -> str | None:
         keep_freed_memory()
     if arguments.export.do_export:
         check_export_arguments(arguments)
+    check_adaptation(arguments, recipe)
     set_seed(training.seed)
     checkpoint = find_checkpoint(training) if training.do_train else None
     check_outputs(arguments, recipe)

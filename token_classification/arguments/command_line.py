@@ -10,13 +10,16 @@ import yaml
 from transformers import HfArgumentParser
 
 from token_classification.arguments.help import HELP_COMMAND
+from token_classification.arguments.learning import OF_ADAPTERS
 from token_classification.arguments.old_flags import OLD_FLAGS, translate_old_flags
 from token_classification.arguments.run import PARTS, RunArguments
-from token_classification.arguments.time_budget import OF_A_BUDGET, has_budget
+from token_classification.arguments.time_budget import OF_A_BUDGET
 from token_classification.errors import UserError
 from token_classification.nearest_names import did_you_mean
 from token_classification.output_text import quote_path
 
+IMPLIED: Mapping[str, Mapping[str, Any]] = {"--time_budget": OF_A_BUDGET, "--lora_rank": OF_ADAPTERS}
+"""Flag -> settings that come with it"""
 CONFIG_SUFFIXES = (".json", ".yaml", ".yml")
 
 
@@ -45,8 +48,9 @@ def parse_command_line(argv: Sequence[str]) -> tuple[RunArguments, list[str]]:
     if argv and argv[0].endswith(CONFIG_SUFFIXES) and not argv[0].startswith("-"):
         argv = [*read_config_file(argv[0]), *argv[1:]]
     argv, notices = translate_old_flags(argv)
-    if has_budget(argv):
-        argv = [*spell_flags(OF_A_BUDGET), *argv]  # what is typed comes later, and wins
+    typed = {argument.partition("=")[0] for argument in argv}
+    implied = [part for flag, settings in IMPLIED.items() if flag in typed for part in spell_flags(settings)]
+    argv = [*implied, *argv]  # what is typed comes later, and wins
     try:
         return _parse_flags(argv), notices
     except UserError as error:

@@ -1,7 +1,6 @@
 """What `--time_budget` asks for: a time, and with it the settings that `docs/recipes.md` measured."""
 
 import re
-from collections.abc import Sequence
 
 from token_classification.arguments.measured_recipe import MEASURED_RECIPE
 from token_classification.errors import UserError
@@ -27,8 +26,3 @@ def read_time(text: str) -> float:
     if seconds <= 0:
         raise UserError(f"{FLAG} {text}: accepted is a time above 0 with its units, such as 90s, 20m or 1h30m.")
     return seconds
-
-
-def has_budget(argv: Sequence[str]) -> bool:
-    """Tell whether a command line gives a training its time."""
-    return any(argument.partition("=")[0] == FLAG for argument in argv)

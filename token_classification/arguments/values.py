@@ -45,6 +45,8 @@ ACCEPTED: dict[str, tuple[Callable[[float], bool], str]] = {
     "early_stopping_patience": COUNT,
     "head_layers": COUNT,
     "head_dropout": SHARE,
+    "lora_rank": COUNT,
+    "lora_alpha": (lambda value: value > 0 and isfinite(value), "above 0, e.g. twice --lora_rank"),
     "max_seq_length": (lambda value: value >= 1 or value == -1, "1 or more, or -1 for what the model can take"),
     "doc_stride": NUMBER,
     "distillation_temperature": (lambda value: value > 0 and isfinite(value), "above 0, e.g. 2"),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from token_classification.data.whole_files import explain_unwritable, remove_unfinished, write_whole
+from token_classification.data.whole_files import DECIDED, explain_unwritable, remove_unfinished, write_whole
 from token_classification.errors import UserError
 from token_classification.output_text import dump_json
 
@@ -59,6 +59,20 @@ def lock_folder(folder: Path, flag: str) -> Iterator[None]:
         for parent in made:
             if parent.is_dir() and not any(parent.iterdir()):
                 parent.rmdir()
+
+
+@contextmanager
+def lock_new_folder(folder: Path, flag: str) -> Iterator[None]:
+    """Lock a results folder as `lock_folder` does, which holds nothing but what a kill left of an earlier try.
+
+    Raises:
+        UserError: as `lock_folder`, or it holds something.
+    """
+    with lock_folder(folder, flag):
+        # Files of a set that a kill interrupted are those of an earlier try, which this one finishes.
+        if not (folder / DECIDED).is_dir() and any(path.name != LOCK for path in folder.iterdir()):
+            raise UserError(f"{flag} {folder}: holds something already; give a new folder.")
+        yield
 
 
 def check_own_files(folder: Path, names: Iterable[str], advice: str) -> None:

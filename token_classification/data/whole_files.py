@@ -194,6 +194,27 @@ def explain_unwritable(path: Path) -> Iterator[None]:
         raise describe_unwritable(path, error) from error
 
 
+@contextmanager
+def writing_file_set(folder: Path, stale: Iterable[str] = ()) -> Iterator[Path]:
+    """Give a folder to write files into, which are in their place when all are written, or never.
+
+    Args:
+        folder: Where the files belong.
+        stale: Names of files there that the new ones make wrong; they are removed.
+
+    Raises:
+        UserError: the system refuses something.
+    """
+    unfinished = name_unfinished(folder / DECIDED)
+    try:
+        with explain_unwritable(folder):
+            unfinished.mkdir(parents=True)
+            yield unfinished
+            decide_file_set(unfinished, folder, stale)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
 def describe_unwritable(path: Path, error: Exception) -> UserError:
     """Return the message for a file or folder that can't be written."""
     folder = quote_path(path if path.is_dir() else path.parent)

@@ -12,22 +12,21 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from token_classification.arguments.model import ModelArguments
-from token_classification.data.results_folder import LOCK, claim_files, lock_folder
-from token_classification.data.whole_files import (
-    DECIDED,
-    decide_file_set,
-    explain_unwritable,
-    name_unfinished,
-)
+from token_classification.data.results_folder import claim_files, lock_new_folder
+from token_classification.data.whole_files import writing_file_set
 from token_classification.errors import UserError
+from token_classification.modeling.adapter_base import list_stale_weights, list_weights, read_adapter
 from token_classification.modeling.build import load_config
+from token_classification.output_text import quote_path
 
 logger = logging.getLogger(__name__)
 
 WEIGHTS_FILE, CONFIG_FILE, RUN_FILE = "model.safetensors", "config.json", "run.json"
 MODEL_FILES = (CONFIG_FILE, "tokenizer*", "vocab*", "merges.txt", "special_tokens_map.json", "*.model", "*.py")
 """What a model folder needs beside its weights"""
-RECORDS = (RUN_FILE, "train_results.json", "trainer_state.json", "calibration.json")
+CALIBRATION = "calibration.json"
+TRAINING_RECORDS = (RUN_FILE, "train_results.json", "trainer_state.json")
+RECORDS = (*TRAINING_RECORDS, CALIBRATION)
 """What says how a model was trained, and what its scores mean"""
 FUNCTION_KEYS = ("model_type", "hidden_act", "head_activation")
 """What weights of the same shapes are used for"""
@@ -51,24 +50,15 @@ def average_models(folders: Sequence[Path], target: Path) -> None:
         raise UserError("average needs two models or more: token_classification average RUN_A RUN_B -r OUT")
     _check_labels(folders)
     _warn_of_other_beginnings(folders)
-    with lock_folder(target, "-r"):
-        # Files of a set that a kill interrupted are those of an earlier try, which this one finishes.
-        if not (target / DECIDED).is_dir() and any(path.name != LOCK for path in target.iterdir()):
-            raise UserError(f"-r {target}: holds something already; give a new folder.")
+    with lock_new_folder(target, "-r"):
         mean = _average_weights(folders)
-        unfinished = name_unfinished(target / DECIDED)
-        try:
-            with explain_unwritable(target):
-                unfinished.mkdir()
-                for path in _list_model_files(folders[0]):
-                    shutil.copyfile(path, unfinished / path.name)
-                if "head_layers" in _read_record(folders[0] / CONFIG_FILE):
-                    # With the class that computes it, and as today's versions write it.
-                    load_config(ModelArguments(str(folders[0]))).save_pretrained(unfinished)
-                save_file(mean, unfinished / WEIGHTS_FILE, metadata={"format": "pt"})
-                decide_file_set(unfinished, target)
-        finally:
-            shutil.rmtree(unfinished, ignore_errors=True)
+        with writing_file_set(target) as unfinished:
+            for path in _list_model_files(folders[0]):
+                shutil.copyfile(path, unfinished / path.name)
+            if "head_layers" in _read_record(folders[0] / CONFIG_FILE):
+                # With the class that computes it, and as today's versions write it.
+                load_config(ModelArguments(str(folders[0]))).save_pretrained(unfinished)
+            save_file(mean, unfinished / WEIGHTS_FILE, metadata={"format": "pt"})
 
 
 def copy_model(source: Path, target: Path) -> None:
@@ -77,17 +67,11 @@ def copy_model(source: Path, target: Path) -> None:
     Raises:
         UserError: the folder can't be written to.
     """
-    unfinished = name_unfinished(target / DECIDED)
-    try:
-        with explain_unwritable(target):
-            unfinished.mkdir(parents=True)
-            records = [source / name for name in RECORDS if (source / name).is_file()]
-            for path in [*_list_model_files(source), *source.glob("model*.safetensors*"), *records]:
-                shutil.copyfile(path, unfinished / path.name)
-            claim_files(target, sorted(path.name for path in unfinished.iterdir()))
-            decide_file_set(unfinished, target, stale=RECORDS)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+    with writing_file_set(target, stale=[*RECORDS, *list_stale_weights(source, target)]) as unfinished:
+        records = [source / name for name in RECORDS if (source / name).is_file()]
+        for path in [*_list_model_files(source), *list_weights(source), *records]:
+            shutil.copyfile(path, unfinished / path.name)
+        claim_files(target, sorted(path.name for path in unfinished.iterdir()))
 
 
 def _list_model_files(folder: Path) -> list[Path]:
@@ -97,6 +81,11 @@ def _list_model_files(folder: Path) -> list[Path]:
 def _check_labels(folders: Sequence[Path]) -> None:
     configs = {}
     for folder in folders:
+        if read_adapter(folder) is not None:
+            raise UserError(
+                f"{folder}: an adapter (PEFT), and the mean of adapters is not that of their models; accepted: whole "
+                f"models; type: token_classification merge -m {quote_path(folder)} -r OTHER_FOLDER, and average these"
+            )
         for file in (CONFIG_FILE, WEIGHTS_FILE):
             if not (folder / file).is_file():
                 raise UserError(f"{folder}: no {file}; accepted: the output folders of trainings.")

@@ -11,11 +11,13 @@ from token_classification.arguments.model import ModelArguments
 from token_classification.data.levels import LabelLevels, Labels
 from token_classification.data.whole_files import refuse_interrupted_set
 from token_classification.errors import UserError
+from token_classification.modeling.adapter_base import read_adapter
 from token_classification.modeling.deep_head import DeepHeadConfig, DeepHeadForTokenClassification
-from token_classification.modeling.folder_problems import find_adapter, find_quantization
+from token_classification.modeling.folder_problems import find_quantization
 from token_classification.modeling.head import renew_head, replace_head
 from token_classification.modeling.level_heads import LevelHeadsConfig, LevelHeadsForTokenClassification
 from token_classification.modeling.levels import read_levels, record_levels
+from token_classification.modeling.merged_adapter import load_merged
 from token_classification.modeling.new_head import (
     MODEL_SETTINGS,
     nest_config,
@@ -25,6 +27,7 @@ from token_classification.modeling.new_head import (
 from token_classification.modeling.probe import check_runs_on_text
 from token_classification.modeling.source import hub_options, name_model_problems
 from token_classification.modeling.weights import load_weights
+from token_classification.output_text import quote_path
 from token_classification.recipe import DEFAULT_RECIPE, Recipe
 
 logger = logging.getLogger(__name__)
@@ -44,8 +47,7 @@ def load_config(arguments: ModelArguments) -> PreTrainedConfig:
     """
     name = arguments.config_name or arguments.model_name_or_path
     refuse_interrupted_set(Path(name))
-    if adapter := find_adapter(Path(arguments.model_name_or_path)):
-        raise UserError(f"model {arguments.model_name_or_path}: {adapter}")
+    read_adapter(Path(arguments.model_name_or_path))
     with name_model_problems(name):
         config = _update_config(AutoConfig.from_pretrained(name, **hub_options(arguments)))
     if quantized := find_quantization(config):
@@ -95,8 +97,17 @@ def load_model(
     has_levels = isinstance(label_set, LabelLevels)
     is_new = recipe.head is not None or (has_levels and not isinstance(config, LevelHeadsConfig))
     _settle_attention(config)
+    adapter = read_adapter(Path(name))
+    if adapter and (is_new or recipe.from_scratch or recipe.encoder_checkpoint):
+        raise UserError(
+            f"model {name}: an adapter (PEFT) with its head, of which only labels can be exchanged; accepted: the "
+            f"whole model; type: token_classification merge -m {quote_path(name)} -r OTHER_FOLDER, and take that"
+        )
     with name_model_problems(name):
-        if is_new:
+        if adapter:
+            model = load_merged(adapter, arguments, config)
+            restore_head_dropout(model)
+        elif is_new:
             if old_names is not None:
                 logger.warning("%s: a new head takes the place of the one trained on %d labels.", name, len(old_names))
             model = put_head_on_encoder(arguments, config, recipe, len(label_set), has_levels=has_levels)

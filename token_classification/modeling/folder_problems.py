@@ -4,7 +4,6 @@ import importlib.util
 import json
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -14,26 +13,8 @@ POINTER = b"version https://git-lfs"
 """How a file begins that stands for another one in a clone without Git LFS"""
 POINTER_SIZE = 1024
 """Bytes; pointers are smaller"""
-ADAPTER_FILE = "adapter_config.json"
 OTHER_WEIGHTS = ("tf_model.h5", "flax_model.msgpack", "*.gguf", "*.onnx", "*.ckpt")
 """Weights that are not torch's"""
-
-
-def find_adapter(folder: Path) -> str | None:
-    """Say what to do with an adapter (PEFT): the library would leave it out without a word where peft is missing."""
-    path = folder / ADAPTER_FILE
-    if not path.is_file():
-        return None
-    base = None
-    # Whatever is in the file, it is an adapter's.
-    with suppress(ValueError, AttributeError):
-        base = json.loads(path.read_text(encoding="utf-8")).get("base_model_name_or_path")
-    return (
-        f"an adapter (PEFT) of {base or 'another model'}, and not a whole model; accepted: the two merged, once: "
-        f"model = AutoModelForTokenClassification.from_pretrained({base or 'BASE'!r}, num_labels=N); "
-        f'PeftModel.from_pretrained(model, {str(folder)!r}).merge_and_unload().save_pretrained("MERGED") (package '
-        "peft), with the tokenizer of the base saved beside it"
-    )
 
 
 def find_quantization(config: PreTrainedConfig) -> str | None:

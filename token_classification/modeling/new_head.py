@@ -55,7 +55,7 @@ def put_head_on_encoder(
     Raises:
         OSError: no such model or file (also ValueError and RuntimeError: weights that don't fit).
     """
-    encoder = _load_encoder(arguments, config, recipe)
+    encoder = load_encoder(arguments, config, recipe)
     head = recipe.head or HeadOptions(layers=1, dropout=_find_dropout(encoder.config))
     model = _build_stock_model(encoder.config, head, labels) if head.layers == 1 and not has_levels else None
     if model is None:
@@ -92,7 +92,8 @@ def restore_head_dropout(model: PreTrainedModel) -> None:
         setattr(model, plain[0], nn.Dropout(probability))
 
 
-def _load_encoder(arguments: ModelArguments, config: PreTrainedConfig, recipe: Recipe) -> PreTrainedModel:
+def load_encoder(arguments: ModelArguments, config: PreTrainedConfig, recipe: Recipe) -> PreTrainedModel:
+    """Load an encoder in float32, or build it with random weights where the recipe says so."""
     if recipe.from_scratch:
         encoder = choose_encoder_kind(config).from_config(config, dtype=torch.float32)
     else:

@@ -52,9 +52,9 @@ def hash_model(folder: Path) -> str:
     return hash_files(sorted(path for path in folder.iterdir() if path.suffix in (".json", ".safetensors", ".bin")))
 
 
-def find_model_folder(name: str) -> Path:
+def find_model_folder(name: str, revision: str = "main", cache_dir: str | None = None) -> Path:
     """Return the folder with the files of a model that was opened: itself, or its place in the cache of the Hub."""
     if Path(name).is_dir():
         return Path(name)
     with name_model_problems(name):
-        return Path(str(cached_file(name, "config.json"))).parent
+        return Path(str(cached_file(name, "config.json", revision=revision, cache_dir=cache_dir))).parent

@@ -40,6 +40,8 @@ def load_weights(
     kind: Any,  # noqa: ANN401 - the library's classes that load models share no base
     arguments: ModelArguments,
     is_tagger: bool,
+    *,
+    has_head_elsewhere: bool = False,
     **options: object,
 ) -> PreTrainedModel:
     """Load a model with the weights of a checkpoint.
@@ -50,6 +52,7 @@ def load_weights(
         kind: What to call `from_pretrained` of.
         arguments: Which checkpoint.
         is_tagger: Whether the checkpoint knows labels, so that it should have a head for them.
+        has_head_elsewhere: Whether a head from another file takes the place of this one, so that nobody asks for it.
         **options: Further options of `from_pretrained`.
 
     Raises:
@@ -66,10 +69,13 @@ def load_weights(
             **hub_options(arguments),
         )
     shapes = {name: (tuple(there), tuple(here)) for name, there, here in sorted(found["mismatched_keys"])}
+    lacking = {*found["missing_keys"], *shapes}
+    if has_head_elsewhere:
+        shapes = {weight: shape for weight, shape in shapes.items() if not _is_head(model, weight)}
+        lacking = {weight for weight in lacking if not _is_head(model, weight)}
     if shapes and not arguments.ignore_mismatched_sizes:
         _check_shapes(model, shapes, is_tagger)
-    lacking = sorted({*found["missing_keys"], *shapes})
-    _tell_differences(model, lacking, sorted(found["unexpected_keys"]), is_tagger)
+    _tell_differences(model, sorted(lacking), sorted(found["unexpected_keys"]), is_tagger)
     return model
 
 

@@ -7,12 +7,14 @@ from pathlib import Path
 
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
+from token_classification.arguments.learning import LearningArguments
 from token_classification.arguments.run import RunArguments
 from token_classification.data.levels import LabelLevels, Labels
 from token_classification.data.load import Corpus, describe_files
 from token_classification.data.schemes import Scheme
 from token_classification.data.whole_files import write_whole
 from token_classification.hardware import describe_hardware
+from token_classification.modeling.adapter_base import read_adapter
 from token_classification.output_text import dump_json, make_printable, quote_argument
 from token_classification.recipe import Recipe
 from token_classification.reporting.evaluation import Evaluation
@@ -69,12 +71,30 @@ tagger("Some text")
 USE_OF_LEVELS = """The model finds nested entities. Its outputs are the labels of {levels} side by side, which other
 programs would take for one; so only this project loads it:
 
-```python
+{here}"""
+USE_HERE = """```python
 from token_classification import Predictor
 
 predictor = Predictor.from_pretrained({folder})
 predictor("Some text")
 ```"""
+
+USE_OF_ADAPTER = """These are adapters (LoRA) and a head; the encoder that they belong to is loaded with them:
+
+```python
+from peft import PeftModel
+from transformers import AutoConfig, AutoModelForTokenClassification, AutoTokenizer, pipeline
+
+encoder = AutoModelForTokenClassification.from_pretrained({base}, config=AutoConfig.from_pretrained({folder}))
+model = PeftModel.from_pretrained(encoder, {folder}).merge_and_unload()
+tokenizer = AutoTokenizer.from_pretrained({folder})
+tagger = pipeline("token-classification", model=model, tokenizer=tokenizer, aggregation_strategy="first")
+tagger("Some text")
+```"""
+
+USE_OF_ADAPTER_HERE = """These are adapters (LoRA) and a head of several layers, which only this project loads:
+
+{here}"""
 
 OWN_CODE = """
 The library has no class for this model: its code is in {files}, and `trust_remote_code=True` runs it. Read it first.
@@ -128,13 +148,14 @@ def write_model_card(
         evaluations: Their intervals; empty where none were computed.
     """
     data, folder = arguments.data, path.parent
+    adapter = read_adapter(folder)
     base_model, hub_model = _name_source(arguments.model.model_name_or_path)
     file = data.train_file or data.validation_file or data.test_file
     dataset, hub_dataset = _name_source(data.dataset_name) if data.dataset_name else (_name_file(str(file)), None)
     scored = {split: result for split, result in results.items() if "f1" in result.metrics}
     metadata = ModelCardData(
         model_name=_name_file(str(folder.resolve())),
-        library_name="transformers",
+        library_name="transformers" if adapter is None else "peft",
         pipeline_tag="token-classification",
         base_model=hub_model,
         datasets=[hub_dataset] if hub_dataset else None,
@@ -144,6 +165,10 @@ def write_model_card(
     tables = [_format_table(name, result, evaluations.get(name)) for name, result in name_results(scored).items()]
     levels = list(label_set.sets) if isinstance(label_set, LabelLevels) else []
     own_code = ", ".join(f"`{path.name}`" for path in sorted(folder.glob("*.py")))
+    use = USE_OF_LEVELS if levels else USE
+    if adapter is not None and not levels:
+        use, own_code = (USE_OF_ADAPTER_HERE if own_code else USE_OF_ADAPTER), ""
+    name = dump_json(folder.name, indent=None)
     card = CARD.format(
         metadata=metadata.to_yaml(),
         title=escape_markdown(_name_file(str(folder.resolve()))),
@@ -152,8 +177,10 @@ def write_model_card(
         dataset=mark_as_code(dataset),
         scheme="" if label_set.scheme == Scheme.PLAIN else f" ({label_set.scheme.upper()})",
         labels=", ".join(map(mark_as_code, label_set.names)),
-        use=(USE_OF_LEVELS if levels else USE).format(
-            folder=dump_json(folder.name, indent=None),
+        use=use.format(
+            folder=name,
+            base=dump_json(hub_model or base_model, indent=None),
+            here=USE_HERE.format(folder=name),
             trust="trust_remote_code=True, " if own_code else "",
             levels=f"{len(levels)} levels ({', '.join(levels)})",
         ),
@@ -202,7 +229,7 @@ def _describe_training(arguments: RunArguments, recipe: Recipe) -> str:
     can_stop = can_stop or training.time_budget is not None
     batch_size = training.train_batch_size * training.gradient_accumulation_steps * training.world_size
     hardware = describe_hardware(training.device, training.world_size)
-    learning = _describe_learning(recipe, arguments.learning.augment)
+    learning = _describe_learning(recipe, arguments.learning)
     return (
         f"{'At most ' if can_stop else ''}{length}, batch size {batch_size:,}, learning rate "
         f"{training.learning_rate:g}, seed {training.seed}, on {hardware}, with Transformers "
@@ -210,18 +237,20 @@ def _describe_training(arguments: RunArguments, recipe: Recipe) -> str:
     )
 
 
-def _describe_learning(recipe: Recipe, augment: str | None) -> str:
+def _describe_learning(recipe: Recipe, learning: LearningArguments) -> str:
     """Say in one more sentence what was learnt differently from the default; empty where nothing was."""
     parts = []
     if recipe.head is not None:
         layers = f"{recipe.head.layers} layers ({recipe.head.activation})" if recipe.head.layers > 1 else "one layer"
         parts.append(f"a head of {layers} after a dropout of {recipe.head.dropout:g}")
+    if learning.lora_rank is not None:
+        parts.append(f"adapters (LoRA) of rank {learning.lora_rank}")
     if recipe.balances_classes:
         parts.append("labels weighted against their frequency")
     if recipe.optimizer is not None:
         parts.append(f"the optimizer {getattr(recipe.optimizer, 'name', recipe.optimizer)}")
-    if augment is not None:
-        parts.append(f"perturbed copies of half of the sentences ({augment})")
+    if learning.augment is not None:
+        parts.append(f"perturbed copies of half of the sentences ({learning.augment})")
     return f" With {', '.join(parts)}." if parts else ""
 
 

@@ -90,6 +90,11 @@ def check_seeds(arguments: RunArguments) -> None:
             "given; accepted: --do_eval with --validation_file FILE or --validation_split 0.1, or --keep_model "
             "average; add one of these."
         )
+    if not keeps_best and arguments.learning.lora_rank is not None:
+        raise UserError(
+            f"--keep_model average and --lora_rank {arguments.learning.lora_rank}: the mean of adapters is not that "
+            "of their models; accepted: --keep_model best with --do_eval; type that, or leave --lora_rank out."
+        )
     if training.time_budget is not None:
         raise UserError(
             f"--seeds and --time_budget {training.time_budget}: the time is that of one training; give one of them."

@@ -38,6 +38,8 @@ WORDS = {
     "--optim_args": "model.optim",
     "--optim": "model.optim.name",
     "--head_layers": "model.head.num_fc_layers",
+    "--lora_rank": "model.lora.rank",
+    "--lora_alpha": "model.lora.alpha",
     "--head_dropout": "model.head.fc_dropout",
     "--head_activation": "model.head.activation",
     "--class_weights": "model.dataset.class_balancing",

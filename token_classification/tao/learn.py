@@ -35,7 +35,13 @@ from token_classification.tao.label_ids import order_labels, read_label_ids, wri
 from token_classification.tao.models import name_model, open_trainable_model, place_model
 from token_classification.tao.schedule import NamedSchedule, translate_schedule
 from token_classification.tao.starting_model import open_starting_model
-from token_classification.tao.translate import keep_head, translate_data, translate_decoding, translate_recipe
+from token_classification.tao.translate import (
+    keep_head,
+    translate_data,
+    translate_decoding,
+    translate_learning,
+    translate_recipe,
+)
 from token_classification.tao.translate_trainer import translate_training
 from token_classification.training.loss import balance_classes
 from token_classification.training.survival.kept_checkpoints import KeepBestCheckpoints
@@ -177,6 +183,7 @@ def learn(
         translate_data(spec, corpus.sources),
         training,
         decoding=translate_decoding(spec),
+        learning=translate_learning(spec),
         report=ReportArguments(report=spec.report, calibrate=spec.calibrate),
     )
     is_first = training.process_index == 0

@@ -46,6 +46,14 @@ class HeadSpec:
 
 
 @dataclass
+class LoraSpec:
+    """Adapters (LoRA) that learn in the place of the encoder."""
+
+    rank: int | None = None
+    alpha: float | None = None
+
+
+@dataclass
 class DatasetSpec:
     """How sentences become batches."""
 
@@ -100,6 +108,7 @@ class ModelSpec:
     tokenizer: TokenizerSpec = field(default_factory=TokenizerSpec)
     language_model: LanguageModelSpec = field(default_factory=LanguageModelSpec)
     head: HeadSpec = field(default_factory=HeadSpec)
+    lora: LoraSpec = field(default_factory=LoraSpec)
     dataset: DatasetSpec = field(default_factory=DatasetSpec)
     class_labels: ClassLabelsSpec = field(default_factory=ClassLabelsSpec)
     optim: OptimSpec = field(default_factory=OptimSpec)
@@ -246,6 +255,7 @@ COMMAND_KEYS: dict[str, tuple[str, ...]] = {
     ),
     "finetune": (
         *("restore_from", "data_dir", "model.label_ids", "model.class_labels", "model.dataset", "model.optim"),
+        "model.lora",
         *("model.decoder", "training_ds", "validation_ds", "trainer", "exp_manager", "report", "calibrate"),
     ),
     "evaluate": (

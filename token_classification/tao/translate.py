@@ -14,6 +14,7 @@ from transformers import BertTokenizer
 
 from token_classification.arguments.data import DataArguments
 from token_classification.arguments.decoding import Decoder, DecodingArguments
+from token_classification.arguments.learning import LearningArguments
 from token_classification.arguments.model import ModelArguments
 from token_classification.data.text_lines import read_lines, read_text
 from token_classification.data.whole_files import write_whole
@@ -167,6 +168,21 @@ def keep_head(recipe: Recipe) -> Recipe:
     """Return the recipe for a model that was trained before: its head stays, whatever the spec says of a new one."""
     settings = {key: value for key, value in recipe.settings.items() if key not in HEAD_KEYS}
     return replace(recipe, head=None, settings=settings)
+
+
+def translate_learning(spec: DictConfig) -> LearningArguments:
+    """Choose whether adapters learn in the place of the encoder.
+
+    Raises:
+        UserError: a rank or weight that is none, peft is not installed, or the encoder will be gone.
+    """
+    rank, start = spec.model.lora.rank, spec.restore_from
+    if rank is not None and start is not None and not Path(start).is_dir():
+        raise UserError(
+            f"model.lora.rank={rank} and -m {start}: adapters need their encoder again, and that of an archive is "
+            "gone after the training; accepted: a model folder; leave one of them out"
+        )
+    return LearningArguments(lora_rank=spec.model.lora.rank, lora_alpha=spec.model.lora.alpha)
 
 
 def translate_data(spec: DictConfig, files: dict[str, str]) -> DataArguments:

@@ -11,6 +11,7 @@ from token_classification.alignment.batches import WindowCollator, build_collato
 from token_classification.arguments.run import RunArguments
 from token_classification.data.levels import Labels
 from token_classification.errors import UserError
+from token_classification.modeling.adapters import attach_adapters
 from token_classification.recipe import Recipe
 from token_classification.scoring.decode import plan_levels
 from token_classification.scoring.metrics import list_metrics
@@ -45,7 +46,10 @@ def build_trainer(
     record = describe_training(model, aligned, label_set, arguments, recipe) if training.do_train else None
     if record is not None:
         record["settings"]["teacher"] = None if lessons is None else lessons.digest
-    watchdog = Watchdog(aligned.get("train"))
+    learning = arguments.learning
+    if training.do_train and learning.lora_rank is not None:
+        attach_adapters(model, learning.lora_rank, learning.lora_alpha, arguments.model)
+    watchdog = Watchdog(aligned.get("train"), has_adapters=learning.lora_rank is not None)
     stop_early = [StopEarly(recipe.early_stopping)] if recipe.early_stopping is not None else []
     scored = sum(len(rows.windows) for split, rows in aligned.items() if split != "train")
     keep_time = [KeepTime(recipe.schedule, scored)] if isinstance(recipe.schedule, TimedSchedule) else []

@@ -23,6 +23,7 @@ from token_classification.alignment.batches import WindowCollator
 from token_classification.arguments.training import NerTrainingArguments
 from token_classification.data.levels import Labels, list_columns
 from token_classification.hardware import steady_kernels
+from token_classification.modeling.adapters import find_adapter_config, load_adapters, save_adapters
 from token_classification.modeling.weights import hide_weight_bars
 from token_classification.recipe import DEFAULT_RECIPE, Recipe
 from token_classification.scoring.evaluate import SplitResults, evaluate_levels
@@ -254,7 +255,26 @@ class NerTrainer(Trainer):
         """Save the model's files as `Trainer` does, but all of them or none."""
         folder = Path(output_dir or self.args.folder)
         with saving_whole(folder, self.args.should_save) as unfinished, hide_weight_bars():
-            super()._save(str(unfinished), state_dict)
+            if find_adapter_config(self.model) is None:
+                super()._save(str(unfinished), state_dict)
+            elif self.args.should_save:
+                save_adapters(self.model, unfinished)
+                self.processing_class.save_pretrained(unfinished)
+                torch.save(self.args, unfinished / "training_args.bin")
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
+        """Load the weights that a training goes on from: of an adapted model those that it learns."""
+        if find_adapter_config(self.model) is None:
+            super()._load_from_checkpoint(resume_from_checkpoint, model)
+        else:
+            load_adapters(self.model, Path(resume_from_checkpoint))
+
+    def _load_best_model(self) -> None:
+        """Load the best weights of the training, likewise."""
+        if find_adapter_config(self.model) is None:
+            super()._load_best_model()
+        else:
+            load_adapters(self.model, Path(str(self.state.best_model_checkpoint)))
 
     def report_split(self, split: AlignedSplit, metric_key_prefix: str) -> SplitResults:
         """Tag and score a split, and leave the metrics in the output folder."""

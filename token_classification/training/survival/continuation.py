@@ -36,6 +36,7 @@ SETTINGS = (
     *("optim", "optim_args", "adam_beta1", "adam_beta2", "adam_epsilon"),
     *("lr_scheduler_type", "lr_scheduler_kwargs", "warmup_steps"),
     *("label_all_tokens", "class_weights", "head_layers", "head_dropout", "head_activation", "augment"),
+    *("lora_rank", "lora_alpha"),
 )
 """Arguments that change what is learnt. Not those that say how long, on what hardware and how exactly."""
 STEP = "--per_device_train_batch_size x --gradient_accumulation_steps x processes"

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
+from token_classification.modeling.adapter_base import ADAPTER_CONFIG, ADAPTER_WEIGHTS
+
 STATE_FILE = "trainer_state.json"
 """The Trainer writes it last: without it, nothing else in the folder can be relied on."""
 RECORD_FILE = "training_record.json"
@@ -60,6 +62,6 @@ def _list_missing(checkpoint: Path) -> list[str]:
     if index.is_file():
         weights = set(json.loads(index.read_text(encoding="utf-8")).get("weight_map", {}).values())
     else:
-        weights = {"model.safetensors"}
+        weights = {ADAPTER_WEIGHTS if (checkpoint / ADAPTER_CONFIG).is_file() else "model.safetensors"}
     missing = [name for name in (*sorted(weights), *RESUME_FILES) if not (checkpoint / name).is_file()]
     return missing if any(checkpoint.glob("rng_state*.pth")) else [*missing, "rng_state.pth"]

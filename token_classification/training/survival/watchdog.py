@@ -14,6 +14,7 @@ logger = logging.getLogger(__name__)
 OUTSIDE = "O"
 HIGHEST_USUAL_RATE = 1e-3
 """Transformers are fine-tuned with 1e-5 to 5e-4."""
+LOWEST_RATE_OF_ADAPTERS = 1e-4
 PATIENCE = 2
 """Evaluations after which an F1 of 0 and labels that are never predicted are worth a line"""
 WATCHED_LOGS = 3
@@ -28,8 +29,11 @@ def list_logged(state: TrainerState, name: str) -> list[float]:
 class Watchdog(TrainerCallback):
     """Warns when all is predicted O, F1 stays 0, labels are dead, or the learning rate is far off."""
 
-    def __init__(self, train_split: AlignedSplit | None) -> None:
+    def __init__(self, train_split: AlignedSplit | None, *, has_adapters: bool = False) -> None:
+        """Watch a training on a split, of the whole model or of adapters (LoRA)."""
         self.train_split = train_split
+        self.usual_rates = ("1e-3", "5e-4") if has_adapters else ("5e-5", "1e-4")
+        self.lowest_rate = LOWEST_RATE_OF_ADAPTERS if has_adapters else 0.0
         self.results: tuple[AlignedSplit, SplitResults] | None = None
         self.said: set[str] = set()
 
@@ -41,11 +45,19 @@ class Watchdog(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
     ) -> None:
         """Look at the learning rate before the first step."""
-        if state.is_world_process_zero and args.learning_rate > HIGHEST_USUAL_RATE:
+        if not state.is_world_process_zero:
+            return
+        if args.learning_rate > HIGHEST_USUAL_RATE:
             self._say(
                 "rate",
                 f"the learning rate {args.learning_rate:g} is far above what transformers learn with (1e-5 to 5e-4); "
-                "if F1 stays low: --learning_rate 5e-5.",
+                f"if F1 stays low: --learning_rate {self.usual_rates[0]}.",
+            )
+        elif args.learning_rate < self.lowest_rate:
+            self._say(
+                "rate",
+                f"the learning rate {args.learning_rate:g} is far below what adapters learn with (2e-4 to 1e-3); if "
+                f"F1 stays low: --learning_rate {self.usual_rates[0]}.",
             )
 
     def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object) -> None:
@@ -83,7 +95,7 @@ class Watchdog(TrainerCallback):
             f"every word is predicted O, while {entities:.1%} of the validation words are something else: the model "
             "has learnt too little yet, or the learning rate does not suit it. If the next evaluation says the same: "
             f"--num_train_epochs {2 * args.num_train_epochs:g}, or --learning_rate "
-            f"{'5e-5' if args.learning_rate != 5e-5 else '1e-4'}.",
+            f"{self.usual_rates[args.learning_rate == float(self.usual_rates[0])]}.",
         )
 
     def _say_dead_labels(self, args: TrainingArguments, gold: Counter[str], predicted: Counter[str]) -> None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from token_classification.data.whole_files import DECIDED, decide_file_set, name_unfinished, remove_unfinished
+from token_classification.modeling.adapter_base import list_stale_weights
 
 
 @contextmanager
@@ -22,6 +23,6 @@ def saving_whole(folder: Path, is_writer: bool) -> Iterator[Path]:
     try:
         yield unfinished
         if is_writer:
-            decide_file_set(unfinished, folder)
+            decide_file_set(unfinished, folder, stale=list_stale_weights(unfinished, folder))
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
