@@ -65,6 +65,7 @@ WRONG_PATHS = {
     "compare": ("compare {predictions} {X}", "missing folder empty binary"),
     "average": ("average {tagger} {X} -r {new}", "missing folder file"),
     "average -r": ("average {tagger} {tagger} -r {X}", "file below_file proc"),
+    "merge -m": ("merge -m {X} -r {new}", "missing folder file"),
 }
 """What is wrong -> the command, and the kinds of places that are wrong there"""
 
