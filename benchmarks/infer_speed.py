@@ -104,7 +104,8 @@ def open_sides(options: argparse.Namespace) -> dict[str, Callable[[list[str]], o
         )
         for size in batches:
             sides[f"{name}, batch {size}"] = lambda texts, size=size, stock=stock: stock(texts, batch_size=size)
-    return sides | {name: Predictor.from_pretrained(*where) for name, where in list_ours(options).items()}
+    ours = list_ours(options).items()
+    return sides | {name: Predictor.from_pretrained(*where, streams=None) for name, where in ours}
 
 
 def count_text_flops(options: argparse.Namespace, texts: list[str]) -> float:
