@@ -195,7 +195,7 @@ def test_every_way_from_text_to_entities_works(user_folder, tagger_folder):
     exec(example, names)
     assert names["predictor"].tag("Anna")
     commands = read_commands(page)
-    assert len(commands) == 4
+    assert len(commands) == 5
     for command in commands:
         assert run_command(cli.run, shlex.split(command)[1:]) == 0, command
 

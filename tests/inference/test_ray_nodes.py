@@ -20,12 +20,13 @@ def explain_missing_namespaces() -> str | None:
 
 
 @pytest.mark.slow
-def test_a_machine_and_the_first_process_are_killed(tagger_folder, tmp_path, capfd):
+@pytest.mark.parametrize("flags", [[], ["--records_per_part", "1000"]])
+def test_a_machine_and_the_first_process_are_killed(flags, tagger_folder, tmp_path, capfd):
     if reason := explain_missing_namespaces():
         pytest.skip(reason)
     texts = tmp_path / "texts.txt"
     texts.write_text("".join(f"{' '.join(words)}\n" for words, _ in SENTENCES))
-    assert ray_nodes.main([str(tagger_folder), str(texts), "--records", "40000"]) == 0
+    assert ray_nodes.main([str(tagger_folder), str(texts), "--records", "40000", *flags]) == 0
     printed = capfd.readouterr().out
     assert "killed the second node" in printed
     assert "killed the first process" in printed

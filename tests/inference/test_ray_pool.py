@@ -133,6 +133,21 @@ def test_a_model_that_is_not_on_the_other_machines_is_named(cluster, texts_file,
         )
 
 
+def test_workers_read_and_write_shards_wherever_they_run(cluster, texts_file, tagger_folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("model").symlink_to(tagger_folder)
+    source = ["-m", "model", "--input_file", "texts.jsonl", "--records_per_part", "30"]
+    flags = ["--engine", "ray", "--ray_address", cluster.address, "--num_workers", "2"]
+    assert cli.run(["infer", *source, "-r", "here"]) == 0
+    assert cli.run(["infer", *source, "-r", "there", *flags]) == 0
+    parts = [
+        {path.relative_to(folder): path.read_bytes() for path in Path(folder).rglob("*.json*")}
+        for folder in ("here", "there")
+    ]
+    assert parts[0] == parts[1]
+    assert len([*Path("there/predictions").iterdir()]) == 14
+
+
 def test_more_workers_than_places_hold_nothing_up(cluster, texts_file, expected, tagger_folder, tmp_path, caplog):
     flags = ["--engine", "ray", "--ray_address", cluster.address, "--num_workers", "8"]
     source = ["-m", str(tagger_folder), "-r", str(tmp_path / "out"), "--input_file", str(texts_file)]

@@ -43,6 +43,8 @@ OWN_FLAGS = {
     "data/formats/tag_files.py",
     "reporting/compare.py",
     "inference/bulk.py",
+    "inference/parts/folder.py",
+    "inference/parts/tag_parts.py",
     "inference/progress.py",
     "inference/selection.py",
     "inference/ray_pool.py",

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
+from token_classification.data.addresses import as_path
 from token_classification.errors import UserError
 
 Options = TypeVar("Options")
@@ -14,6 +15,10 @@ Options = TypeVar("Options")
 ANNOTATOR_HELP = (
     "of a file with the labels of several annotators (Label Studio, Prodigy, doccano): whose are read; majority: what "
     "more than half of them marked"
+)
+INPUT_HELP = (
+    "File of texts, of any size: a text per line, or any format that training reads; may be gzipped, or an address "
+    "(s3://, gs://, hf://datasets/, https:// ...). -: stdin. Also folders of brat and WebAnno"
 )
 BOOLEANS = {"true": True, "false": False}
 
@@ -42,15 +47,8 @@ def flag(
 
 @dataclass(frozen=True, kw_only=True)
 class BulkChoice:
-    """Which file of texts is read, and where its results go: the same for `infer` and `redact`."""
+    """How files of texts are read, and where the results go: the same for `infer` and `redact`."""
 
-    input_file: str | None = flag(
-        "File of texts, of any size: a text per line, or any format that training reads; may be gzipped. -: stdin. "
-        "Also folders of brat and WebAnno.",
-        group="input",
-        default=None,
-        metavar="FILE",
-    )
     input_format: str | None = flag(
         "Format of the file, if its content does not tell: text, jsonl, csv, parquet, conll, conllu, ontonotes, "
         "piped, text_and_labels, label_studio, brat, webanno, spacy, spacy_json or inline_xml.",
@@ -67,6 +65,7 @@ class BulkChoice:
         group="output",
         default=None,
         metavar="DIR",
+        parse=as_path,
     )
     resume: bool = flag("Continue a killed run on --input_file.", group="output", default=False)
     num_workers: int = flag(

@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from token_classification.commands.flags import BulkChoice, add_dataclass_flags, build_options, flag
-from token_classification.commands.model_choice import TaggingChoice, open_predictor
+from token_classification.commands.flags import INPUT_HELP, BulkChoice, add_dataclass_flags, build_options, flag
+from token_classification.commands.model_choice import TaggingChoice, locate_model, open_predictor
 from token_classification.commands.wording import COMMON_WORDS, speaking
+from token_classification.data.addresses import Address, as_path
 from token_classification.errors import UserError
 from token_classification.quick_imports import quick_imports
 
 if TYPE_CHECKING:
     from token_classification.data.words_of_text import Offsets
+    from token_classification.inference.parts.tag_parts import PartsSettings
     from token_classification.inference.predictor import TaggedText
     from token_classification.inference.selection import Selection
 
@@ -30,6 +33,19 @@ class InferOptions(BulkChoice, TaggingChoice):
 
     texts: Sequence[str] | None = None
     """What is tagged on the screen"""
+    input_file: Sequence[str] | None = flag(
+        f"{INPUT_HELP}; all files of other folders, or of a pattern such as 'texts/*.jsonl'. May be repeated.",
+        group="input",
+        default=None,
+        metavar="FILE",
+    )
+    records_per_part: int | None = flag(
+        "Write a folder of parts, each of so many lines, rows or records of the input, which the processes read and "
+        "write by themselves. With several files, or results at an address, that is done anyway. Default: 20000.",
+        group="output",
+        default=None,
+        metavar="N",
+    )
     select: Literal["uncertain", "diverse", "random"] | None = flag(
         "Tag only the texts to label next, the most uncertain first: those that the model is most unsure of "
         "(uncertain), those that differ in what it is unsure of (diverse), or any (random). Needs --budget.",
@@ -82,7 +98,9 @@ def run(namespace: argparse.Namespace) -> int:
     with quick_imports():
         from token_classification.data.results_folder import lock_folder
     folder = options.results_dir
-    with speaking(COMMON_WORDS), lock_folder(folder, "-r") if folder else nullcontext():
+    # Nobody can lock a store of objects: two jobs of the same settings write the same parts there, others are refused.
+    is_here = folder is not None and not isinstance(folder, Address)
+    with speaking(COMMON_WORDS), lock_folder(folder, "-r") if folder and is_here else nullcontext():
         infer(options)
     return 0
 
@@ -93,7 +111,7 @@ def list_texts(namespace: argparse.Namespace) -> list[str] | None:
 
 
 def infer(options: InferOptions) -> None:
-    """Tag texts on the screen, or a file in a file.
+    """Tag texts on the screen, or files in files.
 
     Raises:
         UserError: neither or both are given, or something is wrong with the model, the file or the settings.
@@ -186,43 +204,82 @@ def tag_on_screen(texts: Sequence[str], options: InferOptions) -> None:
 
 
 def tag_in_bulk(options: InferOptions, output_format: str, selection: "Selection | None") -> None:
-    """Tag a file of any size, and write its records with their entities."""
+    """Tag files of any size, and write their records with their entities: in a file, or a folder of parts."""
     with quick_imports():
         from token_classification.inference.bulk import BulkSettings, tag_file
+        from token_classification.inference.input_names import list_inputs
         from token_classification.inference.model_version import name_model, name_version
+        from token_classification.inference.parts.folder import ERRORS, PARTS
+        from token_classification.inference.parts.tag_parts import PartsSettings, tag_parts
         from token_classification.inference.workers import Workers
         from token_classification.modeling.source import find_model_folder
     folder = options.results_dir
     if folder is None or options.input_file is None:
         raise UserError("-r DIR is missing: the folder for the results of --input_file.")
-    settings = BulkSettings(
-        input_file=options.input_file,
-        folder=folder,
-        output_format=output_format,
-        input_format=options.input_format,
-        text_column=options.text_column_name,
-        resume=options.resume,
-        selection=selection,
-    )
-    open_model = partial(open_predictor, options, options.model, streams=None)
-    predictor = open_model()
+    names = list_inputs(options.input_file)
+    in_parts = options.records_per_part is not None or len(names) > 1 or isinstance(folder, Address)
+    settings: BulkSettings | PartsSettings
+    if in_parts:
+        settings = choose_parts(options, names, folder, output_format)
+    else:
+        settings = BulkSettings(
+            input_file=names[0],
+            folder=folder,
+            output_format=output_format,
+            input_format=options.input_format,
+            text_column=options.text_column_name,
+            resume=options.resume,
+            selection=selection,
+        )
+    predictor = open_predictor(options, options.model, streams=None)
     if predictor.proposed and output_format.startswith("conll"):
         raise UserError(
             f"--operating_point {options.operating_point} --output_format {output_format}: this point also finds "
             "entities that the tags leave out, which CoNLL has no place for; accepted are jsonl, parquet and --to TOOL"
         )
     model_folder = find_model_folder(options.model)
-    settings = replace(settings, model_version=name_version(name_model(options.model), predictor, model_folder))
-    workers = Workers(options.num_workers, open_model, options.cluster)
-    progress = tag_file(predictor, settings, model_folder, workers)
-    output = folder / settings.files.output_name
+    open_elsewhere = partial(open_predictor, options, locate_model(options.model), streams=None)
+    workers = Workers(options.num_workers, open_elsewhere, options.cluster)
+    if isinstance(settings, PartsSettings):
+        progress = tag_parts(predictor, settings, model_folder, workers)
+        output, errors = folder / PARTS, folder / ERRORS
+    else:
+        settings = replace(settings, model_version=name_version(name_model(options.model), predictor, model_folder))
+        progress = tag_file(predictor, settings, model_folder, workers)
+        output, errors = folder / settings.files.output_name, folder / settings.files.errors_name
     logger.info("%s: %s records, %s entities", output, f"{progress.records:,}", f"{progress.entities:,}")
     if progress.bad_records:
         logger.warning(
-            "%s records could not be tagged; %s says why, with their lines.",
-            f"{progress.bad_records:,}",
-            folder / settings.files.errors_name,
+            "%s records could not be tagged; %s says why, with their lines.", f"{progress.bad_records:,}", errors
         )
+
+
+def choose_parts(options: InferOptions, names: Sequence[str], folder: Path, output_format: str) -> "PartsSettings":
+    """Return how files become a folder of parts.
+
+    Raises:
+        UserError: a flag that parts have no use for.
+    """
+    if options.select is not None or options.to is not None:
+        typed = f"--select {options.select}" if options.select else f"--to {options.to}"
+        raise UserError(
+            f"{typed}: results are written in parts here (several files, --records_per_part, or an address after -r); "
+            f"accepted: one --input_file, and a folder of this machine; or leave out {typed}"
+        )
+    with quick_imports():
+        from token_classification.inference.parts.tag_parts import DEFAULT_SIZE, PartsSettings
+        from token_classification.inference.tool_records import refuse_results_inside
+    for name in options.input_file or ():
+        refuse_results_inside(as_path(name), folder)
+    return PartsSettings(
+        input_files=names,
+        folder=folder,
+        size=DEFAULT_SIZE if options.records_per_part is None else options.records_per_part,
+        output_format=output_format,
+        input_format=options.input_format,
+        text_column=options.text_column_name,
+        resume=options.resume,
+    )
 
 
 def format_levels(tagged: "TaggedText", pad_label: str) -> list[str]:

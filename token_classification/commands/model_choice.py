@@ -2,6 +2,7 @@
 
 import argparse
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from token_classification.commands.flags import flag
@@ -84,6 +85,11 @@ class TaggingChoice(BackendChoice):
         default=None,
         metavar="NAME",
     )
+
+
+def locate_model(model: str) -> str:
+    """Return a folder by its whole path, for processes that run elsewhere; a name on the Hub as it is."""
+    return str(Path(model).absolute()) if Path(model).is_dir() else model
 
 
 def open_predictor(options: TaggingChoice, model: str, streams: int | None = 1) -> "Predictor":

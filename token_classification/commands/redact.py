@@ -4,12 +4,13 @@ import argparse
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from token_classification.commands.flags import (
+    INPUT_HELP,
     BulkChoice,
     add_dataclass_flags,
     build_options,
@@ -17,7 +18,7 @@ from token_classification.commands.flags import (
     list_typed,
 )
 from token_classification.commands.key_files import read_key_file
-from token_classification.commands.model_choice import TaggingChoice, open_predictor
+from token_classification.commands.model_choice import TaggingChoice, locate_model, open_predictor
 from token_classification.commands.wording import COMMON_WORDS, speaking
 from token_classification.errors import UserError
 from token_classification.output_text import quote_path
@@ -47,6 +48,7 @@ class RedactOptions(BulkChoice, TaggingChoice):
 
     texts: Sequence[str] | None = None
     """What is redacted on the screen"""
+    input_file: str | None = flag(f"{INPUT_HELP}.", group="input", default=None, metavar="FILE")
     labels: Sequence[str] | None = flag(
         "What is replaced; may be repeated. Default: entities of all labels.",
         group="redaction",
@@ -279,7 +281,8 @@ def write_redacted(options: RedactOptions, settings: "BulkSettings", files: "Red
         from token_classification.redaction.redaction_report import REPORT_NAME, format_report, summarise_run
     folder = settings.folder
     predictor = open_cautious_predictor(options)
-    workers = Workers(options.num_workers, partial(open_cautious_predictor, options), options.cluster)
+    elsewhere = replace(options, model=locate_model(options.model))
+    workers = Workers(options.num_workers, partial(open_cautious_predictor, elsewhere), options.cluster)
     progress = tag_file(predictor, settings, find_model_folder(options.model), workers)
     thresholds: dict[str, object] = {
         name: json.loads(progress.settings[name]) for name in ("threshold", "proposed") if name in progress.settings

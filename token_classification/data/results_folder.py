@@ -9,6 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from token_classification.data.addresses import Address
 from token_classification.data.whole_files import DECIDED, explain_unwritable, remove_unfinished, write_whole
 from token_classification.errors import UserError
 from token_classification.output_text import dump_json
@@ -34,6 +35,8 @@ def lock_folder(folder: Path, flag: str) -> Iterator[None]:
     Raises:
         UserError: another command has it, or it can't be written to.
     """
+    if isinstance(folder, Address):
+        raise UserError(f"{flag} {folder}: an address; accepted: a folder of this machine; give another {flag}")
     made = [parent for parent in (folder, *folder.parents) if not parent.exists()]
     lock = FileLock(folder / LOCK, timeout=0)
     try:

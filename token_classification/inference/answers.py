@@ -132,6 +132,8 @@ def _list_fields(answer: Answer) -> dict[str, object]:
         results = {"text": answer.tagged.text, "tags": levels or answer.tagged.tags} | results
     if answer.record.gold is not None:
         results = {"gold": answer.record.gold} | results
+    if answer.record.number is not None:
+        results = {"record": answer.record.number} | results
     return add_results(answer.record, results)
 
 

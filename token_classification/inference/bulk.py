@@ -12,8 +12,8 @@ from pathlib import Path
 
 from tqdm.auto import tqdm
 
+from token_classification.data.addresses import Address, as_path
 from token_classification.data.formats.span_files import SPAN_WRITERS
-from token_classification.data.formats.text_and_labels import find_labels_file
 from token_classification.data.inputs import hash_files
 from token_classification.data.text_lines import open_bytes
 from token_classification.errors import DataError, UserError
@@ -22,13 +22,14 @@ from token_classification.inference.answers import OUTPUT_FORMATS, Answer, put_r
 from token_classification.inference.calibration_record import describe_drift
 from token_classification.inference.export_record import hash_answering_files
 from token_classification.inference.input_lines import STDIN, comes_once
+from token_classification.inference.input_names import list_opened_files
 from token_classification.inference.predictor import Predictor, cut_into_chunks
 from token_classification.inference.progress import PARTIAL, AppendedFile, Progress, open_progress
 from token_classification.inference.read_records import INPUT_FORMATS, read_records, recognise_file
 from token_classification.inference.records import BadRecord, Record
 from token_classification.inference.selection import Selection, describe_selection, select_records
 from token_classification.inference.texts import count_characters
-from token_classification.inference.tool_records import list_text_files, refuse_results_inside
+from token_classification.inference.tool_records import refuse_results_inside
 from token_classification.inference.workers import Workers, answer_chunks
 from token_classification.scoring.drift import SCORE_BINS, count_scores
 
@@ -85,9 +86,9 @@ def tag_file(
     Raises:
         UserError: no such file, results of another run, or no record that could be tagged.
     """
-    refuse_results_inside(Path(settings.input_file), settings.folder)
+    refuse_results_inside(as_path(settings.input_file), settings.folder)
     writer = settings.files
-    stamp = _stamp_input(settings.input_file)
+    stamp = stamp_input(settings.input_file)
     fingerprint = describe_run(predictor, settings, model_folder)
     progress = open_progress(settings.folder, fingerprint, [*writer.kept_names, writer.errors_name], settings.resume)
     if progress.finished:
@@ -99,14 +100,15 @@ def tag_file(
                 "are taken for those that are done.",
                 f"{progress.records:,}",
             )
-        with _explain_how_to_go_on(settings):
+        with explain_how_to_go_on(settings.folder):
             writer.prepare(predictor, settings.folder, progress)
             _tag_records(predictor, settings, progress, stamp, workers)
             writer.finish(settings.folder, progress, predictor.engine.labels)
-            _warn_of_drift(predictor, progress, settings)
+            if settings.selection is None:  # selected texts always have others
+                warn_of_drift(predictor, progress, settings.input_file)
             progress.finished = True
             progress.write(settings.folder)
-    with _explain_how_to_go_on(settings):
+    with explain_how_to_go_on(settings.folder):
         _put_in_place(settings.folder, writer)
     if progress.records and progress.bad_records == progress.records:
         raise DataError(
@@ -118,25 +120,26 @@ def tag_file(
 
 def describe_run(predictor: Predictor, settings: BulkSettings, model_folder: Path) -> dict[str, str]:
     """Describe everything that the output depends on, as text."""
+    once = comes_once(settings.input_file)
     return (
-        predictor.describe_settings()
+        describe_tagging(predictor, model_folder)
         | settings.files.describe()
         | {
-            "input": STDIN if comes_once(settings.input_file) else hash_files(_list_inputs(settings.input_file)),
-            "model": hash_answering_files(model_folder),
-            "token_budget": str(predictor.engine.loop.token_budget),
+            "input": STDIN if once else hash_files(list_opened_files(settings.input_file)),
             "input_format": str(_name_format(settings)),
             "text_column": str(settings.text_column),
             "selection": describe_selection(settings.selection),
-            "libraries": ", ".join(f"{name} {version(name)}" for name in ("torch", "transformers", "tokenizers")),
         }
     )
 
 
-def _list_inputs(name: str) -> list[Path]:
-    """The files of the texts, and that of their labels where there is one."""
-    labels = find_labels_file(Path(name))
-    return [*list_text_files(Path(name)), *([labels] if labels else [])]
+def describe_tagging(predictor: Predictor, model_folder: Path) -> dict[str, str]:
+    """Describe everything that answers to given texts depend on, as text."""
+    return predictor.describe_settings() | {
+        "model": hash_answering_files(model_folder),
+        "token_budget": str(predictor.engine.loop.token_budget),
+        "libraries": ", ".join(f"{name} {version(name)}" for name in ("torch", "transformers", "tokenizers")),
+    }
 
 
 def _name_format(settings: BulkSettings) -> str | None:
@@ -147,7 +150,7 @@ def _name_format(settings: BulkSettings) -> str | None:
 
 
 @contextmanager
-def _explain_how_to_go_on(settings: BulkSettings) -> Iterator[None]:
+def explain_how_to_go_on(folder: Path) -> Iterator[None]:
     """Say how to continue when the system refuses something during the work.
 
     Raises:
@@ -160,18 +163,21 @@ def _explain_how_to_go_on(settings: BulkSettings) -> Iterator[None]:
         if not isinstance(refused, OSError):
             raise
         raise UserError(
-            f"{refused.filename or settings.folder}: {refused.strerror}; what is done is kept: put that right, and "
+            f"{refused.filename or folder}: {refused.strerror}; what is done is kept: put that right, and "
             "the same command with --resume goes on"
         ) from refused
 
 
-def _stamp_input(name: str) -> tuple[int, ...] | None:
+def stamp_input(name: str) -> tuple[int | str, ...] | None:
     """Return what changes when a file does; None for what can be read only once."""
     if comes_once(name):
         return None
-    stamps: list[int] = []
-    for path in _list_inputs(name):
+    stamps: list[int | str] = []
+    for path in list_opened_files(name):
         with open_bytes(path) as file:
+            if isinstance(path, Address):
+                stamps.append(path.identify())
+                continue
             status = os.fstat(file.fileno())
         stamps += (status.st_ino, status.st_size, status.st_mtime_ns)
     return tuple(stamps)
@@ -181,7 +187,7 @@ def _tag_records(
     predictor: Predictor,
     settings: BulkSettings,
     progress: Progress,
-    stamp: tuple[int, ...] | None,
+    stamp: tuple[int | str, ...] | None,
     workers: Workers | None,
 ) -> None:
     """Read a chunk, tag it, write it, record that it is written; and so on."""
@@ -195,13 +201,13 @@ def _tag_records(
         records = put_records_in_context(records, predictor.words, predictor.engine.aligner.context)
     if settings.selection is not None:
         # A run that goes on selects anew: the same records in the same order.
-        records = select_records(predictor, cut_into_chunks(records, _count_characters), settings.selection)
+        records = select_records(predictor, cut_into_chunks(records, measure_record), settings.selection)
     unread = islice(records, progress.records, None)
     start, before = time.monotonic(), progress.records
     with ExitStack() as stack, tqdm(desc="Tagging", unit=" texts", initial=before, disable=None) as bar:
         for file in files.values():
             stack.enter_context(file)
-        for chunk, answers in answer_chunks(predictor, cut_into_chunks(unread, _count_characters), workers):
+        for chunk, answers in answer_chunks(predictor, cut_into_chunks(unread, measure_record), workers):
             encoded = writer.encode(answers, progress.sizes)
             bad = [record for record in chunk if isinstance(record, BadRecord)] + [*encoded.unwritable]
             bad.sort(key=lambda record: record.line)
@@ -214,7 +220,7 @@ def _tag_records(
             progress.sizes = {name: file.flush() for name, file in files.items()}
             progress.write(settings.folder)
             bar.update(len(chunk))
-    if _stamp_input(settings.input_file) != stamp:
+    if stamp_input(settings.input_file) != stamp:
         raise DataError(
             f"{settings.input_file}: was changed while it was read, so these results are of no one file; accepted: a "
             "file that stays as it is; type the command again with another -r"
@@ -240,15 +246,15 @@ def tally_scores(predictor: Predictor, answers: Sequence[Answer]) -> dict[str, i
     return {f"{SCORE_TALLY}{place}": count for place, count in enumerate(counts) if count}
 
 
-def _warn_of_drift(predictor: Predictor, progress: Progress, settings: BulkSettings) -> None:
-    """Warn if these texts have other scores than those of the calibration; selected ones always have."""
+def warn_of_drift(predictor: Predictor, progress: Progress, name: str) -> None:
+    """Warn if the texts of an input have other scores than those of the calibration."""
     counts = [progress.tallies.get(f"{SCORE_TALLY}{place}", 0) for place in range(SCORE_BINS)]
-    drift = describe_drift(predictor.calibration, counts, settings.input_file)
-    if drift is not None and settings.selection is None:
+    drift = describe_drift(predictor.calibration, counts, name)
+    if drift is not None:
         logger.warning("%s", drift)
 
 
-def _count_characters(record: Record | BadRecord) -> int:
+def measure_record(record: Record | BadRecord) -> int:
     """Return what a record counts in its chunk: its text, or a share of its other fields if they are far larger."""
     if isinstance(record, BadRecord):
         return count_characters(record.found)

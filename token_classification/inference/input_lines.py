@@ -10,6 +10,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import TypeAlias, cast
 
+from token_classification.data.addresses import as_path
 from token_classification.data.inputs import is_stream
 from token_classification.data.text_lines import open_bytes
 from token_classification.errors import DataError
@@ -27,7 +28,7 @@ SKIPPED_AT_ONCE = 2**20
 
 def comes_once(name: str) -> bool:
     """Return whether reading an input empties it: stdin, a pipe, a device."""
-    return name == STDIN or is_stream(Path(name))
+    return name == STDIN or is_stream(as_path(name))
 
 
 def open_unpacked(name: str) -> Peekable:
@@ -36,7 +37,7 @@ def open_unpacked(name: str) -> Peekable:
     Raises:
         DataError: no such file, or it can't be read.
     """
-    source = cast(BufferedReader, sys.stdin.buffer if name == STDIN else open_bytes(Path(name)))
+    source = cast(BufferedReader, sys.stdin.buffer if name == STDIN else open_bytes(as_path(name)))
     return gzip.open(source) if source.peek(2).startswith(GZIP_MAGIC) else source
 
 
@@ -57,8 +58,8 @@ def refuse_cr_lines(source: Peekable, path: Path) -> None:
         )
 
 
-def read_lines(source: Peekable, path: Path) -> Iterator[bytes]:
-    r"""Yield lines without their ends (`\n` or `\r\n`), the first one without its byte order mark.
+def read_lines(source: Peekable, path: Path, *, from_start: bool = True) -> Iterator[bytes]:
+    r"""Yield lines without their ends (`\n` or `\r\n`), the first one of a file without its byte order mark.
 
     A line that is too long is cut to one byte more than `LONGEST_RECORD`; `decode_line` then refuses it.
 
@@ -66,7 +67,7 @@ def read_lines(source: Peekable, path: Path) -> Iterator[bytes]:
         DataError: a broken gzip stream.
     """
     with explain_broken_gzip(path), source:
-        is_first = True
+        is_first = from_start
         while line := source.readline(LONGEST_RECORD + 2):
             if not line.endswith(b"\n") and len(line) > LONGEST_RECORD:
                 _skip_line(source)

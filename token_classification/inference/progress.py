@@ -73,17 +73,24 @@ def open_progress(folder: Path, settings: Mapping[str, str], names: list[str], r
             raise UserError(f"{folder / found}: its run is unknown; give another -r, or delete it.")
         return Progress(dict(settings))
     progress = _read_progress(path)
+    refuse_other_settings(path, progress.settings, settings)
+    return progress
+
+
+def refuse_other_settings(path: Path, then: Mapping[str, str], now: Mapping[str, str]) -> None:
+    """Refuse to go on with a run that was made with other settings.
+
+    Raises:
+        UserError: it was; with what differs.
+    """
     differing = [
-        f"{name}: {progress.settings.get(name)} then, {value} now"
-        for name, value in settings.items()
-        if progress.settings.get(name) != value
+        f"{name}: {then.get(name)} then, {value} now" for name, value in now.items() if then.get(name) != value
     ]
     if differing:
         raise UserError(
             f"{path}: this run has other settings than the one to continue:\n" + "\n".join(differing) + "\n"
             "Accepted: the same input, model and settings; type them again, or give another -r"
         )
-    return progress
 
 
 def _read_progress(path: Path) -> Progress:

@@ -7,6 +7,7 @@ from functools import partial
 from itertools import chain, zip_longest
 from pathlib import Path
 
+from token_classification.data.addresses import as_path
 from token_classification.data.formats.recognise import (
     HEAD,
     HINTS,
@@ -60,12 +61,21 @@ def read_records(name: str, input_format: str | None = None, text_column: str | 
     Raises:
         UserError: no such file, nothing in it can be read, or its format is ambiguous.
     """
+    return open_records(name, input_format, text_column)[1]
+
+
+def open_records(name: str, input_format: str | None, text_column: str | None) -> tuple[str, Records]:
+    """Do what `read_records` does, and return also which format it is.
+
+    Raises:
+        UserError: as there.
+    """
     tool = input_format if input_format in TEXT_READERS else None if input_format else recognise_tool(name)
     if tool:
-        return read_tool_records(name, tool, text_column)
-    source, path = open_unpacked(name), Path(name)
+        return tool, read_tool_records(name, tool, text_column)
+    source, path = open_unpacked(name), as_path(name)
     if input_format == "parquet" or (input_format is None and _is_parquet(source, path)):
-        return read_parquet(path, text_column)
+        return "parquet", read_parquet(path, text_column)
     refuse_cr_lines(source, path)
     lines = read_lines(source, path)
     first = _take_head(lines)
@@ -73,8 +83,8 @@ def read_records(name: str, input_format: str | None = None, text_column: str | 
     input_format = input_format or _choose_format(head, path, text_column)
     if input_format in TEXT_READERS:
         source.close()
-        return read_tool_records(name, input_format, text_column)
-    return READERS[input_format](chain(first, lines), head, path, text_column)
+        return input_format, read_tool_records(name, input_format, text_column)
+    return input_format, READERS[input_format](chain(first, lines), head, path, text_column)
 
 
 def recognise_file(name: str, text_column: str | None = None) -> str:
@@ -85,7 +95,7 @@ def recognise_file(name: str, text_column: str | None = None) -> str:
     """
     if tool := recognise_tool(name):
         return tool
-    source, path = open_unpacked(name), Path(name)
+    source, path = open_unpacked(name), as_path(name)
     if _is_parquet(source, path):
         return "parquet"
     if find_labels_file(path):

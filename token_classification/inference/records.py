@@ -41,6 +41,8 @@ class Record:
     before: Sequence[str] = field(default=(), compare=False)
     after: Sequence[str] = field(default=(), compare=False)
     """Words around it in its document, where the model reads them"""
+    number: int | None = field(default=None, compare=False)
+    """Its place in all of the input, where the results say it"""
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ What people have labelled in them is not read: their texts are tagged, whether l
 """
 
 import logging
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from token_classification.data.addresses import as_path
 from token_classification.data.formats.json_kinds import LABEL_STUDIO, SPACY, find_json_kind
 from token_classification.data.formats.json_values import iterate_values
 from token_classification.data.formats.recognise import recognise_folder, recognise_format, recognise_tool_file
@@ -30,7 +30,7 @@ def recognise_tool(name: str) -> str | None:
     Raises:
         DataError: no such file, or it can't be read.
     """
-    return None if comes_once(name) else recognise_tool_file(Path(name))
+    return None if comes_once(name) else recognise_tool_file(as_path(name))
 
 
 def find_json_tool(json_format: str, head: Sequence[str], path: Path, text_column: str | None) -> str | None:
@@ -60,7 +60,7 @@ def refuse_results_inside(path: Path, folder: Path) -> None:
     Raises:
         UserError: they would be there.
     """
-    if os.path.isdir(path) and folder.resolve().is_relative_to(path.resolve()):
+    if path.is_dir() and folder.resolve().is_relative_to(path.resolve()):
         raise UserError(f"-r {folder}: inside of --input_file {path}; accepted: a folder elsewhere; give another -r")
 
 
@@ -79,7 +79,7 @@ def read_tool_records(name: str, tool: str, text_column: str | None) -> Iterator
     """
     if comes_once(name):
         raise UserError(f"--input_file {name}: files of {tool} can't be read from stdin or a pipe; give the file.")
-    path = Path(name)
+    path = as_path(name)
     logger.info(
         "%s is read as %s: its texts, not its labels; for another format: --input_format NAME",
         path,

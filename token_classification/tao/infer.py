@@ -12,6 +12,7 @@ from token_classification.commands.flags import list_typed
 from token_classification.commands.infer import InferOptions, infer, list_texts
 from token_classification.data.text_lines import read_lines
 from token_classification.inference.input_lines import STDIN, comes_once
+from token_classification.inference.input_names import list_inputs
 from token_classification.inference.read_records import recognise_file
 from token_classification.tao.commands import run_with_spec
 from token_classification.tao.models import open_model
@@ -51,7 +52,7 @@ def translate_infer(spec: DictConfig, results: Path, typed: Mapping[str, Any], *
         "max_seq_length": decoding.max_seq_length,
         "decoder": decoding.decoder,
         "texts": None if texts is None else list(texts),
-        "input_file": input_file,
+        "input_file": None if input_file is None else [input_file],
         "input_format": spec.input_format,
         "output_format": spec.output_format,
         "text_column_name": spec.text_column,
@@ -75,4 +76,5 @@ def is_bulk(spec: DictConfig, has_spec_file: bool) -> bool:
         return True
     if comes_once(spec.input_file):
         return spec.input_file == STDIN
-    return recognise_file(spec.input_file, spec.text_column) != "text"
+    names = list_inputs([spec.input_file])
+    return len(names) > 1 or recognise_file(names[0], spec.text_column) != "text"
