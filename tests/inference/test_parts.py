@@ -251,6 +251,11 @@ def test_one_address_becomes_one_file(memory, tagger_folder, tmp_path):
     assert far == near
 
 
+def test_texts_on_the_command_line_go_to_a_folder_of_this_machine(tagger_folder):
+    with pytest.raises(UserError, match="memory://out: an address; accepted: a folder of this machine"):
+        cli.run(["infer", "-m", str(tagger_folder), "-r", "memory://out", "Anna left."])
+
+
 def test_results_inside_of_the_input_are_refused(memory, tagger_folder, tmp_path):
     write_lines(tmp_path / "in/texts.jsonl")
     memory.pipe_file("/in/texts.jsonl", b'{"text": "Anna left."}\n')
@@ -297,6 +302,17 @@ def test_another_file_on_another_machine_is_named(tagger_folder, tmp_path, monke
     monkeypatch.setattr(tag_parts_module, "write_part", change_and_write)
     with pytest.raises(DataError, match="is not what the first process has read"):
         tag_parts(predictor, PartsSettings([str(source)], tmp_path / "out"), tagger_folder)
+
+
+def test_what_is_counted_is_the_sum_over_parts(tagger_folder, tmp_path, monkeypatch):
+    source = write_lines(tmp_path / "texts.jsonl")
+    module = "token_classification.inference.parts.write_part"
+    monkeypatch.setattr(f"{module}.tally_scores", lambda predictor, answers: {"score.3": len(answers)})
+    predictor = Predictor.from_pretrained(tagger_folder)
+    for resume in (False, True):
+        settings = PartsSettings([str(source)], tmp_path / "out", size=5, resume=resume)
+        progress = tag_parts(predictor, settings, tagger_folder)
+        assert progress.tallies == {"score.3": progress.records - progress.bad_records}
 
 
 def test_shards_are_the_same_however_many_tag(tagger_folder, tmp_path):

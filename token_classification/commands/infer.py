@@ -99,8 +99,8 @@ def run(namespace: argparse.Namespace) -> int:
         from token_classification.data.results_folder import lock_folder
     folder = options.results_dir
     # Nobody can lock a store of objects: two jobs of the same settings write the same parts there, others are refused.
-    is_here = folder is not None and not isinstance(folder, Address)
-    with speaking(COMMON_WORDS), lock_folder(folder, "-r") if folder and is_here else nullcontext():
+    is_store = isinstance(folder, Address) and options.texts is None
+    with speaking(COMMON_WORDS), nullcontext() if folder is None or is_store else lock_folder(folder, "-r"):
         infer(options)
     return 0
 

@@ -3,8 +3,9 @@
 import hashlib
 import json
 import socket
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
 
 from token_classification.errors import UserError
 from token_classification.inference.answers import Answer, answer_records, encode_answers
@@ -38,45 +39,56 @@ def write_part(predictor: Predictor, job: Job, shard: Shard) -> PartReport:
             f"-r {job.folder}: {socket.gethostname()} doesn't find the results of this job there; accepted: a folder "
             "that all machines share, or an address such as s3://BUCKET/NAME"
         )
-    parts: list[bytes] = []
-    errors: list[tuple[int, BadRecord]] = []
-    tallies: dict[str, int] = {}
-    numbers: list[int] = []
-    entities = 0
-    for chunk in cut_into_chunks(
-        read_shard(shard, job.find(shard.file), job.text_column), lambda item: measure_record(item[1])
-    ):
-        numbers += [number for number, _ in chunk]
-        answers, bad = _answer_chunk(predictor, chunk)
-        content, written, unwritable = encode_answers(answers, job.output_format)
-        places = {record.line: number for number, record in chunk}
-        errors += bad + [(places[record.line], record) for record in unwritable]
-        parts.append(content)
-        entities += sum(len(answer.entities) for answer in written)
-        for name, count in tally_scores(predictor, answers).items():
-            tallies[name] = tallies.get(name, 0) + count
-    part = b"".join(parts)
+    tagged = _tag_shard(predictor, job, shard)
+    part = b"".join(tagged.contents)
     in_table = job.output_format == "parquet"
     name = name_rows(shard.number) if in_table else name_part(shard.number, job.output_format)
     write_result(folder / name, part)
-    if errors:
-        lines = [encode_error(shard.file, *found) for found in sorted(errors, key=lambda one: one[0])]
+    if tagged.errors:
+        lines = [encode_error(shard.file, *found) for found in sorted(tagged.errors, key=lambda one: one[0])]
         write_result(folder / name_errors(shard.number), b"".join(lines))
     report = PartReport(
         number=shard.number,
         file=shard.file,
-        first_record=numbers[0] if numbers else 0,
-        last_record=numbers[-1] if numbers else 0,
-        records=len(numbers),
-        bad_records=len(errors),
-        entities=entities,
+        first_record=tagged.numbers[0] if tagged.numbers else 0,
+        last_record=tagged.numbers[-1] if tagged.numbers else 0,
+        records=len(tagged.numbers),
+        bad_records=len(tagged.errors),
+        entities=tagged.entities,
         bytes=len(part),
         sha256=hashlib.sha256(part).hexdigest(),
-        tallies=tallies,
+        tallies=dict(tagged.tallies),
         columns=dump_columns(folder / name) if in_table else {},
     )
     finish_shard(folder, report)
     return report
+
+
+@dataclass
+class _Tagged:
+    """The answers to a shard."""
+
+    contents: list[bytes] = field(default_factory=list)
+    errors: list[tuple[int, BadRecord]] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    entities: int = 0
+    tallies: Counter[str] = field(default_factory=Counter)
+
+
+def _tag_shard(predictor: Predictor, job: Job, shard: Shard) -> _Tagged:
+    """Read and tag a shard, chunk by chunk."""
+    tagged = _Tagged()
+    numbered = read_shard(shard, job.find(shard.file), job.text_column)
+    for chunk in cut_into_chunks(numbered, lambda item: measure_record(item[1])):
+        answers, bad = _answer_chunk(predictor, chunk)
+        content, written, unwritable = encode_answers(answers, job.output_format)
+        places = {record.line: number for number, record in chunk}
+        tagged.contents.append(content)
+        tagged.errors += bad + [(places[record.line], record) for record in unwritable]
+        tagged.numbers += [number for number, _ in chunk]
+        tagged.entities += sum(len(answer.entities) for answer in written)
+        tagged.tallies.update(tally_scores(predictor, answers))
+    return tagged
 
 
 def _answer_chunk(
