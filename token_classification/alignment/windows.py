@@ -73,6 +73,26 @@ def join_windows(pieces: Sequence[tuple[Windows, int]]) -> Windows:
     )
 
 
+def join_splits(splits: Sequence[tuple[Windows, np.ndarray]]) -> Windows:
+    """Lay all windows of splits end to end, without labels; words and sentences are counted through all of them.
+
+    Args:
+        splits: Windows of each split, and where its sentences begin, int64 (sentences + 1,), counted in words.
+    """
+    parts = [windows for windows, _ in splits]
+    words = cumulate(np.array([starts[-1] for _, starts in splits]))
+    sentences = cumulate(np.array([len(starts) - 1 for _, starts in splits]))
+    counted = [*zip(parts, words[:-1], sentences[:-1], strict=True)]
+    return Windows(
+        input_ids=np.concatenate([part.input_ids for part in parts]),
+        starts=cumulate(np.concatenate([np.diff(part.starts) for part in parts])),
+        owned_words=np.concatenate([part.owned_words + first for part, first, _ in counted]),
+        owned_positions=np.concatenate([part.owned_positions for part in parts]),
+        owned_starts=cumulate(np.concatenate([np.diff(part.owned_starts) for part in parts])),
+        sentence_ids=np.concatenate([part.sentence_ids + first for part, _, first in counted]),
+    )
+
+
 @dataclass(frozen=True)
 class WindowPlan:
     """Which words each window holds and owns, as ranges of words counted through the split; int64 (windows,) each."""

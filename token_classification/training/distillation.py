@@ -1,7 +1,6 @@
 """Learning from the probabilities of other models (Hinton et al., 2015, https://arxiv.org/abs/1503.02531)."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self, cast
 
@@ -11,7 +10,7 @@ from torch.nn import functional
 from transformers.modeling_outputs import TokenClassifierOutput
 
 from token_classification.alignment.align import AlignedSplit
-from token_classification.alignment.windows import Windows
+from token_classification.alignment.windows import join_splits
 from token_classification.data.labels import IGNORED_LABEL
 from token_classification.training.hints import StateHint
 
@@ -112,7 +111,7 @@ def build_lessons(
         is_taught: bool, (words,), the words of `gold` first: whether the teachers' answer is learnt.
         loss: Holds their answers to these words.
     """
-    windows = _join_windows([gold, unlabelled])
+    windows = join_splits([(split.windows, split.sentence_starts) for split in (gold, unlabelled)])
     labels = np.full((len(windows.input_ids), 2), IGNORED_LABEL, dtype=np.int64)
     if gold.windows.labels is not None:
         labels[: len(gold.windows.labels), 0] = gold.windows.labels
@@ -128,26 +127,3 @@ def build_lessons(
         digest.update(loss.weights.numpy().tobytes())
     digest.update(f"{loss.temperature} {loss.alpha}".encode())
     return Lessons(split, loss, digest.hexdigest())
-
-
-def _join_windows(splits: Sequence[AlignedSplit]) -> Windows:
-    """Lay the windows of splits end to end, with words and sentences counted through all of them; without labels."""
-    parts = [split.windows for split in splits]
-    words = np.cumsum([0, *(split.sentence_starts[-1] for split in splits[:-1])])
-    sentences = np.cumsum([0, *(len(split.sentence_starts) - 1 for split in splits[:-1])])
-    counted = [*zip(parts, words, sentences, strict=True)]
-    return Windows(
-        input_ids=np.concatenate([part.input_ids for part in parts]),
-        starts=_join_borders([part.starts for part in parts]),
-        owned_words=np.concatenate([part.owned_words + start for part, start, _ in counted]),
-        owned_positions=np.concatenate([part.owned_positions for part in parts]),
-        owned_starts=_join_borders([part.owned_starts for part in parts]),
-        sentence_ids=np.concatenate([part.sentence_ids + start for part, _, start in counted]),
-    )
-
-
-def _join_borders(borders: Sequence[np.ndarray]) -> np.ndarray:
-    """Join borders that each begin with 0: [0, 2, 3], [0, 4] -> [0, 2, 3, 7]."""
-    ends = np.cumsum([0, *(part[-1] for part in borders[:-1])])
-    joined = [part[1:] + start for part, start in zip(borders, ends, strict=True)]
-    return np.concatenate([np.zeros(1, dtype=np.int64), *joined])
