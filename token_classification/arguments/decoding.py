@@ -58,7 +58,7 @@ class DecodingArguments:
             "stops."
         },
     )
-    decoder: Literal["argmax", "viterbi"] | None = field(
+    decoder: Decoder | None = field(
         default=None,
         metadata={
             "help": "How tags are chosen: the most probable tag of each word (argmax), or the most probable sequence "
@@ -66,8 +66,7 @@ class DecodingArguments:
             "unknown, viterbi for a training of entities, else argmax."
         },
     )
-
-    context: Literal["none", "sentences"] | None = field(
+    context: Context | None = field(
         default=None,
         metadata={
             "help": "What is read with a sentence, and neither learnt nor tagged with it: nothing, or up to 64 "
