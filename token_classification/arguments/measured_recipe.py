@@ -1,4 +1,4 @@
-"""The settings that `docs/recipes.md` measured: `tune` tries them, and a training with a time budget takes them."""
+"""The settings that `docs/recipes.md` measured: what `tune` tries, and `distill` and a time budget take."""
 
 from collections.abc import Mapping
 
@@ -9,3 +9,5 @@ MEASURED_RECIPE: Mapping[str, int | float] = {
     "num_train_epochs": 4,
 }
 """Flag of `run_ner.py` -> its value"""
+OF_STUDENTS: Mapping[str, int | float] = {**MEASURED_RECIPE, "learning_rate": 2e-4}
+"""The same for `distill`, with the rate that it was measured with"""

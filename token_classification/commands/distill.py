@@ -4,6 +4,7 @@ import argparse
 from dataclasses import fields
 
 from token_classification.arguments.distillation import DistillationArguments
+from token_classification.arguments.measured_recipe import OF_STUDENTS
 from token_classification.commands.flags import add_column_flags
 from token_classification.commands.wording import COMMON_WORDS, speaking
 from token_classification.errors import UserError
@@ -31,8 +32,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
             metavar="MODEL" if item.name == "teacher" else "FILE" if is_list else None,
             help=item.metadata["help"] + shown,
         )
-    training = {"num_train_epochs": "4", "per_device_train_batch_size": "16", "seed": "42"}
-    for name, value in {**training, "learning_rate": "2e-4", "head_learning_rate": "1e-3"}.items():
+    for name, value in {**OF_STUDENTS, "seed": 42}.items():
         parser.add_argument(f"--{name}", default=value, help=f"as in run_ner.py (default: {value})")
 
 
