@@ -135,6 +135,8 @@ def walk_seeds(arguments: RunArguments, *, corpus: Corpus | None = None) -> dict
         What the model that is kept makes of the splits.
     """
     check_seeds(arguments)
+    # That of the folder in which one model is kept; each training checks its own.
+    check_adaptation(arguments, DEFAULT_RECIPE)
     set_seed(arguments.training.seed)
     corpus = corpus or load_corpus(arguments)
     plan, writes = plan_seeds(arguments, corpus), arguments.training.process_index == 0

@@ -1,12 +1,16 @@
 """A training of adapters (`--lora_rank`): what it leaves, and that every command takes it."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import torch
 from conftest import SENTENCES, write_sentences
+from hub_stand_in import serve_hub
 from safetensors.torch import load_file
 
 import run_ner
@@ -174,12 +178,25 @@ def test_a_whole_model_takes_the_place_of_an_adapter_and_the_other_way_round(fla
         Predictor.from_pretrained(tmp_path / "out")
 
 
+def test_files_of_similar_names_stay(flags, tmp_path):
+    (tmp_path / "out").mkdir()
+    mine = tmp_path / "out" / "model_of_mine.safetensors"
+    mine.write_bytes(b"mine")
+    assert run(*flags, "--max_steps", 1, "--overwrite_output_dir", "--output_dir", tmp_path / "out") == 0
+    assert mine.read_bytes() == b"mine"
+    Predictor.from_pretrained(tmp_path / "out")
+
+
 REFUSED = {
     "an adapter of an adapter": (
         ["--model_name_or_path", "{trained}"],
         "is an adapter itself.*token_classification merge",
     ),
     "over the encoder": (["--output_dir", "{bert}", "--overwrite_output_dir"], "needs the encoder there"),
+    "over the encoder in the end": (
+        ["--output_dir", "{bert}", "--overwrite_output_dir", "--do_eval", "--seeds", "2"],
+        "needs the encoder there",
+    ),
     "an average": (["--seeds", "2", "--keep_model", "average"], "--keep_model average and --lora_rank 8"),
 }
 
@@ -237,3 +254,28 @@ def test_the_card_says_how_to_load_it(trained, monkeypatch):
     base = read_json(trained / "adapter_config.json")["base_model_name_or_path"]
     exec(code.replace(json.dumps(Path(base).name), json.dumps(base)), names)
     assert names["tagger"]("Anna Smith moved from Berlin")[0]["entity_group"] == "PER"
+
+
+def test_an_encoder_on_the_hub_is_found_and_an_adapter_there_is_to_be_fetched(trained, bert_folder, file, tmp_path):
+    mine = shutil.copytree(trained, tmp_path / "mine", ignore=shutil.ignore_patterns("checkpoint-*"))
+    settings = read_json(mine / "adapter_config.json") | {"base_model_name_or_path": "me/encoder"}
+    (mine / "adapter_config.json").write_text(json.dumps(settings))
+    encoder = {path.name: path.read_bytes() for path in bert_folder.iterdir()}
+    adapter = {path.name: path.read_bytes() for path in mine.iterdir() if path.is_file()}
+    with serve_hub(models={"me/encoder": {"main": encoder}, "me/adapter": {"main": adapter}}) as hub:
+        there = {
+            "HF_ENDPOINT": hub.endpoint,
+            "HF_HUB_OFFLINE": "0",
+            "HF_HOME": str(tmp_path / "hf"),
+        }
+        outcomes = []
+        for model in (mine, "me/adapter"):
+            command = ["evaluate", "-m", model, "-r", tmp_path / "scores", "--test_file", file]
+            started = [sys.executable, "-m", "token_classification", *map(str, command)]
+            outcomes.append(
+                subprocess.run(started, env=os.environ | there, capture_output=True, text=True, check=False)
+            )
+    assert outcomes[0].returncode == 0, outcomes[0].stderr
+    assert read_json(tmp_path / "scores" / "all_results.json")["predict_f1"] == 1.0
+    assert outcomes[1].returncode == 2
+    assert "type: hf download me/adapter --local-dir FOLDER" in outcomes[1].stderr

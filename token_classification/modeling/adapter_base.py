@@ -1,6 +1,7 @@
 """What a folder with an adapter (PEFT) says about the encoder that it belongs to, and where that is now."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,8 +17,8 @@ from token_classification.output_text import quote_path
 ADAPTER_CONFIG, ADAPTER_WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 BASE_CHECKSUM = "adapter_base_sha256"
 """Key of `config.json` in the folder of an adapter: checksum of the weights that it was trained on"""
-WHOLE_WEIGHTS = ("model*.safetensors*", "pytorch_model*.bin*")
-"""How the weights of whole models are called, and the index of those in several files"""
+WHOLE_WEIGHTS = re.compile(r"(model|pytorch_model)(-\d{5}-of-\d{5})?\.(safetensors|bin)(\.index\.json)?")
+"""How the library calls the weights of whole models, and the index of those in several files"""
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,7 @@ def read_adapter(folder: Path) -> Adapter | None:
     settings = _read_mapping(path)
     base = settings.get("base_model_name_or_path") or ""
     has_weights = any((folder / name).is_file() for name in (ADAPTER_WEIGHTS, "adapter_model.bin"))
-    is_beside = any(any(folder.glob(pattern)) for pattern in WHOLE_WEIGHTS)
-    if not (base and has_weights and (folder / "config.json").is_file()) or is_beside:
+    if not (base and has_weights and (folder / "config.json").is_file()) or list_whole_weights(folder):
         raise UserError(
             f"model {folder}: an adapter (PEFT) of {base or 'another model'}, and not a whole model; accepted: an "
             "adapter with its config.json, as run_ner.py --lora_rank writes it; or the two merged, once: "
@@ -111,13 +111,19 @@ def list_stale_weights(files: Path, folder: Path) -> list[str]:
     """
     if not (files / ADAPTER_CONFIG).is_file():
         return [ADAPTER_CONFIG, ADAPTER_WEIGHTS]
-    return [path.name for path in list_weights(folder) if not path.name.startswith("adapter_")]
+    return [path.name for path in list_whole_weights(folder)]
+
+
+def list_whole_weights(folder: Path) -> list[Path]:
+    """List the files with the weights of a whole model in a folder."""
+    paths = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [path for path in paths if WHOLE_WEIGHTS.fullmatch(path.name)]
 
 
 def list_weights(folder: Path) -> list[Path]:
-    """List the files with the weights of a model in its folder, and what says how they are to be read."""
-    whole = sorted(path for pattern in WHOLE_WEIGHTS for path in folder.glob(pattern))
-    return whole + [folder / name for name in (ADAPTER_CONFIG, ADAPTER_WEIGHTS) if (folder / name).is_file()]
+    """List the files with the weights of a model, whole or an adapter, and what says how they are to be read."""
+    adapter = [folder / name for name in (ADAPTER_CONFIG, ADAPTER_WEIGHTS) if (folder / name).is_file()]
+    return list_whole_weights(folder) + adapter
 
 
 def _find_folder(start: ModelArguments) -> Path:
@@ -126,7 +132,8 @@ def _find_folder(start: ModelArguments) -> Path:
 
 def _hash_weights(folder: Path) -> str:
     """Return a checksum of the weights that the library loads: those in safetensors if there are any."""
-    return hash_files(next((found for pattern in WHOLE_WEIGHTS if (found := sorted(folder.glob(pattern)))), ()))
+    paths = list_whole_weights(folder)
+    return hash_files([path for path in paths if ".safetensors" in path.name] or paths)
 
 
 def _read_mapping(path: Path) -> dict[str, Any]:

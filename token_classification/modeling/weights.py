@@ -11,6 +11,7 @@ from transformers.utils.logging import set_tqdm_hook
 from token_classification.arguments.model import ModelArguments
 from token_classification.errors import UserError
 from token_classification.modeling.source import hub_options
+from token_classification.output_text import quote_path
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +68,12 @@ def load_weights(
             ignore_mismatched_sizes=True,
             **options,
             **hub_options(arguments),
+        )
+    if getattr(model, "_hf_peft_config_loaded", False):
+        name = arguments.model_name_or_path
+        raise UserError(
+            f"model {name}: an adapter (PEFT) on the Hub; accepted: one in a folder; type: hf download "
+            f"{quote_path(name)} --local-dir FOLDER, and take that"
         )
     shapes = {name: (tuple(there), tuple(here)) for name, there, here in sorted(found["mismatched_keys"])}
     lacking = {*found["missing_keys"], *shapes}
