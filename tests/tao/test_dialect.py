@@ -54,7 +54,7 @@ OWN_FLAGS = {
 """Their flags are those of the commands that they belong to: `compare`, `convert`, `infer --resume`, `run_ner.py`"""
 FLAG = re.compile(r"(?<![\w-])--[a-z]\w+")
 COMMANDS = r"token_classification (check FILE|convert 7 NEW\.jsonl|calibrate -m (%s|MODEL))"
-PROGRAMS = rf"run_ner\.py|{COMMANDS}|pip install|datasets-cli [^;]*|accelerate launch"
+PROGRAMS = rf"run_ner\.py|{COMMANDS}|pip install|datasets-cli [^;]*|hf download \S+|accelerate launch"
 ALLOWED = re.compile(rf"({PROGRAMS}) --[a-z]\w+")
 """Flags behind the name of another program or command, which are typed there"""
 PLACEHOLDER = "7"
