@@ -242,6 +242,17 @@ def test_an_address_is_read_and_written(memory, tagger_folder, tmp_path):
     assert memory.exists("/out/manifest.json")
 
 
+def test_tables_are_written_to_an_address(memory, tagger_folder, tmp_path):
+    source = write_lines(tmp_path / "texts.jsonl")
+    flags = ("--records_per_part", "8", "--output_format", "parquet")
+    infer(tagger_folder, "memory://out", source, flags=flags)
+    infer(tagger_folder, tmp_path / "here", source, flags=flags)
+    parts = [*(tmp_path / "here/predictions").iterdir()]
+    assert len(parts) == 8
+    assert all(memory.cat_file(f"/out/predictions/{part.name}") == part.read_bytes() for part in parts)
+    assert not memory.glob("/out/shards/*.jsonl")
+
+
 def test_one_address_becomes_one_file(memory, tagger_folder, tmp_path):
     source = write_lines(tmp_path / "texts.jsonl")
     memory.pipe_file("/in/texts.jsonl", source.read_bytes())
