@@ -197,6 +197,7 @@ class PredictionLoop:
         answers = run_side_by_side(partial(self._run_batch, windows), padded, self.streams)
         with bar:
             for (part, losses), batch, following in zip_longest(answers, batches, batches[1:]):
+                # Windows without labels have no losses.
                 for result, (loss_sum, loss_weight) in zip(results, losses, strict=False):
                     result.loss_sum += loss_sum
                     result.loss_weight += loss_weight
