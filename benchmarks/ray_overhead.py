@@ -93,7 +93,7 @@ def sleep(_: bytes, answer: bytes, seconds: float, __: None) -> bytes:
 
 def list_shards(count: int, seconds: float) -> Iterator[tuple[int, partial]]:
     """Yield tasks that say which shard; answered with its report."""
-    job = Job("s3://bucket/tagged", "0" * 64, "jsonl", None)
+    job = Job("/", "s3://bucket/tagged", "0" * 64, "jsonl", None)
     answer = pickle.dumps(PartReport(0, "s3://bucket/texts.jsonl", 1, 20_000, 20_000, 3, 12_345, 5_000_000, "0" * 64))
     for number in range(count):
         stretch = Stretch(0, 5_000_000, 1, 20_000, "0" * 64)

@@ -3,10 +3,11 @@
 import os
 import shutil
 import subprocess
+import sys
 
 import pytest
 import ray_nodes
-from conftest import SENTENCES
+from conftest import ROOT, SENTENCES
 
 pytest.importorskip("ray", reason="see requirements-test.txt")
 
@@ -31,3 +32,13 @@ def test_a_machine_and_the_first_process_are_killed(flags, tagger_folder, tmp_pa
     assert "killed the second node" in printed
     assert "killed the first process" in printed
     assert "39,960 records and 40 bad ones; 0 twice; 0 missing; files equal" in printed
+
+
+@pytest.mark.slow
+def test_what_the_first_process_costs_is_measured():
+    script = [sys.executable, ROOT / "benchmarks/ray_overhead.py"]
+    flags = ["--workers", "1", "2", "--seconds", "0.01", "--tasks", "2"]
+    printed = subprocess.run([*map(str, script), *flags], check=True, capture_output=True, text=True).stdout
+    rows = [line.strip("| ").split(" | ") for line in printed.splitlines()[4:]]
+    assert [row[:2] for row in rows] == [["1", "shard"], ["1", "chunk"], ["2", "shard"], ["2", "chunk"]]
+    assert all(float(row[2]) > 0 for row in rows)
