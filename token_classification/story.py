@@ -14,6 +14,7 @@ from transformers import PreTrainedConfig, set_seed
 from transformers.trainer_utils import speed_metrics
 
 from token_classification.alignment.align import AlignedSplit, Aligner, fit_aligner
+from token_classification.alignment.coherence import keep_coherent_context
 from token_classification.arguments.command_line import parse_command_line
 from token_classification.arguments.decoding import fill_in_decoder, record_decoding, settle_decoding
 from token_classification.arguments.run import RunArguments
@@ -257,6 +258,7 @@ def walk(
 
     # 4. Align: words, also those of perturbed copies and of old data, to sub-tokens to windows; each word owned once.
     asked = fill_in_decoder(arguments.decoding, config, training.do_train and label_set.scheme != Scheme.PLAIN)
+    asked = keep_coherent_context(asked, config, corpus) if training.do_train else asked
     arguments = replace(arguments, decoding=settle_decoding(asked, config))
     aligner = fit_aligner(tokenizer, model, label_set, arguments.decoding, recipe)
     if training.do_train:

@@ -69,7 +69,9 @@ class SeedPlan:
         )
         # What belongs to a training alone.
         data = replace(self.arguments.data, replay_file=None, old_test_file=None)
-        return replace(self.arguments, training=training, model=model, data=data)
+        # The trainings chose whether sentences are read in context, and the model remembers it.
+        decoding = replace(self.arguments.decoding, context=None)
+        return replace(self.arguments, training=training, model=model, data=data, decoding=decoding)
 
 
 def check_seeds(arguments: RunArguments) -> None:
