@@ -15,6 +15,7 @@ from token_classification.modeling.adapters import attach_adapters
 from token_classification.recipe import Recipe
 from token_classification.scoring.decode import plan_levels
 from token_classification.scoring.metrics import list_metrics
+from token_classification.training.cpu.tuning import lengthen_rows
 from token_classification.training.distillation import Lessons
 from token_classification.training.early_stopping import StopEarly
 from token_classification.training.evaluation import WordTagger, choose_token_budget
@@ -56,6 +57,7 @@ def build_trainer(
     padded_length = aligner.window_length if arguments.decoding.pad_to_max_length else None
     collator = build_collator(aligner.tokenizer, aligner.special, padded_length)
     training_collator = choose_collator(model, collator, aligned.get("train"), training, aligner.window_length)
+    training_collator = lengthen_rows(training_collator, model, training)
     if "train" in aligned and isinstance(training_collator, WindowCollator):
         check_padding(model, training_collator, aligned["train"], training)
     settle_precision(model, aligned, training_collator, collator, training)

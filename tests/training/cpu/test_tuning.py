@@ -1,5 +1,7 @@
 """Training tuned for the CPU is the same training."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from conftest import SENTENCES
@@ -7,10 +9,12 @@ from torch import nn
 from trainers import make_trainer
 from transformers import AutoModelForTokenClassification
 
+from token_classification.training.cpu import attention
 from token_classification.training.cpu.attention import CPU_TRAINING
 from token_classification.training.cpu.dropout import CheapDropout
 from token_classification.training.cpu.trained_rows import TrainedRows
-from token_classification.training.cpu.tuning import tuned_for_cpu
+from token_classification.training.cpu.tuning import lengthen_rows, tuned_for_cpu
+from token_classification.training.packing.masks import MASK_FORMS
 
 STEPS = {
     "max_steps": 6,
@@ -104,3 +108,45 @@ def test_can_be_switched_off(bert_folder, tmp_path):
     with tune(trainer):
         assert str(trainer.model) == before
         assert trainer.model.config._attn_implementation == "sdpa"
+
+
+LOCAL = {"sliding_attention": 4, "full_attention": None}
+
+
+@pytest.mark.parametrize(
+    ("reason", "is_long"),
+    [
+        (None, True),
+        ("untuned", False),
+        ("compiled", False),
+        ("own attention", False),
+        ("causal", False),
+        ("local", False),
+        ("added", False),
+    ],
+)
+def test_rows_are_long_where_attention_takes_them_apart(reason, is_long, bert_folder, tmp_path):
+    trainer = make_trainer(bert_folder, tmp_path, tune_for_cpu=reason != "untuned", **STEPS)
+    trainer.args.torch_compile = reason == "compiled"
+    model, collator = trainer.model, replace(trainer.data_collator, has_long_rows=False)
+    if reason == "own attention":
+        model.set_attn_implementation("eager")
+    elif reason == "causal":
+        model.base_model.encoder.layer[1].attention.self.is_causal = True
+    elif reason == "local":
+        collator = replace(collator, ranges=LOCAL)
+    elif reason == "added":
+        collator = replace(collator, form=MASK_FORMS[1])
+    assert lengthen_rows(collator, model, trainer.args).has_long_rows == is_long
+    plain = trainer.tagger.collator
+    assert lengthen_rows(plain, model, trainer.args) is plain
+
+
+def test_a_training_has_long_rows_and_attention_takes_them_apart(bert_folder, tmp_path, monkeypatch):
+    layouts = []
+    find = attention.find_layout
+    monkeypatch.setattr(attention, "find_layout", lambda *given: layouts.append(find(*given)) or layouts[-1])
+    trainer = make_trainer(bert_folder, tmp_path, mixed_precision="no", **STEPS)
+    trainer.train()
+    assert len(layouts) == 6 * trainer.model.config.num_hidden_layers
+    assert None not in layouts

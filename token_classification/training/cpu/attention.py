@@ -9,6 +9,8 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
 from token_classification.training.cpu.dropout import drop
+from token_classification.training.cpu.window_attention import attend_to_windows
+from token_classification.training.cpu.window_layout import find_layout
 
 CPU_TRAINING = "cpu_training"
 """Name under which models find this attention (`model.set_attn_implementation`)."""
@@ -27,8 +29,8 @@ def attend(
     """Compute scaled dot-product attention (Vaswani et al., 2017), as transformers' `AttentionInterface` calls it.
 
     torch has no fused attention with dropout on the CPU; what it falls back to computes bf16 batches in float32. Here
-    products are taken in the precision that they come in. Evaluation, and everything but plain attention over whole
-    windows, goes to the library's own function.
+    products are taken in the precision that they come in, and within windows only where a mask divides rows into
+    windows. Evaluation, and everything but plain attention over whole windows, goes to the library's own function.
 
     Args:
         module: The attention layer.
@@ -50,7 +52,11 @@ def attend(
         return sdpa_attention_forward(
             module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **options
         )
-    scores = (query * (query.shape[-1] ** -0.5 if scaling is None else scaling)) @ key.transpose(2, 3)
+    factor = query.shape[-1] ** -0.5 if scaling is None else scaling
+    layout = None if attention_mask is None else find_layout(attention_mask, query.shape[1])
+    if layout is not None:
+        return attend_to_windows(query, key, value, layout, factor, dropout), None
+    scores = (query * factor) @ key.transpose(2, 3)
     if attention_mask is not None:
         hidden = torch.zeros_like(attention_mask, dtype=scores.dtype)
         scores = scores + hidden.masked_fill_(~attention_mask, torch.finfo(scores.dtype).min)

@@ -36,6 +36,8 @@ class PackingCollator:
     form: MaskForm = MASK_FORMS[0]
     ranges: Mapping[str, int | None] = field(default_factory=lambda: {"full_attention": None})
     """How far the layers of each type look, see `find_ranges`"""
+    has_long_rows: bool = False
+    """Whether rows are as long as they can be, see `plan_rows`"""
 
     @property
     def pad_id(self) -> int:
@@ -55,7 +57,7 @@ class PackingCollator:
             return self.fill_rows(windows, [range(len(windows))])
         gap = self.form.gap
         lengths = [len(window["input_ids"]) + gap for window in windows]
-        return self.fill_rows(windows, plan_rows(lengths, self.longest_row + gap))
+        return self.fill_rows(windows, plan_rows(lengths, self.longest_row + gap, self.has_long_rows))
 
     def fill_rows(self, windows: Sequence[dict[str, np.ndarray]], rows: Sequence[Sequence[int]]) -> dict[str, Any]:
         """Make the tensors of a batch whose rows hold these windows; see `__call__`."""
