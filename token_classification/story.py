@@ -142,6 +142,8 @@ def walk_seeds(arguments: RunArguments, *, corpus: Corpus | None = None) -> dict
     corpus = corpus or load_corpus(arguments)
     plan, writes = plan_seeds(arguments, corpus), arguments.training.process_index == 0
     record = open_record(plan)
+    # Who looks later would take what the first process writes for somebody else's.
+    PartialState().wait_for_everyone()
     if writes:
         begin_record(plan, record)
     for number, seed in enumerate(plan.seeds, start=1):

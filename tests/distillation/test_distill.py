@@ -45,7 +45,7 @@ def test_a_student_learns_and_is_scored(files, teacher, bert_folder, tmp_path, c
     record = json.loads((tmp_path / "out" / "run.json").read_text())
     assert str(teacher) in json.dumps(record)
     assert (tmp_path / "out" / "predict_results.json").is_file()
-    assert [*(tmp_path / "out" / "teacher_outputs").glob("*.arrow")]
+    assert [*(tmp_path / "out" / "_teacher_outputs").glob("*.arrow")]
 
 
 def test_teachers_are_asked_about_perturbed_copies_too(files, teacher, bert_folder, tmp_path, caplog):

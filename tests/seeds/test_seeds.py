@@ -2,18 +2,20 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import SENTENCES, write_sentences
+from conftest import ROOT, SENTENCES, save_tagger, write_sentences
 from safetensors.torch import load_file
 
 import run_ner
 from token_classification import story
 from token_classification.api import fine_tune
 from token_classification.exit_codes import run_command
-from token_classification.inference.engine import open_engine
+from token_classification.inference.engine import Engine, open_engine
 
 QUIET = ["--use_cpu", "--disable_tqdm", "true"]
 SEEDS = (3, 1, 2)
@@ -157,12 +159,57 @@ def test_other_settings_are_refused_with_what_differs(finished, flags, capsys):
         (["--do_eval", "false"], "--do_eval is not given; accepted: --do_eval with"),
         (["--do_train", "false"], "--do_train is not given"),
         (["--resume_from_checkpoint", "runs/checkpoint-5"], "each training goes on from the last checkpoint"),
+        (["--push_to_hub"], "push the model that is kept afterwards: hf upload NAME"),
     ],
 )
 def test_what_does_not_fit_is_refused_before_anything_is_trained(flags, tmp_path, capsys, change, message):
     assert run(*flags, "--output_dir", tmp_path / "out", "--seeds", 2, *change) == 2
     assert message in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_teachers_are_asked_once_for_all_seeds(flags, tmp_path, wordpiece, monkeypatch):
+    labels = ("O", "B-LOC", "I-LOC", "B-ORG", "I-ORG", "B-PER", "I-PER")
+    texts = tmp_path / "texts.txt"
+    texts.write_text("Anna met Bob in Rome\n")
+    taught = ["--teacher", save_tagger(tmp_path / "teacher", wordpiece, labels), "--unlabelled_file", texts]
+    asked, weigh = [], Engine.weigh_labels
+    monkeypatch.setattr(
+        Engine, "weigh_labels", lambda self, tokens, **how: asked.append(len(tokens)) or weigh(self, tokens, **how)
+    )
+    command = [*flags, *taught, "--output_dir", tmp_path / "out", "--seeds", 1, 2]
+    assert run(*command) == 0
+    # The trial whether a teacher runs in bf16 has one sentence.
+    assert [count for count in asked if count > 1] == [len(SENTENCES) + 1]
+    assert not [*(tmp_path / "out").glob("seed-*/_teacher_outputs")]
+    texts.write_text("Anna met Bob in Oslo\n")
+    assert run(*command) == 2
+
+
+def test_all_processes_look_before_the_first_one_writes(flags, tmp_path, monkeypatch):
+    order = []
+    for name in ("open_record", "begin_record"):
+        own = getattr(story, name)
+        monkeypatch.setattr(story, name, lambda *given, name=name, own=own: order.append(name) or own(*given))
+    monkeypatch.setattr(story.PartialState, "wait_for_everyone", lambda self: order.append("wait"))
+    assert run(*flags, "--output_dir", tmp_path / "out", "--seeds", 1, 2) == 0
+    assert order[:3] == ["open_record", "wait", "begin_record"]
+
+
+@pytest.mark.slow
+def test_two_processes_train_each_seed_together(flags, tmp_path, wordpiece):
+    labels = ("O", "B-LOC", "I-LOC", "B-ORG", "I-ORG", "B-PER", "I-PER")
+    taught = ["--teacher", save_tagger(tmp_path / "teacher", wordpiece, labels), "--hint_weight", 1]
+    command = [*flags, *taught, "--mixed_precision", "no", "--seeds", 1, 2, "--per_device_train_batch_size"]
+    assert run(*command, 8, "--output_dir", tmp_path / "one") == 0
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", 2]
+    launched = [*launcher, ROOT / "run_ner.py", *command, 4, "--output_dir", tmp_path / "two"]
+    done = subprocess.run([*map(str, launched)], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    for seed in (1, 2):
+        one, two = (load_file(tmp_path / name / f"seed-{seed}" / "model.safetensors") for name in ("one", "two"))
+        assert all(np.allclose(one[name], two[name], atol=1e-3) for name in one)
+    assert read_json(tmp_path / "two" / "seeds.json")["seeds"].keys() == {"1", "2"}
 
 
 def test_a_folder_of_something_else_is_left_alone(flags, tmp_path, capsys):

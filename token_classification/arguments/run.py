@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import dataclass, field, is_dataclass
+from pathlib import Path
 from typing import Any, get_type_hints
 
 from token_classification.arguments.data import DataArguments
@@ -30,6 +31,12 @@ class RunArguments:
     seeds: SeedsArguments = field(default_factory=SeedsArguments)
     command_line: tuple[str, ...] = field(default_factory=lambda: tuple(sys.argv))
     """What was typed, for the record of the run"""
+
+    @property
+    def common_folder(self) -> Path:
+        """Where a training keeps what it has in common with those of other seeds: the folder of the whole run."""
+        folder = self.training.folder
+        return folder if self.seeds.seeds is None else folder.parent
 
 
 PARTS: dict[str, Any] = {name: part for name, part in get_type_hints(RunArguments).items() if is_dataclass(part)}

@@ -96,7 +96,7 @@ def _ask(arguments: RunArguments, corpus: Corpus, labels: LabelSet) -> tuple[lis
             [*gold.tokens, *texts],
             labels,
             distillation.distillation_temperature,
-            arguments.training.folder / TEACHER_OUTPUTS,
+            arguments.common_folder / TEACHER_OUTPUTS,
             spans=spans,
             with_states=distillation.hint_weight > 0,
         )

@@ -4,7 +4,7 @@ import copy
 import hashlib
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from token_classification.arguments.run import RunArguments
 from token_classification.arguments.training import NerTrainingArguments
 from token_classification.data.load import Corpus
 from token_classification.errors import StoppedError, UserError
+from token_classification.output_text import quote_path
 from token_classification.training.survival.continuation import SETTINGS
 
 logger = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ class SeedPlan:
         return self.folder / f"seed-{seed}"
 
     def arguments_of(self, seed: int) -> RunArguments:
-        """Return the arguments of a training. It goes on from its last checkpoint; exports and pushes wait."""
+        """Return the arguments of a training. It goes on from its last checkpoint; the export waits."""
         training, folder = self.arguments.training, self.folder_of(seed)
         varies = "seed" if self.arguments.seeds.keeps_best else "data_seed"
         logs = training.logging_dir and str(Path(training.logging_dir) / folder.name)
@@ -54,7 +55,6 @@ class SeedPlan:
             **{varies: seed},
             output_dir=str(folder),
             logging_dir=logs,
-            push_to_hub=False,
             resume_from_checkpoint=start,
             overwrite_output_dir=True,
         )
@@ -62,7 +62,7 @@ class SeedPlan:
         return replace(self.arguments, training=changed, export=export)
 
     def last_arguments(self) -> RunArguments:
-        """Return the arguments of the run that evaluates, exports and pushes the model that is kept."""
+        """Return the arguments of the run that evaluates and exports the model that is kept."""
         training = _change(self.arguments.training, do_train=False, resume_from_checkpoint=None)
         model = replace(
             self.arguments.model, model_name_or_path=str(self.folder), config_name=None, tokenizer_name=None
@@ -78,8 +78,8 @@ def check_seeds(arguments: RunArguments) -> None:
     """Check before anything is loaded that the run can have several seeds.
 
     Raises:
-        UserError: it does not train, can't choose the best model, has a time budget, or is to go on from a certain
-            checkpoint.
+        UserError: it does not train, can't choose the best model, has a time budget, is to be pushed, or is to go on
+            from a certain checkpoint.
     """
     training, keeps_best = arguments.training, arguments.seeds.keeps_best
     if not training.do_train:
@@ -100,6 +100,13 @@ def check_seeds(arguments: RunArguments) -> None:
     if training.time_budget is not None:
         raise UserError(
             f"--seeds and --time_budget {training.time_budget}: the time is that of one training; give one of them."
+        )
+    if training.push_to_hub:
+        folder = quote_path(training.folder)
+        raise UserError(
+            "--seeds and --push_to_hub: the folder holds all trainings, and would be pushed with them; accepted: one "
+            f"of the two; push the model that is kept afterwards: hf upload NAME {folder} . --exclude 'seed-*' "
+            "--exclude '_*'"
         )
     path = training.resume_from_checkpoint
     if path is not None and path.lower() not in ("true", "auto", "false"):
@@ -126,6 +133,9 @@ def describe_settings(arguments: RunArguments, corpus: Corpus) -> dict[str, obje
         "varies": varies,
         **{name: str(value) for name, value in given.items()},
         **{f"{split} data": digest for split, digest in _digest(corpus).items()},
+        **_digest_files(
+            [*(arguments.distillation.unlabelled_file or ()), *(arguments.distillation.teacher_spans or ())]
+        ),
     }
 
 
@@ -137,6 +147,12 @@ def _digest(corpus: Corpus) -> dict[str, str]:
         content = json.dumps([sentences.tokens, sentences.doc_ids, tags]).encode(errors="surrogatepass")
         digests[split] = hashlib.sha256(content).hexdigest()
     return digests
+
+
+def _digest_files(names: Sequence[str]) -> dict[str, object]:
+    """Return a checksum of each file that is learnt from beside the corpus."""
+    files = {name: Path(name) for name in names if Path(name).is_file()}
+    return {f"content of {name}": hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
 
 
 def _change(training: NerTrainingArguments, **values: object) -> NerTrainingArguments:

@@ -14,8 +14,10 @@ from token_classification.alignment.windows import join_splits
 from token_classification.data.labels import IGNORED_LABEL
 from token_classification.training.hints import StateHint
 
-TEACHER_OUTPUTS = "teacher_outputs"
-"""Folder in the output folder that holds what the teachers think; it may be deleted after the training"""
+TEACHER_OUTPUTS = "_teacher_outputs"
+"""Folder in the output folder that holds what the teachers think; it may be deleted after the training.
+
+The underscore keeps it out of what `--push_to_hub` uploads."""
 
 
 @dataclass(frozen=True)
