@@ -19,9 +19,11 @@ from token_classification.arguments.model import ModelArguments
 from token_classification.arguments.report import ReportArguments
 from token_classification.arguments.run import RunArguments
 from token_classification.arguments.training import NerTrainingArguments
+from token_classification.data.formats import read_sentences
 from token_classification.data.formats.text_and_labels import read_text_and_labels, take_first
 from token_classification.data.inputs import read_and_describe
 from token_classification.data.load import Corpus
+from token_classification.data.splits import OLD_TEST, REPLAY
 from token_classification.errors import DataError, UserError, list_problems
 from token_classification.modeling.build import load_config, read_model_labels
 from token_classification.modeling.tokenizer import load_tokenizer
@@ -39,6 +41,7 @@ from token_classification.tao.translate import (
     keep_head,
     translate_data,
     translate_decoding,
+    translate_distillation,
     translate_learning,
     translate_recipe,
 )
@@ -57,6 +60,7 @@ def train(spec: DictConfig, results: Path, key: str | None) -> None:
     target = name_model(results / CHECKPOINTS, spec.exp_manager.name, key)
     corpus = load_splits(spec)
     corpus.label_names = find_labels(spec, corpus)
+    add_old_splits(spec, corpus)
     with open_starting_model(spec, results, key) as (model_args, recipe):
         learn(spec, results, target, key, corpus, model_args, recipe)
 
@@ -84,6 +88,7 @@ def finetune(spec: DictConfig, results: Path, key: str | None) -> None:
                 f"It knows: {', '.join(known)}. To learn new labels, type token_classification train -m MODEL."
             )
         corpus.label_names = known
+        add_old_splits(spec, corpus)
         # The model's own head and weights are kept, whatever the spec says of new ones.
         recipe = replace(keep_head(translate_recipe(spec)), encoder_checkpoint=None, from_scratch=False)
         learn(spec, results, target, key, corpus, model_args, recipe)
@@ -112,6 +117,20 @@ def load_splits(spec: DictConfig) -> Corpus:
     if problems:
         raise DataError("\n".join(problems))
     return Corpus(splits, sources, files=files, whole_files=whole_files)
+
+
+def add_old_splits(spec: DictConfig, corpus: Corpus) -> None:
+    """Read the data that a trained model is not to forget, in any format: what it learns again, and is scored on.
+
+    Raises:
+        DataError: something is wrong in a file.
+    """
+    for split, path in ((REPLAY, spec.replay_file), (OLD_TEST, spec.old_test_file)):
+        if path is not None:
+            corpus.splits[split], corpus.files[split] = read_and_describe(partial(read_sentences, path))
+            corpus.sources[split] = path
+            if corpus.splits[split].tags is None:
+                raise DataError(f"{path}: no tags; accepted: a file with one for each word; give another one")
 
 
 def find_labels(spec: DictConfig, corpus: Corpus) -> list[str]:
@@ -184,6 +203,7 @@ def learn(
         training,
         decoding=translate_decoding(spec),
         learning=translate_learning(spec),
+        distillation=translate_distillation(spec),
         report=ReportArguments(report=spec.report, calibrate=spec.calibrate),
     )
     is_first = training.process_index == 0

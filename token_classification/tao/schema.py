@@ -197,6 +197,9 @@ class Spec:
 
     restore_from: str | None = None
     data_dir: str | None = None
+    replay_file: str | None = None
+    old_test_file: str | None = None
+    teacher: list[str] | None = None
     model: ModelSpec = field(default_factory=ModelSpec)
     training_ds: TrainingSplitSpec = field(default_factory=TrainingSplitSpec)
     validation_ds: SplitSpec = field(default_factory=lambda: SplitSpec("text_dev.txt", "labels_dev.txt"))
@@ -251,12 +254,13 @@ FREE_MAPPINGS = ("model.language_model.config", "threshold")
 COMMAND_KEYS: dict[str, tuple[str, ...]] = {
     "train": (
         *("restore_from", "data_dir", "model", "training_ds", "validation_ds", "trainer", "exp_manager"),
-        *("report", "calibrate"),
+        *("replay_file", "old_test_file", "teacher", "report", "calibrate"),
     ),
     "finetune": (
         *("restore_from", "data_dir", "model.label_ids", "model.class_labels", "model.dataset", "model.optim"),
         "model.lora",
-        *("model.decoder", "training_ds", "validation_ds", "trainer", "exp_manager", "report", "calibrate"),
+        *("model.decoder", "training_ds", "validation_ds", "trainer", "exp_manager", "replay_file", "old_test_file"),
+        *("teacher", "report", "calibrate"),
     ),
     "evaluate": (
         "restore_from",

@@ -14,8 +14,10 @@ from transformers import BertTokenizer
 
 from token_classification.arguments.data import DataArguments
 from token_classification.arguments.decoding import Decoder, DecodingArguments
+from token_classification.arguments.distillation import DistillationArguments
 from token_classification.arguments.learning import LearningArguments
 from token_classification.arguments.model import ModelArguments
+from token_classification.data.splits import OLD_TEST, REPLAY
 from token_classification.data.text_lines import read_lines, read_text
 from token_classification.data.whole_files import write_whole
 from token_classification.errors import UserError
@@ -188,8 +190,26 @@ def translate_learning(spec: DictConfig) -> LearningArguments:
 def translate_data(spec: DictConfig, files: dict[str, str]) -> DataArguments:
     """Return the data files, for the record."""
     return DataArguments(
-        train_file=files.get("train"), validation_file=files.get("validation"), test_file=files.get("test")
+        train_file=files.get("train"),
+        validation_file=files.get("validation"),
+        test_file=files.get("test"),
+        replay_file=files.get(REPLAY),
+        old_test_file=files.get(OLD_TEST),
     )
+
+
+def translate_distillation(spec: DictConfig) -> DistillationArguments:
+    """Choose the teachers, which decide how much a word counts, and so leave no room for class weights.
+
+    Raises:
+        UserError: there are both.
+    """
+    if spec.teacher and spec.model.dataset.class_balancing is not None:
+        raise UserError(
+            f"teacher=... and model.dataset.class_balancing={spec.model.dataset.class_balancing}: the teachers' "
+            "probabilities weigh the labels already; accepted is one of the two; leave one out."
+        )
+    return DistillationArguments(teacher=None if spec.teacher is None else [*spec.teacher])
 
 
 def translate_decoding(spec: DictConfig) -> DecodingArguments:
