@@ -1,5 +1,7 @@
 """Hints: states of different widths are compared, a training brings them nearer, and leaves nothing behind."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -11,7 +13,7 @@ from safetensors import safe_open
 import run_ner
 from token_classification.distillation.hints import fit_hint
 from token_classification.errors import UserError
-from token_classification.inference.engine import open_engine
+from token_classification.inference.engine import Engine, open_engine
 from token_classification.training.hints import showing_states
 
 NAMES = ("O", "B-LOC", "I-LOC", "B-ORG", "I-ORG", "B-PER", "I-PER")
@@ -96,6 +98,18 @@ def test_a_training_goes_on_with_the_same_hints_only(argv, tmp_path):
     with pytest.raises(UserError, match="teacher"):
         run_ner.main([*argv, "--hint_weight", "2"])
     assert run_ner.main([*argv, "--hint_weight", "1"]) == 0
+
+
+def test_states_that_do_not_fit_are_refused(argv, teacher, monkeypatch):
+    weigh = Engine.weigh_labels
+
+    def weigh_with_large_states(self, tokens, **asked):
+        answer = weigh(self, tokens, **asked)
+        return replace(answer, states=[np.full_like(rows, np.inf) for rows in answer.states])
+
+    monkeypatch.setattr(Engine, "weigh_labels", weigh_with_large_states)
+    with pytest.raises(UserError, match=r"--hint_weight 1: .*above 65,504"):
+        run_ner.main([*argv, "--hint_weight", "1"])
 
 
 def test_hints_are_a_teachers(argv):

@@ -40,7 +40,15 @@ def add_hint(
         aligner: That of the student.
         states: Of each teacher: float16, (words, width), in the order of the teachers' answers.
         weight: How much a hint counts beside the other losses.
+
+    Raises:
+        UserError: a teacher's states don't fit into half precision.
     """
+    if not all(np.isfinite(block).all() for block in states):
+        raise UserError(
+            f"--hint_weight {weight:g}: the states of a teacher's encoder are above 65,504, the most that half "
+            "precision holds; accepted: teachers whose encoder ends with a normalisation; leave --hint_weight out"
+        )
     words, own = read_own_states(lessons.split.windows, model, aligner)
     hint = fit_hint(states, words, own, weight)
     digest = hashlib.sha256(f"{lessons.digest} {weight}".encode())
