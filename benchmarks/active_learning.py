@@ -31,6 +31,7 @@ from token_classification.data.entities import find_entities
 from token_classification.data.formats import read_sentences
 from token_classification.data.whole_files import write_whole
 from token_classification.inference.shortlist import spread_out
+from token_classification.scoring.softmax import log_softmax, softmax
 from token_classification.scoring.uncertainty import measure_entropy
 
 DRAWN, DIVERSE = "random", "diverse"
@@ -40,13 +41,13 @@ SHARES = (10, 20, 30)
 
 def measure_margin(logits):
     """Return 1 less the lead of the most probable label over the second one (Scheffer et al. 2001)."""
-    first, second = logits.softmax(dim=-1).topk(2, dim=-1).values.unbind(dim=-1)
+    second, first = np.sort(softmax(logits), axis=1)[:, -2:].T
     return 1 - (first - second)
 
 
 def measure_surprise(logits):
     """Return -log of the probability of the best label: its mean is MNLP (Shen et al. 2018)."""
-    return -logits.log_softmax(dim=-1).amax(dim=-1)
+    return -log_softmax(logits).max(axis=1)
 
 
 WAYS = {

@@ -1,5 +1,6 @@
 """Tiny encoders with new heads, for the tests of heads and of the models that have them."""
 
+import inspect
 from pathlib import Path
 
 import torch
@@ -8,6 +9,7 @@ from transformers import PreTrainedModel
 from token_classification.arguments.model import ModelArguments
 from token_classification.data.labels import LabelSet
 from token_classification.data.schemes import Scheme
+from token_classification.inference.engine import Engine
 from token_classification.modeling.build import load_config, load_model
 from token_classification.recipe import HeadOptions, Recipe
 
@@ -41,3 +43,9 @@ def compute_logits(model: PreTrainedModel) -> torch.Tensor:
     """The logits of one short text."""
     with torch.inference_mode():
         return model(input_ids=IDS).logits
+
+
+def find_network(engine: Engine) -> PreTrainedModel:
+    """The torch model of an open engine."""
+    run = inspect.getclosurevars(engine.loop.run_model).nonlocals["run"]
+    return inspect.getclosurevars(run).nonlocals["network"]

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import numpy as np
-import torch
 
 from token_classification.alignment.align import AlignedSplit
 from token_classification.alignment.batches import WindowCollator
@@ -11,7 +10,7 @@ from token_classification.alignment.words import SpecialTokens
 from token_classification.data.labels import IGNORED_LABEL
 from token_classification.data.levels import LabelLevels
 from token_classification.scoring.decode import LevelOutputs, Viterbi, plan_levels
-from token_classification.scoring.predict import PredictionLoop, WordPredictions
+from token_classification.scoring.predict import Inputs, PredictionLoop, WordPredictions
 
 NO_SPECIAL_TOKENS = SpecialTokens((), (), None)
 
@@ -34,8 +33,8 @@ def predict_with_oracle(
 ) -> WordPredictions:
     """Run the prediction loop with the oracle on a split whose gold is written into its input."""
 
-    def read_gold(inputs: dict[str, torch.Tensor]) -> torch.Tensor:
-        return 9.0 * torch.nn.functional.one_hot(inputs["input_ids"], labels + 1)[..., 1:].float()
+    def read_gold(inputs: Inputs, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        return 9 * np.eye(labels + 1, dtype=np.float32)[inputs["input_ids"][rows, columns], 1:]
 
     collator = WindowCollator(pad_id=0, pads_left=pads_left, special=NO_SPECIAL_TOKENS)
     levels = (LevelOutputs(decoder=decoder),)
@@ -51,11 +50,10 @@ def predict_levels_with_oracle(split: AlignedSplit, labels: LabelLevels, decoder
     ids = np.where(known < 0, 0, known) @ powers
     sizes = [*map(len, labels.sets.values())]
 
-    def read_gold(inputs: dict[str, torch.Tensor]) -> torch.Tensor:
-        digits = [inputs["input_ids"] // int(power) % base for power in powers]
+    def read_gold(inputs: Inputs, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        digits = [inputs["input_ids"][rows, columns] // power % base for power in powers]
         levels = zip(digits, sizes, strict=True)
-        rows = [torch.nn.functional.one_hot(gold, size + 1)[..., 1:] for gold, size in levels]
-        return 9.0 * torch.cat(rows, dim=-1).float()
+        return 9 * np.concatenate([np.eye(size + 1, dtype=np.float32)[gold, 1:] for gold, size in levels], axis=1)
 
     collator = WindowCollator(pad_id=0, pads_left=False, special=NO_SPECIAL_TOKENS)
     loop = PredictionLoop(read_gold, collator, 512, plan_levels(labels, decoder), show_progress=False)

@@ -179,3 +179,38 @@ def test_models_are_tried_trained_and_run_with_these_kernels(bert_folder, tmp_pa
     assert seen == {True: {STEADY}, False: {STEADY}}
     with leaving_no_trace(trainer.model):
         assert read_kernels() == STEADY
+
+
+COUNT = """
+import sys
+from token_classification import hardware
+{before}
+counted = hardware.count_threads()
+assert "torch" not in sys.modules
+import torch
+print(counted, torch.get_num_threads(), hardware.count_threads())
+"""
+
+
+@pytest.mark.parametrize("told", [None, "1", "3", "2,1", "many"])
+@pytest.mark.parametrize("limit", [None, 1])
+def test_threads_are_counted_without_torch_as_torch_counts_them(told, limit):
+    before = "" if limit is None else f"hardware.limit_threads({limit})"
+    environment = {name: value for name, value in os.environ.items() if name != hardware.THREADS_VARIABLE}
+    environment |= {} if told is None else {hardware.THREADS_VARIABLE: told}
+    command = [sys.executable, "-c", COUNT.format(before=before)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    first, *others = map(int, done.stdout.split())
+    assert others == [first, first]
+    assert limit is None or first == limit
+
+
+def test_a_limit_holds_where_torch_is_loaded_already(monkeypatch):
+    monkeypatch.setenv(hardware.THREADS_VARIABLE, "7")
+    before = torch.get_num_threads()
+    try:
+        hardware.limit_threads(1)
+        assert torch.get_num_threads() == hardware.count_threads() == 1
+        assert os.environ[hardware.THREADS_VARIABLE] == "1"
+    finally:
+        torch.set_num_threads(before)

@@ -9,6 +9,8 @@ from conftest import ROOT
 
 from token_classification.quick_imports import quick_imports
 
+HEAVY = {"torch", "transformers", "datasets", "pyarrow", "seqeval", "scipy"}
+
 
 @pytest.fixture(autouse=True)
 def collector_at_work():
@@ -58,7 +60,9 @@ def test_nothing_is_done_where_torch_is_there_already():
     ("imported", "absent"),
     [
         ("token_classification.story", {"evaluate", "scipy.stats", "matplotlib", "omegaconf", "onnx", "openvino"}),
-        ("token_classification.inference.predictor", {"evaluate", "scipy.stats"}),
+        ("token_classification.inference.predictor", HEAVY),
+        ("token_classification.inference.bulk", HEAVY),
+        ("token_classification.serving.app", HEAVY),
         ("token_classification.cli", {"torch", "transformers", "datasets", "numpy", "omegaconf", "yaml"}),
     ],
 )

@@ -30,13 +30,26 @@ EXTRAS = {
     "peft": "lora",
 }
 """Package that the project itself doesn't bring along -> the extra that does (pyproject.toml)"""
+NOT_FOR_EXPORTED = (
+    "torch",
+    "transformers",
+    "datasets",
+    "accelerate",
+    "safetensors",
+    "scipy",
+    "seqeval",
+    "yaml",
+)
+"""What an installation does without that only runs exported models (requirements-serving.txt)"""
+PARQUET = "pyarrow"
+"""What such an installation needs for Parquet files"""
 TELEMETRY = "openvino_telemetry"
 
 
 def explain_missing_extra(error: ImportError) -> str | None:
     """Return what to type for a package of an extra that isn't installed; None for any other import that fails."""
     package = (error.name or "").partition(".")[0]
-    return describe_missing(package) if package in EXTRAS else None
+    return describe_missing(package) if package in (*EXTRAS, *NOT_FOR_EXPORTED, PARQUET) else None
 
 
 def describe_missing(package: str) -> str:
@@ -47,6 +60,11 @@ def describe_missing(package: str) -> str:
     """
     if package in EXTRAS:
         return f'{package} is not installed; type in the folder of this project: pip install ".[{EXTRAS[package]}]"'
+    if package in NOT_FOR_EXPORTED:
+        return (
+            f"{package} is not installed; without it, only models that `token_classification export` wrote can tag "
+            "texts; for everything else type in the folder of this project: pip install ."
+        )
     return f"{package} is not installed; type: pip install {package}"
 
 

@@ -1,14 +1,20 @@
-"""What this machine is fast at, found out automatically."""
+"""What this machine is fast at, found out automatically.
+
+torch is imported by what needs it: an exported model runs without.
+"""
 
 import ctypes
 import os
 import platform
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
 # Parameters of glibc's mallopt(3).
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4
@@ -24,7 +30,17 @@ KERNELS_KEPT = 100
 
 def has_accelerator() -> bool:
     """Return whether torch finds a GPU or another accelerator."""
+    import torch
+
     return torch.accelerator.is_available()
+
+
+def take_accelerator(number: int) -> None:
+    """Have this process, one of several, use an accelerator of its own where there are any."""
+    import torch
+
+    if has_accelerator():
+        torch.accelerator.set_device_index(number % torch.accelerator.device_count())
 
 
 def multiplies_bf16(on_cpu: bool = False) -> bool:
@@ -33,17 +49,58 @@ def multiplies_bf16(on_cpu: bool = False) -> bool:
     Args:
         on_cpu: Ask about the CPU even if there is a GPU.
     """
+    import torch
+
     if torch.cuda.is_available() and not on_cpu:
         return torch.cuda.is_bf16_supported(including_emulation=False)
     capabilities = torch.cpu.get_capabilities()
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
-def send(tensor: torch.Tensor, device: torch.device | str) -> torch.Tensor:
+def send(tensor: "torch.Tensor", device: "torch.device | str") -> "torch.Tensor":
     """Copy a tensor of the CPU to a device; to a GPU without waiting for what that still computes."""
+    import torch
+
     if torch.device(device).type != "cuda":
         return tensor.to(device)
     return tensor.pin_memory().to(device, non_blocking=True)
+
+
+THREADS_VARIABLE = "OMP_NUM_THREADS"
+"""What tells a process, by the convention of OpenMP, how many threads it may use"""
+SIBLINGS = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
+"""The threads that share the core of one, on Linux"""
+
+
+def count_threads() -> int:
+    """Return how many threads may compute: as torch was told, if it is loaded, else as it would do by itself.
+
+    That is one for each core that this process may run on, since two threads on a core are no faster, but
+    `OMP_NUM_THREADS` at most.
+    """
+    if "torch" in sys.modules:
+        return int(sys.modules["torch"].get_num_threads())
+    told = os.environ.get(THREADS_VARIABLE, "").partition(",")[0]
+    cores = _count_cores()
+    return min(int(told), cores) if told.isdecimal() and int(told) else cores
+
+
+def _count_cores() -> int:
+    if not hasattr(os, "sched_getaffinity"):
+        return os.cpu_count() or 1
+    return len({_read_siblings(processor) for processor in os.sched_getaffinity(0)})
+
+
+def _read_siblings(processor: int) -> str:
+    path = Path(SIBLINGS.format(processor))
+    return path.read_text(encoding="ascii") if path.is_file() else str(processor)
+
+
+def limit_threads(threads: int) -> None:
+    """Have this process compute with so many threads, whether torch is loaded already, later or never."""
+    os.environ[THREADS_VARIABLE] = str(threads)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(threads)
 
 
 def keep_freed_memory() -> bool:
@@ -63,8 +120,10 @@ def keep_freed_memory() -> bool:
     return all(libc.mallopt(ctypes.c_int(name), ctypes.c_int(value)) == 1 for name, value in settings)
 
 
-def describe_hardware(device: torch.device, processes: int) -> str:
+def describe_hardware(device: "torch.device", processes: int) -> str:
     """Return what a run computes on, in words: `2 processes, each on NVIDIA H100`."""
+    import torch
+
     if device.type == "cuda":
         name = torch.cuda.get_device_name(device)
     elif device.type == "cpu":
@@ -130,6 +189,8 @@ def steady_kernels() -> Iterator[None]:
 
 def _leave_cudnn(undo: ExitStack) -> None:
     """Change what torch takes cuDNN for, and note how to undo it."""
+    import torch
+
     backends: Any = torch.backends  # half of it has no types
     undo.callback(backends.cuda.enable_cudnn_sdp, backends.cuda.cudnn_sdp_enabled())
     backends.cuda.enable_cudnn_sdp(False)

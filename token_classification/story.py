@@ -32,7 +32,8 @@ from token_classification.errors import UserError
 from token_classification.export.export_model import check_export_arguments, export_run
 from token_classification.hardware import keep_freed_memory
 from token_classification.inference.engine import open_engine
-from token_classification.modeling.build import load_config, load_model, read_known_labels
+from token_classification.modeling.build import load_config, load_model
+from token_classification.modeling.label_names import read_known_labels
 from token_classification.modeling.tokenizer import load_tokenizer
 from token_classification.modeling.vocabulary import check_vocabulary
 from token_classification.recipe import DEFAULT_RECIPE, Recipe

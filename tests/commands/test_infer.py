@@ -17,7 +17,7 @@ from token_classification.commands.model_choice import read_threshold
 from token_classification.data.words_of_text import find_words
 from token_classification.exit_codes import run_command
 from token_classification.inference.answers import OUTPUT_FORMATS
-from token_classification.inference.engine import BACKENDS
+from token_classification.inference.opened_model import BACKENDS
 from token_classification.inference.read_records import INPUT_FORMATS
 
 TEXTS = [words for words, _ in SENTENCES]

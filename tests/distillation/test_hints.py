@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import SENTENCES, save_tagger, write_sentences
+from headed_models import find_network
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors import safe_open
@@ -120,7 +121,7 @@ def test_hints_are_a_teachers(argv):
 
 
 def test_only_a_model_that_trains_shows_its_states(engine):
-    network = engine.loop.run_model.__closure__[0].cell_contents
+    network = find_network(engine)
     inputs = {"input_ids": torch.tensor([[2, 7, 8, 3]])}
     try:
         with showing_states(network):

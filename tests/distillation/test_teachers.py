@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import SENTENCES, TAGGER_NAMES, build_roberta, save_tagger
+from headed_models import find_network
 
 from token_classification.data.labels import LabelSet
 from token_classification.data.schemes import Scheme
@@ -112,7 +113,7 @@ def test_states_are_read_beside_answers_that_are_kept_already(tagger_folder, eng
     both = ask_teachers(names, TOKENS, LABELS, 2.0, tmp_path, with_states=True)
     assert both.probabilities.tolist() == alone.probabilities.tolist()
     # The head is one layer on the states, so these say what the logits are.
-    head = engine.loop.run_model.__closure__[0].cell_contents.classifier
+    head = find_network(engine).classifier
     logits = head(torch.from_numpy(both.states[0].astype(np.float32))).detach()
     expected = np.concatenate(engine.weigh_labels(TOKENS).log_probabilities)
     assert logits.log_softmax(dim=-1).numpy() == pytest.approx(expected, abs=0.05)

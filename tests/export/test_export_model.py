@@ -22,8 +22,9 @@ from token_classification.export import openvino as openvino_export
 from token_classification.export import variants
 from token_classification.export.export_model import ExportData, ExportSettings, export_model
 from token_classification.inference.calibration_record import CALIBRATION_FILE
-from token_classification.inference.engine import _find_longest_window, open_engine
+from token_classification.inference.engine import open_engine
 from token_classification.inference.export_record import ExportRecord, read_export_record
+from token_classification.inference.exported_model import _find_longest_window
 from token_classification.modeling.deep_head import DeepHeadConfig, DeepHeadForTokenClassification
 
 pytest.importorskip("openvino", reason='needs the extra "export"')

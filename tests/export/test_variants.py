@@ -1,7 +1,7 @@
 """Folders of one model: each holds what the engine needs, and says what it is."""
 
+import numpy as np
 import pytest
-import torch
 
 from token_classification.export import onnx, openvino
 from token_classification.export.variants import copy_without_model, pick_tools, write_record
@@ -31,14 +31,14 @@ def test_a_conversion_takes_batches_of_any_shape(export_format, convert_once, to
     exported = open_engine(convert_once(export_format))
     for shape in ((1, 3), (5, 11)):
         inputs = {
-            "input_ids": torch.randint(5, 200, shape),
-            "attention_mask": torch.ones(shape, dtype=torch.int64),
-            "token_type_ids": torch.zeros(shape, dtype=torch.int64),
+            "input_ids": np.random.default_rng(0).integers(5, 200, shape),
+            "attention_mask": np.ones(shape, dtype=np.int64),
+            "token_type_ids": np.zeros(shape, dtype=np.int64),
         }
         inputs["attention_mask"][0, 2:] = 0
-        ours, theirs = (engine.loop.run_model(inputs).detach() for engine in (torch_engine, exported))
-        seen = inputs["attention_mask"].bool()
-        assert torch.allclose(ours[seen], theirs[seen], atol=1e-3)
+        seen = inputs["attention_mask"].nonzero()
+        ours, theirs = (engine.loop.run_model(inputs, *seen) for engine in (torch_engine, exported))
+        assert np.allclose(ours, theirs, atol=1e-3)
 
 
 @pytest.mark.parametrize("export_format", MODEL_FILES)

@@ -57,11 +57,11 @@ def test_a_tag_does_not_depend_on_what_else_is_in_the_batch(tagger_folder, engin
 def test_sentences_with_the_same_words_are_run_once(engine, keeps_all):
     rows = []
 
-    def note_rows(inputs):
+    def note_batch(inputs, places, columns):
         rows.append(len(inputs["input_ids"]))
-        return engine.loop.run_model(inputs)
+        return engine.loop.run_model(inputs, places, columns)
 
-    watched = replace(engine, loop=replace(engine.loop, run_model=note_rows))
+    watched = replace(engine, loop=replace(engine.loop, run_model=note_batch))
     distinct = [["Anna", "left"], ["left", "Anna"], [], ["Anna"]]
     watched.tag(distinct)  # whether windows may share a batch is tried
     rows.clear()

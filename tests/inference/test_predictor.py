@@ -10,8 +10,8 @@ from dataclasses import replace
 from itertools import islice, repeat
 from pathlib import Path
 
+import numpy as np
 import pytest
-import torch
 from conftest import SENTENCES, TAGGER_NAMES, save_tagger
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -23,6 +23,7 @@ from token_classification.data.formats import read_sentences
 from token_classification.errors import UserError
 from token_classification.inference import predictor as predictor_module
 from token_classification.inference.entities import list_entities, read_thresholds
+from token_classification.scoring.predict import Inputs
 
 TEXTS = [words for words, _ in SENTENCES]
 
@@ -126,9 +127,9 @@ def test_a_name_far_behind_the_first_window_is_found(predictor):
     tokenizer = predictor.engine.aligner.tokenizer
     first, second = tokenizer.convert_tokens_to_ids(["manager", "office"])
 
-    def know_the_name(inputs: dict[str, torch.Tensor]) -> torch.Tensor:
-        tags = (inputs["input_ids"] == first) + 2 * (inputs["input_ids"] == second)
-        return 20.0 * torch.nn.functional.one_hot(tags, len(TAGGER_NAMES)).float()
+    def know_the_name(inputs: Inputs, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        ids = inputs["input_ids"][rows, columns]
+        return 20 * np.eye(len(TAGGER_NAMES), dtype=np.float32)[(ids == first) + 2 * (ids == second)]
 
     loop = replace(predictor.engine.loop, run_model=know_the_name)
     text = "It was a quiet day .. " * 300 + "There we saw manager office."
@@ -244,9 +245,9 @@ def test_the_event_loop_goes_on_while_texts_are_tagged(predictor):
     """The model waits for what the loop does after it was called."""
     went_on = threading.Event()
 
-    def run_model(inputs):
+    def run_model(inputs, rows, columns):
         assert went_on.wait(60)
-        return predictor.engine.loop.run_model(inputs)
+        return predictor.engine.loop.run_model(inputs, rows, columns)
 
     slow = replace(
         predictor, engine=replace(predictor.engine, loop=replace(predictor.engine.loop, run_model=run_model))

@@ -10,7 +10,8 @@ from token_classification.arguments.model import ModelArguments
 from token_classification.data.labels import LabelSet
 from token_classification.data.schemes import Scheme
 from token_classification.errors import UserError
-from token_classification.modeling.build import load_config, load_model, read_model_labels
+from token_classification.modeling.build import load_config, load_model
+from token_classification.modeling.label_names import read_model_labels
 from token_classification.modeling.tokenizer import has_byte_level_words, load_tokenizer
 
 LABELS = LabelSet(("O", "B-PER", "I-PER", "B-LOC"), Scheme.IOB2)

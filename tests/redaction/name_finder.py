@@ -22,7 +22,9 @@ LABELS = LabelSet(("O", "B-LOC", "I-LOC", "B-ORG", "I-ORG", "B-PER", "I-PER"), S
 class NameFinder:
     """Has of `Predictor` what `tag_file` needs."""
 
-    engine = SimpleNamespace(labels=LABELS, loop=SimpleNamespace(token_budget=1), aligner=SimpleNamespace(context=0))
+    engine = SimpleNamespace(
+        labels=LABELS, backend="torch", loop=SimpleNamespace(token_budget=1), aligner=SimpleNamespace(context=0)
+    )
     calibration = UNCALIBRATED
 
     def describe_settings(self) -> dict[str, str]:

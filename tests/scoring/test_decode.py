@@ -8,7 +8,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch.nn.utils.rnn import pad_sequence
 
 from token_classification.data.labels import LabelSet
 from token_classification.data.schemes import Scheme
@@ -43,8 +42,8 @@ CASES = [
 @pytest.mark.parametrize(("scheme", "tags", "legal"), CASES)
 def test_rules_of_each_scheme(scheme, tags, legal):
     label_set = LabelSet(LABELS[scheme], scheme)
-    ids = torch.from_numpy(label_set.encode(tags.split()))
-    assert build_viterbi(label_set).is_legal(ids, torch.tensor([len(ids)])).tolist() == [legal]
+    ids = label_set.encode(tags.split())
+    assert build_viterbi(label_set).is_legal(ids, np.array([len(ids)])).tolist() == [legal]
 
 
 GRAMMARS = {
@@ -57,10 +56,10 @@ GRAMMARS = {
 """Whole sentences of each scheme, every tag with a blank behind it: the schemes' own definitions, told otherwise."""
 
 
-def draw_scores(sentences: int, words: int, labels: int, seed: int = 1) -> torch.Tensor:
+def draw_scores(sentences: int, words: int, labels: int, seed: int = 1) -> np.ndarray:
     """Random log probabilities."""
     generator = torch.Generator().manual_seed(seed)
-    return (3 * torch.randn(sentences, words, labels, generator=generator)).log_softmax(dim=-1)
+    return (3 * torch.randn(sentences, words, labels, generator=generator)).log_softmax(dim=-1).numpy()
 
 
 @pytest.mark.parametrize("scheme", LABELS)
@@ -75,12 +74,10 @@ def test_equals_brute_force_over_all_sentences_of_the_schemes_grammar(scheme):
         ]
         for length in range(1, 6)
     }
-    every = torch.tensor(list(product(range(5), repeat=5)))
-    assert every[viterbi.is_legal(every.flatten(), torch.full((5**5,), 5))].tolist() == [
-        list(path) for path in legal[5]
-    ]
+    every = np.array(list(product(range(5), repeat=5)))
+    assert every[viterbi.is_legal(every.flatten(), np.full(5**5, 5))].tolist() == [list(path) for path in legal[5]]
     scores = draw_scores(40, 5, 5)
-    lengths = torch.tensor([1, 2, 3, 4, 5] * 8)
+    lengths = np.array([1, 2, 3, 4, 5] * 8)
     paths = viterbi.decode(scores, lengths)
     for sentence, length in enumerate(lengths.tolist()):
         best = max(
@@ -95,24 +92,25 @@ def test_equals_the_decoding_of_a_crf_with_the_schemes_transitions(scheme):
     viterbi = build_viterbi(LabelSet(LABELS[scheme], scheme))
     crf = crf_module.CRF(5, batch_first=True)
     with torch.no_grad():
-        crf.start_transitions.copy_(viterbi.first)
-        crf.transitions.copy_(viterbi.steps)
-        crf.end_transitions.copy_(viterbi.last)
+        crf.start_transitions.copy_(torch.from_numpy(viterbi.first))
+        crf.transitions.copy_(torch.from_numpy(viterbi.steps))
+        crf.end_transitions.copy_(torch.from_numpy(viterbi.last))
     scores = draw_scores(60, 30, 5, seed=3)
-    lengths = torch.arange(60) % 30 + 1
-    mask = torch.arange(30) < lengths.unsqueeze(1)
+    lengths = np.arange(60) % 30 + 1
+    mask = np.arange(30) < lengths[:, None]
+    expected = crf.decode(torch.from_numpy(scores), torch.from_numpy(mask))
     paths = viterbi.decode(scores, lengths)
-    assert [path[:length].tolist() for path, length in zip(paths, lengths, strict=True)] == crf.decode(scores, mask)
+    assert [path[:length].tolist() for path, length in zip(paths, lengths, strict=True)] == expected
 
 
 @pytest.mark.parametrize("scheme", LABELS)
 def test_no_illegal_step_on_random_scores(scheme):
     viterbi = build_viterbi(LabelSet(LABELS[scheme], scheme))
-    generator = torch.Generator().manual_seed(2)
-    scores = (10 * torch.randn(300, 40, 5, generator=generator)).log_softmax(dim=-1)
-    lengths = torch.randint(1, 41, (300,), generator=generator)
-    inside = torch.arange(40) < lengths.unsqueeze(1)
-    assert not viterbi.is_legal(scores.argmax(dim=-1)[inside], lengths).all()
+    generator = np.random.default_rng(2)
+    scores = 10 * generator.standard_normal((300, 40, 5), dtype=np.float32)
+    lengths = generator.integers(1, 41, 300)
+    inside = np.arange(40) < lengths[:, None]
+    assert not viterbi.is_legal(scores.argmax(axis=-1)[inside], lengths).all()
     assert viterbi.is_legal(viterbi.decode(scores, lengths)[inside], lengths).all()
 
 
@@ -122,16 +120,17 @@ def test_only_illegal_sentences_are_searched_and_the_labels_are_those_of_a_searc
     scheme, seed, sharpness, sentences
 ):
     viterbi = build_viterbi(LabelSet(LABELS[scheme], scheme))
-    generator = torch.Generator().manual_seed(seed)
-    lengths = torch.randint(1, 5, (sentences,), generator=generator)
-    logits = sharpness * torch.randn(int(lengths.sum()), 5, generator=generator)
-    ids = torch.repeat_interleave(torch.arange(sentences), lengths)
+    generator = np.random.default_rng(seed)
+    lengths = generator.integers(1, 5, sentences)
+    logits = (sharpness * generator.standard_normal((lengths.sum(), 5))).astype(np.float32)
+    ids = np.repeat(np.arange(sentences), lengths)
     result = WordPredictions(np.full(len(ids), -1, dtype=np.int32), np.zeros(len(ids), dtype=np.float32))
-    choose_labels(WordLogits(torch.arange(len(ids)), ids, logits), viterbi, result)
-    padded = pad_sequence([*torch.split(logits.log_softmax(dim=-1), lengths.tolist())], batch_first=True)
-    paths = viterbi.decode(padded, lengths)
-    assert result.label_ids.tolist() == paths[torch.arange(paths.shape[1]) < lengths.unsqueeze(1)].tolist()
-    assert result.repaired == int((~viterbi.is_legal(logits.argmax(dim=-1), lengths)).sum())
+    choose_labels(WordLogits(np.arange(len(ids)), ids, logits), viterbi, result)
+    inside = np.arange(lengths.max()) < lengths[:, None]
+    padded = np.zeros((*inside.shape, 5), dtype=np.float32)
+    padded[inside] = torch.from_numpy(logits).log_softmax(dim=-1).numpy()
+    assert result.label_ids.tolist() == viterbi.decode(padded, lengths)[inside].tolist()
+    assert result.repaired == int((~viterbi.is_legal(logits.argmax(axis=1), lengths)).sum())
 
 
 @pytest.mark.parametrize(
@@ -139,8 +138,8 @@ def test_only_illegal_sentences_are_searched_and_the_labels_are_those_of_a_searc
 )
 def test_bare_tags_have_the_rules_of_their_scheme(tags, legal):
     label_set = LabelSet(("B", "I", "O"), Scheme.IOB2)
-    ids = torch.from_numpy(label_set.encode(tags.split()))
-    assert build_viterbi(label_set).is_legal(ids, torch.tensor([len(ids)])).tolist() == [legal]
+    ids = label_set.encode(tags.split())
+    assert build_viterbi(label_set).is_legal(ids, np.array([len(ids)])).tolist() == [legal]
 
 
 def test_plain_tags_have_no_rules():

@@ -23,6 +23,7 @@ from token_classification.inference.engine import Engine, open_engine
 from token_classification.scoring import sharing
 from token_classification.scoring.predict import PredictionLoop, merge_shares
 from token_classification.scoring.sharing import BF16_ROUNDING, FLOAT32_ROUNDING, SharingProbe
+from token_classification.scoring.torch_runner import run_with_torch
 
 Inputs = dict[str, torch.Tensor]
 LABELS = 5
@@ -80,7 +81,7 @@ def build_loop(compute: Callable[[Inputs], torch.Tensor], token_budget: int = 10
     collator = WindowCollator(
         0, settings.pop("pads_left", False), SpecialTokens((), (), None), settings.pop("length", None)
     )
-    return PredictionLoop(compute, collator, token_budget, show_progress=False, **settings)
+    return PredictionLoop(run_with_torch(compute), collator, token_budget, show_progress=False, **settings)
 
 
 def decide(loop: PredictionLoop, lengths: list[int]) -> Sharing:

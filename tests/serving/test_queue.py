@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from itertools import count
 
+import numpy as np
 import pytest
-import torch
 from conftest import SENTENCES
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,6 +17,7 @@ from token_classification import Predictor
 from token_classification.alignment.align import AlignedSplit
 from token_classification.data.sentences import Sentences
 from token_classification.scoring.decode import plan_levels
+from token_classification.scoring.predict import Inputs
 from token_classification.serving import queue as queue_module
 from token_classification.serving.errors import RequestError
 from token_classification.serving.queue import LONG_TEXT, TaggingQueue
@@ -32,14 +33,14 @@ class Gate:
 
     def __init__(self, run_model) -> None:
         self.run_model = run_model
-        self.batches: list[torch.Tensor] = []
+        self.batches: list[np.ndarray] = []
         self.entered, self.open = threading.Event(), threading.Event()
 
-    def __call__(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
-        self.batches.append(inputs["input_ids"].clone())
+    def __call__(self, inputs: Inputs, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        self.batches.append(inputs["input_ids"].copy())
         self.entered.set()
         assert self.open.wait(SECONDS)
-        return self.run_model(inputs)
+        return self.run_model(inputs, rows, columns)
 
 
 def align(predictor: Predictor, *words: str) -> AlignedSplit:
@@ -136,9 +137,9 @@ def test_as_many_batches_run_at_a_time_as_there_are_streams(predictor):
     """Each waits for the others inside of the model; what arrives at once is divided among them."""
     together = threading.Barrier(3, timeout=SECONDS)
 
-    def run_model(inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+    def run_model(inputs: Inputs, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
         together.wait()
-        return predictor.engine.loop.run_model(inputs)
+        return predictor.engine.loop.run_model(inputs, rows, columns)
 
     words = [["London"] * 9, ["Anna"] * 9, ["Paris"] * 9]
     answers = serve(with_streams(with_model(predictor, run_model), 3), lambda queue: queue.tag(words))
@@ -233,12 +234,12 @@ def test_a_text_that_the_model_fails_on_costs_no_other(predictor, caplog, is_err
     """An exception of a runtime, or NaN."""
     poison = align(predictor, SNOWMAN).windows.input_ids[1]
 
-    def run_model(inputs: dict[str, torch.Tensor]) -> torch.Tensor:
-        is_poisoned = (inputs["input_ids"] == poison).any(dim=1)
+    def run_model(inputs: Inputs, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        is_poisoned = (inputs["input_ids"] == poison).any(axis=1)
         if is_error and is_poisoned.any():
             raise RuntimeError(SNOWMAN)
-        logits = predictor.engine.loop.run_model(inputs)
-        return torch.where(is_poisoned[:, None, None], torch.nan, logits)
+        logits = predictor.engine.loop.run_model(inputs, rows, columns)
+        return np.where(is_poisoned[rows, None], np.float32(np.nan), logits)
 
     async def ask(queue: TaggingQueue) -> list:
         asked = [queue.tag([text]) for text in (*TEXTS, ["Anna", SNOWMAN], *TEXTS)]

@@ -17,9 +17,9 @@ def serve(predictor: Predictor, steps: LengthSteps | None) -> tuple[list, list[i
     """Tag the texts one by one; return the answers, and the lengths of the batches."""
     lengths, run_unseen = [], predictor.engine.loop.run_model
 
-    def run_model(inputs):
+    def run_model(inputs, rows, columns):
         lengths.append(inputs["input_ids"].shape[1])
-        return run_unseen(inputs)
+        return run_unseen(inputs, rows, columns)
 
     sharing = SharingProbe(pads_alone=steps is not None)
     loop = replace(predictor.engine.loop, run_model=run_model, sharing=sharing, length_steps=steps)

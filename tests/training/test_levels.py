@@ -117,8 +117,8 @@ def test_an_oracle_scores_one_on_both_levels_of_germeval(real_data, split, decod
 def test_viterbi_repairs_each_level_by_itself():
     """An illegal tag of the inner level is no matter of the outer one."""
     sets = {name: LabelSet(("O", "B-X", "I-X"), Scheme.IOB2) for name in LEVELS}
-    logits = torch.tensor([[0.0, 5, 0, 3, 0, 2], [0, 0, 5, 0, 0, 5]])
-    part = WordLogits(torch.arange(2), torch.zeros(2, dtype=torch.int64), logits)
+    logits = np.float32([[0.0, 5, 0, 3, 0, 2], [0, 0, 5, 0, 0, 5]])
+    part = WordLogits(np.arange(2), np.zeros(2, dtype=np.int64), logits)
     found = []
     for level in plan_levels(LabelLevels(sets), "viterbi"):
         result = WordPredictions(np.zeros(2, dtype=np.int32), np.zeros(2, dtype=np.float32), repaired=0)

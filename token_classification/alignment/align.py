@@ -3,9 +3,9 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from token_classification.alignment.context import (
     OWN_ROW,
@@ -27,17 +27,23 @@ from token_classification.alignment.windows import (
 from token_classification.alignment.words import (
     SpecialTokens,
     SubTokens,
+    WordTokenizer,
     find_special_tokens,
+    measure_ranges,
     split_into_sub_tokens,
 )
 from token_classification.arguments.decoding import DecodingArguments, choose_context
 from token_classification.data.labels import IGNORED_LABEL, LabelSet
 from token_classification.data.levels import LabelLevels, Labels
-from token_classification.data.load import Corpus
 from token_classification.data.schemes import Scheme, is_bare, is_prefixed, join_tag, split_tag
 from token_classification.data.sentences import Sentences
 from token_classification.errors import DataError, list_problems, name_place
-from token_classification.recipe import Recipe
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from token_classification.data.load import Corpus
+    from token_classification.recipe import Recipe
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +110,7 @@ class AlignedSplit:
 class Aligner:
     """How the words of every split of a run become windows."""
 
-    tokenizer: PreTrainedTokenizerBase
+    tokenizer: WordTokenizer
     special: SpecialTokens
     label_set: Labels
     window_length: int
@@ -166,17 +172,17 @@ class Aligner:
 
     def _count(self, sub_tokens: SubTokens, windows: Windows, rows: slice = slice(None)) -> Ledger:
         """Count what became of the words of some rows; those without sub-tokens are counted in all."""
-        words = np.diff(sub_tokens.sentence_starts)[rows]
-        lengths = np.diff(sub_tokens.word_starts[sub_tokens.sentence_starts])[rows]
+        words = measure_ranges(sub_tokens.sentence_starts)[rows]
+        lengths = measure_ranges(sub_tokens.word_starts[sub_tokens.sentence_starts])[rows]
         return Ledger(
             words=int(words.sum()),
             words_windowed=int(words[lengths > self._budget].sum()),
             words_without_sub_tokens=sub_tokens.words_without_sub_tokens,
-            words_cut=int((np.diff(sub_tokens.word_starts) > self._budget).sum()),
+            words_cut=int((measure_ranges(sub_tokens.word_starts) > self._budget).sum()),
             words_truncated=int(words.sum()) - len(windows.owned_words),
         )
 
-    def align_corpus(self, corpus: Corpus, split: str) -> AlignedSplit:
+    def align_corpus(self, corpus: "Corpus", split: str) -> AlignedSplit:
         """Align a split of a corpus; with levels of nested entities, each position has a label on each of them.
 
         Raises:
@@ -220,7 +226,7 @@ class Aligner:
 
 
 def build_aligner(
-    tokenizer: PreTrainedTokenizerBase,
+    tokenizer: WordTokenizer,
     label_set: Labels,
     *,
     window_length: int,
@@ -246,11 +252,11 @@ def build_aligner(
 
 
 def fit_aligner(
-    tokenizer: PreTrainedTokenizerBase,
-    model: PreTrainedModel,
+    tokenizer: "PreTrainedTokenizerBase",
+    model: "PreTrainedModel",
     label_set: Labels,
     decoding: DecodingArguments,
-    recipe: Recipe,
+    recipe: "Recipe",
 ) -> Aligner:
     """Return the aligner that the arguments of a run ask for, with windows that the model can take."""
     return build_aligner(

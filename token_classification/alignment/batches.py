@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from transformers import PreTrainedTokenizerBase
 
-from token_classification.alignment.words import SpecialTokens
+from token_classification.alignment.words import SpecialTokens, WordTokenizer
 from token_classification.data.labels import IGNORED_LABEL
+
+if TYPE_CHECKING:
+    import torch
 
 CPU_POSITIONS = 1024
 """Most positions of a batch on a CPU, padding included: what a layer computes then stays in the caches. With 4,096
@@ -40,9 +42,9 @@ class LengthSteps:
 
 @dataclass(frozen=True)
 class WindowCollator:
-    """Pads windows to the longest of a batch and makes tensors.
+    """Pads windows to the longest of a batch.
 
-    The data collator of prediction, and of a training that does not pack them (`training.packing`).
+    Called, it makes tensors: the data collator of a training that does not pack windows (`training.packing`).
     """
 
     pad_id: int
@@ -51,23 +53,35 @@ class WindowCollator:
     length: int | None = None
     """Pad every batch to this many positions (`--pad_to_max_length`)."""
 
-    def __call__(self, windows: Sequence[dict[str, np.ndarray]]) -> dict[str, torch.Tensor]:
-        """Return int64 tensors (batch, length): input_ids, attention_mask, and labels where there are any.
+    def __call__(self, windows: Sequence[dict[str, np.ndarray]]) -> "dict[str, torch.Tensor]":
+        """Return int64 tensors (batch, length), see `pad`."""
+        import torch
+
+        return {name: torch.from_numpy(rows) for name, rows in self.pad(windows).items()}
+
+    def pad(self, windows: Sequence[dict[str, np.ndarray]], length: int | None = None) -> dict[str, np.ndarray]:
+        """Return int64 arrays (batch, length): input_ids, attention_mask, and labels where there are any.
 
         The labels of several levels are (batch, length, levels).
+
+        Args:
+            windows: Those of the batch.
+            length: What they are padded to, unless all batches have one length; None: the longest of them.
         """
         rows = [window["input_ids"] for window in windows]
+        length = self.length or length or max(map(len, rows))
         batch = {
-            "input_ids": self._pad(rows, self.pad_id),
-            "attention_mask": self._pad([np.ones(len(row), dtype=np.int64) for row in rows], 0),
+            "input_ids": self._pad(rows, self.pad_id, length),
+            "attention_mask": self._pad([np.ones(len(row), dtype=np.int64) for row in rows], 0, length),
         }
         if self.special.types is not None:
-            batch["token_type_ids"] = self._pad([self.segment_ids(len(row)) for row in rows], self.special.types[1])
+            segments = [self.segment_ids(len(row)) for row in rows]
+            batch["token_type_ids"] = self._pad(segments, self.special.types[1], length)
         if "labels" in windows[0]:
-            batch["labels"] = self._pad([window["labels"] for window in windows], IGNORED_LABEL)
+            batch["labels"] = self._pad([window["labels"] for window in windows], IGNORED_LABEL, length)
         return batch
 
-    def split_rows(self, batch: dict[str, torch.Tensor]) -> list[torch.Tensor]:
+    def split_rows(self, batch: "dict[str, torch.Tensor]") -> "list[torch.Tensor]":
         """Return the sub-tokens of each window of a batch with its padding, int64 (length,)."""
         return [*batch["input_ids"]]
 
@@ -75,13 +89,12 @@ class WindowCollator:
         """Return where each window begins in its padded row, int64 (batch,)."""
         return batch_length - lengths if self.pads_left else np.zeros_like(lengths)
 
-    def _pad(self, rows: Sequence[np.ndarray], fill: int) -> torch.Tensor:
-        length = self.length or max(map(len, rows))
+    def _pad(self, rows: Sequence[np.ndarray], fill: int, length: int) -> np.ndarray:
         padded = np.full((len(rows), length, *rows[0].shape[1:]), fill, dtype=np.int64)
         offsets = self.find_offsets(np.array([len(row) for row in rows]), length)
         for place, (row, start) in enumerate(zip(rows, offsets, strict=True)):
             padded[place, start : start + len(row)] = row
-        return torch.from_numpy(padded)
+        return padded
 
     def segment_ids(self, length: int) -> np.ndarray:
         """Return the token types of a window, int64 (length,)."""
@@ -92,9 +105,7 @@ class WindowCollator:
         return segments
 
 
-def build_collator(
-    tokenizer: PreTrainedTokenizerBase, special: SpecialTokens, length: int | None = None
-) -> WindowCollator:
+def build_collator(tokenizer: WordTokenizer, special: SpecialTokens, length: int | None = None) -> WindowCollator:
     """Return a tokenizer's collator; one without a padding token pads with id 0, which the attention mask hides."""
     pad_id = 0 if tokenizer.pad_token_id is None else tokenizer.pad_token_id
     return WindowCollator(pad_id, tokenizer.padding_side == "left", special, length)
@@ -123,6 +134,8 @@ def group_by_length(
     """
     if not len(lengths):
         return []
+    if len(lengths) == 1 and share == (0, 1):
+        return [np.zeros(1, dtype=np.int64)]
     _, sentence_of = np.unique(sentence_ids, return_inverse=True)
     longest = np.zeros(sentence_of[-1] + 1, dtype=np.int64)
     np.maximum.at(longest, sentence_of, lengths)

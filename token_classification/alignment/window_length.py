@@ -1,8 +1,10 @@
 """The longest input of a model: what its config, its tokenizer and its table of positions say, or a sane default."""
 
 import logging
+from typing import TYPE_CHECKING, Any, Protocol
 
-from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 logger = logging.getLogger(__name__)
 
@@ -15,13 +17,20 @@ DEFAULT_WINDOW = 512
 take 8,192 positions or any number would do so with a batch of documents"""
 
 
-def find_position_limit(config: PreTrainedConfig) -> int | None:
+class ModelConfig(Protocol):
+    """The config of a model: that of transformers, or a file that is read without it."""
+
+    def get_text_config(self) -> Any:  # noqa: ANN401 - whatever keys it has
+        """Return the config of the part that reads text."""
+
+
+def find_position_limit(config: ModelConfig) -> int | None:
     """Return the longest input that a model's config names; None: it names none, as for relative positions."""
     text_config = config.get_text_config()
     return _find_smallest([getattr(text_config, key, None) for key in POSITION_KEYS])
 
 
-def find_window_length(wanted: int | None, tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> int:
+def find_window_length(wanted: int | None, tokenizer: "PreTrainedTokenizerBase", model: "PreTrainedModel") -> int:
     """Return the longest input in positions that is used.
 
     Args:
@@ -50,7 +59,7 @@ def find_window_length(wanted: int | None, tokenizer: PreTrainedTokenizerBase, m
     return min(wanted, limit or wanted)
 
 
-def _find_limit(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> int | None:
+def _find_limit(tokenizer: "PreTrainedTokenizerBase", model: "PreTrainedModel") -> int | None:
     """Return the longest input that tokenizer, config and table of positions allow; None: any."""
     limits = [tokenizer.model_max_length, find_position_limit(model.config)]
     for name, module in model.named_modules():

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from token_classification.alignment.words import SpecialTokens, SubTokens, cumulate, expand_ranges
+from token_classification.alignment.words import SpecialTokens, SubTokens, cumulate, expand_ranges, measure_ranges
 from token_classification.data.labels import IGNORED_LABEL
 from token_classification.errors import UserError
 
@@ -51,7 +51,7 @@ class Windows:
     @property
     def lengths(self) -> np.ndarray:
         """Positions of each window, int64 (windows,)."""
-        return np.diff(self.starts)
+        return measure_ranges(self.starts)
 
 
 def join_windows(pieces: Sequence[tuple[Windows, int]]) -> Windows:
@@ -140,9 +140,12 @@ def plan_windows(sub_tokens: SubTokens, budget: int, stride: int | None = None, 
             "cannot move on: give a larger --max_seq_length or a smaller --doc_stride."
         )
     borders = sub_tokens.word_starts[sub_tokens.sentence_starts]
-    is_long = np.diff(borders) > budget
-    has_words = np.diff(sub_tokens.sentence_starts) > 0
-    plans = [_plan_short_sentences(sub_tokens, np.flatnonzero(~is_long & has_words))]
+    is_long = measure_ranges(borders) > budget
+    has_words = measure_ranges(sub_tokens.sentence_starts) > 0
+    short = _plan_short_sentences(sub_tokens, np.flatnonzero(~is_long & has_words))
+    if not is_long.any():
+        return WindowPlan(*short)
+    plans = [np.column_stack(short)]
     for sentence in np.flatnonzero(is_long):
         first, end = sub_tokens.sentence_starts[sentence : sentence + 2]
         starts = sub_tokens.word_starts[first : end + 1] - sub_tokens.word_starts[first]
@@ -153,10 +156,10 @@ def plan_windows(sub_tokens: SubTokens, budget: int, stride: int | None = None, 
     return WindowPlan(*table.T)
 
 
-def _plan_short_sentences(sub_tokens: SubTokens, sentences: np.ndarray) -> np.ndarray:
-    """Return one window for each sentence that fits; rows as in `WindowPlan`."""
+def _plan_short_sentences(sub_tokens: SubTokens, sentences: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return one window for each sentence that fits; columns as in `WindowPlan`."""
     first, end = sub_tokens.sentence_starts[sentences], sub_tokens.sentence_starts[sentences + 1]
-    return np.column_stack([sentences, first, end, first, end])
+    return sentences, first, end, first, end
 
 
 def _window_sentence(word_starts: np.ndarray, budget: int, stride: int) -> np.ndarray:

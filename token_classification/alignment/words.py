@@ -4,15 +4,65 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
-from tokenizers import Encoding
-from transformers import PreTrainedTokenizerBase
 
 from token_classification.errors import UserError
 
+if TYPE_CHECKING:
+    from tokenizers import Encoding, Tokenizer
+    from transformers import PreTrainedTokenizerBase
+
 WORDS_PER_CALL = 1024
 """Words that are handed to the tokenizer as one sequence; one call for each would cost more than the work."""
+
+
+class WordTokenizer(Protocol):
+    """What cutting words asks of a tokenizer: one of transformers, or a file read without it."""
+
+    @property
+    def is_fast(self) -> bool:
+        """Whether it is one of the library `tokenizers`, and not in Python."""
+
+    @property
+    def backend_tokenizer(self) -> "Tokenizer":
+        """That library's object; only fast ones have it."""
+
+    @property
+    def name_or_path(self) -> str:
+        """Where it is from, for messages."""
+
+    @property
+    def padding_side(self) -> str:
+        """`right` or `left`."""
+
+    @property
+    def unk_token_id(self) -> int | None:
+        """What stands for the unknown; as the others, None if there is none."""
+
+    @property
+    def mask_token_id(self) -> int | None:
+        """What stands for a hidden word."""
+
+    @property
+    def pad_token_id(self) -> int | None:
+        """What fills up a batch."""
+
+    @property
+    def bos_token_id(self) -> int | None:
+        """What begins a text."""
+
+    @property
+    def eos_token_id(self) -> int | None:
+        """What ends a text."""
+
+    @property
+    def all_special_ids(self) -> list[int]:
+        """All special tokens."""
+
+    def get_vocab(self) -> dict[str, int]:
+        """Return the number of each sub-token."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +96,7 @@ class SpecialTokens:
         return len(self.before) + len(self.after)
 
 
-def split_into_sub_tokens(tokenizer: PreTrainedTokenizerBase, sentences: Sequence[Sequence[str]]) -> SubTokens:
+def split_into_sub_tokens(tokenizer: WordTokenizer, sentences: Sequence[Sequence[str]]) -> SubTokens:
     """Tokenize the words of all sentences.
 
     A fast tokenizer splits every word of a pre-tokenized sentence by itself, so each distinct word is tokenized once
@@ -59,7 +109,8 @@ def split_into_sub_tokens(tokenizer: PreTrainedTokenizerBase, sentences: Sequenc
     place_of = {word: place for place, word in enumerate(dict.fromkeys(words))}
     ids, counts = tokenize_words(tokenizer, list(place_of))
     starts, is_missing = cumulate(counts)[:-1], counts == 0
-    if is_missing.any():
+    missing = bool(is_missing.any())
+    if missing:
         placeholder = find_placeholder(tokenizer)
         if placeholder is None:
             word = list(place_of)[int(is_missing.argmax())]
@@ -69,21 +120,25 @@ def split_into_sub_tokens(tokenizer: PreTrainedTokenizerBase, sentences: Sequenc
         ids = np.append(ids, np.int32(placeholder))
         counts = np.maximum(counts, 1)
 
+    sentence_starts = cumulate(np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences)))
+    if len(place_of) == len(words) and not missing:  # a short text, most of the time
+        return SubTokens(ids, cumulate(counts), sentence_starts, 0)
     which = np.fromiter(map(place_of.__getitem__, words), dtype=np.int64, count=len(words))
     return SubTokens(
         ids=ids[expand_ranges(starts[which], counts[which])],
         word_starts=cumulate(counts[which]),
-        sentence_starts=cumulate(np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences))),
+        sentence_starts=sentence_starts,
         words_without_sub_tokens=int(is_missing[which].sum()),
     )
 
 
-def tokenize_words(tokenizer: PreTrainedTokenizerBase, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+def tokenize_words(tokenizer: WordTokenizer, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """Return sub-tokens of all words end to end, int32, and how many each has (0 is possible), int64 (words,)."""
     if not tokenizer.is_fast:
         # One in Python doesn't say which sub-token comes from which word, so each word is a call.
         options = {"is_split_into_words": True, "add_special_tokens": False, "verbose": False}
-        rows = [tokenizer([word], **options)["input_ids"] for word in words]
+        slow = cast("PreTrainedTokenizerBase", tokenizer)
+        rows = [slow([word], **options)["input_ids"] for word in words]
         lengths = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))
         return np.fromiter(chain.from_iterable(rows), dtype=np.int32), lengths
     chunks = [words[start : start + WORDS_PER_CALL] for start in range(0, len(words), WORDS_PER_CALL)]
@@ -98,26 +153,24 @@ def tokenize_words(tokenizer: PreTrainedTokenizerBase, words: Sequence[str]) -> 
     return np.fromiter(ids, dtype=np.int32), np.concatenate(counts)
 
 
-def _encode(
-    tokenizer: PreTrainedTokenizerBase, rows: Sequence[Sequence[str]], add_special_tokens: bool
-) -> Sequence[Encoding]:
-    """Tokenize rows of words with a fast tokenizer."""
-    if type(tokenizer).__call__ is not PreTrainedTokenizerBase.__call__:
-        # A call of its own, which wants boxes (LayoutLM) or entities (LUKE) beside words: what is behind it does not.
-        backend = tokenizer.backend_tokenizer
+def _encode(tokenizer: WordTokenizer, rows: Sequence[Sequence[str]], add_special_tokens: bool) -> "Sequence[Encoding]":
+    """Tokenize rows of words with a fast tokenizer.
+
+    Not by calling it: the call of some classes wants boxes (LayoutLM) or entities (LUKE) beside words, which what is
+    behind it does not, and for a short text the call takes longer than the work.
+    """
+    backend = tokenizer.backend_tokenizer
+    # Only where there is something to change: another thread may be using it.
+    if backend.truncation is not None:
         backend.no_truncation()
+    if backend.padding is not None:
         backend.no_padding()
-        return backend.encode_batch(rows, is_pretokenized=True, add_special_tokens=add_special_tokens)
-    return tokenizer(
-        rows,
-        is_split_into_words=True,
-        add_special_tokens=add_special_tokens,
-        return_attention_mask=False,
-        verbose=False,
-    ).encodings
+    if len(rows) == 1:  # a batch goes to threads, which takes longer than a short text
+        return [backend.encode(rows[0], is_pretokenized=True, add_special_tokens=add_special_tokens)]
+    return backend.encode_batch(rows, is_pretokenized=True, add_special_tokens=add_special_tokens)
 
 
-def find_placeholder(tokenizer: PreTrainedTokenizerBase) -> int | None:
+def find_placeholder(tokenizer: WordTokenizer) -> int | None:
     """Return the id that stands for a word without sub-tokens: the unknown token, else the mask or padding token.
 
     Decoders often have none of these; then it is what ends or begins a text, or any other special token. It has to be
@@ -128,8 +181,8 @@ def find_placeholder(tokenizer: PreTrainedTokenizerBase) -> int | None:
     return next((token_id for token_id in ids if token_id is not None), None)
 
 
-def _explain_missing_placeholder(tokenizer: PreTrainedTokenizerBase, word: str) -> str:
-    example = tokenizer.convert_ids_to_tokens([0])[0]
+def _explain_missing_placeholder(tokenizer: WordTokenizer, word: str) -> str:
+    example = next((token for token, number in tokenizer.get_vocab().items() if number == 0), "")
     return (
         f"{tokenizer.name_or_path}: the tokenizer has no sub-token for the word {word!a}, and no special token to "
         "read in its place; accepted: a tokenizer_config.json in which one of the sub-tokens that it has is the "
@@ -137,7 +190,7 @@ def _explain_missing_placeholder(tokenizer: PreTrainedTokenizerBase, word: str) 
     )
 
 
-def find_special_tokens(tokenizer: PreTrainedTokenizerBase) -> SpecialTokens:
+def find_special_tokens(tokenizer: WordTokenizer) -> SpecialTokens:
     """Read off an encoded word what the tokenizer puts before and after a sequence.
 
     Raises:
@@ -148,7 +201,7 @@ def find_special_tokens(tokenizer: PreTrainedTokenizerBase) -> SpecialTokens:
         ids, types, is_special = encoding.ids, encoding.type_ids, encoding.special_tokens_mask
     else:
         options = {"return_special_tokens_mask": True, "return_token_type_ids": True}
-        encoded = tokenizer(["a"], is_split_into_words=True, **options)
+        encoded = cast("PreTrainedTokenizerBase", tokenizer)(["a"], is_split_into_words=True, **options)
         ids, types, is_special = (encoded[key] for key in ("input_ids", "token_type_ids", "special_tokens_mask"))
     inner = [position for position, special in enumerate(is_special) if not special]
     if not inner:
@@ -160,7 +213,15 @@ def find_special_tokens(tokenizer: PreTrainedTokenizerBase) -> SpecialTokens:
 
 def cumulate(lengths: np.ndarray) -> np.ndarray:
     """Return lengths -> borders: [2, 3] -> [0, 2, 5] (int64, one more item)."""
-    return np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))
+    borders = np.zeros(len(lengths) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=borders[1:])
+    return borders
+
+
+def measure_ranges(borders: np.ndarray) -> np.ndarray:
+    """Return borders -> lengths: [0, 2, 5] -> [2, 3]; `np.diff` takes three times as long for a short text."""
+    lengths: np.ndarray = borders[1:] - borders[:-1]
+    return lengths
 
 
 def expand_ranges(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:

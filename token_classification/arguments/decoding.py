@@ -79,7 +79,7 @@ class DecodingArguments:
         check_values(self)
 
 
-def choose_window(asked: int | None, config: "PreTrainedConfig") -> int | None:
+def choose_window(asked: int | None, config: object) -> int | None:
     """Return the longest input in sub-tokens that counts for a model; None: the default, -1: what it can take.
 
     Args:
@@ -90,7 +90,7 @@ def choose_window(asked: int | None, config: "PreTrainedConfig") -> int | None:
     return wanted if wanted is not None and (wanted > 0 or wanted == -1) else None
 
 
-def choose_decoder(asked: Decoder | None, config: "PreTrainedConfig") -> Decoder:
+def choose_decoder(asked: Decoder | None, config: object) -> Decoder:
     """Return the decoder that counts for a model.
 
     One without a record was trained elsewhere, or before Viterbi was the default. The scheme of the former is a guess
@@ -99,7 +99,7 @@ def choose_decoder(asked: Decoder | None, config: "PreTrainedConfig") -> Decoder
     return asked or getattr(config, DECODER_KEY, None) or "argmax"
 
 
-def choose_context(asked: Context | None, config: "PreTrainedConfig") -> int:
+def choose_context(asked: Context | None, config: object) -> int:
     """Return how many sub-tokens are read before and behind a sentence."""
     recorded = getattr(config, CONTEXT_KEY, 0)
     if asked is None:
@@ -121,7 +121,7 @@ def fill_in_decoder(
     return replace(decoding, decoder=decoding.decoder or default)
 
 
-def choose_padding(asked: bool, config: "PreTrainedConfig") -> bool:
+def choose_padding(asked: bool, config: object) -> bool:
     """Return whether every window is padded to the longest input."""
     return asked or bool(getattr(config, PADDING_KEY, False))
 

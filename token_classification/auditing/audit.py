@@ -17,7 +17,8 @@ from token_classification.data.inputs import keep_inputs
 from token_classification.data.results_folder import check_own_files, claim_files, refuse_overwriting_inputs
 from token_classification.data.whole_files import write_file_set
 from token_classification.errors import UserError
-from token_classification.modeling.build import load_config, read_model_labels
+from token_classification.modeling.build import load_config
+from token_classification.modeling.label_names import read_model_labels
 from token_classification.modeling.source import find_model_folder, hash_model
 from token_classification.output_text import dump_json, make_printable, quote_path
 from token_classification.reporting.run_record import read_training_file

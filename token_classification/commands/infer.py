@@ -209,8 +209,6 @@ def tag_in_bulk(options: InferOptions, output_format: str, selection: "Selection
         from token_classification.inference.bulk import BulkSettings, tag_file
         from token_classification.inference.input_names import list_inputs
         from token_classification.inference.model_version import name_model, name_version
-        from token_classification.inference.parts.folder import ERRORS, PARTS
-        from token_classification.inference.parts.tag_parts import PartsSettings, tag_parts
         from token_classification.inference.workers import Workers
         from token_classification.modeling.source import find_model_folder
     folder = options.results_dir
@@ -218,19 +216,16 @@ def tag_in_bulk(options: InferOptions, output_format: str, selection: "Selection
         raise UserError("-r DIR is missing: the folder for the results of --input_file.")
     names = list_inputs(options.input_file)
     in_parts = options.records_per_part is not None or len(names) > 1 or isinstance(folder, Address)
-    settings: BulkSettings | PartsSettings
-    if in_parts:
-        settings = choose_parts(options, names, folder, output_format)
-    else:
-        settings = BulkSettings(
-            input_file=names[0],
-            folder=folder,
-            output_format=output_format,
-            input_format=options.input_format,
-            text_column=options.text_column_name,
-            resume=options.resume,
-            selection=selection,
-        )
+    parts = choose_parts(options, names, folder, output_format) if in_parts else None
+    settings = BulkSettings(
+        input_file=names[0],
+        folder=folder,
+        output_format=output_format,
+        input_format=options.input_format,
+        text_column=options.text_column_name,
+        resume=options.resume,
+        selection=selection,
+    )
     predictor = open_predictor(options, options.model, streams=None)
     if predictor.proposed and output_format.startswith("conll"):
         raise UserError(
@@ -240,8 +235,12 @@ def tag_in_bulk(options: InferOptions, output_format: str, selection: "Selection
     model_folder = find_model_folder(options.model)
     open_elsewhere = partial(open_predictor, options, locate_model(options.model), streams=None)
     workers = Workers(options.num_workers, open_elsewhere, options.cluster)
-    if isinstance(settings, PartsSettings):
-        progress = tag_parts(predictor, settings, model_folder, workers)
+    if parts is not None:
+        # Only here: it needs pyarrow, without which exported models tag single files.
+        from token_classification.inference.parts.folder import ERRORS, PARTS
+        from token_classification.inference.parts.tag_parts import tag_parts
+
+        progress = tag_parts(predictor, parts, model_folder, workers)
         output, errors = folder / PARTS, folder / ERRORS
     else:
         settings = replace(settings, model_version=name_version(name_model(options.model), predictor, model_folder))

@@ -8,16 +8,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from token_classification.data.inputs import keep_inputs
-from token_classification.data.load import Corpus
 from token_classification.data.schemes import UNNAMED, Scheme, has_bare_tags, order_tags, recognise_scheme
 from token_classification.data.splits import REPLAY
 from token_classification.data.text_lines import open_bytes, read_lines
 from token_classification.errors import DataError, UserError, list_problems
 from token_classification.nearest_names import did_you_mean
+
+if TYPE_CHECKING:
+    from token_classification.data.load import Corpus
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +52,7 @@ class LabelSet:
 
 
 def choose_label_set(
-    corpus: Corpus,
+    corpus: "Corpus",
     *,
     task: str,
     labels_file: str | None,
@@ -106,7 +109,7 @@ def choose_label_set(
     return label_set
 
 
-def _join_names(data_names: list[str], kept: Sequence[LabelSet], corpus: Corpus, task: str) -> list[str]:
+def _join_names(data_names: list[str], kept: Sequence[LabelSet], corpus: "Corpus", task: str) -> list[str]:
     """Return the names of the data, then those that are to be kept.
 
     Raises:
@@ -127,7 +130,7 @@ def _join_names(data_names: list[str], kept: Sequence[LabelSet], corpus: Corpus,
     return joined
 
 
-def _refuse_unwritable_tags(corpus: Corpus) -> None:
+def _refuse_unwritable_tags(corpus: "Corpus") -> None:
     """Find out before the training which tags would break the files behind it.
 
     Raises:
@@ -172,13 +175,13 @@ def read_label_file(path: str) -> list[str]:
     return list(names)
 
 
-def collect_label_names(corpus: Corpus) -> list[str]:
+def collect_label_names(corpus: "Corpus") -> list[str]:
     """Return the tags of all splits: `O` first, the rest by code point."""
     return order_tags(chain.from_iterable(corpus.count_tags(split) for split in corpus.splits))
 
 
 def _report_unknown_tags(
-    corpus: Corpus, names: Sequence[str], kept: Sequence[str], labels_file: str | None, is_training: bool
+    corpus: "Corpus", names: Sequence[str], kept: Sequence[str], labels_file: str | None, is_training: bool
 ) -> None:
     """Warn of tags that can't be learnt (only in dev or test), and refuse training tags that `--labels` lacks."""
     known = set(names)
@@ -203,7 +206,7 @@ def _report_unknown_tags(
             )
 
 
-def _describe_missing(corpus: Corpus, split: str, tag: str, names: Sequence[str]) -> str:
+def _describe_missing(corpus: "Corpus", split: str, tag: str, names: Sequence[str]) -> str:
     row, word = next((row, tags.index(tag)) for row, tags in enumerate(corpus.splits[split].gold) if tag in tags)
     hint = did_you_mean(tag, names, otherwise="")
     place = f"{corpus.place(split, row)}: tag {tag!r} (word {word + 1} of the sentence)"

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING
 
 from token_classification.data.labels import LabelSet, choose_label_set
-from token_classification.data.load import Corpus
 from token_classification.data.schemes import Scheme, recognise_scheme
 from token_classification.errors import UserError
+
+if TYPE_CHECKING:
+    from token_classification.data.load import Corpus
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ def list_columns(labels: Labels) -> tuple[slice, ...]:
 
 
 def choose_labels(
-    corpus: Corpus,
+    corpus: "Corpus",
     *,
     task: str,
     labels_file: str | None,
@@ -88,7 +91,7 @@ def choose_labels(
     return LabelLevels({name: replace(labels, scheme=scheme) for name, labels in sets.items()})
 
 
-def fit_levels(corpus: Corpus, model_labels: Sequence[str] | LabelLevels | None, *, is_training: bool) -> Corpus:
+def fit_levels(corpus: "Corpus", model_labels: Sequence[str] | LabelLevels | None, *, is_training: bool) -> "Corpus":
     """Return the corpus with the levels that the model has, for which data without tags need not name columns.
 
     Raises:

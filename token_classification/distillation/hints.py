@@ -20,6 +20,7 @@ from token_classification.alignment.windows import Windows, join_windows
 from token_classification.errors import UserError
 from token_classification.inference.torch_model import run_with_states
 from token_classification.scoring.predict import PredictionLoop
+from token_classification.scoring.torch_runner import run_with_torch
 from token_classification.training.distillation import Lessons
 from token_classification.training.hints import StateHint
 from token_classification.training.trial import leaving_no_trace
@@ -63,7 +64,7 @@ def read_own_states(windows: Windows, model: PreTrainedModel, aligner: Aligner) 
     tried = join_windows([(windows, int(place)) for place in places])
     numbered = replace(tried, owned_words=np.arange(len(tried.owned_words)))
     loop = PredictionLoop(
-        run_model=run_with_states(model),
+        run_model=run_with_torch(run_with_states(model), model.device),
         collator=build_collator(aligner.tokenizer, aligner.special),
         token_budget=CPU_POSITIONS,
         device=model.device,

@@ -8,8 +8,9 @@ from token_classification.data.labels import LabelSet
 from token_classification.data.load import Corpus
 from token_classification.data.splits import OLD_TEST, REPLAY
 from token_classification.errors import UserError
-from token_classification.inference.engine import read_label_set
-from token_classification.modeling.build import load_config, read_model_labels
+from token_classification.inference.model_labels import read_label_set
+from token_classification.modeling.build import load_config
+from token_classification.modeling.label_names import read_model_labels
 
 
 def find_kept_labels(arguments: RunArguments, corpus: Corpus, config: PreTrainedConfig) -> list[LabelSet]:

@@ -14,8 +14,9 @@ import numpy as np
 from token_classification import text_tables
 from token_classification.data.sentences import Sentences
 from token_classification.errors import OutputError
-from token_classification.inference.engine import BF16_BACKENDS, Engine, open_engine
+from token_classification.inference.engine import Engine, open_engine
 from token_classification.inference.export_record import list_model_files
+from token_classification.inference.opened_model import BF16_BACKENDS
 
 logger = logging.getLogger(__name__)
 

@@ -2,6 +2,7 @@
 
 import random
 from pathlib import Path
+from typing import cast
 
 from transformers import PreTrainedTokenizerBase
 
@@ -27,7 +28,7 @@ def check_conversion(engine: Engine, folder: Path) -> None:
     Raises:
         RejectedError: they differ by more than rounding explains.
     """
-    tokens = draw_sentences(engine.aligner.tokenizer)
+    tokens = draw_sentences(cast(PreTrainedTokenizerBase, engine.aligner.tokenizer))
     exported = open_engine(folder)
     reference = engine.tag(tokens).scores
     try:

@@ -3,9 +3,9 @@
 import shutil
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
-from transformers import PreTrainedModel
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from token_classification.data.sentences import Sentences
 from token_classification.export import onnx, openvino
@@ -36,7 +36,7 @@ def convert_model(network: PreTrainedModel, engine: Engine, backend: str, folder
     example = wrapped.pick_inputs(engine.loop.collator([windows[0], windows[1]]))
     pick_tools(backend).convert(wrapped, example, folder)
     network.config.save_pretrained(folder)
-    engine.aligner.tokenizer.save_pretrained(folder)
+    cast(PreTrainedTokenizerBase, engine.aligner.tokenizer).save_pretrained(folder)
     write_record(folder, backend, engine)
 
 

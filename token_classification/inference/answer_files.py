@@ -15,7 +15,6 @@ from token_classification.data.formats.span_files import SPAN_WRITERS
 from token_classification.data.levels import LabelLevels, Labels
 from token_classification.inference.answers import Answer, encode_answers
 from token_classification.inference.entities import list_entity_labels
-from token_classification.inference.parquet_output import ENTITIES, NESTED_ENTITIES, convert_to_parquet
 from token_classification.inference.predictor import Predictor
 from token_classification.inference.progress import PARTIAL, Progress
 from token_classification.inference.records import BadRecord
@@ -134,6 +133,8 @@ class PredictionFiles:
         """Make what is no lines of JSON from those that have been written."""
         source = folder / f"{self.appended_names[0]}{PARTIAL}"
         if self.output_format == "parquet":
+            from token_classification.inference.parquet_output import ENTITIES, NESTED_ENTITIES, convert_to_parquet
+
             entities = NESTED_ENTITIES if isinstance(labels, LabelLevels) else ENTITIES
             convert_to_parquet(source, folder / self.output_name, entities)
         elif self.is_for_tool:

@@ -23,6 +23,7 @@ from token_classification.inference.calibration_record import describe_drift
 from token_classification.inference.export_record import hash_answering_files
 from token_classification.inference.input_lines import STDIN, comes_once
 from token_classification.inference.input_names import list_opened_files
+from token_classification.inference.opened_model import TORCH_BACKENDS
 from token_classification.inference.predictor import Predictor, cut_into_chunks
 from token_classification.inference.progress import PARTIAL, AppendedFile, Progress, open_progress
 from token_classification.inference.read_records import INPUT_FORMATS, read_records, recognise_file
@@ -138,8 +139,15 @@ def describe_tagging(predictor: Predictor, model_folder: Path) -> dict[str, str]
     return predictor.describe_settings() | {
         "model": hash_answering_files(model_folder),
         "token_budget": str(predictor.engine.loop.token_budget),
-        "libraries": ", ".join(f"{name} {version(name)}" for name in ("torch", "transformers", "tokenizers")),
+        "libraries": ", ".join(f"{name} {version(name)}" for name in _list_libraries(predictor.engine.backend)),
     }
+
+
+def _list_libraries(backend: str) -> tuple[str, ...]:
+    """The packages that compute the answers; an exported model runs without torch."""
+    if backend in TORCH_BACKENDS:
+        return ("torch", "transformers", "tokenizers")
+    return ("onnxruntime" if backend.startswith("onnx") else "openvino", "numpy", "tokenizers")
 
 
 def _name_format(settings: BulkSettings) -> str | None:

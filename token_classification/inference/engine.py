@@ -1,62 +1,33 @@
 """A model opened for tagging: words in, one tag and one probability per word out, whatever runtime it uses."""
 
-import logging
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
-import torch
-from transformers import PreTrainedConfig
 
 from token_classification.alignment.align import AlignedSplit, Aligner, build_aligner
 from token_classification.alignment.batches import CPU_POSITIONS, LengthSteps, build_collator
 from token_classification.alignment.context import Passage
-from token_classification.alignment.window_length import find_position_limit, find_window_length
-from token_classification.arguments.decoding import (
-    Decoder,
-    choose_context,
-    choose_decoder,
-    choose_padding,
-    choose_window,
-)
+from token_classification.arguments.decoding import Decoder, choose_context, choose_decoder, choose_padding
 from token_classification.arguments.model import ModelArguments
 from token_classification.data.labels import LabelSet
-from token_classification.data.levels import LabelLevels, Labels, list_sets
-from token_classification.data.schemes import Scheme, recognise_scheme
+from token_classification.data.levels import Labels, list_sets
 from token_classification.data.sentences import Sentences
-from token_classification.errors import UserError
-from token_classification.hardware import has_accelerator, multiplies_bf16
-from token_classification.inference.export_record import (
-    EXPORT_FILE,
-    EXPORTED_BACKENDS,
-    ExportRecord,
-    advise_export,
-    read_export_record,
-    verify_model_files,
-)
+from token_classification.hardware import count_threads
+from token_classification.inference.export_record import read_export_record
+from token_classification.inference.exported_model import open_exported
+from token_classification.inference.model_labels import take_only_level
+from token_classification.inference.opened_model import BF16_BACKENDS, TORCH_BACKENDS, choose_backend
 from token_classification.inference.repeats import find_distinct
-from token_classification.inference.torch_model import explain_bf16, run_torch, run_with_states
-from token_classification.modeling.build import load_config, load_model, read_model_labels
-from token_classification.modeling.levels import read_levels
-from token_classification.modeling.tokenizer import load_tokenizer
-from token_classification.modeling.vocabulary import check_vocabulary
 from token_classification.scoring.decode import plan_levels
-from token_classification.scoring.evaluate import SplitResults, evaluate_split
 from token_classification.scoring.predict import PredictionLoop, RunModel, WordMeasure, name_predictions
 from token_classification.scoring.sharing import BF16_ROUNDING, FLOAT32_ROUNDING, SharingProbe
 
-logger = logging.getLogger(__name__)
-
-TORCH_BACKENDS = ("torch", "torch-bf16")
-BACKENDS = TORCH_BACKENDS + EXPORTED_BACKENDS
-"""What a model can run with; all but the first two need a folder that `export` wrote"""
-BF16_BACKENDS = ("torch-bf16", "openvino-bf16", "openvino-int8")
-"""Those that compute in bf16 where the machine can: what they round away depends on the shape of a batch"""
+if TYPE_CHECKING:
+    from token_classification.scoring.evaluate import SplitResults
 
 LENGTH_STEP = 8
 """OpenVINO makes kernels for each new shape of a batch; if lengths are multiples of this, shapes are few. It rounds to
@@ -133,7 +104,7 @@ class Engine:
         Raises:
             UserError: it finds nested entities, for which whoever asks has no place.
         """
-        return _take_only_level(self.labels, self.aligner.tokenizer.name_or_path)
+        return take_only_level(self.labels, self.aligner.tokenizer.name_or_path)
 
     @property
     def decoder_name(self) -> str:
@@ -169,7 +140,8 @@ class Engine:
                 once = self.tag_levels(distinct, keeps_all=keeps_all)
                 return {level: answers.repeat(places) for level, answers in once.items()}
         split = self.align(tokens)
-        predictions = replace(self.loop, keeps_all=keeps_all).predict_levels(split.windows, split.ledger.words)
+        loop = replace(self.loop, keeps_all=True) if keeps_all else self.loop
+        predictions = loop.predict_levels(split.windows, split.ledger.words)
         borders = [*pairwise(split.sentence_starts.tolist())]
         tagged = {}
         for (level, label_set), found in zip(list_sets(self.labels).items(), predictions, strict=True):
@@ -210,8 +182,10 @@ class Engine:
             return self.loop
         return replace(self.loop, run_model=self.run_with_states, logit_columns=len(self.label_set))
 
-    def evaluate(self, sentences: Sentences, source: str = "input", *, keeps_all: bool = False) -> SplitResults:
+    def evaluate(self, sentences: Sentences, source: str = "input", *, keeps_all: bool = False) -> "SplitResults":
         """Tag a split, and score it if it has gold tags, as `run_ner.py --do_eval` does."""
+        from token_classification.scoring.evaluate import evaluate_split
+
         split = self.aligner.align(sentences, source)
         predictions = replace(self.loop, keeps_all=keeps_all).predict(split.windows, split.ledger.words)
         return evaluate_split(predictions, split, self.label_set)
@@ -245,145 +219,35 @@ def open_engine(
         UserError: no such model, it was not fine-tuned, or it can't run with this backend.
     """
     record = read_export_record(Path(model))
-    backend = _choose_backend(model, backend, record)
-    arguments = ModelArguments(str(model))
-    config = load_config(arguments)
-    labels = read_labels(config, str(model))
-    tokenizer = load_tokenizer(arguments)
-    check_vocabulary(tokenizer, config, str(model))
-    wanted = choose_window(max_seq_length, config)
-    streams = (streams or torch.get_num_threads()) if backend.startswith("openvino") else 1
-    device = torch.device("cpu")
-    precision: Callable[[], AbstractContextManager[object]] = nullcontext
-    run_states: RunModel | None = None
+    backend = choose_backend(model, backend, record)
+    streams = (streams or count_threads()) if backend.startswith("openvino") else 1
     if record is None or backend in TORCH_BACKENDS:
-        device = (torch.accelerator.current_accelerator() if has_accelerator() else None) or device
-        network = load_model(arguments, config, labels).eval()
-        network.to(device)
-        run_model, run_states = run_torch(network), run_with_states(network)
-        window_length = find_window_length(wanted, tokenizer, network)
-        if backend == "torch-bf16":
-            run_model, run_states = explain_bf16(run_model), explain_bf16(run_states)
-            precision = partial(torch.autocast, device.type, torch.bfloat16)
+        from token_classification.inference.torch_network import open_trained
+
+        opened = open_trained(ModelArguments(str(model)), max_seq_length, in_bf16=backend == "torch-bf16")
     else:
-        longest = _find_longest_window(Path(model), record, config)
-        if wanted and wanted > longest:
-            logger.warning("--max_seq_length %s is more than the model was exported for: %s is used.", wanted, longest)
-        run_model = _load_exported(Path(model), record, streams)
-        window_length = longest if wanted is None or wanted == -1 else min(wanted, longest)
+        opened = open_exported(Path(model), record, max_seq_length, streams)
     # torch is tried in float32 even where it runs in bf16.
     rounds_coarsely = backend in BF16_BACKENDS and backend not in TORCH_BACKENDS
-    steps = LengthSteps(LENGTH_STEP, window_length) if backend.startswith("openvino") else None
+    steps = LengthSteps(LENGTH_STEP, opened.window_length) if backend.startswith("openvino") else None
     sharing = SharingProbe(BF16_ROUNDING if rounds_coarsely else FLOAT32_ROUNDING, pads_alone=steps is not None)
-    aligner = build_aligner(tokenizer, labels, window_length=window_length, context=choose_context(None, config))
+    aligner = build_aligner(
+        opened.tokenizer,
+        opened.labels,
+        window_length=opened.window_length,
+        context=choose_context(None, opened.config),
+    )
+    padding = opened.window_length if choose_padding(False, opened.config) else None
     loop = PredictionLoop(
-        run_model=run_model,
-        collator=build_collator(tokenizer, aligner.special, window_length if choose_padding(False, config) else None),
-        token_budget=token_budget or (CPU_POSITIONS if str(device) == "cpu" else ACCELERATOR_POSITIONS),
-        levels=plan_levels(labels, choose_decoder(decoder, config)),
-        precision=precision,
-        device=device,
+        run_model=opened.run_model,
+        collator=build_collator(opened.tokenizer, aligner.special, padding),
+        token_budget=token_budget or (CPU_POSITIONS if str(opened.device) == "cpu" else ACCELERATOR_POSITIONS),
+        levels=plan_levels(opened.labels, choose_decoder(decoder, opened.config)),
+        precision=opened.precision,
+        device=opened.device,
         show_progress=show_progress,
         sharing=sharing,
         length_steps=steps,
         streams=streams,
     )
-    return Engine(backend, labels, aligner, loop, run_states)
-
-
-def read_label_set(config: PreTrainedConfig, name: str) -> LabelSet:
-    """Return the labels of a trained model and the scheme that was recognised when it was trained.
-
-    Raises:
-        UserError: the model has no label names, or several levels of them.
-    """
-    return _take_only_level(read_labels(config, name), name)
-
-
-def _take_only_level(labels: Labels, name: str) -> LabelSet:
-    """Return the labels of a model with one level.
-
-    Raises:
-        UserError: it finds nested entities, for which whoever asks has no place.
-    """
-    if isinstance(labels, LabelLevels):
-        raise UserError(
-            f"model {name}: it finds nested entities on {len(labels.sets)} levels ({', '.join(labels.sets)}), for "
-            "which there is no place here; accepted: a model with one level. Nested entities are what "
-            "token_classification infer and evaluate, run_ner.py --do_predict and Predictor give"
-        )
-    return labels
-
-
-def read_labels(config: PreTrainedConfig, name: str) -> Labels:
-    """Return the labels of a trained model, of one level or of several, with the scheme that it was trained with.
-
-    Raises:
-        UserError: the model has no label names.
-    """
-    levels, names = read_levels(config, name), read_model_labels(config)
-    if levels is not None:
-        return levels
-    if names is None:
-        raise UserError(
-            f"model {name}: has no label names (it was not fine-tuned for token classification), so nothing can be "
-            "tagged with it; train it first: python run_ner.py --do_train --train_file FILE"
-        )
-    scheme = getattr(config, "tag_scheme", None)
-    return LabelSet(tuple(names), Scheme(scheme) if scheme else recognise_scheme((), names))
-
-
-def _choose_backend(model: str | Path, backend: str, record: ExportRecord | None) -> str:
-    if backend == "auto":
-        return record.backend if record else "torch"
-    if backend not in BACKENDS:
-        raise UserError(f"backend {backend}: accepted are auto, {', '.join(BACKENDS)}.")
-    if backend in EXPORTED_BACKENDS and (record is None or record.backend != backend):
-        found = f"is exported for {record.backend}" if record else "is not exported"
-        exported, _, quantized = backend.partition("-")
-        raise UserError(
-            f"model {model}: {found}, so it can't run with {backend}; export it first: token_classification export "
-            f"-m MODEL -r OUT --export_format {exported} --quantize {quantized or 'none'}, and give OUT as the model"
-        )
-    if backend == "torch-bf16" and not multiplies_bf16():
-        logger.warning("torch-bf16: this machine has no bf16 units; torch will be faster.")
-    return backend
-
-
-def _load_exported(folder: Path, record: ExportRecord, streams: int) -> RunModel:
-    """Open an exported model with its runtime, which is an extra and therefore imported only here.
-
-    Raises:
-        UserError: the runtime is missing, or can't load the files.
-    """
-    verify_model_files(folder, record)
-    try:
-        if record.backend.startswith("onnx"):
-            from token_classification.inference.onnx_model import load_onnx
-
-            return load_onnx(folder, record)
-        from token_classification.inference.openvino_model import load_openvino
-
-        return load_openvino(folder, record, streams)
-    except UserError:
-        raise
-    except Exception as error:  # the runtimes raise classes of their own, which share no base
-        raise UserError(
-            f"{folder / record.model_file}: can't be loaded ({str(error).strip().partition(chr(10))[0]:.200}); "
-            f"accepted: the files as they were written; {advise_export(folder)}"
-        ) from error
-
-
-def _find_longest_window(folder: Path, record: ExportRecord, config: PreTrainedConfig) -> int:
-    """Return the window length of the record.
-
-    Raises:
-        UserError: the model has fewer positions.
-    """
-    positions = find_position_limit(config) or record.window_length
-    if record.window_length > positions:
-        raise UserError(
-            f"{folder / EXPORT_FILE}: window_length is {record.window_length}, but the model has {positions} "
-            f"positions; accepted: the files as they were written; {advise_export(folder)}"
-        )
-    return record.window_length
+    return Engine(backend, opened.labels, aligner, loop, opened.run_with_states)

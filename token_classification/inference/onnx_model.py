@@ -2,18 +2,19 @@
 
 from pathlib import Path
 
-import torch
+import numpy as np
 
 from token_classification.extras import explain_missing_export_extra
+from token_classification.hardware import count_threads
 from token_classification.inference.export_record import ExportRecord
-from token_classification.scoring.predict import RunModel
+from token_classification.scoring.predict import Inputs, RunModel
 
 
 def load_onnx(folder: Path, record: ExportRecord) -> RunModel:
     """Open the model of an exported folder with ONNX Runtime on the CPU.
 
     Returns:
-        Inputs int64 (batch, length) by name -> logits float32 (batch, length, labels).
+        What the prediction loop calls.
 
     Raises:
         UserError: ONNX Runtime is not installed.
@@ -21,13 +22,14 @@ def load_onnx(folder: Path, record: ExportRecord) -> RunModel:
     with explain_missing_export_extra():
         import onnxruntime
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
+    options.intra_op_num_threads = count_threads()
     session = onnxruntime.InferenceSession(
         str(folder / record.model_file), options, providers=["CPUExecutionProvider"]
     )
     names = [port.name for port in session.get_inputs()]
 
-    def run_model(inputs: dict[str, torch.Tensor]) -> torch.Tensor:
-        return torch.from_numpy(session.run(None, {name: inputs[name].numpy() for name in names})[0])
+    def run_model(inputs: Inputs, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        picked: np.ndarray = session.run(None, {name: inputs[name] for name in names})[0][rows, columns]
+        return picked
 
     return run_model

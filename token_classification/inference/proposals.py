@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,8 +10,10 @@ from token_classification.data.labels import LabelSet
 from token_classification.data.schemes import Scheme, Tags
 from token_classification.inference.entities import find_spans
 from token_classification.scoring.calibration import LabelMaps
-from token_classification.scoring.evaluate import SplitResults
 from token_classification.scoring.marginals import Lattice, Segment, build_lattice, choose_apart
+
+if TYPE_CHECKING:
+    from token_classification.scoring.evaluate import SplitResults
 
 LEAST_MARGINAL = 0.001
 """What a proposal has at least: of those with less, hardly one in a thousand is right"""
@@ -37,7 +40,7 @@ class Proposer:
         return [choose_apart(own, find_spans(row, self.scheme)) for own, row in zip(found, tags, strict=True)]
 
 
-def propose_for_split(results: SplitResults, label_set: LabelSet) -> list[list[Segment]]:
+def propose_for_split(results: "SplitResults", label_set: LabelSet) -> list[list[Segment]]:
     """Propose entities for the sentences of an evaluated split, whose log probabilities were kept."""
     kept = results.log_probabilities
     if kept is None:  # there was no word

@@ -16,10 +16,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
 
-import torch
-
 from token_classification.errors import UserError
 from token_classification.extras import describe_missing
+from token_classification.hardware import limit_threads
 from token_classification.inference.predictor import Predictor
 from token_classification.output_text import make_printable
 
@@ -41,7 +40,7 @@ class RayTagger:
     """A process of the cluster that holds the model."""
 
     def __init__(self, open_predictor: Callable[[], Predictor], threads: int) -> None:
-        torch.set_num_threads(threads)
+        limit_threads(threads)
         self.predictor = open_predictor()
 
     def wait(self) -> None:

@@ -30,7 +30,6 @@ from token_classification.inference.input_lines import (
     read_lines,
     refuse_cr_lines,
 )
-from token_classification.inference.parquet_records import read_parquet
 from token_classification.inference.records import (
     MOST_LEVELS,
     BadRecord,
@@ -75,6 +74,8 @@ def open_records(name: str, input_format: str | None, text_column: str | None) -
         return tool, read_tool_records(name, tool, text_column)
     source, path = open_unpacked(name), as_path(name)
     if input_format == "parquet" or (input_format is None and _is_parquet(source, path)):
+        from token_classification.inference.parquet_records import read_parquet
+
         return "parquet", read_parquet(path, text_column)
     refuse_cr_lines(source, path)
     lines = read_lines(source, path)

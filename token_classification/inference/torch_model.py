@@ -4,15 +4,15 @@ import torch
 from transformers import PreTrainedModel
 
 from token_classification.errors import OutputError
-from token_classification.scoring.predict import RunModel
+from token_classification.scoring.torch_runner import RunTensors
 
 
-def run_torch(network: torch.nn.Module) -> RunModel:
+def run_torch(network: torch.nn.Module) -> RunTensors:
     """Return what runs a model and gives the logits of each position."""
     return lambda inputs: network(**inputs).logits
 
 
-def run_with_states(network: PreTrainedModel) -> RunModel:
+def run_with_states(network: PreTrainedModel) -> RunTensors:
     """Return what runs a model and puts the last states of its encoder behind the logits of each position."""
 
     def run(inputs: dict[str, torch.Tensor]) -> torch.Tensor:
@@ -28,7 +28,7 @@ def run_with_states(network: PreTrainedModel) -> RunModel:
     return run
 
 
-def explain_bf16(run_model: RunModel) -> RunModel:
+def explain_bf16(run_model: RunTensors) -> RunTensors:
     """Say so where a model can't run in bf16: DeBERTa's mask overflows, other code mixes types.
 
     Raises:

@@ -12,12 +12,11 @@ from functools import partial
 from multiprocessing.queues import SimpleQueue
 from typing import TypeVar
 
-import torch
-
 from token_classification.child_processes import depend_on_parent
 from token_classification.errors import UserError
-from token_classification.hardware import has_accelerator
+from token_classification.hardware import count_threads, limit_threads, take_accelerator
 from token_classification.inference.answers import Answer, find_in_records
+from token_classification.inference.opened_model import TORCH_BACKENDS
 from token_classification.inference.predictor import Predictor
 from token_classification.inference.ray_pool import open_ray_pool
 from token_classification.inference.records import BadRecord, Record
@@ -28,6 +27,8 @@ Result = TypeVar("Result")
 Task = Callable[[Predictor], Result]
 """What a process does with its model; it is sent there, so it is a `partial` of a function of a module"""
 
+TORCH_MODULE = "token_classification.inference.torch_network"
+"""What opens a model that runs with torch"""
 TASKS_AHEAD = 2
 """Of each process: one that it works on, and the next, so that it never waits for the first process"""
 
@@ -86,7 +87,7 @@ def run_tasks(
             yield from pool.run(tasks, TASKS_AHEAD)
     else:
         waiting: deque[tuple[Key, Future[Result]]] = deque()
-        with _open_pool(workers) as executor:
+        with _open_pool(workers, predictor.engine.backend in TORCH_BACKENDS) as executor:
             for key, task in tasks:
                 waiting.append((key, executor.submit(_do, task)))
                 if len(waiting) >= TASKS_AHEAD * workers.count:
@@ -100,8 +101,8 @@ def _collect(key: Key, future: Future[Result]) -> tuple[Key, Result]:
 
 
 @contextmanager
-def _open_pool(workers: Workers) -> Iterator[ProcessPoolExecutor]:
-    """Start the processes, and end them with the block.
+def _open_pool(workers: Workers, with_torch: bool) -> Iterator[ProcessPoolExecutor]:
+    """Start the processes, and end them with the block; `with_torch` if their model needs it.
 
     Raises:
         UserError: one of them died.
@@ -111,13 +112,16 @@ def _open_pool(workers: Workers) -> Iterator[ProcessPoolExecutor]:
     is_forked = "forkserver" in multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if is_forked else "spawn")
     if is_forked:
-        context.set_forkserver_preload([__name__])
+        context.set_forkserver_preload([__name__, *([TORCH_MODULE] if with_torch else [])])
     numbers = context.SimpleQueue()
     for number in range(workers.count):
         numbers.put(number)
-    threads = max(1, torch.get_num_threads() // workers.count)
+    threads = max(1, count_threads() // workers.count)
     pool = ProcessPoolExecutor(
-        workers.count, context, _start_worker, (numbers, threads, workers.open_predictor, logging.root.level)
+        workers.count,
+        context,
+        _start_worker,
+        (numbers, threads, workers.open_predictor, logging.root.level, with_torch),
     )
     try:
         yield pool
@@ -135,16 +139,16 @@ _own: dict[str, Predictor] = {}
 
 
 def _start_worker(
-    numbers: "SimpleQueue[int]", threads: int, open_predictor: Callable[[], Predictor], level: int
+    numbers: "SimpleQueue[int]", threads: int, open_predictor: Callable[[], Predictor], level: int, with_torch: bool
 ) -> None:
     """Open the model in a new process."""
     depend_on_parent()
     # What opening a model has to say, the first process has said.
     logging.basicConfig(level=max(level, logging.ERROR))
-    torch.set_num_threads(threads)
+    limit_threads(threads)
     number = numbers.get()
-    if has_accelerator():
-        torch.accelerator.set_device_index(number % torch.accelerator.device_count())
+    if with_torch:
+        take_accelerator(number)
     _own["predictor"] = open_predictor()
 
 

@@ -1,7 +1,6 @@
 """The model: what the checkpoint says, with a head for this run's labels."""
 
 import logging
-import re
 from pathlib import Path
 
 import torch
@@ -15,8 +14,9 @@ from token_classification.modeling.adapter_base import read_adapter
 from token_classification.modeling.deep_head import DeepHeadConfig, DeepHeadForTokenClassification
 from token_classification.modeling.folder_problems import find_quantization
 from token_classification.modeling.head import renew_head, replace_head
+from token_classification.modeling.label_names import classifies_texts, read_model_labels
 from token_classification.modeling.level_heads import LevelHeadsConfig, LevelHeadsForTokenClassification
-from token_classification.modeling.levels import read_levels, record_levels
+from token_classification.modeling.levels import record_levels
 from token_classification.modeling.merged_adapter import load_merged
 from token_classification.modeling.new_head import (
     MODEL_SETTINGS,
@@ -53,31 +53,6 @@ def load_config(arguments: ModelArguments) -> PreTrainedConfig:
     if quantized := find_quantization(config):
         raise UserError(f"model {name}: {quantized}")
     return config
-
-
-def read_model_labels(config: PreTrainedConfig) -> list[str] | None:
-    """Return the label names that a fine-tuned model knows, in id order; with levels, those of all of them.
-
-    None if it only has LABEL_0, LABEL_1 ..., or names of another task: those of whole texts are no tags.
-    """
-    if classifies_texts(config):
-        return None
-    names = [str(name) for _, name in sorted((config.id2label or {}).items())]
-    return None if all(re.fullmatch(r"LABEL_\d+", name) for name in names) else names
-
-
-def read_known_labels(config: PreTrainedConfig, name: str) -> list[str] | LabelLevels | None:
-    """Return the labels that a fine-tuned model knows: of one level, in id order, or of each of several levels.
-
-    Raises:
-        UserError: see `read_levels`.
-    """
-    return read_levels(config, name) or read_model_labels(config)
-
-
-def classifies_texts(config: PreTrainedConfig) -> bool:
-    """Whether a model was trained to give a label to a whole text (sentiment, topic ...)."""
-    return any(str(name).endswith("ForSequenceClassification") for name in config.architectures or ())
 
 
 def load_model(

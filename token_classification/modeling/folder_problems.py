@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from pickle import UnpicklingError
+from typing import TYPE_CHECKING
 
-from transformers import PreTrainedConfig
+if TYPE_CHECKING:
+    from transformers import PreTrainedConfig
 
 POINTER = b"version https://git-lfs"
 """How a file begins that stands for another one in a clone without Git LFS"""
@@ -17,7 +19,7 @@ OTHER_WEIGHTS = ("tf_model.h5", "flax_model.msgpack", "*.gguf", "*.onnx", "*.ckp
 """Weights that are not torch's"""
 
 
-def find_quantization(config: PreTrainedConfig) -> str | None:
+def find_quantization(config: "PreTrainedConfig") -> str | None:
     """Say what to do with quantised weights, which can neither be trained nor be loaded in float32 as they are."""
     settings = getattr(config, "quantization_config", None)
     if not settings:

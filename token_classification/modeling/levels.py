@@ -1,19 +1,24 @@
 """The levels of nested entities in a model's config."""
 
-from transformers import PreTrainedConfig
+from typing import TYPE_CHECKING
 
 from token_classification.data.labels import LabelSet
 from token_classification.data.levels import LabelLevels
 from token_classification.data.schemes import Scheme
 from token_classification.errors import UserError
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedConfig
 
-def record_levels(config: PreTrainedConfig, labels: LabelLevels) -> None:
+    from token_classification.modeling.plain_files import PlainConfig
+
+
+def record_levels(config: "PreTrainedConfig", labels: LabelLevels) -> None:
     """Write down that a model's outputs are those of several levels; their names say of which each one is."""
     config.tag_levels = [*labels.sets]
 
 
-def read_columns(config: PreTrainedConfig, name: str) -> tuple[slice, ...]:
+def read_columns(config: "PreTrainedConfig", name: str) -> tuple[slice, ...]:
     """Return which outputs of a model are those of each level; all of them where there is one.
 
     Raises:
@@ -23,7 +28,7 @@ def read_columns(config: PreTrainedConfig, name: str) -> tuple[slice, ...]:
     return (slice(None),) if levels is None else levels.columns
 
 
-def read_levels(config: PreTrainedConfig, name: str) -> LabelLevels | None:
+def read_levels(config: "PreTrainedConfig | PlainConfig", name: str) -> LabelLevels | None:
     """Return the labels of each level that a model knows; None: it knows tags of one level, or none.
 
     Raises:

@@ -5,8 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from transformers.utils import cached_file
-
 from token_classification.arguments.model import ModelArguments
 from token_classification.data.inputs import hash_files
 from token_classification.errors import UserError
@@ -56,5 +54,7 @@ def find_model_folder(name: str, revision: str = "main", cache_dir: str | None =
     """Return the folder with the files of a model that was opened: itself, or its place in the cache of the Hub."""
     if Path(name).is_dir():
         return Path(name)
+    from transformers.utils import cached_file
+
     with name_model_problems(name):
         return Path(str(cached_file(name, "config.json", revision=revision, cache_dir=cache_dir))).parent

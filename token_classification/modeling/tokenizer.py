@@ -2,18 +2,36 @@
 
 import json
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tokenizers import Tokenizer, normalizers
-from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from token_classification.arguments.model import ModelArguments
 from token_classification.modeling.source import hub_options, name_model_problems
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
 logger = logging.getLogger(__name__)
 
 
-def load_tokenizer(arguments: ModelArguments, words_as_in_text: bool = True) -> PreTrainedTokenizerBase:
+class FastTokenizer(Protocol):
+    """A tokenizer of transformers, or a file that is read without it."""
+
+    @property
+    def is_fast(self) -> bool:
+        """Whether there is a `backend_tokenizer`."""
+
+    @property
+    def backend_tokenizer(self) -> Tokenizer:
+        """What does the work."""
+
+    @property
+    def name_or_path(self) -> str:
+        """Where it is from, for messages."""
+
+
+def load_tokenizer(arguments: ModelArguments, words_as_in_text: bool = True) -> "PreTrainedTokenizerBase":
     """Load the tokenizer, set up so that words are cut as they are in running text (unless told otherwise).
 
     The library makes a fast one of whatever files there are. Some exist in Python only: they work, word by word.
@@ -21,6 +39,8 @@ def load_tokenizer(arguments: ModelArguments, words_as_in_text: bool = True) -> 
     Raises:
         UserError: no such tokenizer, or a package that reads its files is missing.
     """
+    from transformers import AutoTokenizer
+
     name = arguments.tokenizer_name or arguments.model_name_or_path
     with name_model_problems(name):
         tokenizer = AutoTokenizer.from_pretrained(name, **hub_options(arguments))
@@ -32,12 +52,12 @@ def load_tokenizer(arguments: ModelArguments, words_as_in_text: bool = True) -> 
     return tokenizer
 
 
-def has_byte_level_words(tokenizer: PreTrainedTokenizerBase) -> bool:
+def has_byte_level_words(tokenizer: FastTokenizer) -> bool:
     """Whether a word at the start of a text and one behind a blank have different sub-tokens (byte-level BPE)."""
     return tokenizer.is_fast and any(step["type"] == "ByteLevel" for step in _pre_tokenizer_steps(tokenizer))
 
 
-def add_prefix_space(tokenizer: PreTrainedTokenizerBase) -> None:
+def add_prefix_space(tokenizer: FastTokenizer) -> None:
     """Make a byte-level tokenizer read each word as if a blank stood before it, as in running text.
 
     Without that, `["he", "went"]` becomes `he w ent` where text gives `he Ġwent`, and training sees other sub-tokens
@@ -62,14 +82,17 @@ def add_prefix_space(tokenizer: PreTrainedTokenizerBase) -> None:
         )
 
 
-def _pre_tokenizer_steps(tokenizer: PreTrainedTokenizerBase) -> list[dict[str, Any]]:
+def _pre_tokenizer_steps(tokenizer: FastTokenizer) -> list[dict[str, Any]]:
     pre_tokenizer = json.loads(tokenizer.backend_tokenizer.to_str())["pre_tokenizer"] or {"type": None}
     return pre_tokenizer.get("pretokenizers", [pre_tokenizer])
 
 
-def _cuts_words_as_text(tokenizer: PreTrainedTokenizerBase) -> bool:
+def _cuts_words_as_text(tokenizer: FastTokenizer) -> bool:
     """Whether words and the same words in running text give the same sub-tokens."""
     words = ["he", "went", "to", "London", "Wednesday", "don't"]
-    as_words = tokenizer(words, is_split_into_words=True, add_special_tokens=False)["input_ids"]
-    as_text = tokenizer(f"x {' '.join(words)}", add_special_tokens=False)["input_ids"]
+    backend = tokenizer.backend_tokenizer
+    backend.no_truncation()
+    backend.no_padding()
+    as_words = backend.encode(words, is_pretokenized=True, add_special_tokens=False).ids
+    as_text = backend.encode(f"x {' '.join(words)}", add_special_tokens=False).ids
     return as_text[-len(as_words) :] == as_words

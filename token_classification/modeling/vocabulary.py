@@ -1,11 +1,23 @@
 """Whether a tokenizer is the one that a model was trained with, as far as sizes tell."""
 
-from transformers import PreTrainedConfig, PreTrainedTokenizerBase
+from typing import TYPE_CHECKING, Protocol
 
 from token_classification.errors import UserError
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedConfig
 
-def check_vocabulary(tokenizer: PreTrainedTokenizerBase, config: PreTrainedConfig, name: str) -> None:
+    from token_classification.modeling.plain_files import PlainConfig
+
+
+class Vocabulary(Protocol):
+    """A tokenizer of transformers, or a file that is read without it."""
+
+    def get_vocab(self) -> dict[str, int]:
+        """Return the number of each sub-token."""
+
+
+def check_vocabulary(tokenizer: Vocabulary, config: "PreTrainedConfig | PlainConfig", name: str) -> None:
     """Hold the tokenizer's vocabulary against the rows of the model's embedding table.
 
     The table may be larger: it is often filled up to a multiple of 64 or 128, or has room for more tokens. But of a

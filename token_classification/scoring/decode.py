@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import torch
+import numpy as np
 
 from token_classification.data.labels import LabelSet
 from token_classification.data.levels import Labels, list_columns, list_sets
@@ -18,14 +18,14 @@ FORBIDDEN = -1e4
 class Viterbi:
     """The steps that a scheme allows between labels, as log scores: 0 or `FORBIDDEN`."""
 
-    first: torch.Tensor
+    first: np.ndarray
     """float32, (labels,): whether a sentence may begin with the label"""
-    steps: torch.Tensor
+    steps: np.ndarray
     """float32, (labels, labels): from the label of the row to that of the column"""
-    last: torch.Tensor
+    last: np.ndarray
     """float32, (labels,): whether a sentence may end with the label"""
 
-    def decode(self, log_probabilities: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+    def decode(self, log_probabilities: np.ndarray, lengths: np.ndarray) -> np.ndarray:
         """Find the best allowed label sequence of each sentence (Viterbi 1967), all sentences at once.
 
         Args:
@@ -36,24 +36,25 @@ class Viterbi:
             int64, (sentences, words); values beyond the end of a sentence mean nothing.
         """
         sentences, words, labels = log_probabilities.shape
-        first, steps, last = (part.to(log_probabilities.device) for part in (self.first, self.steps, self.last))
-        best = log_probabilities[:, 0] + first
+        best = log_probabilities[:, 0] + self.first
         came_from = []
-        stay = torch.arange(labels, device=best.device).expand(sentences, labels)
+        stay = np.arange(labels)
         for word in range(1, words):
             # (sentences, from, to): the best way to each label, and the label it came from.
-            scores, sources = (best.unsqueeze(2) + steps).max(dim=1)
-            runs = (word < lengths).unsqueeze(1)
-            best = torch.where(runs, scores + log_probabilities[:, word], best)
-            came_from.append(torch.where(runs, sources, stay))
-        label = (best + last).argmax(dim=1)
+            scores = best[:, :, None] + self.steps
+            sources = scores.argmax(axis=1)
+            runs = (word < lengths)[:, None]
+            best = np.where(runs, scores.max(axis=1) + log_probabilities[:, word], best)
+            came_from.append(np.where(runs, sources, stay))
+        rows = np.arange(sentences)
+        label = (best + self.last).argmax(axis=1)
         path = [label]
         for sources in reversed(came_from):
-            label = sources.gather(1, label.unsqueeze(1)).squeeze(1)
+            label = sources[rows, label]
             path.append(label)
-        return torch.stack(path[::-1], dim=1)
+        return np.stack(path[::-1], axis=1)
 
-    def is_legal(self, label_ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+    def is_legal(self, label_ids: np.ndarray, lengths: np.ndarray) -> np.ndarray:
         """Return whether the scheme allows each label sequence.
 
         Args:
@@ -63,12 +64,11 @@ class Viterbi:
         Returns:
             bool, (sentences,).
         """
-        first, steps, last = (part.to(label_ids.device) for part in (self.first, self.steps, self.last))
-        ends = lengths.cumsum(dim=0)
-        legal = (first[label_ids[ends - lengths]] == 0) & (last[label_ids[ends - 1]] == 0)
-        forbidden = steps[label_ids[:-1], label_ids[1:]] != 0
+        ends = np.cumsum(lengths)
+        legal: np.ndarray = (self.first[label_ids[ends - lengths]] == 0) & (self.last[label_ids[ends - 1]] == 0)
+        forbidden = self.steps[label_ids[:-1], label_ids[1:]] != 0
         forbidden[ends[:-1] - 1] = False  # from one sentence to the next
-        legal[torch.searchsorted(ends, forbidden.nonzero().squeeze(1), right=True)] = False
+        legal[np.searchsorted(ends, np.flatnonzero(forbidden), side="right")] = False
         return legal
 
 
@@ -92,8 +92,8 @@ def _allow_end(names: Sequence[str], scheme: Scheme) -> list[bool]:
     return [may_end(name, scheme) for name in names]
 
 
-def _as_scores(allowed: Sequence[bool] | Sequence[Sequence[bool]]) -> torch.Tensor:
-    return torch.where(torch.tensor(allowed), 0.0, FORBIDDEN)
+def _as_scores(allowed: Sequence[bool] | Sequence[Sequence[bool]]) -> np.ndarray:
+    return np.where(np.array(allowed), 0.0, FORBIDDEN).astype(np.float32)
 
 
 @dataclass(frozen=True)

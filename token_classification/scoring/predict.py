@@ -5,26 +5,33 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise, zip_longest
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch.nn.utils.rnn import pad_sequence
 from tqdm.auto import tqdm
 
 from token_classification.alignment.batches import LengthSteps, Sharing, WindowCollator, group_by_length
 from token_classification.alignment.windows import Windows
+from token_classification.alignment.words import expand_ranges
 from token_classification.data.schemes import OUTSIDE
 from token_classification.errors import OutputError
-from token_classification.hardware import send, steady_kernels
 from token_classification.scoring.decode import LevelOutputs, Viterbi
 from token_classification.scoring.losses import Losses, sum_losses
 from token_classification.scoring.sharing import SharingProbe
 from token_classification.scoring.side_by_side import run_side_by_side
+from token_classification.scoring.softmax import log_softmax, softmax
 
-RunModel = Callable[[dict[str, torch.Tensor]], torch.Tensor]
-"""Batch -> logits (batch, length, labels); torch, ONNX and OpenVINO models alike"""
+if TYPE_CHECKING:
+    import torch
 
-WordMeasure = Callable[[torch.Tensor], torch.Tensor]
+Inputs = dict[str, np.ndarray]
+"""What a model reads, by name, int64 (batch, length) each"""
+
+RunModel = Callable[[Inputs, np.ndarray, np.ndarray], np.ndarray]
+"""Batch, rows and columns of n of its positions -> logits there, float32 (n, labels); torch, ONNX and OpenVINO models
+alike"""
+
+WordMeasure = Callable[[np.ndarray], np.ndarray]
 """Logits, float32 (n, labels) -> how unsure they are of each word, float32 (n,): see `scoring.uncertainty`"""
 
 
@@ -62,13 +69,13 @@ class WordPredictions:
 class WordLogits:
     """What the model says about the words that some windows own, in the order of the windows."""
 
-    words: torch.Tensor
+    words: np.ndarray
     """int64, (n,): indices of the words in the split"""
-    sentence_ids: torch.Tensor
+    sentence_ids: np.ndarray
     """int64, (n,)"""
-    logits: torch.Tensor
+    logits: np.ndarray
     """float32, (n, labels), those of all levels side by side"""
-    states: torch.Tensor | None = None
+    states: np.ndarray | None = None
     """float32, (n, width): what the encoder makes of the words, if the loop reads it"""
 
     def of_level(self, columns: slice) -> "WordLogits":
@@ -83,9 +90,9 @@ class WordLogits:
     def join(self, following: "WordLogits") -> "WordLogits":
         """Return these rows and then those of the next batch."""
         pairs = zip(self._list_parts(), following._list_parts(), strict=True)
-        return WordLogits(*(torch.cat(pair) for pair in pairs))
+        return WordLogits(*(np.concatenate(pair) for pair in pairs))
 
-    def _list_parts(self) -> list[torch.Tensor]:
+    def _list_parts(self) -> list[np.ndarray]:
         return [part for part in (self.words, self.sentence_ids, self.logits, self.states) if part is not None]
 
 
@@ -105,11 +112,12 @@ class PredictionLoop:
     """Positions per batch, padding included"""
     levels: Sequence[LevelOutputs] = (LevelOutputs(),)
     """The only level of a model, or those of nested entities"""
-    class_weights: torch.Tensor | None = None
+    class_weights: "torch.Tensor | None" = None
     """float32, (labels,): they make the reported loss a weighted mean"""
     precision: Callable[[], AbstractContextManager[object]] = nullcontext
     """Opens the context in which the model runs (mixed precision)"""
-    device: torch.device | str = "cpu"
+    device: "torch.device | str" = "cpu"
+    """Where the model is"""
     show_progress: bool = True
     sharing: SharingProbe = field(default_factory=SharingProbe)
     """Finds out which windows may share a batch"""
@@ -222,9 +230,7 @@ class PredictionLoop:
             The rows, and their losses if the windows have labels.
         """
         batch, length = padded
-        is_given = length is not None and self.collator.length is None
-        collator = replace(self.collator, length=length) if is_given else self.collator
-        inputs = collator([windows[window] for window in batch])
+        inputs = self.collator.pad([windows[window] for window in batch], length)
         labels = inputs.pop("labels", None)
         length = inputs["input_ids"].shape[1]
         owned = [slice(windows.owned_starts[window], windows.owned_starts[window + 1]) for window in batch]
@@ -232,15 +238,14 @@ class PredictionLoop:
         offsets = self.collator.find_offsets(windows.lengths[batch], length)
         columns = np.concatenate([windows.owned_positions[span] for span in owned]) + np.repeat(offsets, counts)
         rows = np.repeat(np.arange(len(batch)), counts)
-        with torch.inference_mode(), self.precision():
-            picked = send(torch.from_numpy(rows), self.device), send(torch.from_numpy(columns), self.device)
-            logits = self._run(inputs)[picked].float()
+        with self.precision():
+            logits = self.run_model(inputs, rows, columns)
         states = None if self.logit_columns is None else logits[:, self.logit_columns :]
         logits = logits[:, : self.logit_columns]
-        golds = None if labels is None else labels[rows, columns].to(logits.device)
+        golds = None if labels is None else labels[rows, columns]
         words = WordLogits(
-            words=torch.from_numpy(np.concatenate([windows.owned_words[span] for span in owned])),
-            sentence_ids=torch.from_numpy(np.repeat(windows.sentence_ids[batch], counts)),
+            words=np.concatenate([windows.owned_words[span] for span in owned]),
+            sentence_ids=np.repeat(windows.sentence_ids[batch], counts),
             logits=logits,
             states=states,
         )
@@ -264,22 +269,18 @@ class PredictionLoop:
         """Return which windows of a split may share a batch; the model is tried if that is not known yet."""
         return self.sharing.decide(windows, self.token_budget, self.read_windows)
 
-    def _run(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
-        with steady_kernels():
-            return self.run_model({name: send(tensor, self.device) for name, tensor in inputs.items()})
-
-    def read_windows(self, windows: Sequence[dict[str, np.ndarray]]) -> list[torch.Tensor]:
+    def read_windows(self, windows: Sequence[dict[str, np.ndarray]]) -> list[np.ndarray]:
         """Run some windows in one batch and return the logits of each, float32 (positions, labels).
 
         Without `precision`: the rounding of bf16 would hide what the model's structure does.
         """
-        inputs = self.collator(windows)
+        inputs = self.collator.pad(windows)
         lengths = np.array([len(window["input_ids"]) for window in windows])
-        spans = zip(self.collator.find_offsets(lengths, inputs["input_ids"].shape[1]), lengths, strict=True)
-        with torch.inference_mode():
-            # Copied, because the outputs of some runtimes are valid until the next call only.
-            logits = self._run(inputs)[..., : self.logit_columns].float().clone()
-        return [row[start : start + length] for row, (start, length) in zip(logits, spans, strict=True)]
+        offsets = self.collator.find_offsets(lengths, inputs["input_ids"].shape[1])
+        rows = np.repeat(np.arange(len(windows)), lengths)
+        columns = expand_ranges(offsets, lengths)
+        logits = self.run_model(inputs, rows, columns)[:, : self.logit_columns]
+        return np.split(logits, np.cumsum(lengths)[:-1])
 
 
 def choose_labels(part: WordLogits, decoder: Viterbi | None, result: WordPredictions) -> None:
@@ -290,13 +291,12 @@ def choose_labels(part: WordLogits, decoder: Viterbi | None, result: WordPredict
         decoder: None takes the most probable label of each word by itself.
         result: What is written to, at the places that `part.words` names.
     """
-    label_ids = part.logits.argmax(dim=-1) if decoder is None else _decode(part, decoder, result)
-    scores = part.logits.softmax(dim=-1).gather(1, label_ids.unsqueeze(1)).squeeze(1)
-    result.label_ids[part.words.numpy()] = label_ids.cpu().numpy()
-    result.scores[part.words.numpy()] = scores.cpu().numpy()
+    label_ids = part.logits.argmax(axis=1) if decoder is None else _decode(part, decoder, result)
+    result.label_ids[part.words] = label_ids
+    result.scores[part.words] = softmax(part.logits)[np.arange(len(label_ids)), label_ids]
 
 
-def note_uncertainty(part: WordLogits, uncertainty: torch.Tensor, result: WordPredictions) -> None:
+def note_uncertainty(part: WordLogits, uncertainty: np.ndarray, result: WordPredictions) -> None:
     """Write how unsure the model is of each word of some whole sentences into a result.
 
     With states each sentence also gets their sum, each word's times its uncertainty: short if the model is sure of all
@@ -308,40 +308,51 @@ def note_uncertainty(part: WordLogits, uncertainty: torch.Tensor, result: WordPr
         result: What is written to.
     """
     if result.uncertainty is not None:
-        result.uncertainty[part.words.numpy()] = uncertainty.cpu().numpy()
+        result.uncertainty[part.words] = uncertainty
     if part.states is not None:
-        ids, rows = torch.unique_consecutive(part.sentence_ids, return_inverse=True)
-        sums = torch.zeros(len(ids), part.states.shape[1], device=part.states.device)
-        sums.index_add_(0, rows.to(sums.device), part.states * uncertainty.unsqueeze(1))
+        starts = _find_sentences(part.sentence_ids)
+        sums = np.add.reduceat(part.states * uncertainty[:, None], starts, axis=0)
         # Copied, so that whoever keeps one does not keep its whole batch.
-        result.vectors |= {row: vector.copy() for row, vector in zip(ids.tolist(), sums.cpu().numpy(), strict=True)}
+        result.vectors |= {
+            row: vector.copy() for row, vector in zip(part.sentence_ids[starts].tolist(), sums, strict=True)
+        }
 
 
 def note_log_probabilities(part: WordLogits, result: WordPredictions) -> None:
     """Write the log probabilities of all labels for the words of some whole sentences into a result, and states."""
     if result.log_probabilities is None:
         result.log_probabilities = np.zeros((len(result.scores), part.logits.shape[-1]), dtype=np.float32)
-    result.log_probabilities[part.words.numpy()] = part.logits.log_softmax(dim=-1).cpu().numpy()
+    result.log_probabilities[part.words] = log_softmax(part.logits)
     if part.states is not None:
         if result.states is None:
             result.states = np.zeros((len(result.scores), part.states.shape[-1]), dtype=np.float16)
-        result.states[part.words.numpy()] = part.states.half().cpu().numpy()
+        result.states[part.words] = part.states.astype(np.float16)
 
 
-def _decode(part: WordLogits, decoder: Viterbi, result: WordPredictions) -> torch.Tensor:
+def _find_sentences(sentence_ids: np.ndarray) -> np.ndarray:
+    """Return the first word of each sentence, int64 (sentences,)."""
+    is_first = np.ones(len(sentence_ids), dtype=bool)
+    is_first[1:] = sentence_ids[1:] != sentence_ids[:-1]
+    return np.flatnonzero(is_first)
+
+
+def _decode(part: WordLogits, decoder: Viterbi, result: WordPredictions) -> np.ndarray:
     """Return the label ids of the words of whole sentences, int64 (n,), and count the sentences that were illegal.
 
     No sequence is more probable than that of the most probable labels: only where it is illegal, there is a search.
     """
-    best = part.logits.argmax(dim=-1)
-    lengths = torch.unique_consecutive(part.sentence_ids, return_counts=True)[1].to(best.device)
+    best = part.logits.argmax(axis=1)
+    starts = _find_sentences(part.sentence_ids)
+    lengths = np.append(starts[1:], len(best)) - starts
     illegal = ~decoder.is_legal(best, lengths)
     result.repaired = (result.repaired or 0) + int(illegal.sum())
     if not illegal.any():
         return best
-    words, lengths = torch.repeat_interleave(illegal, lengths), lengths[illegal]
-    paths = decoder.decode(_pad(part.logits[words].log_softmax(dim=-1), lengths), lengths)
-    best[words] = paths[torch.arange(paths.shape[1], device=paths.device) < lengths.unsqueeze(1)]
+    words, lengths = np.repeat(illegal, lengths), lengths[illegal]
+    inside = np.arange(lengths.max()) < lengths[:, None]
+    padded = np.zeros((*inside.shape, part.logits.shape[1]), dtype=np.float32)
+    padded[inside] = log_softmax(part.logits[words])
+    best[words] = decoder.decode(padded, lengths)[inside]
     return best
 
 
@@ -358,11 +369,6 @@ def check_scores(scores: np.ndarray) -> None:
             "no tag can be read off them. Usual causes: weights that are NaN, or a precision that is too low for this "
             "model; run it with torch in float32",
         )
-
-
-def _pad(rows: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-    """Turn rows of words end to end into (sentences, words, ...), with zeros after each sentence."""
-    return pad_sequence([*torch.split(rows, lengths.tolist())], batch_first=True)
 
 
 def merge_shares(shares: Sequence[WordPredictions]) -> WordPredictions:

@@ -3,10 +3,11 @@
 import math
 
 import numpy as np
-import torch
+
+from token_classification.scoring.softmax import log_softmax
 
 
-def measure_entropy(logits: torch.Tensor) -> torch.Tensor:
+def measure_entropy(logits: np.ndarray) -> np.ndarray:
     """Return the entropy of the labels of each word, as a share of the highest that is possible.
 
     Args:
@@ -16,9 +17,10 @@ def measure_entropy(logits: torch.Tensor) -> torch.Tensor:
         float32, (n,): from 0 (sure) to 1 (all labels are equally probable); 0 for a model with a single label.
     """
     if logits.shape[-1] == 1:
-        return torch.zeros(len(logits), device=logits.device)
-    log_probabilities = logits.log_softmax(dim=-1)
-    return -(log_probabilities.exp() * log_probabilities).sum(dim=-1) / math.log(logits.shape[-1])
+        return np.zeros(len(logits), dtype=np.float32)
+    log_probabilities = log_softmax(logits).astype(np.float64)
+    entropy = -(np.exp(log_probabilities) * log_probabilities).sum(axis=1) / math.log(logits.shape[-1])
+    return entropy.astype(np.float32)
 
 
 def score_text(words: np.ndarray) -> float:

@@ -8,7 +8,6 @@ from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
-import torch
 
 from token_classification.alignment.batches import Sharing
 from token_classification.alignment.windows import Windows, join_windows
@@ -117,10 +116,10 @@ class Tagger:
         started = time.monotonic()
         length = self._choose_length(batch)
         read = self.predictor.engine.loop.read_words(_join(batch.units), length)
-        counts = torch.unique_consecutive(read.sentence_ids, return_counts=True)[1]
+        borders = np.flatnonzero(np.diff(read.sentence_ids)) + 1
         completed = []
         with self._lock:
-            for unit, logits in zip(batch.units, torch.split(read.logits, counts.tolist()), strict=True):
+            for unit, logits in zip(batch.units, np.split(read.logits, borders), strict=True):
                 unit.text.logits[unit.number] = logits
                 unit.text.missing -= 1
                 if not unit.text.missing:
@@ -147,9 +146,9 @@ class Tagger:
         parts = [part for item in texts for part in item.logits if part is not None]
         if parts:
             words = WordLogits(
-                words=torch.arange(int(starts[-1])),
-                sentence_ids=torch.repeat_interleave(torch.arange(len(texts)), torch.tensor(lengths)),
-                logits=torch.cat(parts),
+                words=np.arange(starts[-1]),
+                sentence_ids=np.repeat(np.arange(len(texts)), lengths),
+                logits=np.concatenate(parts),
             )
             choose_labels(words, decoder, result)
             check_scores(result.scores)

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import torch
 
 from token_classification.alignment.batches import Sharing
 from token_classification.alignment.windows import Windows
@@ -80,7 +79,7 @@ class WaitingText:
     shown: str = ""
     """The text that offsets count in"""
     spans: Sequence[Offsets] = ()
-    logits: list[torch.Tensor | None] = field(default_factory=list)
+    logits: list[np.ndarray | None] = field(default_factory=list)
     """Of the words that each of its windows owns, float32 (n, labels); None: not computed yet"""
     missing: int = 0
     """How many of its windows have not been run"""

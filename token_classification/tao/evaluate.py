@@ -21,7 +21,7 @@ from token_classification.data.load import Corpus, load_corpus
 from token_classification.data.results_folder import check_own_files, claim_files
 from token_classification.data.sentences import Sentences
 from token_classification.data.whole_files import write_whole
-from token_classification.inference.engine import read_label_set
+from token_classification.inference.model_labels import read_label_set
 from token_classification.modeling.build import load_config
 from token_classification.reporting.confusion import can_draw, draw_confusion_matrix, name_confusion_matrix
 from token_classification.scoring.evaluate import SplitResults

@@ -25,7 +25,8 @@ from token_classification.data.inputs import read_and_describe
 from token_classification.data.load import Corpus
 from token_classification.data.splits import OLD_TEST, REPLAY
 from token_classification.errors import DataError, UserError, list_problems
-from token_classification.modeling.build import load_config, read_model_labels
+from token_classification.modeling.build import load_config
+from token_classification.modeling.label_names import read_model_labels
 from token_classification.modeling.tokenizer import load_tokenizer
 from token_classification.output_text import quote_path
 from token_classification.recipe import Recipe

@@ -9,7 +9,8 @@ from omegaconf import DictConfig
 
 from token_classification.arguments.model import ModelArguments
 from token_classification.errors import UserError
-from token_classification.modeling.build import load_config, read_model_labels
+from token_classification.modeling.build import load_config
+from token_classification.modeling.label_names import read_model_labels
 from token_classification.recipe import Recipe
 from token_classification.tao.models import open_trainable_model
 from token_classification.tao.translate import keep_head, translate_model, translate_recipe

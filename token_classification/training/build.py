@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from itertools import chain
+from typing import cast
 
 import torch
-from transformers import PreTrainedModel
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from token_classification.alignment.align import AlignedSplit, Aligner
 from token_classification.alignment.batches import WindowCollator, build_collator
@@ -67,7 +68,7 @@ def build_trainer(
     return NerTrainer(
         model=model,
         args=training,
-        tokenizer=aligner.tokenizer,
+        tokenizer=cast(PreTrainedTokenizerBase, aligner.tokenizer),
         label_set=label_set,
         tagger=WordTagger(
             collator,

@@ -1,6 +1,6 @@
 """The words of a split as the model in training tags them, by one process or by all of a distributed run."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 
@@ -13,6 +13,7 @@ from token_classification.arguments.training import NerTrainingArguments
 from token_classification.scoring.decode import LevelOutputs
 from token_classification.scoring.predict import PredictionLoop, WordPredictions, merge_shares
 from token_classification.scoring.sharing import BF16_ROUNDING, FLOAT32_ROUNDING, SharingProbe
+from token_classification.scoring.torch_runner import RunTensors, run_with_torch
 from token_classification.training.survival.failures import advise_on_evaluation_memory, explain_memory_errors
 
 
@@ -31,7 +32,7 @@ class WordTagger:
     def tag(
         self,
         split: AlignedSplit,
-        run_model: Callable[[dict[str, torch.Tensor]], torch.Tensor],
+        run: RunTensors,
         training: NerTrainingArguments,
         is_sharded: bool,
     ) -> list[WordPredictions]:
@@ -42,7 +43,7 @@ class WordTagger:
 
         Args:
             split: What to tag.
-            run_model: A batch -> logits.
+            run: A batch -> logits.
             training: Device, precision and processes.
             is_sharded: Whether the weights are spread over the processes. All gather them in each forward, so each
                 runs all batches.
@@ -51,7 +52,7 @@ class WordTagger:
         in_half = is_sharded and (training.bf16 or training.fp16)
         self.sharing.forget(BF16_ROUNDING if in_half else FLOAT32_ROUNDING)
         loop = PredictionLoop(
-            run_model=run_model,
+            run_model=run_with_torch(run, training.device),
             collator=self.collator,
             token_budget=self.token_budget,
             levels=self.levels,

@@ -11,6 +11,7 @@ from token_classification.arguments.decoding import record_padding
 from token_classification.arguments.training import NerTrainingArguments
 from token_classification.scoring.predict import PredictionLoop
 from token_classification.scoring.sharing import FLOAT32_ROUNDING, TRIED_WINDOWS, find_sharing
+from token_classification.scoring.torch_runner import run_with_torch
 from token_classification.training.trial import leaving_no_trace
 
 logger = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ def check_padding(
         training: The batch size, and whether this process logs.
     """
     loop = PredictionLoop(
-        run_model=lambda inputs: model(**inputs).logits,
+        run_model=run_with_torch(lambda inputs: model(**inputs).logits, model.device),
         collator=replace(collator, length=None),
         token_budget=0,
         device=model.device,

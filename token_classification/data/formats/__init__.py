@@ -10,7 +10,6 @@ from token_classification.data.formats.conllu import read_conllu
 from token_classification.data.formats.csv_table import read_csv
 from token_classification.data.formats.json_lines import read_json, read_json_lines
 from token_classification.data.formats.ontonotes import read_ontonotes
-from token_classification.data.formats.parquet import read_parquet
 from token_classification.data.formats.piped import read_piped
 from token_classification.data.formats.recognise import recognise_format
 from token_classification.data.formats.span_files import SPAN_READERS, read_tagged_documents
@@ -19,6 +18,16 @@ from token_classification.data.sentences import Sentences
 from token_classification.data.spans.annotators import explain_unused
 
 logger = logging.getLogger(__name__)
+
+
+def read_parquet(
+    path: Path, text_column: str | None = None, label_column: str | None = None, task: str = "ner"
+) -> Sentences:
+    """Read a Parquet file; pyarrow is imported for one only."""
+    from token_classification.data.formats import parquet
+
+    return parquet.read_parquet(path, text_column, label_column, task)
+
 
 READERS: dict[str, Callable[..., Sentences]] = {
     "conll": read_conll,
