@@ -33,7 +33,7 @@ def cluster():
     """Two machines with a worker's place each; to Ray they are two, though they are processes of this one."""
     from ray.cluster_utils import Cluster
 
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}
     built = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
     built.second = built.add_node(num_cpus=1)
     built.wait_for_nodes(timeout=60)
@@ -164,7 +164,7 @@ def test_more_workers_than_places_hold_nothing_up(cluster, texts_file, expected,
 
 
 def test_a_task_that_kills_every_worker_is_given_up(cluster, tagger_folder, caplog):
-    opener = partial(Predictor.from_pretrained, str(tagger_folder))
+    opener = partial(open_predictor, TaggingChoice(model=str(tagger_folder)), str(tagger_folder))
     tasks = [("first", lambda _: os.kill(os.getpid(), signal.SIGKILL))]
     with (
         open_ray_pool(cluster.address, 1, opener) as pool,
