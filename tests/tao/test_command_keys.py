@@ -35,6 +35,9 @@ def test_a_dump_holds_what_the_command_reads_only():
     dumped = yaml.safe_load(dump_spec(load_spec("train", None, ["data_dir=d"], []), "train"))
     assert set(dumped) == {
         "restore_from",
+        "replay_file",
+        "old_test_file",
+        "teacher",
         "data_dir",
         "model",
         "training_ds",
