@@ -42,7 +42,7 @@ def read_adapter(folder: Path) -> Adapter | None:
     path = folder / ADAPTER_CONFIG
     if not path.is_file():
         return None
-    settings = _read_mapping(path)
+    settings = read_mapping(path)
     base = settings.get("base_model_name_or_path") or ""
     has_weights = any((folder / name).is_file() for name in (ADAPTER_WEIGHTS, "adapter_model.bin"))
     if not (base and has_weights and (folder / "config.json").is_file()) or list_whole_weights(folder):
@@ -53,7 +53,7 @@ def read_adapter(folder: Path) -> Adapter | None:
             f'PeftModel.from_pretrained(model, {str(folder)!r}).merge_and_unload().save_pretrained("MERGED") (package '
             "peft), with the tokenizer of the base saved beside it"
         )
-    checksum = _read_mapping(folder / "config.json").get(BASE_CHECKSUM)
+    checksum = read_mapping(folder / "config.json").get(BASE_CHECKSUM)
     return Adapter(folder, str(base), settings.get("revision"), checksum)
 
 
@@ -136,8 +136,8 @@ def _hash_weights(folder: Path) -> str:
     return hash_files([path for path in paths if ".safetensors" in path.name] or paths)
 
 
-def _read_mapping(path: Path) -> dict[str, Any]:
-    """Read a JSON file of an adapter's folder.
+def read_mapping(path: Path) -> dict[str, Any]:
+    """Read a JSON file that describes a model.
 
     Raises:
         UserError: it is broken.
@@ -145,7 +145,7 @@ def _read_mapping(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise UserError(f"{path}: broken ({error}); accepted: the file as the training wrote it.") from None
+        raise UserError(f"{path}: broken ({error}); accepted: {path.name} as the training wrote it.") from None
     if not isinstance(content, dict):
-        raise UserError(f"{path}: broken (no mapping); accepted: the file as the training wrote it.")
+        raise UserError(f"{path}: broken (no mapping); accepted: {path.name} as the training wrote it.")
     return content

@@ -1,11 +1,9 @@
 """One model from several trainings: the mean of their weights."""
 
-import json
 import logging
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -15,7 +13,7 @@ from token_classification.arguments.model import ModelArguments
 from token_classification.data.results_folder import claim_files, lock_new_folder
 from token_classification.data.whole_files import writing_file_set
 from token_classification.errors import UserError
-from token_classification.modeling.adapter_base import list_stale_weights, list_weights, read_adapter
+from token_classification.modeling.adapter_base import list_stale_weights, list_weights, read_adapter, read_mapping
 from token_classification.modeling.build import load_config
 from token_classification.output_text import quote_path
 
@@ -55,7 +53,7 @@ def average_models(folders: Sequence[Path], target: Path) -> None:
         with writing_file_set(target) as unfinished:
             for path in _list_model_files(folders[0]):
                 shutil.copyfile(path, unfinished / path.name)
-            if "head_layers" in _read_record(folders[0] / CONFIG_FILE):
+            if "head_layers" in read_mapping(folders[0] / CONFIG_FILE):
                 # With the class that computes it, and as today's versions write it.
                 load_config(ModelArguments(str(folders[0]))).save_pretrained(unfinished)
             save_file(mean, unfinished / WEIGHTS_FILE, metadata={"format": "pt"})
@@ -89,7 +87,7 @@ def _check_labels(folders: Sequence[Path]) -> None:
         for file in (CONFIG_FILE, WEIGHTS_FILE):
             if not (folder / file).is_file():
                 raise UserError(f"{folder}: no {file}; accepted: the output folders of trainings.")
-        configs[folder] = _read_record(folder / CONFIG_FILE)
+        configs[folder] = read_mapping(folder / CONFIG_FILE)
     first = configs[folders[0]]
     for folder in folders[1:]:
         for key in FUNCTION_KEYS:
@@ -107,28 +105,13 @@ def _check_labels(folders: Sequence[Path]) -> None:
 
 def _warn_of_other_beginnings(folders: Sequence[Path]) -> None:
     """Two heads from other random numbers have nothing in common: their mean is no head."""
-    runs = [_read_record(folder / RUN_FILE) for folder in folders if (folder / RUN_FILE).is_file()]
+    runs = [read_mapping(folder / RUN_FILE) for folder in folders if (folder / RUN_FILE).is_file()]
     if len({run["seed"] for run in runs if isinstance(run.get("seed"), int)}) > 1:
         logger.warning(
             "These trainings began with different heads, because their seeds differ: their mean may be worse than "
             "each of them. Give them one seed and each another order of the data: run_ner.py --data_seed N (a spec "
             "has no key for it)."
         )
-
-
-def _read_record(path: Path) -> dict[str, Any]:
-    """Read a JSON file that describes a model.
-
-    Raises:
-        UserError: it is broken.
-    """
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise UserError(f"{path}: broken ({error}); accepted: {path.name} as the training wrote it.") from None
-    if not isinstance(record, dict):
-        raise UserError(f"{path}: broken (no mapping); accepted: {path.name} as the training wrote it.")
-    return record
 
 
 def _average_weights(folders: Sequence[Path]) -> dict[str, torch.Tensor]:
