@@ -1,4 +1,4 @@
-"""A stand-in for the Hub on loopback: the part of its HTTP interface that `load_dataset` and `from_pretrained` use.
+"""A stand-in for the Hub on loopback: what `load_dataset`, `from_pretrained` and `HfFileSystem` ask for.
 
     with serve_hub(datasets={"me/ner": {"main": {"train.jsonl": b"..."}}}) as hub:
         run(..., env={"HF_ENDPOINT": hub.endpoint})
@@ -6,10 +6,11 @@
 `HF_ENDPOINT` is read when `huggingface_hub` is imported: point a fresh process at the stand-in.
 """
 
+import base64
 import hashlib
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,11 +21,11 @@ GOOD_TOKEN = "hf_good_token"
 """The only token that opens a gated repository."""
 
 Files = Mapping[str, bytes]
-Repositories = Mapping[str, Mapping[str, Files]]
+Repositories = Mapping[str, MutableMapping[str, Files]]
 """Repository name -> revision -> path -> content."""
 
 API = re.compile(r"/api/(models|datasets)/(?P<rest>.+)")
-API_VERB = re.compile(r"(?P<repo>.+?)/(?P<verb>revision|tree|paths-info)/(?P<revision>[^/]+)(?:/(?P<path>.*))?")
+API_VERB = re.compile(r"(?P<repo>.+?)/(?P<verb>revision|tree|paths-info|preupload|commit)/(?P<revision>[^/]+)(?:/(?P<path>.*))?")
 RESOLVE = re.compile(r"/(?P<kind>datasets/)?(?P<repo>.+?)/resolve/(?P<revision>[^/]+)/(?P<path>.+)")
 RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 
@@ -104,7 +105,7 @@ class HubHandler(BaseHTTPRequestHandler):
         parts = API_VERB.fullmatch(rest)
         repo, verb = (parts["repo"], parts["verb"]) if parts else (rest, "revision")
         # The body has to be read in any case: what is left of it would be taken for the next request.
-        body = parse_qs(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
+        body = self.read_body()
         found = self.find_revision(
             kind, repo, unquote(parts["revision"]) if parts else "main", gate=verb != "revision"
         )
@@ -117,12 +118,31 @@ class HubHandler(BaseHTTPRequestHandler):
                 {"id": repo, "sha": commit, "gated": repo in self.hub.gated, "siblings": siblings, "tags": []}
             )
         elif verb == "paths-info":
-            wanted = body.get("paths", [])
+            wanted = parse_qs(body.decode()).get("paths", [])
             self.send_json([entry for entry in list_entries(files) if entry["path"] in wanted])
+        elif verb == "preupload":
+            paths = [file["path"] for file in json.loads(body)["files"]]
+            self.send_json(
+                {"files": [{"path": path, "uploadMode": "regular", "shouldIgnore": False} for path in paths]}
+            )
+        elif verb == "commit":
+            self.hub.repositories[kind][repo][unquote(parts["revision"])] = commit_operations(files, body)
+            self.send_json({"commitUrl": f"{self.hub.endpoint}/{kind}/{repo}/commit/{commit}", "commitOid": commit})
         else:
             folder = unquote(parts["path"] or "")
             entries = list_entries(files, folder, recursive=recursive)
             self.send_json(entries) if entries or not folder else self.refuse(404, "EntryNotFound", commit)
+
+    def read_body(self) -> bytes:
+        """Read what was sent, also piece by piece, as a client sends a commit that it makes on the way."""
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = b""
+        while size := int(self.rfile.readline(), 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
 
     def answer_file(self, kind: str, repo: str, revision: str, path: str) -> None:
         """Answer `/{repo}/resolve/{rev}/{path}`: the whole file or the range asked for."""
@@ -176,6 +196,19 @@ class HubHandler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(content)
+
+
+def commit_operations(files: Files, body: bytes) -> Files:
+    """Give the files behind a commit, whose body has an operation a line."""
+    changed = dict(files)
+    for line in body.splitlines():
+        operation = json.loads(line)
+        value = operation["value"]
+        if operation["key"] == "file":
+            changed[value["path"]] = base64.b64decode(value["content"])
+        elif operation["key"] == "deletedFile":
+            del changed[value["path"]]
+    return changed
 
 
 def list_entries(files: Files, folder: str = "", *, recursive: bool = True) -> list[dict[str, object]]:
