@@ -24,6 +24,7 @@ from token_classification.training.adaptation import check_adaptation
 
 pytest.importorskip("peft", reason='needs the extra "lora"')
 
+ROOT = Path(__file__).parents[2]
 QUIET = ["--use_cpu", "--disable_tqdm", "true", "--report_to", "none"]
 LEARN = ["--lora_rank", "8", "--learning_rate", "1e-2", "--per_device_train_batch_size", "4", "--max_steps", "60"]
 SAVES = ["--eval_strategy", "steps", "--eval_steps", "30", "--save_steps", "30", "--load_best_model_at_end", "true"]
@@ -146,6 +147,30 @@ def test_an_export_has_the_adapter_inside(trained, tmp_path, file):
     words = [words.split() for words, _ in SENTENCES]
     answers = Predictor.from_pretrained(tmp_path / "onnx").tag(words)
     assert [[word["tag"] for word in found] for found in answers] == read_predictions(trained)
+
+
+def test_an_export_in_int8_has_the_adapter_inside(trained, tmp_path, file):
+    pytest.importorskip("nncf", reason='needs the extra "export"')
+    export = ["--quantize", "int8", "--calibration_file", file, "--test_file", file]
+    assert run_tool("export", "-m", trained, "-r", tmp_path / "int8", *export) == 0
+    words = [words.split() for words, _ in SENTENCES]
+    answers = Predictor.from_pretrained(tmp_path / "int8").tag(words)
+    assert [[word["tag"] for word in found] for found in answers] == read_predictions(trained)
+
+
+@pytest.mark.slow
+def test_two_processes_learn_the_adapter_of_one(flags, tmp_path):
+    """The same rows in the same steps: adapters differ by the rounding of a sum that two processes share."""
+    once = [*map(str, flags), "--max_steps", "6", "--mixed_precision", "no", *QUIET]
+    halved = [*once, "--per_device_train_batch_size", "2"]
+    torchrun = [Path(sys.executable).parent / "torchrun", "--standalone", "--nproc_per_node", "2"]
+    subprocess.run([*torchrun, ROOT / "run_ner.py", *halved, "--output_dir", tmp_path / "two"], check=True, timeout=300)
+    assert run(*once, "--output_dir", tmp_path / "one") == 0
+    one, two = (load_file(tmp_path / name / "adapter_model.safetensors") for name in ("one", "two"))
+    assert one.keys() == two.keys()
+    for name, weights in one.items():
+        assert torch.allclose(weights, two[name], atol=1e-4), name
+    assert {path.name for path in (tmp_path / "two").iterdir()} >= MODEL_FILES
 
 
 def test_it_learns_further_as_a_whole_model(trained, file, tmp_path):
