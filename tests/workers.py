@@ -2,9 +2,14 @@
 
 import os
 from collections.abc import Generator
+from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from xdist.workermanage import WorkerController
 
 # An example takes longer than the usual 200 ms where other processes want the cores too.
 settings.register_profile("without deadline", deadline=None)
@@ -16,6 +21,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if "PYTEST_XDIST_WORKER" in os.environ:
         slow = {item.path for item in items if item.get_closest_marker("slow")}
         items.sort(key=lambda item: item.path not in slow)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: "WorkerController", error: object) -> None:
+    """Say how a process died: -9 is most of the time the kernel's answer to too little memory."""
+    if error:
+        free = psutil.virtual_memory().available / 2**30
+        print(f"\n{node.gateway.id} ended with {node.gateway._io.wait()}; {free:.1f} GiB of memory are free now.")
 
 
 @pytest.hookimpl(wrapper=True)
