@@ -25,7 +25,9 @@ Repositories = Mapping[str, MutableMapping[str, Files]]
 """Repository name -> revision -> path -> content."""
 
 API = re.compile(r"/api/(models|datasets)/(?P<rest>.+)")
-API_VERB = re.compile(r"(?P<repo>.+?)/(?P<verb>revision|tree|paths-info|preupload|commit)/(?P<revision>[^/]+)(?:/(?P<path>.*))?")
+API_VERB = re.compile(
+    r"(?P<repo>.+?)/(?P<verb>revision|tree|paths-info|preupload|commit)/(?P<revision>[^/]+)(?:/(?P<path>.*))?"
+)
 RESOLVE = re.compile(r"/(?P<kind>datasets/)?(?P<repo>.+?)/resolve/(?P<revision>[^/]+)/(?P<path>.+)")
 RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 

@@ -164,7 +164,9 @@ def test_two_processes_learn_the_adapter_of_one(flags, tmp_path):
     once = [*map(str, flags), "--max_steps", "6", "--mixed_precision", "no", *QUIET]
     halved = [*once, "--per_device_train_batch_size", "2"]
     torchrun = [Path(sys.executable).parent / "torchrun", "--standalone", "--nproc_per_node", "2"]
-    subprocess.run([*torchrun, ROOT / "run_ner.py", *halved, "--output_dir", tmp_path / "two"], check=True, timeout=300)
+    subprocess.run(
+        [*torchrun, ROOT / "run_ner.py", *halved, "--output_dir", tmp_path / "two"], check=True, timeout=300
+    )
     assert run(*once, "--output_dir", tmp_path / "one") == 0
     one, two = (load_file(tmp_path / name / "adapter_model.safetensors") for name in ("one", "two"))
     assert one.keys() == two.keys()
