@@ -6,7 +6,7 @@ python benchmarks/infer_speed.py MODEL TEXT_FILE [--exports FOLDER ...] [--round
 TEXT_FILE has gold tags (CoNLL, JSON lines ...): its sentences are the texts, and the F1 of our side is printed. The
 stock side is `pipeline("token-classification", aggregation_strategy="simple")` with batches of 1, 8 and 32 texts,
 on an accelerator of 32 and 128, in float32 and in bf16; both sides get the same list of raw texts and return entities
-with offsets. Prints Markdown; TFLOP/s are those of real sub-tokens (`model_flops.py`). With --memory_mb each of our
+with offsets. --exports are other forms of the model, or other models, e.g. a student. Prints Markdown; TFLOP/s are those of real sub-tokens (`model_flops.py`). With --memory_mb each of our
 backends also tags that many megabytes of text in a process of its own, and the growth of its memory is printed.
 """
 
@@ -79,7 +79,11 @@ def list_ours(options: argparse.Namespace) -> dict[str, tuple[str, str]]:
     ours = {"torch": (options.model, "torch")}
     if multiplies_bf16():
         ours["torch-bf16"] = (options.model, "torch-bf16")
-    return ours | {read_export_record(Path(folder)).backend: (folder, "auto") for folder in options.exports}
+    for folder in options.exports:
+        record = read_export_record(Path(folder))
+        is_new = record is not None and record.backend not in ours
+        ours[record.backend if is_new else Path(folder).resolve().name] = (folder, "auto")
+    return ours
 
 
 def open_sides(options: argparse.Namespace) -> dict[str, Callable[[list[str]], object]]:
@@ -136,7 +140,7 @@ def print_speeds(
     stock = [name for name in seconds if name.startswith("pipeline")]
     best = min(stock, key=lambda name: statistics.median(seconds[name]))
     scores, flops = score_ours(options), count_text_flops(options, texts)
-    load = os.getloadavg()[0]
+    load, others = os.getloadavg()[0], {Path(folder).resolve().name for folder in options.exports}
     print(f"{len(texts):,} texts, {options.rounds} rounds; load of the machine {load:.1f} on {os.cpu_count()} cores\n")
     print("| side | texts/s (min - max) | times the best pipeline | CPU ms a text | TFLOP/s | F1 | equal tags |")
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
@@ -145,7 +149,11 @@ def print_speeds(
         ratios = [stock_value / value for stock_value, value in zip(seconds[best], values, strict=True)]
         f1, equal = scores.get(name, ("", ""))
         cpu = 1000 * statistics.median(cpu_seconds[name]) / len(texts)
-        use = describe_use(flops * statistics.median(speeds), describe_hardware(find_device(), 1))
+        use = (
+            ""
+            if name in others
+            else describe_use(flops * statistics.median(speeds), describe_hardware(find_device(), 1))
+        )
         print(
             f"| {name} | {statistics.median(speeds):,.0f} ({min(speeds):,.0f} - {max(speeds):,.0f}) "
             f"| **{statistics.median(ratios):.2f}** ({min(ratios):.2f} - {max(ratios):.2f}) | {cpu:.2f} | {use} "
