@@ -6,8 +6,9 @@ python benchmarks/infer_speed.py MODEL TEXT_FILE [--exports FOLDER ...] [--round
 TEXT_FILE has gold tags (CoNLL, JSON lines ...): its sentences are the texts, and the F1 of our side is printed. The
 stock side is `pipeline("token-classification", aggregation_strategy="simple")` with batches of 1, 8 and 32 texts,
 on an accelerator of 32 and 128, in float32 and in bf16; both sides get the same list of raw texts and return entities
-with offsets. --exports are other forms of the model, or other models, e.g. a student. Prints Markdown; TFLOP/s are those of real sub-tokens (`model_flops.py`). With --memory_mb each of our
-backends also tags that many megabytes of text in a process of its own, and the growth of its memory is printed.
+with offsets. --exports are other forms of the model, or other models, e.g. a student. Prints Markdown; TFLOP/s are
+those of real sub-tokens (`model_flops.py`). With --memory_mb each of our backends also tags that many megabytes of
+text in a process of its own, and the growth of its memory is printed.
 """
 
 import argparse
