@@ -190,6 +190,9 @@ def test_an_encoder_whose_layers_share_their_weights_is_refused() -> None:
     model = AutoModelForTokenClassification.from_config(config)
     with pytest.raises(UserError, match="--layerwise_lr_decay: AlbertModel has no 3 layers"):
         decay_layer_rates(torch.optim.AdamW(model.parameters()), model, 0.9)
+    optimizer = torch.optim.AdamW(model.parameters())
+    decay_layer_rates(optimizer, model, 1)
+    assert len(optimizer.param_groups) == 1
 
 
 def test_a_head_learning_rate_has_to_be_above_0(tmp_path) -> None:

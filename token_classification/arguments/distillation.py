@@ -43,7 +43,7 @@ class DistillationArguments:
         metadata={"help": "What the logits of teachers and model are divided by before they are compared."},
     )
     distillation_alpha: float = field(
-        default=0.7,
+        default=0.8,
         metadata={"help": "Weight of the teachers in the loss, from 0 to 1; the tags of the file have the rest."},
     )
     hint_weight: float = field(

@@ -98,8 +98,10 @@ def decay_layer_rates(optimizer: optim.Optimizer, model: PreTrainedModel, decay:
     layers: Clark et al., 2020, https://arxiv.org/abs/2003.10555).
 
     Raises:
-        UserError: the encoder has no list of layers of its own.
+        UserError: the decay is less than 1, and the encoder has no list of layers of its own.
     """
+    if decay == 1:  # nothing to find layers for, which some encoders do not have
+        return
     depths = _measure_depths(model)
     groups = []
     for group in optimizer.param_groups:
@@ -120,7 +122,7 @@ def _measure_depths(model: PreTrainedModel) -> dict[int, int]:
     if not lists:
         raise UserError(
             f"--layerwise_lr_decay: {type(encoder).__name__} has no {count} layers one above the other with weights "
-            "of their own; accepted: all layers at one rate; leave it out."
+            "of their own; accepted: all layers at one rate, --layerwise_lr_decay 1."
         )
     depths = {
         id(parameter): count - 1 - number for number, layer in enumerate(lists[0]) for parameter in layer.parameters()
