@@ -3,9 +3,11 @@
 import json
 
 import pytest
+import torch
 from conftest import SENTENCES, save_tagger, write_sentences
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors.torch import load_file
 
 from token_classification import cli
 from token_classification.data.sentences import Sentences
@@ -46,6 +48,17 @@ def test_a_student_learns_and_is_scored(files, teacher, bert_folder, tmp_path, c
     assert str(teacher) in json.dumps(record)
     assert (tmp_path / "out" / "predict_results.json").is_file()
     assert [*(tmp_path / "out" / "_teacher_outputs").glob("*.arrow")]
+
+
+def test_the_average_of_several_students_is_kept(files, teacher, bert_folder, tmp_path):
+    flags = [str(part) for pair in files.items() for part in pair]
+    flags += ["--student", str(bert_folder), "--teacher", str(teacher), "-r", str(tmp_path / "out")]
+    flags += ["--num_train_epochs", "1", "--seeds", "2", "--keep_model", "average"]
+    assert cli.run(["distill", *flags]) == 0
+    of_seeds = [load_file(tmp_path / "out" / f"seed-{seed}" / "model.safetensors") for seed in (42, 43)]
+    kept = load_file(tmp_path / "out" / "model.safetensors")
+    assert all(torch.allclose(kept[name], (one + of_seeds[1][name]) / 2) for name, one in of_seeds[0].items())
+    assert (tmp_path / "out" / "predict_results.json").is_file()
 
 
 def test_teachers_are_asked_about_perturbed_copies_too(files, teacher, bert_folder, tmp_path, caplog):

@@ -5,12 +5,14 @@ from dataclasses import fields
 
 from token_classification.arguments.distillation import DistillationArguments
 from token_classification.arguments.measured_recipe import OF_STUDENTS
+from token_classification.arguments.seeds import SeedsArguments
 from token_classification.commands.flags import add_column_flags
 from token_classification.commands.wording import COMMON_WORDS, speaking
 from token_classification.errors import UserError
 from token_classification.quick_imports import quick_imports
 
-LISTS = ("teacher", "teacher_spans", "unlabelled_file")
+LISTS = {"teacher": "MODEL", "teacher_spans": "FILE", "unlabelled_file": "FILE", "seeds": "N"}
+"""Flag that takes several values -> what each is"""
 WORDS = COMMON_WORDS | {"--model_name_or_path": "--student"}
 NOT_ARGUMENTS = ("student", "results_dir", "command", "argv")
 
@@ -23,13 +25,12 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--validation_file", metavar="FILE", help="labelled file that is scored in the end")
     parser.add_argument("--test_file", metavar="FILE", help="file that is tagged in the end")
     add_column_flags(parser)
-    for item in fields(DistillationArguments):
-        is_list = item.name in LISTS
-        shown = "" if is_list else f" (default: {item.default})"
+    for item in (*fields(DistillationArguments), *fields(SeedsArguments)):
+        shown = "" if item.default is None else f" (default: {item.default})"
         parser.add_argument(
             f"--{item.name}",
-            nargs="+" if is_list else None,
-            metavar="MODEL" if item.name == "teacher" else "FILE" if is_list else None,
+            nargs="+" if item.name in LISTS else None,
+            metavar=LISTS.get(item.name),
             help=item.metadata["help"] + shown,
         )
     for name, value in {**OF_STUDENTS, "seed": 42}.items():
