@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print("| workers | task | first process, ms a task | its share of a core | job / ideal |")
     print("| ---: | --- | ---: | ---: | ---: |")
     most = max(options.workers)
-    ray.init(num_cpus=most, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    ray.init("local", num_cpus=most, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
     try:
         for count in options.workers:
             pool = RayPool(ray.remote(Sleeper).options(num_cpus=1).remote, count)

@@ -38,7 +38,7 @@ def test_a_machine_and_the_first_process_are_killed(flags, tagger_folder, tmp_pa
 def test_what_the_first_process_costs_is_measured():
     script = [sys.executable, ROOT / "benchmarks/ray_overhead.py"]
     flags = ["--workers", "1", "2", "--seconds", "0.01", "--tasks", "2"]
-    printed = subprocess.run([*map(str, script), *flags], check=True, capture_output=True, text=True).stdout
+    printed = subprocess.run([*map(str, script), *flags], check=True, stdout=subprocess.PIPE, text=True).stdout
     rows = [line.strip("| ").split(" | ") for line in printed.splitlines() if line[:3] in ("| 1", "| 2")]
     assert [row[:2] for row in rows] == [["1", "shard"], ["1", "chunk"], ["2", "shard"], ["2", "chunk"]]
     assert all(float(row[2]) > 0 for row in rows)
