@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""One training by flair, or one tagging by ONNX Runtime through optimum, in an environment of their own.
+"""One training by flair or spaCy, or one tagging by ONNX Runtime through optimum, in an environment of their own.
 
 `peers.py` starts it. It imports nothing of this project, whose version of transformers these libraries do not take.
 The last line that it prints is JSON: seconds of wall and processor time, peak memory, versions.
@@ -8,6 +8,7 @@ The last line that it prints is JSON: seconds of wall and processor time, peak m
 import argparse
 import json
 import resource
+import sys
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -118,6 +119,120 @@ def train_flair(options: argparse.Namespace) -> tuple:
     return ("flair",), seconds, cpu_seconds, predicted
 
 
+SPACY_CONFIG = """
+[nlp]
+lang = "en"
+pipeline = ["transformer", "ner"]
+
+[components]
+
+[components.transformer]
+factory = "transformer"
+max_batch_items = 4096
+
+[components.transformer.model]
+@architectures = "spacy-transformers.TransformerModel.v3"
+name = {model}
+
+[components.transformer.model.get_spans]
+@span_getters = "spacy-transformers.strided_spans.v1"
+window = 128
+stride = 96
+
+[components.ner]
+factory = "ner"
+
+[components.ner.model]
+@architectures = "spacy.TransitionBasedParser.v2"
+state_type = "ner"
+extra_state_tokens = false
+hidden_width = 64
+maxout_pieces = 2
+use_upper = false
+
+[components.ner.model.tok2vec]
+@architectures = "spacy-transformers.TransformerListener.v1"
+grad_factor = 1.0
+
+[components.ner.model.tok2vec.pooling]
+@layers = "reduce_mean.v1"
+
+[corpora]
+
+[corpora.train]
+@readers = "spacy.Corpus.v1"
+path = {train}
+
+[corpora.dev]
+@readers = "spacy.Corpus.v1"
+path = {dev}
+
+[training]
+seed = {seed}
+max_epochs = {epochs}
+max_steps = 0
+eval_frequency = 1000000
+patience = 0
+accumulate_gradient = 1
+train_corpus = "corpora.train"
+dev_corpus = "corpora.dev"
+
+[training.batcher]
+@batchers = "spacy.batch_by_sequence.v1"
+size = {batch_size}
+
+[training.optimizer]
+@optimizers = "Adam.v1"
+
+[training.optimizer.learn_rate]
+@schedules = "warmup_linear.v1"
+warmup_steps = {warmup_steps}
+total_steps = {steps}
+initial_rate = {learning_rate}
+"""
+"""What `spacy init config --lang en --pipeline ner --gpu` writes, with this encoder and the settings of all sides"""
+
+
+def train_spacy(options: argparse.Namespace) -> tuple:
+    """Train as `spacy train` does: an encoder that listens, and spaCy's own transition-based recognizer."""
+    import spacy
+    import torch
+    from spacy.cli.init_config import fill_config
+    from spacy.tokens import Doc, DocBin, Span
+    from spacy.training.initialize import init_nlp
+    from spacy.training.loop import train
+
+    torch.set_num_threads(options.threads)
+    blank = spacy.blank("en")
+    records = read_records(options.train_file)
+    docs = []
+    for record in records:
+        doc = Doc(blank.vocab, words=record["tokens"])
+        doc.set_ents([Span(doc, *entity) for entity in list_entities(record["ner_tags"])])
+        docs.append(doc)
+    paths = {name: Path(options.output, f"{name}.spacy") for name in ("train", "dev")}
+    DocBin(docs=docs).to_disk(paths["train"])
+    # It is evaluated at the end of the training all the same.
+    DocBin(docs=docs[:1]).to_disk(paths["dev"])
+    steps = -(-len(records) // options.batch_size) * options.epochs
+    settings = {name: json.dumps(value) for name, value in vars(options).items()}
+    settings |= {name: json.dumps(str(path)) for name, path in paths.items()}
+    text = SPACY_CONFIG.format(**settings, steps=steps, warmup_steps=steps // 10)
+    base = Path(options.output, "base_config.cfg")
+    base.write_text(text)
+    _, config = fill_config(Path(options.output, "config.cfg"), base)
+    nlp = init_nlp(config)
+    start, cpu_start = time.perf_counter(), time.process_time()
+    train(nlp, stdout=sys.stderr)
+    seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu_start
+    tagged = nlp.pipe(
+        (Doc(nlp.vocab, words=record["tokens"]) for record in read_records(options.test_file)),
+        batch_size=options.batch_size,
+    )
+    predicted = [write_tags(len(doc), [(span.start, span.end, span.label_) for span in doc.ents]) for doc in tagged]
+    return ("spacy", "spacy-transformers"), seconds, cpu_seconds, predicted
+
+
 def tag_onnx(options: argparse.Namespace) -> tuple:
     """Tag texts with the library's pipeline around ONNX Runtime, as optimum's documentation does."""
     from onnxruntime import SessionOptions
@@ -146,7 +261,7 @@ def tag_onnx(options: argparse.Namespace) -> tuple:
     return ("optimum", "optimum-onnx", "onnxruntime"), seconds, cpu_seconds, spans
 
 
-SIDES = {"flair": train_flair, "onnx": tag_onnx, "onnx-int8": tag_onnx}
+SIDES = {"flair": train_flair, "spacy": train_spacy, "onnx": tag_onnx, "onnx-int8": tag_onnx}
 
 if __name__ == "__main__":
     main()

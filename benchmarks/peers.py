@@ -1,8 +1,8 @@
 #!/usr/bin/env python
-"""What users would pick instead: flair, and optimum's pipeline on ONNX Runtime, beside this project, in turn.
+"""What users would pick instead: flair, spaCy and optimum's pipeline on ONNX Runtime, beside this project, in turn.
 
 python benchmarks/peers.py train ENCODER TRAIN_FILE TEST_FILE --peers_python venv-peers/bin/python [--sentences 1000]
-    [--epochs 1] [--batch_size 32] [--learning_rate 2e-4] [--rounds 1] [--threads 2] [--sides ours flair]
+    [--epochs 1] [--batch_size 32] [--learning_rate 2e-4] [--rounds 1] [--threads 2] [--sides ours flair spacy]
 python benchmarks/peers.py tag MODEL TEST_FILE --peers_python venv-peers/bin/python [--export FOLDER] ...
 
 The others need an older transformers, so they have an environment of their own: `python -m venv venv-peers` and
@@ -27,7 +27,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-SIDES = {"train": ("ours", "flair"), "tag": ("ours", "onnx", "onnx-int8")}
+SIDES = {"train": ("ours", "flair", "spacy"), "tag": ("ours", "onnx", "onnx-int8")}
 ALL_SIDES = {name: None for sides in SIDES.values() for name in sides}
 
 
