@@ -15,7 +15,6 @@ from hub_stand_in import GOOD_TOKEN, Hub, serve_hub
 
 TEXTS = [words for words, _ in SENTENCES]
 pytestmark = pytest.mark.slow
-INFER = "from token_classification.cli import main; main()"
 
 
 @pytest.fixture
@@ -37,7 +36,11 @@ def infer(hub: Hub, model: Path, folder: Path | str, source: Path | str, *flags:
     command = ["infer", "-m", str(model), "-r", str(folder), "--input_file", str(source), *flags]
     environment = os.environ | {"HF_ENDPOINT": hub.endpoint, "HF_HUB_OFFLINE": "0", "HF_TOKEN": token}
     return subprocess.run(
-        [sys.executable, "-c", INFER, *command], env=environment, capture_output=True, text=True, timeout=300
+        [sys.executable, "-m", "token_classification", *command],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
 
 

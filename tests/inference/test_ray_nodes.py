@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import ray_nodes
@@ -42,3 +43,21 @@ def test_what_the_first_process_costs_is_measured():
     rows = [line.strip("| ").split(" | ") for line in printed.splitlines() if line[:3] in ("| 1", "| 2")]
     assert [row[:2] for row in rows] == [["1", "shard"], ["1", "chunk"], ["2", "shard"], ["2", "chunk"]]
     assert all(float(row[2]) > 0 for row in rows)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("PYTEST_XDIST_WORKER" not in os.environ, reason="they are run as they are")
+def test_the_other_tests_of_a_cluster():
+    """In a process without others, and in this file, because two clusters at the same time disturb each other."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST")}
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        str(Path(__file__).with_name("test_ray_pool.py")),
+    ]
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "passed" in done.stdout.splitlines()[-1] or "skipped" in done.stdout.splitlines()[-1], done.stdout
