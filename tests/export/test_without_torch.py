@@ -85,6 +85,27 @@ def bare_python(tmp_path_factory) -> Path:
     return folder / "bin" / "python"
 
 
+SIGNAL_AFTER_TWO_MODELS = """
+import gc, os, signal, sys
+from token_classification import Predictor
+signal.signal(signal.SIGUSR1, lambda *_: print("heard"))
+first, second = (Predictor.from_pretrained(sys.argv[1]) for _ in range(2))
+del first
+gc.collect()
+del second
+gc.collect()
+os.kill(os.getpid(), signal.SIGUSR1)
+"""
+
+
+@pytest.mark.parametrize("export_format", FORMATS)
+def test_a_signal_after_two_models_have_gone_is_heard(export_format, convert_once):
+    """OpenVINO gives a thread another stack for signals, and did not always give back one that was there."""
+    command = [sys.executable, "-c", SIGNAL_AFTER_TWO_MODELS, convert_once(export_format)]
+    done = subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "heard\n"), done.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("export_format", FORMATS)
 def test_commands_work_where_they_are_not_installed(export_format, convert_once, bare_python, tmp_path):

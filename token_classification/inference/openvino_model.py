@@ -2,8 +2,10 @@
 
 import logging
 import os
+from functools import cache
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +13,9 @@ from token_classification.extras import explain_missing_export_extra
 from token_classification.hardware import count_threads
 from token_classification.inference.export_record import ExportRecord
 from token_classification.scoring.predict import Inputs, RunModel
+
+if TYPE_CHECKING:
+    import openvino
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +48,7 @@ def load_openvino(folder: Path, record: ExportRecord, streams: int = 1) -> RunMo
     """
     with explain_missing_export_extra():
         import openvino
-    core = openvino.Core()
+    core = _open_core()
     has_bf16 = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     if record.backend == "openvino-bf16" and not has_bf16:
         logger.warning("openvino-bf16: this CPU has no bf16 units, so float32 is used.")
@@ -72,3 +77,15 @@ def load_openvino(folder: Path, record: ExportRecord, streams: int = 1) -> RunMo
         return picked
 
     return run_model
+
+
+@cache
+def _open_core() -> "openvino.Core":
+    """Return the one that all models of this process share, and that stays.
+
+    Each gives the thread that opens it another stack for signals, and takes it away when it goes, also if a later one
+    has that stack to go back to. The next signal with a handler, Ctrl-C or that of a child's end, is then a crash.
+    """
+    import openvino
+
+    return openvino.Core()
