@@ -141,7 +141,8 @@ def print_speeds(
     stock = [name for name in seconds if name.startswith("pipeline")]
     best = min(stock, key=lambda name: statistics.median(seconds[name]))
     scores, flops = score_ours(options), count_text_flops(options, texts)
-    load, others = os.getloadavg()[0], {Path(folder).resolve().name for folder in options.exports}
+    load, hardware = os.getloadavg()[0], describe_hardware(find_device(), 1)
+    others = {Path(folder).resolve().name for folder in options.exports}
     print(f"{len(texts):,} texts, {options.rounds} rounds; load of the machine {load:.1f} on {os.cpu_count()} cores\n")
     print("| side | texts/s (min - max) | times the best pipeline | CPU ms a text | TFLOP/s | F1 | equal tags |")
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
@@ -150,11 +151,7 @@ def print_speeds(
         ratios = [stock_value / value for stock_value, value in zip(seconds[best], values, strict=True)]
         f1, equal = scores.get(name, ("", ""))
         cpu = 1000 * statistics.median(cpu_seconds[name]) / len(texts)
-        use = (
-            ""
-            if name in others
-            else describe_use(flops * statistics.median(speeds), describe_hardware(find_device(), 1))
-        )
+        use = "" if name in others else describe_use(flops * statistics.median(speeds), hardware)
         print(
             f"| {name} | {statistics.median(speeds):,.0f} ({min(speeds):,.0f} - {max(speeds):,.0f}) "
             f"| **{statistics.median(ratios):.2f}** ({min(ratios):.2f} - {max(ratios):.2f}) | {cpu:.2f} | {use} "

@@ -190,7 +190,7 @@ warmup_steps = {warmup_steps}
 total_steps = {steps}
 initial_rate = {learning_rate}
 """
-"""What `spacy init config --lang en --pipeline ner --gpu` writes, with this encoder and the settings of all sides"""
+"""A transformer and a recognizer as in spaCy's documentation, with the settings of all sides; it adds its defaults"""
 
 
 def train_spacy(options: argparse.Namespace) -> tuple:

@@ -128,7 +128,7 @@ class HubHandler(BaseHTTPRequestHandler):
                 {"files": [{"path": path, "uploadMode": "regular", "shouldIgnore": False} for path in paths]}
             )
         elif verb == "commit":
-            self.hub.repositories[kind][repo][unquote(parts["revision"])] = commit_operations(files, body)
+            self.hub.repositories[kind][repo][unquote(parts["revision"])] = apply_commit(files, body)
             self.send_json({"commitUrl": f"{self.hub.endpoint}/{kind}/{repo}/commit/{commit}", "commitOid": commit})
         else:
             folder = unquote(parts["path"] or "")
@@ -200,7 +200,7 @@ class HubHandler(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
 
-def commit_operations(files: Files, body: bytes) -> Files:
+def apply_commit(files: Files, body: bytes) -> Files:
     """Give the files behind a commit, whose body has an operation a line."""
     changed = dict(files)
     for line in body.splitlines():
@@ -208,8 +208,8 @@ def commit_operations(files: Files, body: bytes) -> Files:
         value = operation["value"]
         if operation["key"] == "file":
             changed[value["path"]] = base64.b64decode(value["content"])
-        elif operation["key"] == "deletedFile":
-            del changed[value["path"]]
+        elif operation["key"] != "header":
+            raise NotImplementedError(operation["key"])
     return changed
 
 

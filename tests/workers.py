@@ -1,13 +1,11 @@
 """For `make test`, where two processes share the files of tests (pytest-xdist), and for machines that are busy."""
 
-import faulthandler
 import os
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 import psutil
 import pytest
-from _pytest.faulthandler import fault_handler_stderr_fd_key
 from hypothesis import settings
 
 if TYPE_CHECKING:
@@ -23,14 +21,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if "PYTEST_XDIST_WORKER" in os.environ:
         slow = {item.path for item in items if item.get_closest_marker("slow")}
         items.sort(key=lambda item: item.path not in slow)
-
-
-@pytest.fixture(autouse=True)
-def _traceback_of_a_crash(request: pytest.FixtureRequest) -> None:
-    """Have a crash print where it happened: libraries send that to a stream that is lost with the process."""
-    stream = request.config.stash.get(fault_handler_stderr_fd_key, None)
-    if stream is not None:
-        faulthandler.enable(file=stream)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -100,7 +100,7 @@ os.kill(os.getpid(), signal.SIGUSR1)
 
 @pytest.mark.parametrize("export_format", FORMATS)
 def test_a_signal_after_two_models_have_gone_is_heard(export_format, convert_once):
-    """OpenVINO gives a thread another stack for signals, and did not always give back one that was there."""
+    """Two cores of OpenVINO that go in the order in which they came leave a stack for signals that is unmapped."""
     command = [sys.executable, "-c", SIGNAL_AFTER_TWO_MODELS, convert_once(export_format)]
     done = subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "heard\n"), done.stderr

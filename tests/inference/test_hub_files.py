@@ -44,6 +44,10 @@ def infer(hub: Hub, model: Path, folder: Path | str, source: Path | str, *flags:
     )
 
 
+def count_commits(hub: Hub) -> int:
+    return sum("/commit/" in request for request in hub.requests)
+
+
 def read_parts(files: dict[str, bytes]) -> dict[str, bytes]:
     return {name: content for name, content in files.items() if "part-" in name and "shards" not in name}
 
@@ -54,13 +58,19 @@ def test_a_dataset_is_read_and_results_are_committed(sources, tagger_folder, tmp
     with serve_hub(datasets=datasets, gated=["me/texts"]) as hub:
         done = infer(hub, tagger_folder, "hf://datasets/me/tags/run", "hf://datasets/me/texts/texts/*", *flags)
         assert done.returncode == 0, done.stderr
+        written = dict(hub.repositories["datasets"]["me/tags"]["main"])
+        hub.repositories["datasets"]["me/tags"]["main"] = {
+            name: content for name, content in written.items() if not name.endswith("manifest.json")
+        }
+        commits = count_commits(hub)
         resumed = infer(
             hub, tagger_folder, "hf://datasets/me/tags/run", "hf://datasets/me/texts/texts/*", *flags, "--resume"
         )
         assert resumed.returncode == 0, resumed.stderr
+        assert count_commits(hub) - commits < commits
         here = infer(hub, tagger_folder, tmp_path / "here", tmp_path / "in", *flags)
     assert here.returncode == 0, here.stderr
-    written = hub.repositories["datasets"]["me/tags"]["main"]
+    assert hub.repositories["datasets"]["me/tags"]["main"] == written
     near = {str(path.relative_to(tmp_path / "here")): path.read_bytes() for path in (tmp_path / "here").rglob("*.*")}
     far = {name.removeprefix("run/"): content for name, content in written.items()}
     predictions = [name for name in read_parts(near) if name.startswith("predictions")]

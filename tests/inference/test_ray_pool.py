@@ -25,7 +25,7 @@ from token_classification.inference.workers import Workers
 ray = pytest.importorskip("ray", reason="see requirements-test.txt")
 TEXTS = [words for words, _ in SENTENCES]
 COUNT = 400
-# Ray leaves clients in the process of a driver, and ends that process where they miss their cluster for too long.
+# Two clusters that start at the same time on one machine disturb each other.
 pytestmark = pytest.mark.skipif("PYTEST_XDIST_WORKER" in os.environ, reason="see test_ray_nodes.py")
 TEXTS_PER_CHUNK = predictor_module.TEXTS_PER_CHUNK
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import SENTENCES, write_sentences
+from conftest import ROOT, SENTENCES, write_sentences
 from hub_stand_in import serve_hub
 from safetensors.torch import load_file
 
@@ -24,7 +24,6 @@ from token_classification.training.adaptation import check_adaptation
 
 pytest.importorskip("peft", reason='needs the extra "lora"')
 
-ROOT = Path(__file__).parents[2]
 QUIET = ["--use_cpu", "--disable_tqdm", "true", "--report_to", "none"]
 LEARN = ["--lora_rank", "8", "--learning_rate", "1e-2", "--per_device_train_batch_size", "4", "--max_steps", "60"]
 SAVES = ["--eval_strategy", "steps", "--eval_steps", "30", "--save_steps", "30", "--load_best_model_at_end", "true"]

@@ -47,8 +47,7 @@ def load_openvino(folder: Path, record: ExportRecord, streams: int = 1) -> RunMo
         UserError: OpenVINO is not installed.
     """
     with explain_missing_export_extra():
-        import openvino
-    core = _open_core()
+        core = _open_core()
     has_bf16 = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     if record.backend == "openvino-bf16" and not has_bf16:
         logger.warning("openvino-bf16: this CPU has no bf16 units, so float32 is used.")
@@ -83,8 +82,9 @@ def load_openvino(folder: Path, record: ExportRecord, streams: int = 1) -> RunMo
 def _open_core() -> "openvino.Core":
     """Return the one that all models of this process share, and that stays.
 
-    Each gives the thread that opens it another stack for signals, and takes it away when it goes, also if a later one
-    has that stack to go back to. The next signal with a handler, Ctrl-C or that of a child's end, is then a crash.
+    Each core gives the thread that opens it another stack for signals, and unmaps that when it goes. If two go in the
+    order in which they came, the second one puts the stack of the first one back: the next signal with a handler,
+    Ctrl-C or that of a child's end, is then a crash.
     """
     import openvino
 

@@ -53,35 +53,13 @@ class PlainTokenizer:
     backend_tokenizer: Tokenizer
     name_or_path: str
     padding_side: str
-    special_ids: Mapping[str, int | None]
-    """Name of a special token -> its id"""
+    unk_token_id: int | None
+    mask_token_id: int | None
+    pad_token_id: int | None
+    bos_token_id: int | None
+    eos_token_id: int | None
     all_special_ids: list[int]
     is_fast: bool = True
-
-    @property
-    def unk_token_id(self) -> int | None:
-        """What stands for the unknown."""
-        return self.special_ids["unk_token"]
-
-    @property
-    def mask_token_id(self) -> int | None:
-        """What stands for a hidden word."""
-        return self.special_ids["mask_token"]
-
-    @property
-    def pad_token_id(self) -> int | None:
-        """What fills up a batch."""
-        return self.special_ids["pad_token"]
-
-    @property
-    def bos_token_id(self) -> int | None:
-        """What begins a text."""
-        return self.special_ids["bos_token"]
-
-    @property
-    def eos_token_id(self) -> int | None:
-        """What ends a text."""
-        return self.special_ids["eos_token"]
 
     def get_vocab(self) -> dict[str, int]:
         """Return the number of each sub-token."""
@@ -143,7 +121,11 @@ def read_plain_tokenizer(folder: Path) -> PlainTokenizer:
         backend_tokenizer=backend,
         name_or_path=str(folder),
         padding_side=str(settings.get("padding_side", "right")),
-        special_ids=ids,
+        unk_token_id=ids["unk_token"],
+        mask_token_id=ids["mask_token"],
+        pad_token_id=ids["pad_token"],
+        bos_token_id=ids["bos_token"],
+        eos_token_id=ids["eos_token"],
         all_special_ids=[*dict.fromkeys(number for number in all_ids if number is not None)],
     )
 
